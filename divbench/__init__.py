@@ -1,0 +1,48 @@
+"""divbench: what becomes of a critic's values when soft actor-critic makes many updates per environment step.
+
+`run` trains what a `RunSpec` describes, `load` reads the tables of a run folder, `load_policy` restores the policy of
+one lane; `envs` has the tasks. Names are resolved on first use: importing `divbench` imports no jax.
+"""
+
+import importlib
+import importlib.metadata
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from divbench import envs
+    from divbench.execute.policy import load_policy
+    from divbench.execute.run import run
+    from divbench.records.tables import load
+    from divbench.spec.run_spec import RunSpec
+    from divbench.spec.settings import SACSettings
+    from divbench.spec.variants import Variant
+
+    __version__: str
+
+__all__ = ["RunSpec", "SACSettings", "Variant", "__version__", "envs", "load", "load_policy", "run"]
+
+_HOMES = {
+    "RunSpec": "divbench.spec.run_spec",
+    "SACSettings": "divbench.spec.settings",
+    "Variant": "divbench.spec.variants",
+    "load": "divbench.records.tables",
+    "load_policy": "divbench.execute.policy",
+    "run": "divbench.execute.run",
+}
+
+
+def __getattr__(name: str):
+    if name == "__version__":
+        value = importlib.metadata.version("divbench")
+    elif name == "envs":
+        value = importlib.import_module("divbench.envs")
+    elif name in _HOMES:
+        value = getattr(importlib.import_module(_HOMES[name]), name)
+    else:
+        raise AttributeError(f"module 'divbench' has no attribute '{name}'; it has: {', '.join(__all__)}")
+    globals()[name] = value
+    return value
+
+
+def __dir__():
+    return sorted({*globals(), *__all__})
