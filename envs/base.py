@@ -1,0 +1,138 @@
+"""The records that tasks, physics and the environment hand to one another.
+
+Lives here: `State`, `Start`, `Sensed`, `TaskDefinition` and the `Physics` interface.
+Does not live here: anything that steps, draws or rewards.
+"""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+# MuJoCo calls a number of larger magnitude bad (mjMAXVAL), as it does an infinite one.
+LARGEST_VALID = 1e10
+
+
+def float_dtype() -> np.dtype:
+    """float64 where x64 is enabled at the time of the call, else float32."""
+    return jnp.result_type(float)
+
+
+def _record(cls):
+    """A frozen dataclass that is a pytree and can be copied with changes by `.replace(...)`."""
+    cls = dataclasses.dataclass(frozen=True)(cls)
+    cls.replace = dataclasses.replace
+    names = [field.name for field in dataclasses.fields(cls)]
+    return jax.tree_util.register_dataclass(cls, data_fields=names, meta_fields=[])
+
+
+@_record
+class State:
+    """An environment between two control steps; Brax's shape.
+
+    Attributes:
+      data: the physics' own state, a pytree (`host.HostData` or `mjx.Data`).
+      obs: `[observation_size]` observation.
+      reward: `[]` reward of the step that led here; 0 at an episode's start.
+      done: `[]` 1.0 once the episode is over, else 0.0.
+      metrics: empty; kept for Brax's shape.
+      info: `truncation` (1.0 where `done` came from the time limit), `steps` (int32, control steps
+        taken), `nonfinite` (1.0 from the step on at which the physics went non-finite),
+        `bad_action` (1.0 if the last action was not finite and zero was applied in its place) and,
+        for tasks that have one, `target`.
+    """
+
+    data: Any
+    obs: jax.Array
+    reward: jax.Array
+    done: jax.Array
+    metrics: dict[str, jax.Array]
+    info: dict[str, jax.Array]
+
+
+@_record
+class Start:
+    """How an episode begins, as drawn by dm_control.
+
+    Attributes:
+      bits: `[2 * n]` uint32 view of MuJoCo's float64 integration state of `n` numbers, exact.
+      qpos: `[nq]` positions (metres, radians, unit quaternions).
+      qvel: `[nv]` velocities (m/s, rad/s).
+      act: `[na]` actuator activations.
+      qacc_warmstart: `[nv]` the constraint solver's first guess (m/s^2, rad/s^2).
+      sensordata: `[ns]` every sensor, acceleration stage included.
+      target: `[target_size]` what the task aims at; empty for tasks without one.
+    """
+
+    bits: jax.Array
+    qpos: jax.Array
+    qvel: jax.Array
+    act: jax.Array
+    qacc_warmstart: jax.Array
+    sensordata: jax.Array
+    target: jax.Array
+
+
+@_record
+class Sensed:
+    """All that an observation or a reward may read, the same for every physics.
+
+    Attributes:
+      qpos: `[nq]`, qvel: `[nv]`, act: `[na]`, ctrl: `[nu]` (as given, before MuJoCo's clamping).
+      sensors: the model's sensors by name, each `[dim]`.
+      target: `[target_size]`.
+    """
+
+    qpos: jax.Array
+    qvel: jax.Array
+    act: jax.Array
+    ctrl: jax.Array
+    sensors: Mapping[str, jax.Array]
+    target: jax.Array
+
+
+@dataclasses.dataclass(frozen=True)
+class TaskDefinition:
+    """A task, written once for all physics.
+
+    Attributes:
+      name: the task's name.
+      control_timestep: seconds between two actions.
+      observe: `Sensed -> [observation_size]`, dm_control's dictionary flattened in its order.
+      reward: `Sensed -> []`.
+      target_size: length of the target vector.
+    """
+
+    name: str
+    control_timestep: float
+    observe: Callable[[Sensed], jax.Array]
+    reward: Callable[[Sensed], jax.Array]
+    target_size: int = 0
+
+
+class Physics(Protocol):
+    """What steps a model. `data` is the physics' own pytree; the float vectors are unbatched."""
+
+    name: str
+
+    def begin(self, start: Start) -> Any:
+        """Returns the data of an episode's beginning."""
+
+    def place(self, qpos: jax.Array, qvel: jax.Array, act: jax.Array) -> tuple[Any, "Reading"]:
+        """Returns the data at a given state, and what is sensed there at rest of the actuators."""
+
+    def advance(self, data: Any, ctrl: jax.Array) -> tuple[Any, "Reading", jax.Array]:
+        """Returns data and reading one control step later, and a bool: did the state go bad."""
+
+
+@_record
+class Reading:
+    """What a physics reports: `qpos` `[nq]`, `qvel` `[nv]`, `act` `[na]`, `sensordata` `[ns]`."""
+
+    qpos: jax.Array
+    qvel: jax.Array
+    act: jax.Array
+    sensordata: jax.Array

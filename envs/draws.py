@@ -1,0 +1,91 @@
+"""Episode beginnings, drawn by dm_control itself.
+
+Lives here: `draw`, which runs dm_control's own reset code on the host, one seed at a time.
+Does not live here: anything jittable; the environment turns a `Start` into a state.
+"""
+
+import functools
+import threading
+
+import mujoco
+import numpy as np
+
+from divbench.envs.base import Start
+from divbench.envs.models import load_model
+from divbench.envs.names import task_info
+
+_INTEGRATION = mujoco.mjtState.mjSTATE_INTEGRATION
+_lock = threading.Lock()
+
+
+@functools.cache
+def _suite_environment(name: str):
+    """dm_control's environment of a task over this package's model, so that its added sensors
+    are read at the very same instant. Its own copy of the model: dm_control writes to it."""
+    from absl import logging
+    from dm_control import suite
+    from dm_control.mujoco import wrapper
+    from dm_control.rl import control
+
+    info = task_info(name)
+    verbosity = logging.get_verbosity()
+    logging.set_verbosity(logging.ERROR)  # compiling dm_control's own model warns of its old attributes
+    try:
+        original = suite.load(info.domain, info.task, task_kwargs={"random": 0})
+    finally:
+        logging.set_verbosity(verbosity)
+    model = wrapper.MjModel(load_model(info.domain).model.__copy__())
+    return control.Environment(type(original.physics).from_model(model), original.task, n_sub_steps=1)
+
+
+def _generator(seed: int) -> np.random.RandomState:
+    """The generator dm_control makes of a seed; a seed of more than 32 bits is split in two."""
+    if seed < 2**32:
+        return np.random.RandomState(seed)
+    return np.random.RandomState([seed & 0xFFFFFFFF, seed >> 32])
+
+
+def draw(name: str, seeds: np.ndarray) -> Start:
+    """Draws one episode's beginning for each seed; the seed alone decides.
+
+    Args:
+      name: a built task.
+      seeds: integers in [0, 2**64), of any shape `[...]`. A seed below 2**32 gives what dm_control
+        gives as the first reset of `suite.load(..., task_kwargs={"random": seed})`.
+
+    Returns:
+      `Start` of numpy arrays, float64 and uint32, with the leading axes `[...]`.
+      May be called from any thread; calls of one process take turns.
+    """
+    seeds = np.asarray(seeds)
+    if seeds.dtype.kind not in "iu" or (seeds.size and int(seeds.min()) < 0):
+        raise ValueError(f"seeds must be non-negative integers, got {seeds.dtype} array")
+    rows = []
+    with _lock:
+        environment = _suite_environment(name)
+        model, data = environment.physics.model.ptr, environment.physics.data.ptr
+        size = mujoco.mj_stateSize(model, _INTEGRATION)
+        for seed in seeds.ravel():
+            environment.task._random = _generator(int(seed))
+            environment.reset()
+            state = np.empty(size)
+            mujoco.mj_getState(model, data, state, _INTEGRATION)
+            rows.append(
+                (
+                    state.view(np.uint32),
+                    data.qpos.copy(),
+                    data.qvel.copy(),
+                    data.act.copy(),
+                    data.qacc_warmstart.copy(),
+                    data.sensordata.copy(),
+                    np.zeros(0),
+                )
+            )
+        empty = (
+            np.zeros((0, 2 * size), np.uint32),
+            *(np.zeros((0, n)) for n in (model.nq, model.nv, model.na, model.nv, model.nsensordata, 0)),
+        )
+    if not rows:
+        return Start(*(leaf.reshape(*seeds.shape, leaf.shape[-1]) for leaf in empty))
+    leaves = (np.stack(column) for column in zip(*rows, strict=True))
+    return Start(*(leaf.reshape(*seeds.shape, leaf.shape[-1]) for leaf in leaves))

@@ -1,0 +1,199 @@
+"""Physics `host`: C MuJoCo, stepped through a callback from inside the compiled program.
+
+Lives here: `HostPhysics`, its state `HostData`, and what a process must set for callbacks to be
+safe. Does not live here: models, resets by dm_control, observations, rewards.
+
+The state that crosses is MuJoCo's integration state (warm start included), its float64 numbers
+viewed as pairs of uint32: exact whether or not x64 is on. No simulation lives between two calls,
+so a step is a pure function. Callbacks use numpy only; a jax operation in one could deadlock.
+"""
+
+import concurrent.futures
+import functools
+import os
+import threading
+import time
+from typing import Any
+
+import jax
+import mujoco
+import numpy as np
+
+from divbench.envs.base import LARGEST_VALID, Reading, Start, _record, float_dtype
+from divbench.envs.models import TaskModel, without_actuation
+
+_INTEGRATION = int(mujoco.mjtState.mjSTATE_INTEGRATION)
+_BAD = [
+    int(getattr(mujoco.mjtWarning, f"mjWARN_{name}")) for name in ("BADQPOS", "BADQVEL", "BADQACC")
+]
+# Below this much work in one call, handing lanes to threads costs more than it gains.
+_WORTH_THREADS = 300e-6  # seconds
+
+
+def prepare_process() -> None:
+    """Turns off asynchronous dispatch on the CPU, under which callbacks are known to hang
+    (jax issues 24255 and 25861). Takes effect if called before JAX first uses the CPU; importing
+    this module calls it."""
+    jax.config.update("jax_cpu_enable_async_dispatch", False)
+
+
+prepare_process()
+
+
+@_record
+class HostData:
+    """`bits`: `[2 * n]` uint32 view of the float64 integration state."""
+
+    bits: jax.Array
+
+
+class _Scratch:
+    """One thread's simulation, overwritten by each use, with views into it."""
+
+    def __init__(self, model: mujoco.MjModel):
+        self.data = mujoco.MjData(model)
+        self.ctrl = self.data.ctrl
+        self.warnings = self.data.warning.number
+        self.read = (self.data.qpos, self.data.qvel, self.data.act, self.data.sensordata)
+
+    def went_bad(self) -> bool:
+        return any(self.warnings[index] for index in _BAD)
+
+
+class HostPhysics:
+    """C MuJoCo behind `jax.pure_callback`; vmapped lanes of any nesting make one call.
+
+    Args:
+      task_model: the model; not written to.
+      substeps: simulation steps of one control step.
+    """
+
+    name = "host"
+
+    def __init__(self, task_model: TaskModel, substeps: int):
+        self._model = task_model.model
+        self._still = without_actuation(task_model.model)
+        self._substeps = substeps
+        self._local = threading.local()
+        self._pool: concurrent.futures.ThreadPoolExecutor | None = None
+        self._workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+        self._seconds_per_lane = 0.0
+        model = self._model
+        self._size = mujoco.mj_stateSize(model, _INTEGRATION)
+        self._widths = (model.nq, model.nv, model.na, model.nsensordata)
+        # Time comes first in the integration state, then positions, velocities and activations.
+        self._moving = slice(1, 1 + model.nq + model.nv + model.na)
+
+    def begin(self, start: Start) -> HostData:
+        return HostData(start.bits)
+
+    def place(self, qpos, qvel, act) -> tuple[HostData, Reading]:
+        bits, values, _ = self._call(self._place, qpos, qvel, act)
+        return HostData(bits), self._reading(values)
+
+    def advance(self, data: HostData, ctrl) -> tuple[HostData, Reading, jax.Array]:
+        bits, values, bad = self._call(self._advance, data.bits, ctrl)
+        return HostData(bits), self._reading(values), bad
+
+    def _call(self, function, *args) -> Any:
+        dtype = float_dtype()
+        shapes = (
+            jax.ShapeDtypeStruct((2 * self._size,), np.uint32),
+            jax.ShapeDtypeStruct((sum(self._widths),), dtype),
+            jax.ShapeDtypeStruct((), np.bool_),
+        )
+        callback = functools.partial(self._over_lanes, function, np.dtype(dtype))
+        return jax.pure_callback(callback, shapes, *args, vmap_method="broadcast_all")
+
+    def _reading(self, values: jax.Array) -> Reading:
+        ends = np.cumsum(self._widths)
+        return Reading(*(values[end - width : end] for end, width in zip(ends, self._widths, strict=True)))
+
+    def _over_lanes(self, function, dtype, *args):
+        """Runs `function(scratch, lane's args, state out, values out) -> bad` for every lane."""
+        args = [np.asarray(arg) for arg in args]
+        lead = args[0].shape[:-1]
+        count = int(np.prod(lead, dtype=int))
+        args = [np.ascontiguousarray(arg.reshape(count, arg.shape[-1])) for arg in args]
+        states = np.empty((count, self._size))
+        values = np.empty((count, sum(self._widths)), dtype)
+        bad = np.zeros(count, np.bool_)
+
+        def run(first: int, last: int) -> None:
+            scratch = self._scratch()
+            for lane in range(first, last):
+                try:
+                    bad[lane] = function(scratch, *(arg[lane] for arg in args), states[lane], values[lane])
+                except mujoco.FatalError:
+                    states[lane] = np.nan
+                    values[lane] = np.nan
+                    bad[lane] = True
+
+        if count > 1 and self._workers > 1 and count * self._seconds_per_lane > _WORTH_THREADS:
+            cuts = np.linspace(0, count, min(count, self._workers) + 1).astype(int)
+            list(self._threads().map(run, cuts[:-1], cuts[1:]))
+        else:
+            began = time.perf_counter()
+            run(0, count)
+            # Decides only whether threads are used; no result depends on it.
+            self._seconds_per_lane = (time.perf_counter() - began) / max(count, 1)
+
+        moving = states[:, self._moving]
+        bad |= ~(np.isfinite(moving) & (np.abs(moving) <= LARGEST_VALID)).all(-1)
+        return (
+            states.view(np.uint32).reshape(*lead, 2 * self._size),
+            values.reshape(*lead, values.shape[-1]),
+            bad.reshape(lead),
+        )
+
+    def _advance(self, scratch: _Scratch, bits, ctrl, state_out, values_out) -> bool:
+        model, data = self._model, scratch.data
+        state = bits.view(np.float64)
+        moving = state[self._moving]
+        if not (np.abs(moving) <= LARGEST_VALID).all():  # false for NaN too
+            state_out[:] = state
+            values_out[:] = np.nan
+            return True
+        scratch.warnings[:] = 0
+        mujoco.mj_setState(model, data, state, _INTEGRATION)
+        mujoco.mj_step1(model, data)
+        scratch.ctrl[:] = ctrl
+        mujoco.mj_step2(model, data)
+        for _ in range(self._substeps - 1):
+            if scratch.went_bad():
+                break
+            mujoco.mj_step(model, data)
+        bad = scratch.went_bad()
+        if not bad:
+            mujoco.mj_step1(model, data)
+            bad = scratch.went_bad()
+        self._write(model, scratch, state_out, values_out)
+        return bad
+
+    def _place(self, scratch: _Scratch, qpos, qvel, act, state_out, values_out) -> bool:
+        model, data = self._still, scratch.data
+        mujoco.mj_resetData(model, data)
+        # dm_control looks at the default pose first, which leaves the solver its warm start.
+        mujoco.mj_forward(model, data)
+        data.qpos[:], data.qvel[:] = qpos, qvel
+        if model.na:
+            data.act[:] = act
+        bad = not all((np.abs(part) <= LARGEST_VALID).all() for part in (qpos, qvel, act))
+        if not bad:
+            mujoco.mj_forward(model, data)
+        self._write(model, scratch, state_out, values_out)
+        return bad
+
+    def _write(self, model, scratch: _Scratch, state_out, values_out) -> None:
+        mujoco.mj_getState(model, scratch.data, state_out, _INTEGRATION)
+        np.concatenate(scratch.read, out=values_out, casting="same_kind")
+
+    def _scratch(self) -> _Scratch:
+        if not hasattr(self._local, "scratch"):
+            self._local.scratch = _Scratch(self._model)
+        return self._local.scratch
+
+    def _threads(self) -> concurrent.futures.ThreadPoolExecutor:
+        if self._pool is None:
+            self._pool = concurrent.futures.ThreadPoolExecutor(self._workers, "divbench-host")
+        return self._pool

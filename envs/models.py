@@ -1,0 +1,230 @@
+"""dm_control's models, and every edit made to them.
+
+Lives here: loading a task's MJCF from dm_control's installed files, the table of edits, and where
+each named sensor lies in `sensordata`. Does not live here: stepping, observations, rewards.
+
+dm_control's suite is not imported to read a model; only its files are.
+"""
+
+import functools
+import importlib.util
+import os
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+os.environ.setdefault("MUJOCO_GL", "disable")  # nothing renders; spares the search for a display
+
+import mujoco  # noqa: E402
+import numpy as np  # noqa: E402
+
+
+@dataclass(frozen=True)
+class AddSensor:
+    """Adds a sensor, so that every physics delivers the quantity under the same name."""
+
+    name: str
+    kind: str  # mjtSensor, without mjSENS_
+    object_kind: str  # mjtObj, without mjOBJ_; XBODY is a body's frame, BODY its centre of mass
+    object_name: str
+
+
+@dataclass(frozen=True)
+class Drop:
+    """Deletes elements of one kind: those named, or, where no name is given, all of them."""
+
+    kind: str
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class DropSensorsExcept:
+    """Deletes every sensor that no observation or reward reads."""
+
+    kept: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class SetSize:
+    """Sets a geom's size, metres."""
+
+    geom: str
+    size: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class SetDamping:
+    """Sets a joint's damping in the compiled model, N m s / rad, as dm_control's task does."""
+
+    joint: str
+    damping: float
+
+
+@dataclass(frozen=True)
+class Disable:
+    """Sets one of MuJoCo's disable flags."""
+
+    flag: str
+
+
+_WALKER_BODIES = (
+    "torso",
+    "right_thigh",
+    "right_leg",
+    "right_foot",
+    "left_thigh",
+    "left_leg",
+    "left_foot",
+)
+
+_QUADRUPED_FORCES = tuple(
+    f"{kind}_toe_{leg}"
+    for kind in ("force", "torque")
+    for leg in ("front_left", "front_right", "back_right", "back_left")
+)
+
+# Every edit of dm_control's files, by domain; "*" holds for all. None changes a trajectory of the
+# task as dm_control sets it up.
+EDITS: dict[str, tuple] = {
+    "*": (
+        # Looks only: no renderer here, and a megabyte-sized texture is a constant of each program.
+        Drop("texture"),
+        # MuJoCo would silently put a diverged state back to a finite one.
+        Disable("AUTORESET"),
+    ),
+    "cheetah": (DropSensorsExcept(("torso_subtreelinvel",)),),
+    "walker": (
+        DropSensorsExcept(("torso_subtreelinvel",)),
+        AddSensor("torso_position", "FRAMEPOS", "XBODY", "torso"),
+        *(AddSensor(f"{body}_x_axis", "FRAMEXAXIS", "XBODY", body) for body in _WALKER_BODIES),
+        *(AddSensor(f"{body}_z_axis", "FRAMEZAXIS", "XBODY", body) for body in _WALKER_BODIES),
+    ),
+    "hopper": (
+        DropSensorsExcept(("torso_subtreelinvel", "touch_toe", "touch_heel")),
+        AddSensor("torso_center", "FRAMEPOS", "BODY", "torso"),
+        AddSensor("foot_center", "FRAMEPOS", "BODY", "foot"),
+    ),
+    "finger": (
+        DropSensorsExcept(
+            (
+                "proximal",
+                "distal",
+                "proximal_velocity",
+                "distal_velocity",
+                "hinge_velocity",
+                "tip",
+                "spinner",
+                "touchtop",
+                "touchbottom",
+            )
+        ),
+        # dm_control's spin task does this at each reset.
+        SetDamping("hinge", 0.03),
+    ),
+    "quadruped": (
+        # dm_control's make_model leaves these out for the run task, and sizes the floor.
+        Drop("geom", ("wall_px", "wall_py", "wall_nx", "wall_ny", "terrain")),
+        Drop("body", ("ball",)),
+        Drop("site", ("target",)),
+        SetSize("floor", (100.0, 100.0, 0.5)),
+        # The terrain's height field, which nothing refers to once its geom is gone.
+        Drop("hfield", ("terrain",)),
+        DropSensorsExcept(("imu_accel", "imu_gyro", "velocimeter", *_QUADRUPED_FORCES)),
+        AddSensor("torso_z_axis", "FRAMEZAXIS", "XBODY", "torso"),
+    ),
+}
+
+
+def edits_of(domain: str) -> tuple:
+    """Returns the edits made to `domain`'s model, in the order in which they are made."""
+    return EDITS[domain] + EDITS["*"]
+
+
+@dataclass(frozen=True)
+class TaskModel:
+    """A compiled model. Shared between threads: never write to it, copy it.
+
+    Attributes:
+      model: the compiled model.
+      sensors: where each sensor lies in `sensordata`, by name.
+      initial_warmstart: `[nv]` accelerations at the model's default pose without actuation, which
+        are the solver's first guess wherever dm_control puts a state.
+    """
+
+    model: mujoco.MjModel
+    sensors: dict[str, slice]
+    initial_warmstart: np.ndarray
+
+
+def _edit_spec(spec: mujoco.MjSpec, edit) -> None:
+    match edit:
+        case AddSensor():
+            spec.add_sensor(
+                name=edit.name,
+                type=getattr(mujoco.mjtSensor, f"mjSENS_{edit.kind}"),
+                objtype=getattr(mujoco.mjtObj, f"mjOBJ_{edit.object_kind}"),
+                objname=edit.object_name,
+            )
+        case DropSensorsExcept():
+            for sensor in list(spec.sensors):
+                if sensor.name not in edit.kept:
+                    spec.delete(sensor)
+        case Drop(kind="texture"):
+            for material in spec.materials:
+                material.textures = [""] * len(material.textures)
+            for texture in list(spec.textures):
+                spec.delete(texture)
+        case Drop():
+            for name in edit.names:
+                spec.delete(getattr(spec, edit.kind)(name))
+        case SetSize():
+            spec.geom(edit.geom).size = edit.size
+
+
+def _edit_model(model: mujoco.MjModel, edit) -> None:
+    match edit:
+        case SetDamping():
+            model.dof_damping[model.joint(edit.joint).dofadr] = edit.damping
+        case Disable():
+            model.opt.disableflags |= getattr(mujoco.mjtDisableBit, f"mjDSBL_{edit.flag}")
+
+
+def without_actuation(model: mujoco.MjModel) -> mujoco.MjModel:
+    """Returns a copy of `model` whose actuators are off: how dm_control looks at a fresh state."""
+    copy = model.__copy__()
+    copy.opt.disableflags |= mujoco.mjtDisableBit.mjDSBL_ACTUATION
+    return copy
+
+
+@functools.cache
+def load_model(domain: str) -> TaskModel:
+    """Returns `domain`'s model, edited as `EDITS` says. Cached; compiling takes about 10 ms.
+
+    Raises:
+      FileNotFoundError: dm_control is not installed, or without its models.
+    """
+    found = importlib.util.find_spec("dm_control")
+    if found is None or not found.submodule_search_locations:
+        raise FileNotFoundError("dm_control is not installed; its MJCF files are the models")
+    path = Path(found.submodule_search_locations[0]) / "suite" / f"{domain}.xml"
+    if not path.is_file():
+        raise FileNotFoundError(f"dm_control has no model at {path}")
+    spec = mujoco.MjSpec.from_file(str(path))
+    for edit in edits_of(domain):
+        _edit_spec(spec, edit)
+    with warnings.catch_warnings():
+        # dm_control's cheetah sets its total mass in a way that MuJoCo means to retire.
+        warnings.filterwarnings("ignore", message=".*settotalmass.*")
+        model = spec.compile()
+    for edit in edits_of(domain):
+        _edit_model(model, edit)
+
+    sensors = {}
+    for index in range(model.nsensor):
+        start = int(model.sensor_adr[index])
+        sensors[model.sensor(index).name] = slice(start, start + int(model.sensor_dim[index]))
+
+    still = without_actuation(model)
+    data = mujoco.MjData(still)
+    mujoco.mj_forward(still, data)
+    return TaskModel(model, sensors, data.qacc_warmstart.copy())
