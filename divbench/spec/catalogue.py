@@ -1,0 +1,35 @@
+"""What `divbench list` shows: suites, tasks and variants as plain tables. Reads the records; defines none."""
+
+from __future__ import annotations
+
+from divbench.envs.names import KNOWN_UNBUILT, TASKS
+from divbench.spec.suites import SUITES
+from divbench.spec.text import format_count, format_table
+from divbench.spec.variants import BUILT_IN, PATTERNS
+
+
+def describe(kind: str) -> str:
+    """The table of `suites`, `tasks` or `variants`."""
+    return {"suites": _suites, "tasks": _tasks, "variants": _variants}[kind]()
+
+
+def _suites() -> str:
+    rows = [(s.name, len(s.tasks), ",".join(s.variants), s.utd, s.seeds, format_count(s.steps),
+             format_count(s.random_steps), format_count(s.prime_updates), s.summary) for s in SUITES.values()]
+    header = ("suite", "tasks", "variants", "UTD", "seeds", "steps", "random", "priming", "summary")
+    members = "\n".join(f"{s.name}: {','.join(s.tasks)}" for s in SUITES.values())
+    table = format_table(header, rows, right=("tasks", "UTD", "seeds", "steps", "random", "priming"))
+    return f"{table}\n\n{members}"
+
+
+def _tasks() -> str:
+    rows = [(t.name, t.observation_size, t.action_size, t.episode_length, "built") for t in TASKS.values()]
+    rows += [(name, "", "", "", "not built yet") for name in KNOWN_UNBUILT]
+    return format_table(("task", "obs", "act", "episode", "state"), rows, right=("obs", "act", "episode"))
+
+
+def _variants() -> str:
+    rows = [(v.name, v.summary, v.citation) for v in BUILT_IN.values()]
+    rows += [(pattern, "the whole agent drawn afresh every N updates, such as reset-100k-updates",
+              BUILT_IN["reset"].citation) for pattern in PATTERNS]
+    return format_table(("variant", "what differs from plain SAC", "paper"), rows)

@@ -1,0 +1,159 @@
+"""What a group will cost, in numbers: lanes, steps, updates, memory, disk, FLOPs and hours at a given rate.
+
+Arithmetic on a specification only. Nothing is trained, measured or created here; a measured rate comes from
+`divbench.execute.calibrate`. Sizes count what is known to grow (networks, replay, rows) and leave out the
+constant part of a process and its compiler.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from collections.abc import Sequence
+
+from divbench.envs.names import TASKS
+from divbench.spec.plan import Group
+from divbench.spec.run_spec import RunSpec
+from divbench.spec.settings import SACSettings
+
+FLOAT = 4  # bytes of a float32
+NETWORKS_KEPT = 2  # checkpoints on disk at a time: the newest and the one that it replaces
+SCORE_ROW, VALUE_ROW = 300, 900  # bytes of a row in journal, Parquet and CSV together
+
+
+@dataclasses.dataclass(frozen=True)
+class Estimate:
+    """The cost of one group. All counts are of the whole group, not of one lane, unless they say so.
+
+    Attributes:
+      group: name of the group.
+      lanes: number of lanes.
+      env_steps: training env steps.
+      evaluation_steps: env steps of all evaluations.
+      updates: gradient updates.
+      memory_bytes: on the device: parameters, optimizer moments, targets, replay, activations of a batch.
+      disk_bytes: in the run folder: replay segments, networks of two checkpoints, rows of tables.
+      flops: of all updates, as `update_flops` counts them.
+      hours: of all updates at the given rate, or None; acting and evaluation come on top.
+    """
+
+    group: str
+    lanes: int
+    env_steps: int
+    evaluation_steps: int
+    updates: int
+    memory_bytes: int
+    disk_bytes: int
+    flops: int
+    hours: float | None = None
+
+
+def layer_products(inputs: int, hidden: tuple[int, ...], outputs: int) -> tuple[int, ...]:
+    """Multiplications of a dense network for one row, a number per layer: `inputs -> hidden... ->
+    outputs`."""
+    return tuple(a * b for a, b in itertools.pairwise((inputs, *hidden, outputs)))
+
+
+def update_flops(observation_size: int, action_size: int, hidden: tuple[int, ...], batch_size: int) -> int:
+    """FLOPs of the matrix products of one SAC update of one lane.
+
+    With `a` and `c` the products of one row through the actor and one critic, `a1` and `c1` those of their
+    first layers, and 2 FLOPs for a product with its addition:
+
+      target       actor and both target critics forward                             a + 2 c
+      critic loss  both critics forward, then towards weights and inputs,
+                   nothing being needed behind the first layer                       2 (3 c - c1)
+      actor loss   actor forward and backward, both critics forward and towards
+                   their inputs, no critic weights                                   3 a - a1 + 4 c
+
+    which is 2 B (4 a - a1 + 12 c - 2 c1) for a batch of B. Normalisation, activations and the optimizer are
+    left out; they cost time, but few FLOPs.
+    """
+    actor = layer_products(observation_size, hidden, 2 * action_size)
+    critic = layer_products(observation_size + action_size, hidden, 1)
+    return 2 * batch_size * (4 * sum(actor) - actor[0] + 12 * sum(critic) - 2 * critic[0])
+
+
+def parameter_counts(observation_size: int, action_size: int, hidden: tuple[int, ...],
+                     layernorm: bool = False) -> tuple[int, int]:
+    """Parameters (actor, one critic) of a lane. The actor's head gives a mean and a log-std for each
+    action."""
+    actor = sum(layer_products(observation_size, hidden, 2 * action_size)) + sum(hidden) + 2 * action_size
+    critic = sum(layer_products(observation_size + action_size, hidden, 1)) + sum(hidden) + 1
+    return actor, critic + (2 * sum(hidden) if layernorm else 0)
+
+
+def network_bytes(task: str, sac: SACSettings, layernorm: bool = False) -> int:
+    """Everything that learns in one lane: actor, two critics and temperature with two Adam moments each, two
+    targets."""
+    info = TASKS[task]
+    actor, critic = parameter_counts(info.observation_size, info.action_size, sac.hidden, layernorm)
+    return FLOAT * (3 * (actor + 2 * critic + 1) + 2 * critic)
+
+
+def replay_bytes(task: str, env_steps: int) -> int:
+    """Replay of one lane: a row (observation, action, reward, continuation) for each step, one more for the
+    last observation of each episode, and two spare rows."""
+    info = TASKS[task]
+    rows = env_steps + env_steps // info.episode_length + 2
+    return FLOAT * rows * (info.observation_size + info.action_size + 2)
+
+
+def activation_bytes(task: str, sac: SACSettings) -> int:
+    """A batch while it is learned from, in one lane: two transitions' worth of inputs, and of actor and both
+    critics the hidden values before and after each activation with as many gradients; and one gradient per
+    parameter."""
+    info = TASKS[task]
+    actor, critic = parameter_counts(info.observation_size, info.action_size, sac.hidden)
+    row = 2 * (info.observation_size + info.action_size + 2) + 3 * 4 * sum(sac.hidden)
+    return FLOAT * (sac.batch_size * row + actor + 2 * critic)
+
+
+def evaluations(env_steps: int, every: int) -> int:
+    """Evaluations of one lane: at step 0, after each `every` env steps, and at the end."""
+    return 1 + -(-env_steps // every)
+
+
+def estimate(spec: RunSpec, group: Group, updates_per_second: float | None = None) -> Estimate:
+    """The cost of one group.
+
+    Args:
+      spec: the run that the group is part of.
+      group: one of `make_groups(spec, ...)`.
+      updates_per_second: gradient updates per second summed over the group's lanes, or None if no rate is
+        known.
+    """
+    sac, lanes, protocol = group.lanes[0].sac, len(group.lanes), group.protocol
+    info = TASKS[group.task]
+    networks = network_bytes(group.task, sac, "layernorm" in group.mechanisms)
+    replay = replay_bytes(group.task, protocol.env_steps)
+    scores = evaluations(protocol.env_steps, spec.eval_every)
+    values = evaluations(protocol.updates, spec.measure_every)
+    updates = lanes * protocol.updates
+    flops = update_flops(info.observation_size, info.action_size, sac.hidden, sac.batch_size)
+    return Estimate(
+        group=group.name,
+        lanes=lanes,
+        env_steps=lanes * protocol.env_steps,
+        evaluation_steps=lanes * scores * spec.eval_episodes * info.episode_length,
+        updates=updates,
+        memory_bytes=lanes * (networks + replay + activation_bytes(group.task, sac)),
+        disk_bytes=lanes * (replay + NETWORKS_KEPT * networks + scores * SCORE_ROW + values * VALUE_ROW),
+        flops=updates * flops,
+        hours=None if updates_per_second is None else updates / updates_per_second / 3600.0,
+    )
+
+
+def lanes_that_fit(spec: RunSpec, group: Group, memory_bytes: int) -> int:
+    """How many lanes like those of `group` fit into the memory of a device; at least 1."""
+    one = estimate(spec, dataclasses.replace(group, lanes=group.lanes[:1])).memory_bytes
+    return max(1, memory_bytes // one)
+
+
+def total(estimates: Sequence[Estimate]) -> Estimate:
+    """The cost of a run whose groups are trained one after the other: sums, but the largest memory."""
+    summed = {field: sum(getattr(e, field) for e in estimates)
+              for field in ("lanes", "env_steps", "evaluation_steps", "updates", "disk_bytes", "flops")}
+    hours = [e.hours for e in estimates]
+    return Estimate(group="total", memory_bytes=max(e.memory_bytes for e in estimates),
+                    hours=None if None in hours else sum(hours), **summed)

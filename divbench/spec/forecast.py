@@ -1,0 +1,60 @@
+"""How `divbench plan` tells a run's cost: rates for all groups from a few measured ones, a table, a JSON
+record.
+
+The numbers themselves come from `divbench.spec.estimate`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+
+from divbench.envs.names import TASKS
+from divbench.spec.estimate import Estimate, total, update_flops
+from divbench.spec.plan import Group
+from divbench.spec.run_spec import RunSpec
+from divbench.spec.text import format_size, format_table
+
+
+def scaled_rates(groups: Sequence[Group], measure: Callable[[Group], float]) -> list[float]:
+    """Updates per second of each group, summed over its lanes.
+
+    The first group of each structure (mechanisms, network and batch size, number of lanes) is measured; the
+    others get its rate scaled by the FLOPs of one update, which differ with the sizes of the task.
+    """
+    measured: dict[tuple, tuple[float, int]] = {}
+    rates = []
+    for group in groups:
+        sac, info = group.lanes[0].sac, TASKS[group.task]
+        flops = update_flops(info.observation_size, info.action_size, sac.hidden, sac.batch_size)
+        structure = (group.mechanisms, sac.hidden, sac.batch_size, len(group.lanes))
+        if structure not in measured:
+            measured[structure] = (measure(group), flops)
+        rate, reference = measured[structure]
+        rates.append(rate * reference / flops)
+    return rates
+
+
+def plan_record(spec: RunSpec, estimates: Sequence[Estimate], basis: str, silent: Sequence[str]) -> dict:
+    """The plan as plain JSON values."""
+    return {"folder": spec.folder, "rate": basis, "groups": [dataclasses.asdict(e) for e in estimates],
+            "total": dataclasses.asdict(total(estimates)), "silent_resets": list(silent)}
+
+
+def describe_plan(spec: RunSpec, estimates: Sequence[Estimate], basis: str, silent: Sequence[str]) -> str:
+    """The plan as a table of groups, a total, what the columns mean, and the resets that never fire."""
+    header = ("group", "lanes", "updates", "env steps", "evaluation", "memory", "disk", "FLOPs", "hours")
+    rows = [_row(e) for e in (*estimates, total(estimates))]
+    notes = [
+        f"run folder: {spec.folder}",
+        "updates, env steps and evaluation steps are sums over lanes; total memory is the largest group's",
+        f"hours are those of the updates; rate: {basis}",
+        *(f"note: {line}" for line in silent),
+    ]
+    return "\n".join([format_table(header, rows, right=header[1:]), "", *notes])
+
+
+def _row(e: Estimate) -> tuple[str, ...]:
+    hours = "" if e.hours is None else f"{e.hours:.2f}"
+    counts = (f"{n:,}" for n in (e.lanes, e.updates, e.env_steps, e.evaluation_steps))
+    return (e.group, *counts, format_size(e.memory_bytes), format_size(e.disk_bytes), f"{e.flops:.2e}", hours)

@@ -1,0 +1,109 @@
+"""From a run specification to groups: the lanes that share one compiled program. Pure; trains nothing."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from fractions import Fraction
+
+from divbench.spec.protocol import Protocol
+from divbench.spec.run_spec import RunSpec
+from divbench.spec.settings import SACSettings, with_values
+from divbench.spec.variants import MECHANISMS, Variant
+
+
+@dataclasses.dataclass(frozen=True)
+class Lane:
+    """One (variant, seed) slot of the vmapped axis; its settings include what the variant replaces."""
+
+    task: str
+    variant: Variant
+    utd: Fraction
+    seed: int
+    sac: SACSettings
+
+    @property
+    def name(self) -> str:
+        return f"{self.task}/{self.variant.name}/utd{self.utd}/seed{self.seed}"
+
+    @property
+    def key_words(self) -> tuple[int, int]:
+        """64 bits of SHA-256 over (task, variant, UTD, seed): the root of every random number of the lane."""
+        digest = hashlib.sha256(self.name.encode()).digest()
+        return int.from_bytes(digest[:4], "big"), int.from_bytes(digest[4:8], "big")
+
+
+@dataclasses.dataclass(frozen=True)
+class Group:
+    """Lanes of one compiled program: same task, UTD, structure and protocol."""
+
+    task: str
+    utd: Fraction
+    mechanisms: frozenset[str]  # compiled into the critic; a superset of each lane's
+    lanes: tuple[Lane, ...]
+    protocol: Protocol
+
+    @property
+    def name(self) -> str:
+        """Readable and usable as a folder name, ending in `identity`:
+        `cheetah-run_utd1-2_layernorm_3f09ac`."""
+        utd = str(self.utd).replace("/", "-")
+        return "_".join([self.task, f"utd{utd}", "+".join(sorted(self.mechanisms)) or "plain", self.identity])
+
+    @property
+    def identity(self) -> str:
+        """Six hexadecimal digits of the lanes' names, so that no two groups of a run share a folder."""
+        text = ",".join(lane.name for lane in self.lanes)
+        return hashlib.sha256(text.encode()).hexdigest()[:6]
+
+
+def make_groups(spec: RunSpec, *, fused: bool, max_lanes: int | None = None) -> tuple[Group, ...]:
+    """All groups of a run, in the order they are trained.
+
+    Args:
+      spec: the run.
+      fused: one group for all mechanisms of a (task, UTD), coefficients selecting among them (pays on a GPU
+        or TPU); otherwise one group per set of mechanisms (pays on a CPU).
+      max_lanes: split larger groups into parts of at most this many lanes.
+    """
+    groups = []
+    for task in spec.tasks:
+        for utd in spec.utd:
+            lanes = [Lane(task, variant, utd, seed, with_values(spec.sac, dict(variant.settings)))
+                     for variant in spec.variants for seed in spec.seed_list]
+            for members in _by_structure(lanes, fused):
+                mechanisms = frozenset().union(*(lane.variant.mechanisms for lane in members))
+                size = max_lanes or len(members)
+                for first in range(0, len(members), size):
+                    part = tuple(members[first:first + size])
+                    groups.append(Group(task, utd, mechanisms, part, spec.protocol(utd)))
+    return tuple(groups)
+
+
+def _by_structure(lanes: list[Lane], fused: bool) -> list[list[Lane]]:
+    buckets: dict[tuple, list[Lane]] = {}
+    for lane in lanes:
+        sac = lane.sac
+        structure = (sac.hidden, sac.batch_size, sac.initialisation, sac.log_std_rule)
+        mechanisms = () if fused else tuple(m for m in MECHANISMS if m in lane.variant.mechanisms)
+        buckets.setdefault((structure, mechanisms), []).append(lane)
+    return list(buckets.values())
+
+
+def silent_resets(spec: RunSpec) -> list[str]:
+    """One line per (variant, UTD) whose reset never fires in the run, so that nobody compares it unawares.
+
+    A reset is due after `interval` updates of a lane; one that is due at the very last update does fire.
+    """
+    lines = []
+    for variant in spec.variants:
+        if variant.reset is None:
+            continue
+        for utd in spec.utd:
+            updates = spec.protocol(utd).updates
+            if updates < variant.reset.interval:
+                like = "of it without a reset" if variant.mechanisms or variant.settings else "of plain SAC"
+                lines.append(f"variant '{variant.name}' never resets at UTD {utd}: the run makes {updates:,} "
+                             f"updates a lane, the first reset is due after {variant.reset.interval:,}; "
+                             f"its lanes are those {like}")
+    return lines

@@ -1,0 +1,65 @@
+"""Protocols: who acts, for how many env steps, with how many updates. Counting only; one loop serves all."""
+
+from __future__ import annotations
+
+import dataclasses
+from fractions import Fraction
+
+PHASE_KINDS = ("random", "priming", "policy")
+
+
+@dataclasses.dataclass(frozen=True)
+class Phase:
+    """A stretch of training.
+
+    Attributes:
+      kind: `random` (uniform actions), `policy` (the learner acts) or `priming` (nobody acts).
+      env_steps: env steps of one lane; 0 for priming.
+      updates: gradient updates of one lane in the whole phase.
+      utd: updates per env step while acting; 0 for random and priming.
+    """
+
+    kind: str
+    env_steps: int
+    updates: int
+    utd: Fraction = Fraction(0)
+
+    def updates_after(self, env_steps: int) -> int:
+        """Updates due once `env_steps` steps of this (acting) phase are done: floor(utd * steps)."""
+        return (env_steps * self.utd.numerator) // self.utd.denominator
+
+    def steps_until(self, updates: int) -> int:
+        """The fewest env steps of this phase after which at least `updates` updates are done (utd > 0)."""
+        return -((-updates * self.utd.denominator) // self.utd.numerator)
+
+
+@dataclasses.dataclass(frozen=True)
+class Protocol:
+    """A list of phases; phases without any work are left out."""
+
+    phases: tuple[Phase, ...]
+
+    @property
+    def env_steps(self) -> int:
+        """Env steps of one lane over all phases."""
+        return sum(p.env_steps for p in self.phases)
+
+    @property
+    def updates(self) -> int:
+        """Gradient updates of one lane over all phases."""
+        return sum(p.updates for p in self.phases)
+
+
+def build_protocol(*, steps: int, random_steps: int, prime_updates: int, utd: Fraction) -> Protocol:
+    """[random, priming, policy]: uniform actions, updates without acting, then the policy with updates.
+
+    Args:
+      steps: env steps of all phases together.
+      random_steps: uniform actions at the start; at most `steps`.
+      prime_updates: updates after them in which nobody acts; 0 for online training.
+      utd: updates per env step of the policy phase.
+    """
+    policy_steps = steps - random_steps
+    policy = Phase("policy", policy_steps, (policy_steps * utd.numerator) // utd.denominator, utd)
+    phases = (Phase("random", random_steps, 0), Phase("priming", 0, prime_updates), policy)
+    return Protocol(tuple(p for p in phases if p.env_steps or p.updates))

@@ -1,0 +1,165 @@
+"""The run specification: one frozen record of everything one command trains, checked when it is made.
+
+Reading flags and TOML files into it is the command line's work; expanding it into groups is `plan`'s.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from fractions import Fraction
+
+from divbench.envs.names import KNOWN_UNBUILT, PHYSICS, TASKS
+from divbench.spec.errors import UsageError, choose
+from divbench.spec.protocol import Protocol, build_protocol
+from divbench.spec.settings import SACSettings, with_values
+from divbench.spec.suites import SUITES
+from divbench.spec.text import LARGEST_COUNT, parse_utd, refuse_repeats, split_names
+from divbench.spec.variants import Variant, find_variant
+
+PRECISIONS = ("highest", "high", "default")
+NOT_SETTINGS = ("out", "force", "quiet", "json")  # fields that change nothing in the results
+MINIMA = {"seeds": 1, "seed_start": 0, "steps": 1, "prime_samples": 1, "prime_updates": 0, "eval_every": 1,
+          "eval_episodes": 1, "measure_every": 1}
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class RunSpec:
+    """What one run trains. Fields left at None take the suite's value; only `out` can stay None.
+
+    Attributes:
+      suite: a name of `SUITES`.
+      tasks: task names, a subset of what `divbench.envs` has; or one text, comma-separated.
+      variants: variant names or `Variant` records; or one text, comma-separated.
+      utd: update-to-data ratios, each an integer or 1/k (`Fraction`, number or text); or a single one.
+      seeds: number of seeds; they are `seed_start`, `seed_start + 1`, ...
+      steps: env steps of one lane over all phases.
+      prime_samples: random env steps before anything learns.
+      prime_updates: updates without acting after them.
+      physics: `auto`, `mjx` or `host`.
+      precision: JAX matmul precision of the learner.
+      eval_every: env steps between evaluations.
+      eval_episodes: episodes per evaluation.
+      measure_every: updates between measurements of values.
+      sac: hyperparameters; `batch_size` and `hidden` are fields of it.
+      out: run folder, or None for `results/runs/<suite>-<hash>`.
+      force: start over in a folder that holds another run.
+      quiet, json: how progress is told.
+
+    Raises:
+      UsageError: a field that cannot be; its message names the flag.
+    """
+
+    suite: str = "dmc15-500k"
+    tasks: tuple[str, ...] | None = None
+    variants: tuple[str | Variant, ...] | None = None
+    utd: tuple[Fraction, ...] | None = None
+    seeds: int | None = None
+    seed_start: int = 0
+    steps: int | None = None
+    prime_samples: int | None = None
+    prime_updates: int | None = None
+    physics: str = "auto"
+    precision: str = "highest"
+    eval_every: int | None = None
+    eval_episodes: int | None = None
+    measure_every: int | None = None
+    sac: SACSettings = SACSettings()
+    out: str | None = None
+    force: bool = False
+    quiet: bool = False
+    json: bool = False
+
+    def __post_init__(self):
+        suite = SUITES[choose("suite", self.suite, SUITES)]
+        defaults = {"tasks": suite.tasks, "variants": suite.variants, "utd": (suite.utd,),
+                    "seeds": suite.seeds, "steps": suite.steps, "prime_samples": suite.random_steps,
+                    "prime_updates": suite.prime_updates, "eval_every": suite.eval_every,
+                    "eval_episodes": suite.eval_episodes, "measure_every": suite.measure_every}
+        for name, value in defaults.items():
+            if getattr(self, name) is None:
+                object.__setattr__(self, name, value)
+        variants = _listed(self.variants, "--variants")
+        variants = [find_variant(v) if isinstance(v, str) else v for v in variants]
+        object.__setattr__(self, "tasks", tuple(_listed(self.tasks, "--tasks")))
+        object.__setattr__(self, "utd", tuple(parse_utd(u) for u in _listed(self.utd, "--utd")))
+        object.__setattr__(self, "variants", tuple(variants))
+        self._check()
+
+    def _check(self):
+        choose("physics", self.physics, PHYSICS)
+        choose("precision", self.precision, PRECISIONS)
+        for task in self.tasks:
+            if task in KNOWN_UNBUILT:
+                built = ", ".join(TASKS)
+                raise UsageError(f"task '{task}' is not built yet; choose with --tasks from: {built}")
+            choose("task", task, TASKS)
+        for what, names in (("--tasks", self.tasks), ("--variants", [v.name for v in self.variants]),
+                            ("--utd", [str(u) for u in self.utd])):
+            if not names:
+                raise UsageError(f"{what}: expected at least one, found none")
+            refuse_repeats(names, what)
+        for name, minimum in MINIMA.items():
+            value, flag = getattr(self, name), "--" + name.replace("_", "-")
+            if not isinstance(value, int) or isinstance(value, bool):
+                raise UsageError(f"{flag}: expected a whole number, found {value!r}")
+            if not minimum <= value <= LARGEST_COUNT:
+                raise UsageError(f"{flag}: expected {minimum} to {LARGEST_COUNT}, found '{value}'")
+        if self.steps < self.prime_samples:
+            raise UsageError(f"--steps: expected at least the {self.prime_samples} random steps of the "
+                             f"warm-up, found '{self.steps}'")
+        if not isinstance(self.sac, SACSettings):
+            raise UsageError(f"sac: expected SACSettings, found {self.sac!r}")
+        for variant in self.variants:
+            with_values(self.sac, dict(variant.settings))
+        for utd in self.utd:
+            updates = self.protocol(utd).updates
+            if updates > LARGEST_COUNT:
+                raise UsageError(f"--utd: expected at most {LARGEST_COUNT:,} updates a lane, found '{utd}', "
+                                 f"which makes {updates:,}")
+
+    def protocol(self, utd: Fraction) -> Protocol:
+        """The phases of a lane at that UTD."""
+        return build_protocol(steps=self.steps, random_steps=self.prime_samples,
+                              prime_updates=self.prime_updates, utd=utd)
+
+    @property
+    def seed_list(self) -> tuple[int, ...]:
+        return tuple(range(self.seed_start, self.seed_start + self.seeds))
+
+    def settings(self) -> dict:
+        """Everything that decides the results, as plain JSON values: what two runs in one folder must
+        share."""
+        names = [f.name for f in dataclasses.fields(self) if f.name not in NOT_SETTINGS]
+        record = {name: getattr(self, name) for name in names}
+        record["utd"] = [str(u) for u in self.utd]
+        record["tasks"] = list(self.tasks)
+        record["variants"] = [_plain(v) for v in self.variants]
+        record["sac"] = _plain(self.sac)
+        return record
+
+    def digest(self) -> str:
+        """Eight hexadecimal digits of the settings; names the default run folder."""
+        text = json.dumps(self.settings(), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+    @property
+    def folder(self) -> str:
+        return self.out or f"results/runs/{self.suite}-{self.digest()}"
+
+
+def _listed(values, what: str) -> list:
+    """A list as a caller may write it: a sequence, one text with commas, or a single value."""
+    if isinstance(values, str):
+        return list(split_names(values, what))
+    return list(values) if isinstance(values, list | tuple) else [values]
+
+
+def _plain(value):
+    """Dataclasses, tuples and sets as dictionaries and lists."""
+    if dataclasses.is_dataclass(value):
+        return {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, frozenset):
+        return sorted(value)
+    return [_plain(v) for v in value] if isinstance(value, tuple | list) else value

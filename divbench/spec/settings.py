@@ -1,0 +1,136 @@
+"""The numbers of soft actor-critic, each a field that can be changed. Data and checks; `learn` gives meaning.
+
+The defaults are those of the public SAC implementation on which the DMC15-500k protocol was defined
+(D'Oro et al., "Sample-Efficient Reinforcement Learning by Breaking the Replay Ratio Barrier", ICLR 2023).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import re
+from collections.abc import Mapping
+
+from divbench.spec.errors import UsageError, choose
+from divbench.spec.text import parse_count
+
+INITIALISATIONS = ("orthogonal", "lecun_normal")
+LOG_STD_RULES = ("tanh", "clip")
+
+
+@dataclasses.dataclass(frozen=True)
+class SACSettings:
+    """Hyperparameters of soft actor-critic (Haarnoja et al., 1812.05905).
+
+    Fields under "structure" decide shapes or which operations are compiled; all others are data of a lane and
+    may differ between lanes of one compiled program.
+    """
+
+    # structure
+    hidden: tuple[int, ...] = (256, 256)  # widths of the hidden layers of actor and critics
+    batch_size: int = 256  # transitions per update
+    initialisation: str = "orthogonal"  # or "lecun_normal", flax's default
+    log_std_rule: str = "tanh"  # min + (max - min) (1 + tanh x) / 2; or "clip": x clipped to [min, max]
+    # data
+    init_gain: float = math.sqrt(2.0)  # orthogonal gain of every layer but the log-std head
+    log_std_gain: float = 1.0  # orthogonal gain of the log-std head
+    log_std_min: float = -10.0
+    log_std_max: float = 2.0
+    actor_lr: float = 3e-4
+    critic_lr: float = 3e-4
+    temperature_lr: float = 3e-4
+    adam_b1: float = 0.9
+    adam_b2: float = 0.999
+    adam_eps: float = 1e-8
+    gamma: float = 0.99
+    tau: float = 0.005  # Polyak step of the target critic, once per gradient step
+    initial_temperature: float = 1.0  # 0 together with temperature_lr 0 switches the entropy term off
+    target_entropy_scale: float = 0.5  # target entropy = -scale * action size, in nats
+    time_limit_bootstraps: bool = True  # False: the time limit is termination (a known mistake, for controls)
+
+    def __post_init__(self):
+        for name, kind in FIELDS.items():
+            object.__setattr__(self, name, _typed(name, getattr(self, name), kind))
+        choose("initialisation", self.initialisation, INITIALISATIONS)
+        choose("log_std_rule", self.log_std_rule, LOG_STD_RULES)
+        if not self.hidden or any(width < 1 for width in self.hidden):
+            raise UsageError(f"hidden: expected positive widths such as 256,256, found {list(self.hidden)}")
+        if self.batch_size < 1:
+            raise UsageError(f"batch_size: expected at least 1, found {self.batch_size}")
+        for name in ("tau", "adam_b1", "adam_b2"):
+            if not 0.0 <= getattr(self, name) <= 1.0:
+                raise UsageError(f"{name}: expected a number from 0 to 1, found {getattr(self, name)}")
+        if not 0.0 <= self.gamma < 1.0:
+            raise UsageError(f"gamma: expected a number from 0 to below 1, found {self.gamma}")
+        for name in ("actor_lr", "critic_lr", "temperature_lr", "initial_temperature", "adam_eps"):
+            if getattr(self, name) < 0.0:
+                raise UsageError(f"{name}: expected 0 or more, found {getattr(self, name)}")
+        if self.log_std_min > self.log_std_max:
+            raise UsageError(f"log_std_min: expected at most log_std_max, which is {self.log_std_max}, "
+                             f"found {self.log_std_min}")
+        if self.initial_temperature == 0.0 and self.temperature_lr != 0.0:
+            raise UsageError("initial_temperature: 0 has no logarithm to learn; set temperature_lr to 0 too")
+
+
+# Kind of each field, as its annotation is written.
+FIELDS: dict[str, str] = {field.name: field.type for field in dataclasses.fields(SACSettings)}
+
+
+def with_values(settings: SACSettings, values: Mapping[str, object]) -> SACSettings:
+    """`settings` with some fields replaced, types checked.
+
+    Raises:
+      UsageError: an unknown field (with the nearest known one) or a value of the wrong type.
+    """
+    return dataclasses.replace(settings, **typed_values(values))
+
+
+def typed_values(values: Mapping[str, object]) -> dict[str, object]:
+    """`values` with every name known and every value of its field's kind.
+
+    Raises:
+      UsageError: as `with_values` does; which values go together is not checked.
+    """
+    kinds = {name: FIELDS[choose("SAC setting", name, FIELDS)] for name in values}
+    return {name: _typed(name, value, kinds[name]) for name, value in values.items()}
+
+
+def parse_setting(name: str, text: str, what: str) -> object:
+    """The value of the field `name` written as text: `3e-4`, `clip`, `false`, `256,256`.
+
+    Raises:
+      UsageError: naming `what`: an unknown field, or text that is no value of its kind.
+    """
+    kind = FIELDS[choose("SAC setting", name, FIELDS)]
+    text = text.strip()
+    if kind == "bool" and text.lower() in ("true", "false"):
+        return text.lower() == "true"
+    if kind == "float" and _NUMBER.fullmatch(text):
+        return float(text)
+    if kind == "int":
+        return parse_count(text, what, minimum=1)
+    if kind.startswith("tuple"):
+        return tuple(parse_count(width, what, minimum=1) for width in text.split(","))
+    if kind == "str":
+        return text
+    raise UsageError(f"{what}: expected {_EXPECTED[kind]}, found '{text}'")
+
+
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_EXPECTED = {"str": "text", "int": "a whole number", "float": "a finite number", "bool": "true or false",
+             "tuple[int, ...]": "whole numbers such as 256,256"}
+
+
+def _typed(name: str, value, kind: str):
+    """`value` as its field's kind; a whole number will do for a float, a list for a tuple."""
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    if kind == "float" and (whole or isinstance(value, float)) and math.isfinite(value):
+        return float(value)
+    if kind == "int" and whole:
+        return value
+    if (kind == "bool" and isinstance(value, bool)) or (kind == "str" and isinstance(value, str)):
+        return value
+    if kind.startswith("tuple") and isinstance(value, list | tuple):
+        if all(isinstance(width, int) and not isinstance(width, bool) for width in value):
+            return tuple(value)
+    raise UsageError(f"{name}: expected {_EXPECTED[kind]}, found {value!r}")

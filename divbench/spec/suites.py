@@ -1,0 +1,44 @@
+"""Suites: named lists of tasks with the protocol and settings they are run under. Data only."""
+
+from __future__ import annotations
+
+import dataclasses
+from fractions import Fraction
+
+
+@dataclasses.dataclass(frozen=True)
+class Suite:
+    """Tasks and the defaults of flags that a run may override. `steps` counts the env steps of all phases."""
+
+    name: str
+    summary: str
+    tasks: tuple[str, ...]
+    variants: tuple[str, ...]
+    utd: Fraction
+    seeds: int
+    steps: int
+    random_steps: int
+    prime_updates: int = 0
+    eval_every: int = 5_000
+    eval_episodes: int = 10
+    measure_every: int = 5_000
+
+
+DMC15 = ("acrobot-swingup", "cheetah-run", "finger-turn_hard", "fish-swim", "hopper-hop", "hopper-stand",
+         "humanoid-run", "humanoid-stand", "humanoid-walk", "pendulum-swingup", "quadruped-run",
+         "quadruped-walk", "reacher-hard", "swimmer-swimmer6", "walker-run")
+
+SUITES = {
+    s.name: s
+    for s in (
+        Suite("dmc15-500k", "DMC15-500k (D'Oro et al., ICLR 2023): 500k env steps, 10k of them random", DMC15,
+              ("baseline",), Fraction(8), 5, 500_000, 10_000),
+        Suite("priming", "1,000 random samples, 100k updates without acting, then 20k steps at UTD 1 "
+              "(Hussing et al., 2403.05996; Nikishin et al., 2205.07802)",
+              ("quadruped-run", "hopper-hop", "finger-spin"), ("baseline", "ofn", "layernorm"),
+              Fraction(1), 5, 21_000, 1_000, prime_updates=100_000, measure_every=1_000),
+        Suite("smoke", "under 2 minutes on two CPU cores: does everything run?",
+              ("cheetah-run", "hopper-hop"), ("baseline", "ofn"), Fraction(1), 1, 3_000, 1_000,
+              prime_updates=500, eval_every=1_000, eval_episodes=2, measure_every=500),
+    )
+}

@@ -1,0 +1,117 @@
+"""Numbers and lists as people write them: `500k`, `1/2`, `ofn,reset`; sizes and tables of plain text.
+
+What a flag means, and which flags there are, is said in `divbench.spec.options`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from fractions import Fraction
+
+from divbench.spec.errors import UsageError
+
+LARGEST_COUNT = 2**31 - 1  # counters are 32-bit integers on the device
+_SUFFIX = {"": 1, "k": 1_000, "m": 1_000_000}
+_COUNT = re.compile(r"(?P<number>[+-]?[0-9][0-9_]*(\.[0-9]+)?)(?P<suffix>[kKmM]?)")
+_UTD = re.compile(r"[+-]?[0-9]{1,9}(/[0-9]{1,9}|\.[0-9]{1,9})?")
+
+
+def parse_count(text: str | int, what: str, minimum: int = 0) -> int:
+    """A whole number, with `k` and `M` for thousands and millions: `500k`, `2.56M`, `10_000`.
+
+    Raises:
+      UsageError: not a whole number, below `minimum`, or above `LARGEST_COUNT`.
+    """
+    written = str(text).strip()
+    match = None if isinstance(text, bool) or not isinstance(text, int | str) else _COUNT.fullmatch(written)
+    if match is None:
+        raise UsageError(f"{what}: expected a whole number such as 500 or 10k, found '{text}'")
+    number = Fraction(match["number"].replace("_", "")) * _SUFFIX[match["suffix"].lower()]
+    if number.denominator != 1:
+        raise UsageError(f"{what}: expected a whole number, found '{text}'")
+    if number < minimum:
+        raise UsageError(f"{what}: expected at least {minimum}, found '{text}'")
+    if number > LARGEST_COUNT:
+        raise UsageError(f"{what}: expected at most {LARGEST_COUNT:,}, found '{text}'")
+    return int(number)
+
+
+def parse_utd(text: str | int | float | Fraction, what: str = "--utd") -> Fraction:
+    """An update-to-data ratio: a positive integer, or 1/k with k a positive integer (`1/2`, `0.25`).
+
+    Raises:
+      UsageError: anything else.
+    """
+    written = str(text).strip()
+    try:
+        if isinstance(text, bool) or not _UTD.fullmatch(written):
+            raise ValueError(text)
+        ratio = Fraction(written)
+    except (ValueError, ZeroDivisionError):
+        ratio = Fraction(0)
+    if ratio <= 0 or (ratio.denominator != 1 and ratio.numerator != 1):
+        raise UsageError(f"{what}: expected a positive whole number or a fraction 1/k, found '{text}'")
+    return ratio
+
+
+def parse_rate(text: str, what: str) -> float:
+    """A positive number, with `k` for thousands: `470`, `1.5k`.
+
+    Raises:
+      UsageError: anything else.
+    """
+    match = _COUNT.fullmatch(text.strip())
+    rate = float(match["number"].replace("_", "")) * _SUFFIX[match["suffix"].lower()] if match else 0.0
+    if rate <= 0.0:
+        raise UsageError(f"{what}: expected a positive number such as 450, found '{text}'")
+    return rate
+
+
+def split_names(text: str, what: str) -> tuple[str, ...]:
+    """The names of a comma-separated list, in order.
+
+    Raises:
+      UsageError: an empty list, an empty entry, or a name given twice.
+    """
+    names = tuple(name.strip() for name in text.split(","))
+    if not all(names):
+        raise UsageError(f"{what}: expected names separated by commas, found '{text}'")
+    refuse_repeats(names, what)
+    return names
+
+
+def refuse_repeats(names: Sequence[object], what: str) -> None:
+    """Raises a `UsageError` for the first of `names` that stands there twice."""
+    for place, name in enumerate(names):
+        if name in names[:place]:
+            raise UsageError(f"{what}: '{name}' is named twice; name each once")
+
+
+def format_count(number: int) -> str:
+    """The shortest spelling that `parse_count` reads back: `100k`, `2560k`, `5M`, `1234`."""
+    for suffix, factor in (("M", 1_000_000), ("k", 1_000)):
+        if number and number % factor == 0:
+            return f"{number // factor}{suffix}"
+    return str(number)
+
+
+def format_size(size: float) -> str:
+    """Bytes with a binary unit: `512 B`, `48.0 MiB`, `1.5 GiB`."""
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if size < 1024:
+            return f"{size:.0f} B" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1024
+    return f"{size:.1f} TiB"
+
+
+def format_table(header: Sequence[str], rows: Sequence[Sequence[object]], right: Sequence[str] = ()) -> str:
+    """A table of plain text, columns two blanks apart; columns named in `right` are aligned to the right."""
+    cells = [[str(cell) for cell in row] for row in (header, *rows)]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(header))]
+    lines = []
+    for row in cells:
+        parts = [cell.rjust(width) if name in right else cell.ljust(width)
+                 for cell, width, name in zip(row, widths, header, strict=True)]
+        lines.append("  ".join(parts).rstrip())
+    return "\n".join(lines)
