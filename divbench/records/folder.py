@@ -1,0 +1,278 @@
+"""The run folder: who may write to it, whose run it holds, and where its parts lie.
+
+    card.json          facts of the run (`card`), its settings, its sessions
+    divbench.lock      held by the process that writes
+    groups/<name>/     journal.jsonl, timing.jsonl, checkpoint/, and `done` once the group is finished
+    tables/            written by `tables`
+
+Nothing is created or changed before all checks have passed.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+from pathlib import Path
+
+from divbench.records.card import now
+from divbench.records.checkpoint import CheckpointStore
+from divbench.records.durable import TEMPORARY, write_atomically
+from divbench.records.journal import Journal
+from divbench.records.schema import SCHEMA_VERSION
+from divbench.spec.errors import UsageError
+
+CARD, LOCK, GROUPS, TABLES_FOLDER, DONE = "card.json", "divbench.lock", "groups", "tables", "done"
+RESULTS, TIMING, CHECKPOINT = "journal.jsonl", "timing.jsonl", "checkpoint"
+FORMAT = "divbench run"
+CONTENTS = (GROUPS, TABLES_FOLDER, "report")  # what `force` removes
+BINDING = ("physics", "precision")  # facts of the card that must not change within a run
+SESSION = ("command", "device", "versions")  # facts that are kept for each session
+_BEFORE_CARD = {LOCK, CARD + TEMPORARY}  # what a folder holds if its first process died before the card
+
+
+class GroupFolder:
+    """The part of a run folder that belongs to one group.
+
+    Attributes:
+      path: the folder.
+      journal: results; truncated to the checkpoint's offset when a run is continued.
+      timing: wall-clock rows; never truncated.
+      checkpoints: the group's checkpoint store.
+    """
+
+    def __init__(self, path: Path):
+        self.path = path
+        self.journal = Journal(path / RESULTS)
+        self.timing = Journal(path / TIMING)
+        self.checkpoints = CheckpointStore(path / CHECKPOINT)
+
+    @property
+    def done(self) -> bool:
+        """Whether the group was trained to its end."""
+        return (self.path / DONE).exists()
+
+    def mark_done(self) -> None:
+        """Flush both journals and record that the group is finished."""
+        self.journal.flush()
+        self.timing.flush()
+        write_atomically(self.path / DONE, b"")
+
+    def close(self) -> None:
+        """Close both journals."""
+        self.journal.close()
+        self.timing.close()
+
+
+class RunFolder:
+    """An open, locked run folder. Make one with `open`; it is a context manager."""
+
+    def __init__(self, path: Path, card: dict, lock: int, *, changes: list[str], resumed: bool):
+        self.path = path
+        self.card = card
+        self.changes = changes
+        self.resumed = resumed
+        self._lock = lock
+        self._groups: dict[str, GroupFolder] = {}
+
+    @classmethod
+    def open(cls, path: str | os.PathLike, settings: dict, card: dict, *, force: bool = False) -> RunFolder:
+        """Create a run folder, or open one to continue its run.
+
+        Args:
+          path: the folder; parents are created.
+          settings: everything that decides the results, as JSON values.
+          card: the facts of this session, from `gather_card`.
+          force: start over if the folder holds a run, whatever its settings.
+
+        Returns:
+          The locked folder. `resumed` tells whether it held this run already; `changes` lists in words which
+          facts (device, versions) differ from the run's first session.
+
+        Raises:
+          UsageError: the folder is in use, holds a run with other settings, holds something else, has a
+            damaged card or cannot be written. Nothing has been changed on disk then.
+        """
+        path = Path(path)
+        settings = json.loads(json.dumps(settings))
+        _check(path, settings, card, force)
+        lock = _lock(path)
+        try:
+            old = _check(path, settings, card, force)  # again: another process may have been faster
+            return cls._start(path, settings, card, lock, old, force)
+        except BaseException as error:
+            os.close(lock)
+            if isinstance(error, OSError):
+                raise UsageError(f"{path}: run folder cannot be written ({error.strerror})") from None
+            raise
+
+    @classmethod
+    def _start(cls, path: Path, settings: dict, facts: dict, lock: int, old: dict | None,
+               force: bool) -> RunFolder:
+        session = {"start": now(), **{name: facts[name] for name in SESSION if name in facts}}
+        resumed = old is not None and not force and not old.get("clearing")
+        if resumed:
+            card = dict(old)
+            if card["finished"] is None:
+                card["sessions"] = [*card["sessions"], session]
+                _write_card(path, card)
+            return cls(path, card, lock, changes=_changes(card, facts), resumed=True)
+        card = {"format": FORMAT, "schema_version": SCHEMA_VERSION, "settings": settings, **facts,
+                "start": session["start"], "finished": None, "sessions": [session]}
+        leftovers = [path / name for name in CONTENTS if os.path.lexists(path / name)]
+        if leftovers:
+            _write_card(path, {**card, "clearing": True})  # a crash while removing leaves no old run
+            for leftover in leftovers:
+                if leftover.is_dir() and not leftover.is_symlink():
+                    shutil.rmtree(leftover)
+                else:
+                    leftover.unlink()
+        _write_card(path, card)
+        return cls(path, card, lock, changes=[], resumed=False)
+
+    @property
+    def finished(self) -> bool:
+        """Whether the run was marked as finished."""
+        return self.card["finished"] is not None
+
+    def mark_finished(self) -> None:
+        """Record in the card that the run is complete, and when."""
+        self.card = {**self.card, "finished": now()}
+        _write_card(self.path, self.card)
+
+    def group(self, name: str) -> GroupFolder:
+        """The folder of a group, created when first asked for. `name` must be usable as a folder name."""
+        if name not in self._groups:
+            if not name or name.startswith(".") or Path(name).name != name:
+                raise ValueError(f"expected a name usable as a folder name, found '{name}'")
+            folder = self.path / GROUPS / name
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise UsageError(f"{folder}: cannot be created ({error.strerror})") from None
+            self._groups[name] = GroupFolder(folder)
+        return self._groups[name]
+
+    def close(self) -> None:
+        """Close all journals and release the lock."""
+        for group in self._groups.values():
+            group.close()
+        if self._lock >= 0:
+            os.close(self._lock)
+            self._lock = -1
+
+    def __enter__(self) -> RunFolder:
+        return self
+
+    def __exit__(self, *exception) -> None:
+        self.close()
+
+
+def read_card(path: str | os.PathLike) -> dict:
+    """The card of the run folder `path`.
+
+    Raises:
+      UsageError: no such folder, no run folder, a damaged card, or one of another schema version.
+    """
+    path = Path(path)
+    if not path.is_dir():
+        raise UsageError(f"{path}: no such folder")
+    try:
+        card = json.loads((path / CARD).read_text())
+        version, kinds = card["schema_version"], (type(card["settings"]), type(card["sessions"]))
+        if card["format"] != FORMAT or kinds != (dict, list) or "finished" not in card:
+            raise ValueError("fields")
+    except FileNotFoundError:
+        raise UsageError(f"{path}: not a divbench run folder (it has no {CARD})") from None
+    except OSError as error:
+        raise UsageError(f"{path / CARD}: cannot be read ({error.strerror})") from None
+    except (ValueError, KeyError, TypeError):
+        raise UsageError(f"{path / CARD}: damaged, or not the card of a divbench run") from None
+    if version != SCHEMA_VERSION:
+        raise UsageError(f"{path}: written with table schema {version}, this divbench has {SCHEMA_VERSION}")
+    return card
+
+
+def _check(path: Path, settings: dict, facts: dict, force: bool) -> dict | None:
+    """The card of the run in `path`, or None if the folder is free. Changes nothing."""
+    if not os.path.lexists(path):
+        parent = next(p for p in path.absolute().parents if os.path.lexists(p))
+        if not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):
+            raise UsageError(f"{path}: cannot be created, '{parent.name or parent}' is not a writable folder")
+        return None
+    if not path.is_dir() or not os.access(path, os.W_OK | os.X_OK):
+        raise UsageError(f"{path}: not a writable folder")
+    names = set(os.listdir(path))
+    if names <= _BEFORE_CARD:
+        return None
+    if CARD not in names:
+        raise UsageError(f"{path}: not empty and not a divbench run folder; choose another --out")
+    try:
+        card = read_card(path)
+    except UsageError as error:
+        if LOCK not in names:
+            raise
+        if force:
+            return None
+        raise UsageError(f"{error}; --force starts over") from None
+    if not force:
+        _compare(path, {**card["settings"], **_binding(card)}, {**settings, **_binding(facts)})
+    return card
+
+
+def _binding(facts: dict) -> dict:
+    """Facts that bind like settings, under names of their own: `physics` in the settings may be `auto`."""
+    return {f"{name} in use": facts.get(name) for name in BINDING}
+
+
+def _compare(path: Path, old: dict, new: dict) -> None:
+    differences = list(_differences(old, new))
+    if differences:
+        shown = "; ".join(f"{name} is {was} there and {asked} here" for name, was, asked in differences[:3])
+        more = f"; and {len(differences) - 3} more" if len(differences) > 3 else ""
+        raise UsageError(f"{path}: holds a run with other settings: {shown}{more}; choose another --out, or "
+                         f"--force to start over")
+
+
+def _differences(old, new, name: str = ""):
+    if isinstance(old, dict) and isinstance(new, dict):
+        for key in [*new, *(k for k in old if k not in new)]:
+            yield from _differences(old.get(key), new.get(key), f"{name}.{key}" if name else key)
+    elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new) and old and \
+            all(isinstance(item, dict) for item in old + new):
+        for place, (was, asked) in enumerate(zip(old, new, strict=True)):
+            yield from _differences(was, asked, f"{name}[{place}]")
+    elif json.dumps(old) != json.dumps(new):
+        yield name, _short(old), _short(new)
+
+
+def _short(value) -> str:
+    if isinstance(value, list) and all(isinstance(item, dict) and "name" in item for item in value):
+        value = [item["name"] for item in value]
+    text = json.dumps(value)
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+def _changes(card: dict, facts: dict) -> list[str]:
+    pairs = _differences({name: card.get(name) for name in ("device", "versions")},
+                         {name: facts.get(name) for name in ("device", "versions")})
+    return [f"{name} was {was} and is {now_is}" for name, was, now_is in pairs]
+
+
+def _lock(path: Path) -> int:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        lock = os.open(path / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        raise UsageError(f"{path}: run folder cannot be created ({error.strerror})") from None
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(lock)
+        raise UsageError(f"{path}: another divbench process is writing to this folder") from None
+    return lock
+
+
+def _write_card(path: Path, card: dict) -> None:
+    write_atomically(path / CARD, (json.dumps(card, indent=2) + "\n").encode())

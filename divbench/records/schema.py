@@ -1,0 +1,144 @@
+"""The tables of a run: names, columns, types and what each column means.
+
+The one place that documents the columns; the documentation and the table writers are made from it. Reading
+and writing are elsewhere (`journal`, `tables`).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+
+SCHEMA_VERSION = 1
+
+TEXT, INTEGER, NUMBER = "text", "integer", "number"  # str, int64 and float64; a number that is missing is NaN
+
+
+@dataclasses.dataclass(frozen=True)
+class Column:
+    """One column of a table: name, type (`text`, `integer` or `number`) and one line of description."""
+
+    name: str
+    kind: str
+    description: str
+
+
+def _columns(*triples: tuple[str, str, str]) -> tuple[Column, ...]:
+    return tuple(Column(*triple) for triple in triples)
+
+
+_LANE = _columns(
+    ("suite", TEXT, "name of the suite"),
+    ("task", TEXT, "environment, as dm_control spells it"),
+    ("variant", TEXT, "what differs from plain SAC"),
+    ("utd", TEXT, "gradient updates per env step of one lane: a whole number or 1/k"),
+    ("seed", INTEGER, "seed of the lane"),
+    ("physics", TEXT, "the implementation that made the physics: mjx or host"),
+    ("action_repeat", INTEGER, "physics control steps per action"),
+    ("hidden", TEXT, "widths of the hidden layers of actor and critics, such as 256x256"),
+    ("precision", TEXT, "matmul precision of the learner"),
+)
+_WHEN = _columns(
+    ("env_step", INTEGER, "env steps of the lane so far, over all phases, action repeat counted"),
+    ("update", INTEGER, "gradient updates of the lane so far"),
+)
+
+TABLES: dict[str, tuple[Column, ...]] = {
+    "scores": _LANE + _WHEN + _columns(
+        ("return_mean", NUMBER, "mean undiscounted return of the deterministic policy"),
+        ("return_sd", NUMBER, "standard deviation of the return over the episodes"),
+        ("episodes", INTEGER, "number of evaluation episodes"),
+        ("return_min", NUMBER, "smallest return of an episode"),
+        ("return_max", NUMBER, "largest return of an episode"),
+    ),
+    "values": _LANE + _WHEN + _columns(
+        ("q_replay_mean", NUMBER, "mean Q on states and actions of the replay buffer"),
+        ("q_replay_max", NUMBER, "largest |Q| there"),
+        ("q_policy_mean", NUMBER, "mean Q on replayed states and the policy's actions"),
+        ("q_policy_max", NUMBER, "largest |Q| there"),
+        ("q_random_mean", NUMBER, "mean Q on replayed states and uniformly random actions"),
+        ("q_random_max", NUMBER, "largest |Q| there"),
+        ("q_bound", NUMBER, "the most that any policy can be worth, running maximum"),
+        ("q_bound_low", NUMBER, "the least that any policy can be worth, running minimum"),
+        ("mc_return_mean", NUMBER, "mean discounted soft return from states of a rollout's first half"),
+        ("mc_q_mean", NUMBER, "mean Q on the same states and actions"),
+        ("td_loss", NUMBER, "mean squared temporal-difference error on the batch"),
+        ("grad_norm", NUMBER, "L2 norm of the critics' gradient"),
+        ("temperature", NUMBER, "entropy coefficient alpha"),
+        ("entropy", NUMBER, "mean entropy of the policy on the batch, nats"),
+        ("resets", INTEGER, "resets of the lane so far"),
+        ("nonfinite", TEXT, "empty, or what went non-finite first: learner or physics"),
+        ("nonfinite_step", INTEGER, "env step at which it did, -1 if it did not"),
+        ("nonfinite_update", INTEGER, "update at which it did, -1 if it did not"),
+    ),
+    "verdicts": _LANE + _columns(
+        ("verdict", TEXT, "stable, overestimating, diverged, recovered or exploded"),
+        ("env_step", INTEGER, "first measurement of what the verdict names; the last one if stable"),
+        ("update", INTEGER, "update of the same measurement"),
+        ("cause", TEXT, "the evidence in words"),
+        ("q_final", NUMBER, "q_replay_mean at the last measurement"),
+        ("q_bound", NUMBER, "q_bound at the last measurement"),
+    ),
+    "timing": _columns(
+        ("suite", TEXT, "name of the suite"),
+        ("group", TEXT, "name of the group"),
+        ("task", TEXT, "environment"),
+        ("variants", TEXT, "variants of the group's lanes, joined by +"),
+        ("utd", TEXT, "gradient updates per env step of one lane"),
+        ("physics", TEXT, "mjx or host"),
+        ("action_repeat", INTEGER, "physics control steps per action"),
+        ("hidden", TEXT, "widths of the hidden layers"),
+        ("precision", TEXT, "matmul precision of the learner"),
+        ("lanes", INTEGER, "lanes of the group"),
+        ("env_step", INTEGER, "env steps of one lane so far"),
+        ("update", INTEGER, "updates of one lane so far"),
+        ("phase", TEXT, "phase of the protocol"),
+        ("event", TEXT, "compile, train, evaluate, measure or checkpoint"),
+        ("seconds", NUMBER, "wall-clock seconds that the event took"),
+        ("updates_per_second", NUMBER, "updates of all lanes per second; NaN unless the event is train"),
+    ),
+}
+
+RESULT_TABLES = ("scores", "values", "verdicts")  # equal for equal runs; wall-clock figures are in `timing`
+LANE_COLUMNS = tuple(column.name for column in _LANE)
+LANE_IDENTITY = ("task", "variant", "utd", "seed")  # tells the lanes of one run apart
+
+
+def column_names(table: str) -> tuple[str, ...]:
+    """The columns of a table, in order."""
+    return tuple(column.name for column in TABLES[table])
+
+
+def check_rows(table: str, rows: Iterable[Mapping]) -> list[dict]:
+    """The rows as plain Python values (`str`, `int`, `float`) in the table's column order.
+
+    numpy scalars and arrays of one element become Python numbers; a float32 becomes the float64 of equal
+    value.
+
+    Raises:
+      ValueError: an unknown table, or a row whose columns or types are not the table's. A mistake of the
+        program, not of its user.
+    """
+    if table not in TABLES:
+        raise ValueError(f"unknown table '{table}'; known: {', '.join(TABLES)}")
+    columns = TABLES[table]
+    checked = []
+    for row in rows:
+        if row.keys() != {column.name for column in columns}:
+            names = {column.name for column in columns}
+            raise ValueError(f"table '{table}': missing columns {sorted(names - row.keys())}, "
+                             f"unknown columns {sorted(row.keys() - names)}")
+        checked.append({column.name: _plain(table, column, row[column.name]) for column in columns})
+    return checked
+
+
+def _plain(table: str, column: Column, value) -> str | int | float:
+    if hasattr(value, "item"):
+        value = value.item()
+    if column.kind == TEXT and isinstance(value, str):
+        return str(value)
+    if column.kind == INTEGER and isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if column.kind == NUMBER and isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    raise ValueError(f"table '{table}', column '{column.name}': expected {column.kind}, found {value!r}")

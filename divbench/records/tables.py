@@ -1,0 +1,157 @@
+"""From journals to tables: sorted Parquet files with CSV twins, and reading them back.
+
+Equal rows give equal bytes: rows are sorted, row groups have a fixed size, and nothing of the machine or the
+time goes into a file. Verdicts are judged elsewhere and handed in. No jax is imported here.
+"""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import io
+import os
+from collections.abc import Iterable, Mapping
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from divbench.records.durable import write_atomically
+from divbench.records.folder import GROUPS, RESULTS, TABLES_FOLDER, TIMING, read_card
+from divbench.records.journal import Journal
+from divbench.records.schema import INTEGER, NUMBER, SCHEMA_VERSION, TABLES, TEXT, check_rows, column_names
+from divbench.spec.errors import UsageError
+
+if TYPE_CHECKING:
+    import pyarrow
+
+ROWS_PER_GROUP = 65_536
+COMPRESSION = "zstd"
+
+
+@dataclasses.dataclass(frozen=True)
+class Tables:
+    """The tables of a run folder, as `pyarrow.Table` (`.to_pandas()`, `.to_pylist()`), and its card.
+
+    While a run goes on, the tables hold what it has recorded so far, and `verdicts` has no rows: judge
+    `values`.
+    """
+
+    scores: pyarrow.Table
+    values: pyarrow.Table
+    verdicts: pyarrow.Table
+    timing: pyarrow.Table
+    card: dict
+
+
+def read_rows(path: str | os.PathLike) -> dict[str, list[dict]]:
+    """All rows in the journals of the run folder `path`, by table, sorted; the run may be going on.
+
+    Raises:
+      UsageError: a damaged journal.
+    """
+    rows = {table: [] for table in TABLES}
+    for folder in sorted((Path(path) / GROUPS).glob("*")):
+        for name in (RESULTS, TIMING):
+            for table, more in Journal(folder / name).rows().items():
+                rows[table].extend(more)
+    return {table: sort_rows(table, found) for table, found in rows.items()}
+
+
+def sort_rows(table: str, rows: Iterable[dict]) -> list[dict]:
+    """Rows by (task, variant, utd, seed, env_step, update), timing by group; otherwise in the order given."""
+    if table == "timing":
+        return sorted(rows, key=lambda row: row["group"])
+    return sorted(rows, key=lambda row: (row["task"], row["variant"], Fraction(row["utd"]), row["seed"],
+                                         row["env_step"], row["update"]))
+
+
+def write_tables(path: str | os.PathLike, verdicts: Iterable[Mapping]) -> None:
+    """Write `tables/<name>.parquet` and `.csv` of every table below the run folder `path`.
+
+    Each file is replaced atomically. Scores, values and timing come from the journals.
+
+    Args:
+      path: the run folder, finished or still growing.
+      verdicts: rows of the table of verdicts.
+
+    Raises:
+      UsageError: a damaged journal, or a folder that cannot be written.
+    """
+    rows = read_rows(path)
+    rows["verdicts"] = sort_rows("verdicts", check_rows("verdicts", verdicts))
+    folder = Path(path) / TABLES_FOLDER
+    try:
+        folder.mkdir(exist_ok=True)
+        for table in TABLES:
+            write_atomically(folder / f"{table}.parquet", to_parquet(to_arrow(table, rows[table])))
+            write_atomically(folder / f"{table}.csv", to_csv(table, rows[table]))
+    except OSError as error:
+        raise UsageError(f"{folder}: tables cannot be written ({error.strerror})") from None
+
+
+def load(path: str | os.PathLike) -> Tables:
+    """The tables of a run folder: of a finished run as written, of a growing one from its journals.
+
+    A folder that has a card and tables but no journals (published results) is read as a finished one.
+
+    Raises:
+      UsageError: a missing or foreign folder, a damaged card, journal or table.
+    """
+    path = Path(path)
+    card = read_card(path)
+    if (path / GROUPS).is_dir() and card["finished"] is None:
+        rows = read_rows(path)
+        return Tables(**{table: to_arrow(table, rows[table]) for table in TABLES}, card=card)
+    folder = path / TABLES_FOLDER
+    return Tables(**{table: _read_parquet(folder / f"{table}.parquet", table) for table in TABLES}, card=card)
+
+
+def to_arrow(table: str, rows: Iterable[Mapping]) -> pyarrow.Table:
+    """Rows as an Arrow table with the schema's columns and types."""
+    import pyarrow as pa
+
+    types = {TEXT: pa.string(), INTEGER: pa.int64(), NUMBER: pa.float64()}
+    schema = pa.schema([pa.field(c.name, types[c.kind], nullable=False) for c in TABLES[table]],
+                       metadata={"divbench_schema_version": str(SCHEMA_VERSION)})
+    rows = list(rows)
+    columns = [pa.array([row[c.name] for row in rows], types[c.kind]) for c in TABLES[table]]
+    return pa.Table.from_arrays(columns, schema=schema)
+
+
+def to_parquet(table: pyarrow.Table) -> bytes:
+    """A Parquet file, the same bytes for equal tables under equal versions of pyarrow."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    sink = pa.BufferOutputStream()
+    pq.write_table(table.combine_chunks(), sink, row_group_size=ROWS_PER_GROUP, compression=COMPRESSION,
+                   version="2.6")
+    return sink.getvalue().to_pybytes()
+
+
+def to_csv(table: str, rows: Iterable[Mapping]) -> bytes:
+    """A CSV file with a header; numbers by `repr`, so that they read back bit for bit."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    names = column_names(table)
+    writer.writerow(names)
+    for row in rows:
+        writer.writerow([row[name] if isinstance(row[name], str) else repr(row[name]) for name in names])
+    return text.getvalue().encode()
+
+
+def _read_parquet(path: Path, table: str) -> pyarrow.Table:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        found = pq.ParquetFile(io.BytesIO(path.read_bytes())).read()
+    except FileNotFoundError:
+        raise UsageError(f"{path}: no such table; the run folder is not complete") from None
+    except (OSError, pa.ArrowException) as error:
+        reason = str(error).splitlines()[0][:120]
+        raise UsageError(f"{path}: table cannot be read ({reason})") from None
+    if tuple(found.column_names) != column_names(table):
+        columns = ", ".join(found.column_names)
+        raise UsageError(f"{path}: expected the columns of table '{table}', found {columns}")
+    return found

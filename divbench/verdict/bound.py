@@ -1,0 +1,65 @@
+"""What a policy can be worth at most and at least, and when a measured Q counts as beyond it.
+
+With rewards in [r_min, r_max], temperature alpha and policy entropy H, every discounted soft return lies
+between
+
+    (r_min + min(alpha, alpha_initial) * min(H, 0)) / (1 - gamma)   and
+    (r_max + alpha * max(H, 0)) / (1 - gamma).
+
+alpha and H change during a run and a critic may still hold yesterday's, so the learner records the running
+minimum of the first and the running maximum of the second (`q_bound_low` and `q_bound`; H is the policy's
+mean entropy on the batch). A temperature that climbs because Q diverges meets a collapsed policy, H < 0: the
+maximum leaves it out, and the minimum caps it at its initial value, so that divergence never widens the
+bounds that are to show it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+
+# Share of the range between the bounds by which a mean Q may pass one of them without being called beyond it.
+# A correct critic can sit on a bound (every action may earn the largest reward) and is never correct to the
+# last digit; the lower bound is often exactly 0, and an untrained critic's mean is scattered around 0.
+TOLERANCE = 0.05
+
+
+def soft_reward_max(reward_max: float, temperature: float, entropy: float) -> float:
+    """The most that one step can earn, in units of reward: r_max + alpha * max(H, 0)."""
+    return reward_max + temperature * max(entropy, 0.0)
+
+
+def soft_reward_min(reward_min: float, temperature: float, initial_temperature: float,
+                    entropy: float) -> float:
+    """The least that one step can earn: r_min + min(alpha, alpha_initial) * min(H, 0)."""
+    return reward_min + min(temperature, initial_temperature) * min(entropy, 0.0)
+
+
+def value_bound(soft_reward: float, gamma: float) -> float:
+    """The value of earning `soft_reward` at every step for ever: soft_reward / (1 - gamma), gamma below 1."""
+    return soft_reward / (1.0 - gamma)
+
+
+@dataclasses.dataclass(frozen=True)
+class Limits:
+    """The bounds of one measurement. Both include 0, the value of a critic that has learned nothing yet."""
+
+    low: float
+    high: float
+
+    @property
+    def range(self) -> float:
+        """Upper minus lower bound, in units of return."""
+        return self.high - self.low
+
+    def side(self, q: float, factor: float = 1.0) -> str:
+        """`upper` or `lower` if `q` is beyond `factor` times that bound with its tolerance, else empty."""
+        tolerance = TOLERANCE * self.range
+        if q > factor * (self.high + tolerance):
+            return "upper"
+        return "lower" if q < factor * (self.low - tolerance) else ""
+
+
+def limits(row: Mapping) -> Limits:
+    """The bounds that hold for a row of the table of values."""
+    return Limits(min(row["q_bound_low"], 0.0), max(row["q_bound"], 0.0))

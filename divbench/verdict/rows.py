@@ -1,0 +1,33 @@
+"""From the table of values to the table of verdicts: one row per lane. The rule itself is in `rules`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from divbench.verdict.rules import judge
+
+IDENTITY = ("task", "variant", "utd", "seed")
+COPIED = ("suite", "task", "variant", "utd", "seed", "physics", "action_repeat", "hidden", "precision")
+
+
+def verdict_rows(values: Iterable[Mapping]) -> list[dict]:
+    """Judge every lane.
+
+    Args:
+      values: rows of the table of values; those of one lane in the order of measurement, lanes mixed as they
+        may be.
+
+    Returns:
+      One row of the table of verdicts per lane, in the order in which the lanes first appear.
+    """
+    lanes: dict[tuple, list[Mapping]] = {}
+    for row in values:
+        lanes.setdefault(tuple(row[name] for name in IDENTITY), []).append(row)
+    return [_row(rows) for rows in lanes.values()]
+
+
+def _row(rows: list[Mapping]) -> dict:
+    verdict, last = judge(rows), rows[-1]
+    return {**{name: last[name] for name in COPIED}, "verdict": verdict.kind, "env_step": verdict.env_step,
+            "update": verdict.update, "cause": verdict.cause, "q_final": last["q_replay_mean"],
+            "q_bound": last["q_bound"]}
