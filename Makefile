@@ -1,0 +1,79 @@
+# Everything a newcomer needs: `make demo` and `make test`. Each sets up what it needs; nothing has to be installed before
+# but Python 3.11 or newer with its venv module, and make.
+
+PYTHON ?= python3
+PYTHON312 ?= python3.12
+VENV ?= .venv
+export MUJOCO_GL ?= disable
+# pip's chatter about itself helps nobody here
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+DEMO_OUT ?= results/runs/demo
+DEMO = --suite priming --tasks quadruped-run --variants baseline,ofn,layernorm --prime-updates 10k --steps 1k --seeds 1 \
+	--measure-every 500 --eval-episodes 1 --out $(DEMO_OUT)
+
+.PHONY: help demo test test-slow test-py312 lint format wheel bench clean
+
+help:
+	@echo "make demo        set up $(VENV) and watch plain SAC diverge beside OFN and LayerNorm (under 6 minutes)"
+	@echo "make test        set up $(VENV), then ruff and the tests"
+	@echo "make test-slow   the tests that take minutes"
+	@echo "make test-py312  the tests on Python 3.12 and the newer jax that it gets, in $(VENV)-py312"
+	@echo "make lint        ruff alone;  make format  lets ruff mend what it can"
+	@echo "make wheel       build the wheel into dist/"
+	@echo "make bench       speed beside sbx's SAC, each in its own venv (about half an hour)"
+	@echo "make clean       remove venvs, builds and caches; results stay"
+
+# A venv is two stamps: what running needs, and what developing needs on top.
+%/.installed-run: pyproject.toml constraints.txt
+	@test -x $*/bin/python || $(PYTHON_OF_VENV) -m venv $*
+	$*/bin/python -m pip install --quiet -c constraints.txt -e .
+	@touch $@
+
+%/.installed-dev: pyproject.toml constraints.txt
+	@test -x $*/bin/python || $(PYTHON_OF_VENV) -m venv $*
+	$*/bin/python -m pip install --quiet -c constraints.txt -e '.[dev]'
+	@touch $@ $*/.installed-run
+
+PYTHON_OF_VENV = $(PYTHON)
+$(VENV)-py312/.installed-dev: PYTHON_OF_VENV = $(PYTHON312)
+.PRECIOUS: %/.installed-run %/.installed-dev
+
+demo: $(VENV)/.installed-run
+	$(VENV)/bin/divbench run $(DEMO)
+	@$(VENV)/bin/divbench report $(DEMO_OUT)
+
+test: $(VENV)/.installed-dev
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/python -m pytest $(PYTEST_ARGS)
+
+test-slow: $(VENV)/.installed-dev
+	$(VENV)/bin/python -m pytest -m slow $(PYTEST_ARGS)
+
+test-py312: $(VENV)-py312/.installed-dev
+	$(VENV)-py312/bin/python -m pytest $(PYTEST_ARGS)
+
+lint: $(VENV)/.installed-dev
+	$(VENV)/bin/ruff check .
+
+format: $(VENV)/.installed-dev
+	$(VENV)/bin/ruff check --fix .
+
+wheel: $(VENV)/.installed-dev
+	rm -rf build
+	$(VENV)/bin/python -m build --wheel
+
+# torch is a dependency of stable-baselines3; a CPU build of it suffices and is far smaller than the CUDA build that pip
+# may choose: install one into $(VENV)-sbx beforehand, or name it in TORCH.
+TORCH ?= torch
+$(VENV)-sbx/.installed: benchmarks/requirements-sbx.txt
+	@test -x $(VENV)-sbx/bin/python || $(PYTHON) -m venv $(VENV)-sbx
+	$(VENV)-sbx/bin/python -m pip install --quiet "$(TORCH)"
+	$(VENV)-sbx/bin/python -m pip install --quiet -r benchmarks/requirements-sbx.txt
+	@touch $@
+
+bench: $(VENV)/.installed-run $(VENV)-sbx/.installed
+	$(VENV)/bin/python benchmarks/sbx_speed.py --sbx-python $(VENV)-sbx/bin/python --out results/runs/bench/sbx_speed
+
+clean:
+	rm -rf $(VENV) $(VENV)-py312 $(VENV)-sbx build dist divbench.egg-info .pytest_cache .ruff_cache .hypothesis
