@@ -1,0 +1,44 @@
+"""Q-values against what they should be: magnitudes on a set of actions, and the discounted soft Monte-Carlo return."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+
+
+def magnitude(q: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """Mean Q and largest |Q| over critics and batch; `q` is `[critics, B]`, the results scalars."""
+    return jnp.mean(q), jnp.max(jnp.abs(q))
+
+
+def soft_returns(reward: jax.Array, log_prob: jax.Array, temperature: jax.Array, gamma: jax.Array) -> jax.Array:
+    """The discounted soft return of each step of one episode, what the soft Q of that step estimates.
+
+    G_t = r_t + gamma (G_{t+1} - temperature log pi(a_{t+1}|s_{t+1})), with nothing after the last step: the entropy of
+    step t itself does not count, as in the soft Bellman equation (Haarnoja et al., 1812.05905, equation 3).
+
+    Args:
+      reward: `[T]`.
+      log_prob: log density of each action, nats, `[T]`.
+      temperature, gamma: scalars.
+
+    Returns:
+      `[T]`. The future cut off at the end is worth gamma^(T - t) of what it would be: read the first half only.
+    """
+    def back(future, step):
+        reward, log_prob = step
+        value = reward + gamma * future
+        return value - temperature * log_prob, value
+
+    _, returns = jax.lax.scan(back, jnp.zeros_like(reward[0]), (reward, log_prob), reverse=True)
+    return returns
+
+
+def first_half(series: jax.Array) -> jax.Array:
+    """The first half of the steps of an episode: `[T, ...]` to `[T // 2, ...]` (at least one step)."""
+    return series[: max(1, series.shape[0] // 2)]
+
+
+def global_norm(tree) -> jax.Array:
+    """L2 norm over all leaves of a gradient; scalar."""
+    return jnp.sqrt(sum(jnp.sum(jnp.square(leaf)) for leaf in jax.tree.leaves(tree)))

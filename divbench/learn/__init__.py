@@ -1,0 +1,1 @@
+"""How it trains: networks, replay, agents and the compiled training loop. Pure functions on pytrees."""

@@ -1,0 +1,1 @@
+"""One file per algorithm: its state, its losses, its update."""

@@ -1,0 +1,92 @@
+"""Playing episodes without learning: evaluation with the policy's mode, and stochastic rollouts for measuring values.
+
+Both are cut into blocks of env steps by the host, so that a signal is heard in time. Letters in shapes: L lanes,
+E episodes side by side in a lane, T env steps of an episode.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from divbench.learn.acting import scaled_step
+from divbench.learn.agents import sac
+from divbench.learn.agents.sac import Structure
+
+
+class Evaluation(NamedTuple):
+    """Episodes under way: env states `[L, E, ...]` and the sums of their rewards `[L, E]`."""
+
+    env: Any
+    returns: jax.Array
+
+
+class Rollout(NamedTuple):
+    """One stochastic episode a lane, step by step, `[L, T, ...]`: what was seen, done, earned, and its log density."""
+
+    obs: jax.Array
+    action: jax.Array
+    reward: jax.Array
+    log_prob: jax.Array
+
+
+def blank_evaluation(env, lanes: int, episodes: int) -> Evaluation:
+    """Zeros of the right shapes, for the first block."""
+    shapes = jax.eval_shape(env.reset, jax.eval_shape(lambda: jax.random.key(0)))
+    state = jax.tree.map(lambda leaf: jnp.zeros((lanes, episodes, *leaf.shape), leaf.dtype), shapes)
+    return Evaluation(state, jnp.zeros((lanes, episodes), jnp.float32))
+
+
+def make_evaluate(env, structure: Structure) -> Callable:
+    """`evaluate(actors, coefs, evaluation, starts, begins, steps) -> Evaluation`, `steps` env steps further.
+
+    Where `begins` is True the episodes start from `starts` (`[L, E, ...]`, drawn on the host) with returns of 0.
+    Returns are undiscounted sums; an episode whose physics or policy went non-finite has a return of NaN.
+    """
+    step = scaled_step(env)
+
+    def act(actor, obs, coefs):
+        return sac.act(actor, obs, coefs, structure)
+
+    def evaluate(actors, coefs, evaluation: Evaluation, starts, begins, steps) -> Evaluation:
+        evaluation = jax.lax.cond(
+            begins,
+            lambda: Evaluation(jax.vmap(jax.vmap(env.start))(starts), jnp.zeros_like(evaluation.returns)),
+            lambda: evaluation)
+
+        def body(_, carry: Evaluation) -> Evaluation:
+            action = jax.vmap(act)(actors, carry.env.obs, coefs)
+            state = jax.vmap(jax.vmap(step))(carry.env, action)
+            broken = (state.info["nonfinite"] > 0.0) | ~jnp.all(jnp.isfinite(action), -1)
+            return Evaluation(state, carry.returns + jnp.where(broken, jnp.nan, state.reward))
+
+        return jax.lax.fori_loop(0, steps, body, evaluation)
+
+    return evaluate
+
+
+def play(env, structure: Structure, actors, coefs, starts, keys) -> Rollout:
+    """One episode of the stochastic policy in every lane.
+
+    Args:
+      actors, coefs: of the lanes, `[L, ...]`.
+      starts: one start state a lane, `[L, ...]`.
+      keys: one key a lane, `[L]`; consumed.
+    """
+    step = scaled_step(env)
+
+    def act(actor, obs, coefs, key, count):
+        action, log_prob = sac.sample(actor, obs[None], coefs, structure, jax.random.fold_in(key, count))
+        return action[0], log_prob[0]
+
+    def body(state, count):
+        action, log_prob = jax.vmap(act, in_axes=(0, 0, 0, 0, None))(actors, state.obs, coefs, keys, count)
+        new = jax.vmap(step)(state, action)
+        return new, Rollout(state.obs, action, new.reward, log_prob)
+
+    first = jax.vmap(env.start)(starts)
+    _, steps = jax.lax.scan(body, first, jnp.arange(env.episode_length))
+    return jax.tree.map(lambda leaf: jnp.swapaxes(leaf, 0, 1), steps)

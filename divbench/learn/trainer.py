@@ -1,0 +1,192 @@
+"""The compiled training loop: env steps and updates of all lanes of a group, in lockstep.
+
+A chunk is a number of rounds. In each round the lanes make one env step (or none, while priming) and then the updates
+that the UTD makes due. Lengths, phase and UTD are traced: one compile serves every chunk of every UTD. What a chunk
+computes does not depend on where the chunk before it was cut. Letters in shapes: L lanes.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from divbench.learn import replay
+from divbench.learn.acting import scaled_step
+from divbench.learn.agents import sac
+from divbench.learn.agents.sac import Coefficients, LearnerState, Structure
+from divbench.learn.keys import Stream, stream_key
+
+
+class Cause(enum.IntEnum):
+    """What went non-finite first in a lane."""
+
+    NONE = 0
+    LEARNER = 1
+    PHYSICS = 2
+
+
+class TrainState(NamedTuple):
+    """Everything that training carries. Leaves have a leading lane axis but for the two counters."""
+
+    learner: LearnerState
+    env: Any  # divbench.envs.State
+    rows: jax.Array  # replay, [L, R, width]
+    resets: jax.Array  # int32 [L], how often the agent was drawn afresh
+    cause: jax.Array  # int32 [L], a `Cause`
+    bad_step: jax.Array  # int32 [L], env step at which the lane went non-finite, or -1
+    bad_update: jax.Array  # int32 [L], update at which it did, or -1
+    env_step: jax.Array  # int32 scalar, env steps done by each lane
+    update: jax.Array  # int32 scalar, updates done by each lane
+
+
+class Control(NamedTuple):
+    """What a chunk does; every field is traced."""
+
+    rounds: jax.Array  # int32, env steps to make, or 1 while priming
+    acts: jax.Array  # bool, whether a round begins with an env step
+    explores: jax.Array  # bool, uniform random actions instead of the policy's
+    begins_episode: jax.Array  # bool, whether the first round starts from `starts`
+    priming_updates: jax.Array  # int32, updates of a round without env step
+    utd_numerator: jax.Array  # int32
+    utd_denominator: jax.Array  # int32
+    phase_step: jax.Array  # int32, env steps of this phase that are done
+
+
+def blank_state(env, structure: Structure, lanes: int, capacity: int) -> TrainState:
+    """All zeros, of the right shapes; `reset_lanes` and the first chunk fill it.
+
+    Args:
+      env: a task of `divbench.envs`.
+      lanes: number of lanes.
+      capacity: transitions that the replay must hold.
+    """
+    def one(root, coefs):
+        return sac.initialise(root, jnp.int32(0), coefs, structure)
+
+    root = jax.eval_shape(lambda: jax.random.key(0))
+    scalar = jax.ShapeDtypeStruct((), jnp.float32)
+    coefs = jax.tree.map(lambda _: scalar, _coefficient_skeleton())
+    learner = jax.eval_shape(one, root, coefs)
+    env_state = jax.eval_shape(env.reset, root)
+    stacked = jax.tree.map(lambda leaf: jnp.zeros((lanes, *leaf.shape), leaf.dtype), (learner, env_state))
+    rows = replay.row_count(capacity, env.episode_length)
+    width = replay.row_width(structure.observation_size, structure.action_size)
+    integers = jnp.zeros(lanes, jnp.int32)
+    return TrainState(stacked[0], stacked[1], jnp.zeros((lanes, rows, width), jnp.float32), integers, integers.copy(),
+                      integers - 1, integers - 1, jnp.int32(0), jnp.int32(0))
+
+
+def _coefficient_skeleton() -> Coefficients:
+    blank = Coefficients(*[0] * len(Coefficients._fields))
+    return blank._replace(mechanisms=sac.MechanismCoefficients(*[0] * len(sac.MechanismCoefficients._fields)))
+
+
+def make_reset_lanes(structure: Structure) -> Callable:
+    """`reset_lanes(state, roots, coefs, mask, counts) -> state`: fresh agents where `mask` is True.
+
+    Networks, target, temperature and optimizer states are drawn afresh; replay, env and the record of the bound
+    are kept. `counts` int32 `[L]` numbers the draw: 0 gives the lane's first weights, every other number others.
+    """
+    def fresh(root, coefs, count, old: LearnerState):
+        new = sac.initialise(root, count, coefs, structure)
+        first = count == 0
+        return new._replace(soft_reward_max=jnp.where(first, new.soft_reward_max, old.soft_reward_max),
+                            soft_reward_min=jnp.where(first, new.soft_reward_min, old.soft_reward_min))
+
+    def reset_lanes(state: TrainState, roots, coefs: Coefficients, mask, counts) -> TrainState:
+        new = jax.vmap(fresh)(roots, coefs, counts, state.learner)
+        mask = mask & ((counts == 0) | state.learner.alive)
+        learner = jax.tree.map(lambda f, o: jnp.where(mask.reshape((-1,) + (1,) * (f.ndim - 1)), f, o),
+                               new, state.learner)
+        return state._replace(learner=learner, resets=jnp.where(mask, counts, state.resets))
+
+    return reset_lanes
+
+
+def make_train_chunk(env, structure: Structure) -> Callable:
+    """`train_chunk(state, roots, coefs, starts, control) -> state`.
+
+    Args of the result:
+      state: a `TrainState`; donate it.
+      roots: root keys of the lanes, `[L]`.
+      coefs: `Coefficients`, leaves `[L]`.
+      starts: start states drawn for the lanes, `[L, ...]`; read only where `control.begins_episode`.
+      control: a `Control`.
+    """
+    length = env.episode_length
+    step_env = scaled_step(env)
+    batch_size = structure.settings.batch_size
+
+    def choose_action(root, learner, coefs, obs, env_step, explores):
+        key = stream_key(root, Stream.ACT, env_step)
+        action = jax.lax.cond(
+            explores,
+            lambda: jax.random.uniform(key, (structure.action_size,), jnp.float32, -1.0, 1.0),
+            lambda: sac.act(learner.actor, obs[None], coefs, structure, key)[0],
+        )
+        return jnp.where(learner.alive, action, 0.0)
+
+    def one_update(root, learner, coefs, rows, count, transitions):
+        sample_key, update_key = jax.random.split(stream_key(root, Stream.UPDATE, count))
+        indices = replay.sample_indices(sample_key, batch_size, transitions)
+        batch = replay.gather(rows, indices, length, structure.observation_size, structure.action_size)
+        return sac.update(learner, batch, coefs, structure, update_key)
+
+    def env_step(state: TrainState, roots, coefs, explores):
+        choose = jax.vmap(choose_action, in_axes=(0, 0, 0, 0, None, None))
+        action = choose(roots, state.learner, coefs, state.env.obs, state.env_step, explores)
+        return jax.vmap(step_env)(state.env, action), action
+
+    def one_round(state: TrainState, roots, coefs, control: Control, step) -> TrainState:
+        before = state.env
+        after, action = jax.lax.cond(
+            control.acts,
+            lambda: env_step(state, roots, coefs, control.explores),
+            lambda: (before, jnp.zeros((len(roots), structure.action_size), jnp.float32)),
+        )
+        truncated = after.info["truncation"]
+        ends = after.done * (1.0 - truncated * coefs.bootstrap_at_limit)
+        rows = replay.write(state.rows, state.env_step, length, before.obs, action, after.reward, 1.0 - ends, after.obs)
+        broken = state.learner.alive & (after.info["nonfinite"] > 0.0) & control.acts
+        env_steps = state.env_step + control.acts.astype(jnp.int32)
+        state = state._replace(
+            env=after, rows=rows, env_step=env_steps, learner=state.learner._replace(alive=state.learner.alive & ~broken),
+            **_record(state, broken, Cause.PHYSICS, env_steps, state.update))
+
+        done = step * control.utd_numerator // control.utd_denominator
+        due = (step + 1) * control.utd_numerator // control.utd_denominator - done
+        due = jnp.where(control.acts, jnp.where(control.explores, 0, due), control.priming_updates)
+
+        def update_all(_, carry):
+            learner, update, marks = carry
+            many = jax.vmap(one_update, in_axes=(0, 0, 0, 0, None, None))
+            new = many(roots, learner, coefs, state.rows, update, state.env_step)
+            died = learner.alive & ~new.alive
+            marked = state._replace(**marks)
+            return new, update + 1, _record(marked, died, Cause.LEARNER, state.env_step, update + 1)
+
+        marks = {name: getattr(state, name) for name in ("cause", "bad_step", "bad_update")}
+        learner, update, marks = jax.lax.fori_loop(0, due, update_all, (state.learner, state.update, marks))
+        return state._replace(learner=learner, update=update, **marks)
+
+    def train_chunk(state: TrainState, roots, coefs: Coefficients, starts, control: Control) -> TrainState:
+        env_state = jax.lax.cond(control.begins_episode, lambda: jax.vmap(env.start)(starts), lambda: state.env)
+        state = state._replace(env=env_state)
+
+        def body(index, state):
+            return one_round(state, roots, coefs, control, control.phase_step + index)
+
+        return jax.lax.fori_loop(0, control.rounds, body, state)
+
+    return train_chunk
+
+
+def _record(state: TrainState, died, cause: Cause, env_step, update) -> dict:
+    """The three marks of non-finite lanes after `died` (bool `[L]`) went bad at (env_step, update)."""
+    return {"cause": jnp.where(died, jnp.int32(cause), state.cause),
+            "bad_step": jnp.where(died, env_step, state.bad_step),
+            "bad_update": jnp.where(died, update, state.bad_update)}
