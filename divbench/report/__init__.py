@@ -1,0 +1,1 @@
+"""What a run's tables mean: aggregates over seeds, tables for people, and pictures. Imports no jax."""

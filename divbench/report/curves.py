@@ -1,0 +1,137 @@
+"""What a picture shows, as numbers: per panel each variant's lines, thin for seeds, thick for their middle.
+
+Lives here: which x axis, where a middle may be drawn, the envelope of the bound. No drawing.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import statistics
+from collections.abc import Callable, Sequence
+
+from divbench.report.series import Cell, Cells, Series
+
+Line = tuple[list[float], list[float]]  # x and y; y may hold nan, which breaks the line
+
+
+@dataclasses.dataclass(frozen=True)
+class Bundle:
+    """The lines of one cell.
+
+    Attributes:
+      variant: its variant.
+      seeds: one line per lane.
+      middle: one line, at the points where every lane has a finite value.
+      ends: last finite point of each lane whose values stop being finite.
+    """
+
+    variant: str
+    seeds: tuple[Line, ...]
+    middle: Line
+    ends: tuple[tuple[float, float], ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class Panel:
+    """One task and UTD: the bundles of its variants by column, and the envelope of the upper bound."""
+
+    task: str
+    utd: str
+    bundles: dict[str, tuple[Bundle, ...]]
+    bound: Line
+    acting_from: float | None
+
+
+def make_panels(
+    cells: Cells,
+    columns: Sequence[str],
+    *,
+    by_updates: bool,
+    middle: Callable[[list[float]], float] = statistics.fmean,
+) -> list[Panel]:
+    """Panels in the order of the cells' tasks and UTDs.
+
+    Args:
+      cells: series that hold `columns`, and `q_bound` if a bound is to be drawn.
+      columns: what is drawn.
+      by_updates: x is the update count; otherwise the env step.
+      middle: how the lanes of one point are made one number.
+    """
+    places: dict[tuple[str, str], list[Cell]] = {}
+    for cell in cells:
+        places.setdefault((cell.task, cell.utd), []).append(cell)
+    panels = []
+    for (task, utd), members in places.items():
+        bundles = {
+            column: tuple(_bundle(cell.variant, cells[cell], column, by_updates, middle) for cell in members)
+            for column in columns
+        }
+        lanes = [series for cell in members for series in cells[cell].values()]
+        panels.append(
+            Panel(task, utd, bundles, _envelope(lanes, by_updates), _acting_from(lanes, by_updates))
+        )
+    return panels
+
+
+def finite_range(panels: list[Panel], columns: Sequence[str]) -> tuple[float, float] | None:
+    """Smallest and largest finite y of the lines of these columns and of the bounds; None without any."""
+    found = [
+        y
+        for panel in panels
+        for column in columns
+        for bundle in panel.bundles[column]
+        for _, ys in bundle.seeds
+        for y in ys
+        if math.isfinite(y)
+    ]
+    found += [y for panel in panels for y in panel.bound[1] if math.isfinite(y)]
+    return (min(found), max(found)) if found else None
+
+
+def _bundle(
+    variant: str,
+    lanes: dict[int, Series],
+    column: str,
+    by_updates: bool,
+    middle: Callable[[list[float]], float],
+) -> Bundle:
+    lines, ends = [], []
+    at: dict[tuple[int, int], list[float]] = {}
+    for series in lanes.values():
+        xs = [float(point[by_updates]) for point in series.points]
+        ys = [y if math.isfinite(y) else math.nan for y in series.columns[column]]
+        lines.append((xs, ys))
+        finite = [i for i, y in enumerate(ys) if math.isfinite(y)]
+        if finite and finite[-1] < len(ys) - 1 and len(finite) == finite[-1] + 1:
+            ends.append((xs[finite[-1]], ys[finite[-1]]))
+        for point, y in zip(series.points, ys, strict=True):
+            if math.isfinite(y):
+                at.setdefault(point, []).append(y)
+    shared = sorted(point for point, values in at.items() if len(values) == len(lanes))
+    line = [float(point[by_updates]) for point in shared], [middle(at[point]) for point in shared]
+    return Bundle(variant, tuple(lines), line, tuple(ends))
+
+
+def _envelope(lanes: list[Series], by_updates: bool) -> Line:
+    """The largest bound of any lane at each x."""
+    largest: dict[float, float] = {}
+    for series in lanes:
+        for point, bound in zip(series.points, series.columns.get("q_bound", ()), strict=False):
+            if math.isfinite(bound):
+                x = float(point[by_updates])
+                largest[x] = max(bound, largest.get(x, bound))
+    xs = sorted(largest)
+    return xs, [largest[x] for x in xs]
+
+
+def _acting_from(lanes: list[Series], by_updates: bool) -> float | None:
+    """The update at which acting goes on after priming; None where the series show no priming."""
+    if not by_updates:
+        return None
+    for series in lanes:
+        steps = [point[0] for point in series.points]
+        primed = {step for step in steps if step and steps.count(step) > 1}
+        if primed and max(steps) > max(primed):
+            return float(max(update for step, update in series.points if step == max(primed)))
+    return None

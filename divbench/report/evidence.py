@@ -1,0 +1,81 @@
+"""All that a report says about one run folder, read and aggregated once."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from divbench.report.aggregate import (
+    Q_COLUMNS,
+    SCORE_COLUMNS,
+    QRow,
+    ScoreRow,
+    q_rows,
+    score_rows,
+    verdict_counts,
+)
+from divbench.report.facts import Facts, read_facts
+from divbench.report.layout import LaneVerdict, read_lanes
+from divbench.report.series import Cell, read_cells
+
+if TYPE_CHECKING:
+    from divbench.records.tables import Tables
+
+
+@dataclasses.dataclass(frozen=True)
+class Evidence:
+    """A run folder as the report sees it.
+
+    Attributes:
+      path: the run folder.
+      tables: its `divbench.records.tables.Tables`; a growing run is judged by what it has so far.
+      facts: suite, physics, seeds, ...
+      scores, q: one row per (task, variant, UTD).
+      lanes: every lane's verdict.
+      counts: verdicts per (task, variant, UTD).
+    """
+
+    path: Path
+    tables: Tables
+    facts: Facts
+    scores: list[ScoreRow]
+    q: list[QRow]
+    lanes: list[LaneVerdict]
+    counts: dict[Cell, dict[str, int]]
+
+
+def gather(path: str | os.PathLike) -> Evidence:
+    """Read a run folder, finished or growing.
+
+    Raises:
+      UsageError: a missing or foreign folder, a damaged card, journal or table.
+    """
+    from divbench.records.tables import load
+
+    return weigh(load(path), Path(path))
+
+
+def weigh(tables, path: Path) -> Evidence:
+    """`gather` for tables that are loaded already."""
+    if tables.verdicts.num_rows == 0 and tables.values.num_rows:
+        tables = dataclasses.replace(tables, verdicts=_judge_now(tables.values))
+    facts = read_facts(tables)
+    return Evidence(
+        path,
+        tables,
+        facts,
+        score_rows(read_cells(tables.scores, SCORE_COLUMNS, facts.order)),
+        q_rows(read_cells(tables.values, Q_COLUMNS, facts.order)),
+        read_lanes(tables.verdicts, facts.order),
+        verdict_counts(tables.verdicts, facts.order),
+    )
+
+
+def _judge_now(values):
+    from divbench.records.schema import check_rows
+    from divbench.records.tables import to_arrow
+    from divbench.verdict import verdict_rows
+
+    return to_arrow("verdicts", check_rows("verdicts", verdict_rows(values.to_pylist())))

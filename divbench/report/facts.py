@@ -1,0 +1,113 @@
+"""The facts that every table and picture states: suite, physics, UTD, seeds, network, precision, versions.
+
+They come from the card, and from the tables where the card is silent, so that a number never travels alone.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+
+SHOWN_VERSIONS = ("divbench", "jax", "jaxlib", "flax", "mujoco", "mujoco-mjx", "dm-control", "python")
+UNKNOWN = "unknown"
+
+
+@dataclasses.dataclass(frozen=True)
+class Facts:
+    """What a run was, in words ready to print.
+
+    Attributes:
+      suite, physics, precision, device: `unknown` where neither card nor tables say.
+      action_repeat: physics control steps per action.
+      network: widths of the hidden layers of actor and critics: `256x256`.
+      tasks, variants, utd: in the order of the run's settings.
+      seeds: the seeds asked for.
+      versions: `name version` of the packages that decide the results.
+      primes: whether the protocol has updates without env steps.
+      state: `finished 2025-01-31T12:00:00Z`, or `not finished`.
+    """
+
+    suite: str
+    physics: str
+    precision: str
+    device: str
+    action_repeat: str
+    network: str
+    tasks: tuple[str, ...]
+    variants: tuple[str, ...]
+    utd: tuple[str, ...]
+    seeds: tuple[int, ...]
+    versions: tuple[str, ...]
+    primes: bool
+    state: str
+
+    @property
+    def order(self) -> tuple[tuple[str, ...], ...]:
+        """Tasks, variants and UTDs in the order in which tables list them."""
+        return self.tasks, self.variants, self.utd
+
+    @property
+    def seeds_text(self) -> str:
+        return count_seeds(self.seeds)
+
+    @property
+    def utd_text(self) -> str:
+        """`UTD 1`, `UTD 1, 4 and 1/2`."""
+        *most, last = self.utd or (UNKNOWN,)
+        return f"UTD {', '.join(most)} and {last}" if most else f"UTD {last}"
+
+    def caption(self) -> str:
+        """One line under every table."""
+        return (
+            f"{self.suite}, physics {self.physics}, action repeat {self.action_repeat}, {self.utd_text}, "
+            f"{self.seeds_text}, network {self.network}, precision {self.precision}"
+        )
+
+
+def count_seeds(seeds: Sequence[int]) -> str:
+    """`1 seed (0)`, `4 seeds (0-3)`, `3 seeds (0, 2, 5)`."""
+    if not seeds:
+        return f"seeds {UNKNOWN}"
+    ordered = sorted(seeds)
+    whole = len(ordered) > 2 and ordered == list(range(ordered[0], ordered[-1] + 1))
+    names = f"{ordered[0]}-{ordered[-1]}" if whole else ", ".join(map(str, ordered))
+    return f"{len(ordered)} seed{'s' if len(ordered) > 1 else ''} ({names})"
+
+
+def read_facts(tables) -> Facts:
+    """The facts of a run from its `divbench.records.tables.Tables`."""
+    card: Mapping = tables.card
+    settings: Mapping = card.get("settings", {})
+    variants = [variant["name"] for variant in settings.get("variants", ())]
+    hidden = "x".join(map(str, settings.get("sac", {}).get("hidden", ())))
+    versions = card.get("versions", {})
+    finished = card.get("finished")
+    return Facts(
+        suite=settings.get("suite") or _joined(tables, "suite"),
+        physics=card.get("physics") or _joined(tables, "physics"),
+        precision=card.get("precision") or _joined(tables, "precision"),
+        device=card.get("device") or UNKNOWN,
+        action_repeat=_joined(tables, "action_repeat"),
+        network=hidden or _joined(tables, "hidden"),
+        tasks=tuple(settings.get("tasks") or _distinct(tables, "task")),
+        variants=tuple(variants or _distinct(tables, "variant")),
+        utd=tuple(settings.get("utd") or _distinct(tables, "utd")),
+        seeds=tuple(card.get("seeds") or _distinct(tables, "seed")),
+        versions=tuple(
+            f"{name} {versions[name]}" for name in SHOWN_VERSIONS if versions.get(name, "absent") != "absent"
+        ),
+        primes=bool(settings.get("prime_updates", 0)),
+        state=f"finished {finished}" if finished else "not finished",
+    )
+
+
+def _distinct(tables, column: str) -> list:
+    """The values of a column over the tables, by first appearance."""
+    found: dict = {}
+    for table in (tables.scores, tables.values, tables.verdicts):
+        found.update(dict.fromkeys(table.column(column).unique().to_pylist()))
+    return list(found)
+
+
+def _joined(tables, column: str) -> str:
+    return ", ".join(map(str, _distinct(tables, column))) or UNKNOWN

@@ -1,0 +1,240 @@
+"""The score, Q and verdict tables as text: headings, cells and notes, ready for a terminal or for Markdown.
+
+Lives here: which columns a table has, how a number is written, which note stands below.
+Does not live here: statistics (`aggregate`) and the look of a terminal (`summary`).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+
+from divbench.report.aggregate import QRow, ScoreRow
+from divbench.report.series import Cell, Point, sorted_cells
+
+ABSENT = "-"
+SMALL_SAMPLE = 5
+VERDICTS = ("stable", "overestimating", "recovered", "diverged", "exploded")
+
+
+@dataclasses.dataclass(frozen=True)
+class Column:
+    """A heading, whether its cells are flush right, and whether it is left out where space is short."""
+
+    heading: str
+    right: bool = True
+    spare: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class TextTable:
+    """A table of text. The first column is the task; `note` says how to read the numbers."""
+
+    title: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[str, ...], ...]
+    note: str
+
+    @property
+    def headings(self) -> tuple[str, ...]:
+        return tuple(column.heading for column in self.columns)
+
+    def compact(self) -> TextTable:
+        """The same without the columns that can be spared."""
+        kept = [i for i, column in enumerate(self.columns) if not column.spare]
+        return dataclasses.replace(
+            self,
+            columns=tuple(self.columns[i] for i in kept),
+            rows=tuple(tuple(row[i] for i in kept) for row in self.rows),
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class LaneVerdict:
+    """One row of the verdicts table; `point` is where the verdict was reached, None where none is named."""
+
+    cell: Cell
+    seed: int
+    verdict: str
+    point: Point | None
+    cause: str
+
+
+def number(value: float | None) -> str:
+    """Three figures that matter: `0.0312`, `36.9`, `6,703`, `2.71e7`; `-` for nothing."""
+    if value is None:
+        return ABSENT
+    if not math.isfinite(value):
+        return str(value)
+    if value and not 1e-3 <= abs(value) < 9_999.5:
+        figures, exponent = f"{value:.2e}".split("e")
+        return f"{figures}e{int(exponent)}"
+    digits = 0 if value == 0 else max(0, 2 - math.floor(math.log10(abs(value))))
+    return f"{value:,.{digits}f}"
+
+
+def score_table(rows: list[ScoreRow]) -> TextTable:
+    """Final scores per cell."""
+    columns = (
+        Column("task", right=False),
+        Column("variant", right=False),
+        Column("UTD"),
+        Column("return"),
+        Column("min"),
+        Column("max"),
+        Column("seeds"),
+        Column("env step"),
+        Column("update"),
+    )
+    lines = [
+        (
+            *_name(row.cell),
+            spread(row),
+            number(row.low),
+            number(row.high),
+            _of(row.finite, row.seeds),
+            f"{row.env_step:,}",
+            f"{row.update:,}",
+        )
+        for row in rows
+    ]
+    note = "return: mean ± standard deviation over seeds (n - 1), at the last evaluation they share"
+    if any(row.finite < row.seeds for row in rows):
+        note += "; lanes without a finite return are left out of the mean and counted under seeds"
+    return _table("Scores", columns, lines, note + _small_sample([row.seeds for row in rows]))
+
+
+def q_table(rows: list[QRow]) -> TextTable:
+    """How large Q is, per cell, beside the bound and the reference variant."""
+    names = list(dict.fromkeys(row.reference for row in rows))
+    reference = names[0] if len(names) == 1 else "reference"
+    columns = (
+        Column("task", right=False),
+        Column("variant", right=False),
+        Column("UTD"),
+        Column("mean Q"),
+        Column("min", spare=True),
+        Column("max", spare=True),
+        Column("peak"),
+        Column("bound"),
+        Column("Q/bound"),
+        Column("MC return", spare=True),
+        Column(f"{reference} / this"),
+        Column("seeds", spare=True),
+        Column("update"),
+    )
+    lines = [
+        (
+            *_name(row.cell),
+            number(row.final),
+            number(row.low),
+            number(row.high),
+            number(row.peak),
+            number(row.bound),
+            number(row.bound_ratio),
+            number(row.mc_return),
+            number(row.reference_ratio),
+            _of(row.seeds - row.nonfinite, row.seeds),
+            f"{row.update:,}",
+        )
+        for row in rows
+    ]
+    note = (
+        "mean Q: on replay, median over seeds of the last measurement they share; "
+        "peak: largest of any seed at any time; bound: no policy can be worth more"
+    )
+    if any(row.nonfinite for row in rows):
+        note += "; a lane that is no longer finite enters with its last finite value"
+    return _table("Q values", columns, lines, note + _small_sample([row.seeds for row in rows]))
+
+
+def count_table(counts: dict[Cell, dict[str, int]]) -> TextTable:
+    """Verdicts per cell: how many lanes of each kind. Kinds that no lane has are left out."""
+    found = {kind for of_cell in counts.values() for kind in of_cell}
+    kinds = [kind for kind in VERDICTS if kind in found] + sorted(found - set(VERDICTS))
+    columns = (
+        Column("task", right=False),
+        Column("variant", right=False),
+        Column("UTD"),
+        *map(Column, kinds),
+        Column("lanes"),
+    )
+    lines = [
+        (
+            *_name(cell),
+            *(str(of_cell[kind]) if kind in of_cell else ABSENT for kind in kinds),
+            str(sum(of_cell.values())),
+        )
+        for cell, of_cell in counts.items()
+    ]
+    return _table("Verdicts per variant", columns, lines, "number of lanes, one per seed")
+
+
+def lane_table(lanes: list[LaneVerdict]) -> TextTable:
+    """Each lane's verdict, where it was reached, and why."""
+    columns = (
+        Column("task", right=False),
+        Column("variant", right=False),
+        Column("UTD"),
+        Column("seed"),
+        Column("verdict", right=False),
+        Column("env step"),
+        Column("update"),
+        Column("cause", right=False),
+    )
+    lines = [
+        (
+            *_name(lane.cell),
+            str(lane.seed),
+            lane.verdict,
+            *((f"{lane.point[0]:,}", f"{lane.point[1]:,}") if lane.point else (ABSENT, ABSENT)),
+            lane.cause or ABSENT,
+        )
+        for lane in lanes
+    ]
+    return _table("Verdicts", columns, lines, "env step and update: where the verdict was reached")
+
+
+def read_lanes(verdicts, order=((), (), ())) -> list[LaneVerdict]:
+    """The verdicts table as records, ordered by task, UTD, variant and seed."""
+    if verdicts.num_rows == 0:
+        return []
+    names = ("task", "variant", "utd", "seed", "verdict", "env_step", "update", "cause")
+    by_cell: dict[Cell, list[LaneVerdict]] = {}
+    for task, variant, utd, seed, verdict, env_step, update, cause in zip(
+        *(verdicts.column(name).to_pylist() for name in names), strict=True
+    ):
+        cell = Cell(task, variant, str(utd))
+        point = (
+            None if env_step is None or update is None or min(env_step, update) < 0 else (env_step, update)
+        )
+        by_cell.setdefault(cell, []).append(LaneVerdict(cell, seed, verdict, point, cause or ""))
+    return [
+        lane
+        for cell in sorted_cells(by_cell, order)
+        for lane in sorted(by_cell[cell], key=lambda lane: lane.seed)
+    ]
+
+
+def spread(row: ScoreRow) -> str:
+    """`314 ± 89.0`, or the mean alone where one seed has no spread."""
+    return number(row.mean) if row.sd is None else f"{number(row.mean)} ± {number(row.sd)}"
+
+
+def _name(cell: Cell) -> tuple[str, str, str]:
+    return cell.task, cell.variant, cell.utd
+
+
+def _of(part: int, whole: int) -> str:
+    return str(whole) if part == whole else f"{part} of {whole}"
+
+
+def _small_sample(seeds: list[int]) -> str:
+    fewest = min(seeds, default=SMALL_SAMPLE)
+    if fewest >= SMALL_SAMPLE:
+        return ""
+    return f"; {fewest} seed{'s are' if fewest > 1 else ' is'} too few to rank variants by"
+
+
+def _table(title: str, columns: tuple[Column, ...], rows: list[tuple[str, ...]], note: str) -> TextTable:
+    return TextTable(title, columns, tuple(rows), note)
