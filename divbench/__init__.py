@@ -1,7 +1,7 @@
 """divbench: what becomes of a critic's values when soft actor-critic makes many updates per environment step.
 
-`run` trains what a `RunSpec` describes, `load` reads the tables of a run folder, `load_policy` restores the policy of
-one lane; `envs` has the tasks. Names are resolved on first use: importing `divbench` imports no jax.
+`run` trains what a `RunSpec` describes, `load` reads the tables of a run folder, `load_policy` restores the
+policy of one lane; `envs` has the tasks. Names are resolved on first use: importing this imports no jax.
 """
 
 import importlib
