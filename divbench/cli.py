@@ -157,9 +157,7 @@ def _report(given: dict) -> int:
         raise UsageError(f"report: expected a run folder, found no card.json in '{path}'")
     from divbench.report.build import report
 
-    written = report(path, quiet=given.get("quiet", False), json=given.get("json", False))
-    if given.get("json"):
-        print(json.dumps({"folder": str(path), "written": [str(file) for file in written]}))
+    report(path, quiet=given.get("quiet", False), json=given.get("json", False))
     return OK
 
 
