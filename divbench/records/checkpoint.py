@@ -55,6 +55,15 @@ class CheckpointStore:
         """Whether a checkpoint was completed here (be it damaged since)."""
         return (self.folder / MANIFEST).exists()
 
+    def verify(self) -> None:
+        """Check every file of the checkpoint, if there is one; reads only.
+
+        Raises:
+          UsageError: a file is missing or is not as it was written.
+        """
+        if self.exists():
+            Manifest.read(self.folder).verify(self.folder)
+
     def save(self, tree, *, meta: dict, rows: np.ndarray, first_row: int) -> None:
         """Write a checkpoint, then remove the one before.
 

@@ -76,6 +76,11 @@ class RunFolder:
         self._lock = lock
         self._groups: dict[str, GroupFolder] = {}
 
+    @staticmethod
+    def check(path: str | os.PathLike, settings: dict, card: dict) -> None:
+        """Raise the `UsageError` that `open` would, without `force`; creates and changes nothing."""
+        _check(Path(path), json.loads(json.dumps(settings)), card, force=False)
+
     @classmethod
     def open(cls, path: str | os.PathLike, settings: dict, card: dict, *, force: bool = False) -> RunFolder:
         """Create a run folder, or open one to continue its run.

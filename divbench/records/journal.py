@@ -28,18 +28,19 @@ class Journal:
         self._file = None
 
     def append(self, table: str, rows: Iterable[Mapping]) -> None:
-        """Add rows of one table; they are safe on disk after the next `flush`.
+        """Add rows of one table. Readers see them at once; they survive a power cut after the next `flush`.
 
         Raises:
           ValueError: rows that do not fit the table's schema; nothing is added then.
         """
         lines = [json.dumps({"table": table, "row": row}) + "\n" for row in check_rows(table, rows)]
-        self._opened().write("".join(lines).encode())
+        file = self._opened()
+        file.write("".join(lines).encode())
+        file.flush()
 
     def flush(self) -> int:
         """Force all rows to disk; returns the length of the journal in bytes."""
         file = self._opened()
-        file.flush()
         os.fsync(file.fileno())
         return file.tell()
 
@@ -64,8 +65,6 @@ class Journal:
         Raises:
           UsageError: a whole line is damaged.
         """
-        if self._file is not None:
-            self._file.flush()
         tables = {table: [] for table in TABLES}
         for number, line in enumerate(self._read().split(b"\n")[:-1], start=1):
             try:
@@ -76,7 +75,7 @@ class Journal:
         return tables
 
     def close(self) -> None:
-        """Write what is buffered and close the file; a later `append` opens it again."""
+        """Close the file; a later `append` opens it again."""
         if self._file is not None:
             self._file.close()
             self._file = None

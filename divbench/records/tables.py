@@ -92,14 +92,15 @@ def write_tables(path: str | os.PathLike, verdicts: Iterable[Mapping]) -> None:
 def load(path: str | os.PathLike) -> Tables:
     """The tables of a run folder: of a finished run as written, of a growing one from its journals.
 
-    A folder that has a card and tables but no journals (published results) is read as a finished one.
+    A folder with tables and without journals (published results) is read as that of a finished run.
 
     Raises:
       UsageError: a missing or foreign folder, a damaged card, journal or table.
     """
     path = Path(path)
     card = read_card(path)
-    if (path / GROUPS).is_dir() and card["finished"] is None:
+    growing = (path / GROUPS).is_dir() or not (path / TABLES_FOLDER).is_dir()
+    if growing and card["finished"] is None:
         rows = read_rows(path)
         return Tables(**{table: to_arrow(table, rows[table]) for table in TABLES}, card=card)
     folder = path / TABLES_FOLDER

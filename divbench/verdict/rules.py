@@ -121,7 +121,7 @@ def _exploded(rows: Sequence[Mapping], broken: Mapping, beyond: list[Excursion])
 def _diverged(rows: Sequence[Mapping], beyond: list[Excursion]) -> Verdict:
     last = beyond[-1]
     row, end = rows[last.start], last.end
-    cause = _passages(rows, last)
+    cause = _passages(rows, last, (beyond[-2].end or 0) if len(beyond) > 1 else 0)
     if end is not None:
         cause += f"; back within {LEAVE_BELOW:g} of the bound from update {rows[end]['update']} on"
     if len(beyond) > 1:
@@ -144,14 +144,14 @@ def _stable(rows: Sequence[Mapping], over: list[Excursion]) -> Verdict:
     return Verdict("stable", rows[-1]["env_step"], rows[-1]["update"], "; ".join(notes))
 
 
-def _passages(rows: Sequence[Mapping], excursion: Excursion) -> str:
+def _passages(rows: Sequence[Mapping], excursion: Excursion, earliest: int) -> str:
     """Which mean passed which bound first, and when the others did, within reach of one excursion.
 
     Random actions may have passed the bound before the excursion began: a stay beyond it that leads into the
-    excursion without a break counts.
+    excursion without a break counts, from index `earliest` on.
     """
     begin = excursion.start
-    while begin > 0 and _beyond(rows[begin - 1], "q_random_mean"):
+    while begin > earliest and _beyond(rows[begin - 1], "q_random_mean"):
         begin -= 1
     when = {name: _first_beyond(rows, name, begin, excursion.end) for name in WATCHED}
     order = sorted((name for name in WATCHED if when[name] is not None), key=lambda name: when[name])

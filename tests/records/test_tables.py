@@ -1,0 +1,124 @@
+import csv
+import itertools
+import math
+import random
+
+import pytest
+
+from divbench.records.folder import RunFolder
+from divbench.records.schema import RESULT_TABLES, TABLES, column_names
+from divbench.records.tables import load, read_rows, write_tables
+from divbench.spec.errors import UsageError
+
+FACTS = {"command": "divbench run", "device": "cpu", "physics": "host", "precision": "highest"}
+
+
+def make_run(path, rows_of_group, verdicts=(), *, finish=True, flushes=lambda: False):
+    with RunFolder.open(path, {"steps": 1}, FACTS) as run:
+        for group, rows in rows_of_group:
+            for table, row in rows:
+                journal = run.group(group).timing if table == "timing" else run.group(group).journal
+                journal.append(table, [row])
+                if flushes():
+                    journal.flush()
+        if finish:
+            write_tables(path, verdicts)
+            run.mark_finished()
+    return path
+
+
+@pytest.fixture
+def groups(make_row):
+    """Two groups; lanes of three UTDs and two seeds; three measurements per lane."""
+    numbers = {"scores": "return_mean", "values": "td_loss"}
+    return [(name, [(table, make_row(table, variant=name, utd=utd, seed=seed, env_step=step, update=step * 2,
+                                     **{column: step / 3}))
+                    for step in (0, 5, 10) for utd in ("1/2", "8", "16") for seed in (0, 1)
+                    for table, column in numbers.items()])
+            for name in ("baseline", "ofn")]
+
+
+def test_equal_rows_give_equal_bytes(tmp_path, groups, make_row):
+    verdicts = [make_row("verdicts", variant="ofn", seed=seed, verdict="stable") for seed in (1, 0)]
+    chance = random.Random(1)
+    one = make_run(tmp_path / "one", groups, verdicts)
+    split = [(f"{name}_part{part}", rows[part::2]) for name, rows in reversed(groups) for part in (1, 0)]
+    other = make_run(tmp_path / "other", split, verdicts[::-1], flushes=lambda: chance.random() < 0.5)
+    for table in RESULT_TABLES:
+        for ending in ("parquet", "csv"):
+            name = f"tables/{table}.{ending}"
+            assert (one / name).read_bytes() == (other / name).read_bytes(), name
+
+
+def test_rows_are_sorted_by_lane_and_time(tmp_path, groups):
+    scores = load(make_run(tmp_path / "run", groups)).scores.to_pylist()
+    places = [(row["variant"], row["utd"], row["seed"], row["env_step"]) for row in scores]
+    assert places == list(itertools.product(("baseline", "ofn"), ("1/2", "8", "16"), (0, 1), (0, 5, 10)))
+
+
+def test_csv_and_parquet_hold_the_same_numbers(tmp_path, make_row):
+    numbers = [0.1, 1e-300, -0.0, 2**53 + 0.0, math.inf, -math.inf, math.nan, 1 / 3]
+    rows = [("values", make_row("values", env_step=step, td_loss=number, nonfinite='a,"b'))
+            for step, number in enumerate(numbers)]
+    path = make_run(tmp_path / "run", [("g", rows)])
+    with open(path / "tables" / "values.csv", newline="") as file:
+        lines = list(csv.reader(file))
+    assert tuple(lines[0]) == column_names("values")
+    column = lines[0].index("td_loss")
+    stored = load(path).values
+    assert stored.column("nonfinite")[0].as_py() == 'a,"b' == lines[1][lines[0].index("nonfinite")]
+    for line, found, number in zip(lines[1:], stored.column("td_loss").to_pylist(), numbers, strict=True):
+        assert repr(float(line[column])) == repr(found) == repr(number)
+
+
+def test_a_growing_folder_is_read_from_its_journals(tmp_path, groups):
+    path = make_run(tmp_path / "run", groups, finish=False)
+    with open(path / "groups" / "ofn" / "journal.jsonl", "ab") as file:
+        file.write(b'{"table": "scores", "row": {"su')
+    found = load(path)
+    assert found.scores.num_rows == 36 and found.values.num_rows == 36 and found.verdicts.num_rows == 0
+    assert found.card["settings"] == {"steps": 1}
+    write_tables(path, [])
+    assert (path / "tables" / "scores.csv").exists()
+
+
+def test_a_run_without_rows_yet_has_empty_tables(tmp_path):
+    found = load(make_run(tmp_path / "run", [], finish=False))
+    for table in TABLES:
+        assert getattr(found, table).num_rows == 0
+        assert tuple(getattr(found, table).column_names) == column_names(table)
+
+
+def test_published_tables_need_no_journals(tmp_path, groups):
+    path = make_run(tmp_path / "run", groups)
+    for leftover in ("groups", "divbench.lock"):
+        (path / leftover).rename(tmp_path / leftover)
+    assert load(path).scores.num_rows == 36
+
+
+def test_timing_lies_in_a_table_of_its_own(tmp_path, make_row):
+    rows = [("timing", make_row("timing", group="g", event="train", seconds=1.5))]
+    path = make_run(tmp_path / "run", [("g", rows)])
+    assert load(path).timing.to_pylist()[0]["seconds"] == 1.5
+    assert read_rows(path)["timing"][0]["event"] == "train"
+
+
+def test_what_cannot_be_read_is_one_line(tmp_path, groups):
+    with pytest.raises(UsageError, match="no such folder"):
+        load(tmp_path / "missing")
+    with pytest.raises(UsageError, match="not a divbench run folder"):
+        load(tmp_path)
+    path = make_run(tmp_path / "run", groups)
+    table = path / "tables" / "scores.parquet"
+    whole = table.read_bytes()
+    for content in (b"", whole[:-20], whole[:100], b"PAR1"):
+        table.write_bytes(content)
+        with pytest.raises(UsageError, match="scores.parquet: table cannot be read") as caught:
+            load(path)
+        assert "\n" not in str(caught.value)
+    table.write_bytes((path / "tables" / "values.parquet").read_bytes())
+    with pytest.raises(UsageError, match="expected the columns of table 'scores'"):
+        load(path)
+    table.unlink()
+    with pytest.raises(UsageError, match="no such table"):
+        load(path)

@@ -1,0 +1,163 @@
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from divbench.verdict.rules import ENTER_AFTER, KINDS, judge
+
+NAN = math.nan
+INSIDE = st.floats(0.0, 100.0)
+
+
+def test_nothing_measured_is_stable():
+    verdict = judge([])
+    assert (verdict.kind, verdict.update, verdict.cause) == ("stable", -1, "nothing was measured")
+
+
+@pytest.mark.parametrize("q, kind, update", [
+    ([50.0], "stable", 0),
+    ([-0.5] * 5, "stable", 400),  # an untrained critic, with a lower bound of 0
+    ([104.0] * 5, "stable", 400),  # a critic on the bound, with its noise
+    ([200.0], "diverged", 0),
+    ([50.0, 200.0], "diverged", 100),
+    ([50.0, 200.0, 50.0], "stable", 200),
+    ([50.0, 2000.0, 50.0], "diverged", 100),
+    ([50.0, 200.0, 300.0, 400.0], "diverged", 100),
+    ([50.0, -20.0, -30.0, -40.0], "diverged", 100),
+    ([200.0, 200.0, 40.0, 40.0], "diverged", 0),
+    ([200.0, 200.0, 90.0, 90.0, 90.0], "diverged", 0),
+    ([200.0, 200.0, 40.0, 40.0, 40.0], "recovered", 0),
+    ([0.0, 200.0, 200.0, 40.0, 40.0, 40.0, 90.0], "recovered", 100),
+    ([200.0, 200.0, 40.0, 40.0, 40.0, 200.0, 200.0], "diverged", 500),
+    ([NAN, 200.0, NAN, 200.0, 50.0], "diverged", 100),
+    ([NAN] * 3, "stable", 200),
+    ([math.inf, 1.0], "diverged", 0),
+])
+def test_known_series(make_rows, q, kind, update):
+    verdict = judge(make_rows(q))
+    assert (verdict.kind, verdict.update, verdict.env_step) == (kind, update, 1_000)
+    assert verdict.cause and "\n" not in verdict.cause
+
+
+@pytest.mark.parametrize("final, initial", [(2.7e7, 0.0), (670.0, 0.0)])
+def test_priming_that_diverges(make_rows, final, initial):
+    """The growth of plain SAC on quadruped-run and cheetah-run, against their bounds at temperature 1."""
+    bound = 932.0 if final > 1e6 else 516.0
+    q = [initial + final ** (step / 30) for step in range(31)]
+    assert judge(make_rows(q, high=bound)).kind == "diverged"
+
+
+def test_either_of_replayed_and_policy_actions_is_enough(make_rows):
+    calm, wild = [1.0] * 4, [1.0, 1.0, 300.0, 300.0]
+    assert judge(make_rows(wild, policy=calm)).kind == "diverged"
+    assert judge(make_rows(calm, policy=wild)).kind == "diverged"
+
+
+def test_random_actions_alone_are_a_note(make_rows):
+    verdict = judge(make_rows([1.0] * 4, random=[1.0, 300.0, 300.0, 300.0]))
+    assert verdict.kind == "stable"
+    assert "on random actions it passed the upper bound at update 100" in verdict.cause
+
+
+def test_the_cause_says_what_went_first(make_rows):
+    verdict = judge(make_rows([1.0, 1.0, 1.0, 200.0, 200.0], policy=[1.0, 1.0, 200.0, 200.0, 200.0],
+                              random=[1.0, 200.0, 200.0, 200.0, 200.0]))
+    assert verdict.update == 200
+    assert verdict.cause == ("mean Q on random actions passed the upper bound 100 first, at update 100; "
+                             "on policy actions at update 200; on replayed actions at update 300")
+    verdict = judge(make_rows([-200.0] * 4, random=[1.0] * 4, low=-50.0))
+    assert verdict.cause == ("mean Q on replayed and policy actions passed the lower bound -50 first, "
+                             "at update 0; on random actions never")
+
+
+def test_a_second_excursion_is_judged_by_itself(make_rows):
+    q, wild = [200.0, 200.0, 40.0, 40.0, 40.0, 40.0, 200.0, 200.0], [300.0] * 8
+    verdict = judge(make_rows(q, random=wild))
+    assert verdict.update == 600
+    assert verdict.cause.startswith("mean Q on random actions passed the upper bound 100 first, at update 200; "
+                                    "on replayed actions at update 600; on policy actions at update 600")
+    assert verdict.cause.endswith("excursion 2, the first began at update 0")
+
+
+def test_a_recovery_says_since_when(make_rows):
+    assert "back within 0.5 of the bound from update 200 on" in judge(
+        make_rows([200.0, 200.0, 40.0, 40.0, 40.0])).cause
+
+
+@pytest.mark.parametrize("rollout, earned, kind", [
+    ([40.0] * 3, [2.0] * 3, "overestimating"),
+    ([40.0] * 2, [2.0] * 2, "stable"),  # too few to be sustained
+    ([40.0] * 3, [30.0] * 3, "stable"),  # more, but not by half
+    ([9.0] * 3, [0.0] * 3, "stable"),  # many times as much, but less than a tenth of the range
+    ([2.0] * 3, [40.0] * 3, "stable"),  # below what it is worth
+    ([-1.0] * 3, [-20.0] * 3, "overestimating"),
+    ([40.0, NAN, 40.0, 40.0], [2.0, 2.0, 2.0, 2.0], "overestimating"),
+    ([40.0] * 3, [NAN] * 3, "stable"),  # no rollout was made
+    ([40.0, 40.0, 40.0, 20.0, 20.0], [19.0] * 5, "overestimating"),
+    ([40.0, 40.0, 40.0, 20.0, 20.0, 20.0], [19.0] * 6, "stable"),
+])
+def test_overestimation(make_rows, rollout, earned, kind):
+    assert judge(make_rows([20.0] * len(rollout), rollout=rollout, earned=earned)).kind == kind
+
+
+def test_overestimation_that_passed_is_a_note(make_rows):
+    verdict = judge(make_rows([20.0] * 6, rollout=[40.0] * 3 + [20.0] * 3, earned=[19.0] * 6))
+    assert verdict.cause.endswith("above the Monte-Carlo return from update 0 to 300")
+
+
+def test_divergence_comes_before_overestimation(make_rows):
+    assert judge(make_rows([200.0] * 4, rollout=[200.0] * 4)).kind == "diverged"
+
+
+@pytest.mark.parametrize("culprit", ["learner", "physics"])
+def test_an_explosion_names_the_culprit_and_the_moment(make_rows, culprit):
+    rows = make_rows([1.0, 200.0, 200.0, NAN, NAN])
+    for row in rows[3:]:
+        row.update(nonfinite=culprit, nonfinite_step=1_234, nonfinite_update=277)
+    verdict = judge(rows)
+    assert (verdict.kind, verdict.env_step, verdict.update) == ("exploded", 1_234, 277)
+    assert verdict.cause == f"the {culprit} went non-finite first; mean Q had passed its bound at update 100"
+    for row in rows[3:]:
+        row.update(nonfinite_step=-1, nonfinite_update=-1)
+    assert judge(rows).update == 300
+
+
+@given(q=st.lists(INSIDE, min_size=1, max_size=20), earned=st.lists(INSIDE, min_size=20, max_size=20))
+def test_a_series_inside_the_bounds_never_diverges(make_rows, q, earned):
+    verdict = judge(make_rows(q, earned=earned[:len(q)], rollout=q))
+    assert verdict.kind in ("stable", "overestimating")
+
+
+@given(q=st.lists(st.floats(1.0, 100.0), min_size=1, max_size=20), scale=st.floats(106.0, 1e12),
+       sign=st.sampled_from([1.0, -1.0]))
+def test_a_series_scaled_beyond_the_bounds_is_never_stable(make_rows, q, scale, sign):
+    verdict = judge(make_rows([sign * scale * value for value in q]))
+    assert (verdict.kind, verdict.update) == ("diverged", 0)
+
+
+@given(q=st.lists(st.floats(-1e4, 1e4), min_size=1, max_size=20), unit=st.sampled_from([2.0**-6, 2.0**6]))
+def test_the_unit_of_reward_does_not_matter(make_rows, q, unit):
+    scaled = [unit * value for value in q]
+    one, other = judge(make_rows(q, rollout=q)), judge(make_rows(scaled, rollout=scaled, high=100.0 * unit))
+    assert (one.kind, one.update) == (other.kind, other.update)
+
+
+@given(q=st.lists(st.floats(-1e4, 1e4) | st.just(NAN), min_size=1, max_size=20), cut=st.integers(0, 20))
+def test_every_series_has_one_verdict_and_an_explosion_is_final(make_rows, q, cut):
+    rows = make_rows(q)
+    assert judge(rows).kind in KINDS
+    rows[min(cut, len(q) - 1)]["nonfinite"] = "learner"
+    assert judge(rows).kind == "exploded"
+
+
+@given(q=st.lists(st.floats(-1e4, 1e4), max_size=20), more=st.integers(0, 10))
+def test_staying_beyond_keeps_the_verdict_and_its_place(make_rows, q, more):
+    beyond = [200.0] * ENTER_AFTER
+    one, other = judge(make_rows(q + beyond)), judge(make_rows(q + beyond + [200.0] * more))
+    assert one.kind == "diverged" and (one.kind, one.update) == (other.kind, other.update)
+
+
+@given(q=st.lists(st.floats(-1e4, 1e4), min_size=1, max_size=20))
+def test_a_long_calm_end_is_never_called_diverged(make_rows, q):
+    assert judge(make_rows(q + [10.0] * 3)).kind in ("recovered", "stable")
