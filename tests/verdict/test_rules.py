@@ -76,8 +76,8 @@ def test_a_second_excursion_is_judged_by_itself(make_rows):
     verdict = judge(make_rows(q, random=wild))
     assert verdict.update == 600
     assert verdict.cause.startswith(
-        "mean Q on random actions passed the upper bound 100 first, at update 200; on replayed actions at update "
-        "600; on policy actions at update 600")
+        "mean Q on random actions passed the upper bound 100 first, at update 200; on replayed actions at "
+        "update 600; on policy actions at update 600")
     assert verdict.cause.endswith("excursion 2, the first began at update 0")
 
 
