@@ -186,5 +186,5 @@ def _async_dispatch() -> list[Check]:
         return [Check("async dispatch", "does not matter on this device")]
     flag = "jax_cpu_enable_async_dispatch"
     on = bool(jax.config.values.get(flag, True))
-    advice = f"host physics needs {flag} to be False before JAX first uses the CPU"
+    advice = f"set {flag} to False before JAX first uses the CPU" if on else ""
     return [Check("async dispatch", "on" if on else "off, as host physics on a CPU needs it", not on, advice)]

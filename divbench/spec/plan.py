@@ -29,8 +29,17 @@ class Lane:
     @property
     def key_words(self) -> tuple[int, int]:
         """64 bits of SHA-256 over (task, variant, UTD, seed): the root of every random number of the lane."""
-        digest = hashlib.sha256(self.name.encode()).digest()
-        return int.from_bytes(digest[:4], "big"), int.from_bytes(digest[4:8], "big")
+        return _words(self.name)
+
+    @property
+    def shared_words(self) -> tuple[int, int]:
+        """The same over (task, seed): for what variants share, the start states of evaluations."""
+        return _words(f"{self.task}/seed{self.seed}")
+
+
+def _words(text: str) -> tuple[int, int]:
+    digest = hashlib.sha256(text.encode()).digest()
+    return int.from_bytes(digest[:4], "big"), int.from_bytes(digest[4:8], "big")
 
 
 @dataclasses.dataclass(frozen=True)

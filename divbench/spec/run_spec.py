@@ -16,7 +16,7 @@ from divbench.spec.protocol import Protocol, build_protocol
 from divbench.spec.settings import SACSettings, with_values
 from divbench.spec.suites import SUITES
 from divbench.spec.text import LARGEST_COUNT, parse_utd, refuse_repeats, split_names
-from divbench.spec.variants import Variant, find_variant
+from divbench.spec.variants import Variant, find_variant, variant_from_plain
 
 PRECISIONS = ("highest", "high", "default")
 NOT_SETTINGS = ("out", "force", "quiet", "json")  # fields that change nothing in the results
@@ -138,6 +138,13 @@ class RunSpec:
         record["variants"] = [_plain(v) for v in self.variants]
         record["sac"] = _plain(self.sac)
         return record
+
+    @classmethod
+    def from_settings(cls, settings: dict) -> RunSpec:
+        """The specification whose `settings()` these are; the way back from a run's card."""
+        variants = tuple(variant_from_plain(v) for v in settings["variants"])
+        sac = with_values(SACSettings(), settings["sac"])
+        return cls(**{**settings, "variants": variants, "sac": sac})
 
     def digest(self) -> str:
         """Eight hexadecimal digits of the settings; names the default run folder."""

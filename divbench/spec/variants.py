@@ -96,3 +96,10 @@ def find_variant(name: str) -> Variant:
     known = ", ".join([*BUILT_IN, *PATTERNS])
     hint = nearest(name, [*BUILT_IN, "reset-100k-updates"])
     raise UsageError(f"unknown variant '{name}'; known: {known}{hint}")
+
+
+def variant_from_plain(record: dict) -> Variant:
+    """The variant that was written as plain JSON values into a run's settings."""
+    pairs = tuple((name, tuple(value) if isinstance(value, list) else value) for name, value in record["settings"])
+    reset = record["reset"] and Reset(**record["reset"])
+    return Variant(**{**record, "mechanisms": frozenset(record["mechanisms"]), "settings": pairs, "reset": reset})

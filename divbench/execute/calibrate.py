@@ -1,0 +1,54 @@
+"""A short measurement of how fast a group learns on this machine, for `divbench plan`. Writes nothing."""
+
+from __future__ import annotations
+
+import time
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from divbench.execute import device
+from divbench.execute.programs import program_for
+from divbench.learn.agents import sac
+from divbench.learn.keys import Stream, draw_seed, lane_keys
+from divbench.learn.trainer import Control
+from divbench.spec.plan import Group
+
+SECONDS = 2.0  # of measured updates
+RANDOM_STEPS = 200
+
+
+def measure_rate(group: Group, physics: str = "auto", precision: str = "highest") -> float:
+    """Gradient updates per second summed over the lanes of a group, replay sampling included, acting not.
+
+    Args:
+      group: its program is compiled and run for a few seconds on transitions of random actions.
+      physics: `auto`, `mjx` or `host`.
+      precision: JAX matmul precision of the learner.
+    """
+    device.prepare(precision)
+    program = program_for(group, device.resolve_physics(physics), episodes=1)
+    lanes = program.lanes
+    roots = lane_keys([lane.key_words for lane in group.lanes])
+    coefs = sac.coefficients(group.lanes, program.structure.action_size)
+    seeds = [draw_seed(lane.key_words, Stream.EPISODE, 0) for lane in group.lanes]
+    starts = program.env.draw(np.asarray(seeds, np.uint64))
+    state = program.reset_lanes(program.blank_state(), roots, coefs, jnp.ones(lanes, bool), jnp.zeros(lanes, jnp.int32))
+
+    def chunk(state, *, steps: int, updates: int):
+        control = Control(jnp.int32(steps or 1), jnp.asarray(steps > 0), jnp.asarray(True), jnp.asarray(steps > 0),
+                          jnp.int32(updates), jnp.int32(1), jnp.int32(1), jnp.int32(0))
+        began = time.perf_counter()
+        state = program.train_chunk(state, roots, coefs, starts, control)
+        jax.block_until_ready(state)
+        return state, time.perf_counter() - began
+
+    capacity = group.protocol.env_steps
+    state, _ = chunk(state, steps=min(RANDOM_STEPS, capacity, program.env.episode_length), updates=0)
+    updates = 8
+    while True:
+        state, seconds = chunk(state, steps=0, updates=updates)
+        if seconds > SECONDS / 2:
+            return updates * lanes / seconds
+        updates *= 2

@@ -1,0 +1,36 @@
+"""The device of this process: its name, which physics suits it, how lanes are grouped on it, at what precision."""
+
+from __future__ import annotations
+
+import jax
+
+
+def prepare(precision: str) -> None:
+    """Set what a run needs before JAX is first used: matmul precision, and no asynchronous dispatch on a CPU.
+
+    Callbacks under asynchronous dispatch are known to hang there (jax issues 24255 and 25861).
+    """
+    jax.config.update("jax_default_matmul_precision", precision)
+    jax.config.update("jax_cpu_enable_async_dispatch", False)
+
+
+def backend() -> str:
+    """`cpu`, `gpu` or `tpu`."""
+    return jax.default_backend()
+
+
+def resolve_physics(physics: str) -> str:
+    """`auto` becomes `mjx` on a GPU or TPU and `host` on a CPU; every other name is itself."""
+    if physics != "auto":
+        return physics
+    return "host" if backend() == "cpu" else "mjx"
+
+
+def fused_default() -> bool:
+    """Whether all mechanisms of a task share one program: on a GPU or TPU, where that pays."""
+    return backend() != "cpu"
+
+
+def describe_device() -> str:
+    """The device in words: `cpu`, or the accelerator's name."""
+    return jax.devices()[0].device_kind if backend() != "cpu" else "cpu"

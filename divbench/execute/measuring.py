@@ -1,0 +1,113 @@
+"""Evaluating and measuring a group: drawing start states, playing in blocks, and making table rows of the results.
+
+Start states of evaluations depend on (task, seed, env step, update), not on the variant, so that variants are compared
+on the same episodes. Letters in shapes: L lanes, E episodes.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from divbench.execute.programs import Program
+from divbench.execute.schedule import Position
+from divbench.learn import rollout
+from divbench.learn.keys import Stream, draw_seed
+from divbench.learn.trainer import Cause, TrainState
+from divbench.spec.plan import Group, Lane
+
+ACTION_REPEAT = 1
+BLOCK_SECONDS = 3.0  # of evaluation between two looks at whether a signal came
+FIRST_BLOCK = 20  # env steps of the first block of a process, before the pace is known
+
+
+def lane_columns(lane: Lane, suite: str, physics: str, precision: str) -> dict:
+    """The columns that say which lane a row belongs to, and under which settings it was made."""
+    return {"suite": suite, "task": lane.task, "variant": lane.variant.name, "utd": str(lane.utd), "seed": lane.seed,
+            "physics": physics, "action_repeat": ACTION_REPEAT, "hidden": "x".join(map(str, lane.sac.hidden)),
+            "precision": precision}
+
+
+def draw_starts(env, seeds: list[int], shape: tuple[int, ...]):
+    """Start states for `seeds`, each distinct one drawn once, as a batch of that leading shape."""
+    unique, inverse = np.unique(np.asarray(seeds, np.uint64), return_inverse=True)
+    drawn = env.draw(unique)
+    return jax.tree.map(lambda leaf: np.asarray(leaf)[inverse].reshape(shape + np.shape(leaf)[1:]), drawn)
+
+
+class Evaluator:
+    """Plays evaluation episodes of all lanes, in blocks short enough to hear a signal.
+
+    Args:
+      program, group: what is evaluated.
+      check: called between blocks; it raises to abandon the evaluation.
+    """
+
+    def __init__(self, program: Program, group: Group, check: Callable[[], None]):
+        self._program, self._group, self._check = program, group, check
+        self._seconds_per_step: float | None = None
+
+    def compile(self, state: TrainState, coefs) -> None:
+        """Compile by playing no step."""
+        shape = (self._program.lanes, self._program.episodes)
+        starts = draw_starts(self._program.env, [0] * (shape[0] * shape[1]), shape)
+        blank = rollout.blank_evaluation(self._program.env, *shape)
+        jax.block_until_ready(self._play(state, coefs, blank, starts, False, 0))
+
+    def returns(self, state: TrainState, coefs, at: Position) -> np.ndarray:
+        """Undiscounted returns of the deterministic policy, float64 `[L, E]`."""
+        program, group = self._program, self._group
+        shape = (program.lanes, program.episodes)
+        seeds = [draw_seed(lane.shared_words, Stream.EVALUATE, at.env_step, at.update, episode)
+                 for lane in group.lanes for episode in range(program.episodes)]
+        starts = draw_starts(program.env, seeds, shape)
+        evaluation = rollout.blank_evaluation(program.env, *shape)
+        played, length = 0, program.env.episode_length
+        while played < length:
+            self._check()
+            pace = self._seconds_per_step
+            block = FIRST_BLOCK if pace is None else max(1, int(BLOCK_SECONDS / pace))
+            block = min(block, length - played)
+            began = time.perf_counter()
+            evaluation = self._play(state, coefs, evaluation, starts, played == 0, block)
+            jax.block_until_ready(evaluation)
+            self._seconds_per_step = (time.perf_counter() - began) / block
+            played += block
+        return np.asarray(evaluation.returns, np.float64)
+
+    def _play(self, state, coefs, evaluation, starts, begins: bool, steps: int):
+        return self._program.evaluate(state.learner.actor, coefs, evaluation, starts, jnp.asarray(begins),
+                                      jnp.int32(steps))
+
+
+def score_rows(columns: list[dict], returns: np.ndarray, at: Position) -> list[dict]:
+    """Rows of the table of scores from returns `[L, E]`."""
+    return [lane | {"env_step": at.env_step, "update": at.update, "return_mean": float(np.mean(own)),
+                    "return_sd": float(np.std(own)), "episodes": len(own), "return_min": float(np.min(own)),
+                    "return_max": float(np.max(own))}
+            for lane, own in zip(columns, returns, strict=True)]
+
+
+def measure(program: Program, group: Group, state: TrainState, roots, coefs, at: Position) -> dict[str, np.ndarray]:
+    """What `diagnose` measures, float64 `[L]` by column."""
+    seeds = [draw_seed(lane.key_words, Stream.ROLLOUT, at.update, at.env_step) for lane in group.lanes]
+    starts = draw_starts(program.env, seeds, (program.lanes,))
+    measured = jax.device_get(program.diagnose(state, roots, coefs, starts))
+    return {name: np.asarray(column, np.float64) for name, column in measured.items()}
+
+
+def value_rows(columns: list[dict], measured: dict[str, np.ndarray], state: TrainState, at: Position) -> list[dict]:
+    """Rows of the table of values."""
+    resets, cause, step, update = jax.device_get((state.resets, state.cause, state.bad_step, state.bad_update))
+    rows = []
+    for place, lane in enumerate(columns):
+        kind = Cause(int(cause[place]))
+        rows.append(lane | {"env_step": at.env_step, "update": at.update}
+                    | {name: float(column[place]) for name, column in measured.items()}
+                    | {"resets": int(resets[place]), "nonfinite": "" if kind is Cause.NONE else kind.name.lower(),
+                       "nonfinite_step": int(step[place]), "nonfinite_update": int(update[place])})
+    return rows

@@ -1,0 +1,81 @@
+"""A trained policy, taken from a run's checkpoint: `divbench.load_policy`."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+
+from divbench import envs
+from divbench.execute.programs import program_for
+from divbench.learn.agents import sac
+from divbench.records.folder import CHECKPOINT, GROUPS, read_card
+from divbench.records.checkpoint import CheckpointStore
+from divbench.spec.errors import UsageError, choose
+from divbench.spec.plan import Group, Lane, make_groups
+from divbench.spec.run_spec import RunSpec
+
+
+@dataclasses.dataclass(frozen=True)
+class Policy:
+    """A lane's policy at its last checkpoint. Call it with an observation; it is jittable and vmappable.
+
+    Attributes:
+      lane: whose policy it is.
+      env_step, update: how long the lane had trained.
+      actor: its parameters.
+    """
+
+    lane: Lane
+    env_step: int
+    update: int
+    actor: dict
+    coefs: sac.Coefficients
+    structure: sac.Structure
+    low: jax.Array
+    high: jax.Array
+
+    def __call__(self, obs: jax.Array, key: jax.Array | None = None) -> jax.Array:
+        """An action `[A]` within the task's bounds for one observation `[O]`: the mode, or a sample if given a key."""
+        action = sac.act(self.actor, jnp.asarray(obs, jnp.float32)[None], self.coefs, self.structure, key)[0]
+        return (self.low + self.high) / 2 + (self.high - self.low) / 2 * action
+
+
+def load_policy(path: str | os.PathLike, lane: str) -> Policy:
+    """The policy of one lane of a run folder, from its last checkpoint.
+
+    Args:
+      path: the run folder, finished or not.
+      lane: its name, `task/variant/utd<u>/seed<s>`, such as `cheetah-run/ofn/utd8/seed0`.
+
+    Raises:
+      UsageError: no such folder or lane, no checkpoint yet, or a damaged one.
+    """
+    path = Path(path)
+    card = read_card(path)
+    spec = RunSpec.from_settings(card["settings"])
+    group, place = _find(path, spec, lane)
+    program = program_for(group, card["physics"], spec.eval_episodes)
+    blank = jax.eval_shape(program.blank_state)
+    loaded = CheckpointStore(path / GROUPS / group.name / CHECKPOINT).load(blank._replace(rows=None), with_rows=False)
+    if loaded is None:
+        raise UsageError(f"{path}: lane '{lane}' has no checkpoint yet")
+    coefs = jax.tree.map(lambda leaf: leaf[place], sac.coefficients(group.lanes, program.structure.action_size))
+    actor = jax.tree.map(lambda leaf: jnp.asarray(leaf[place]), loaded.tree.learner.actor)
+    env = envs.make(group.task, physics=card["physics"])
+    return Policy(group.lanes[place], int(loaded.tree.env_step), int(loaded.tree.update), actor, coefs,
+                  program.structure, jnp.asarray(env.action_low, jnp.float32), jnp.asarray(env.action_high, jnp.float32))
+
+
+def _find(path: Path, spec: RunSpec, name: str) -> tuple[Group, int]:
+    """The group of a lane, grouped as the run was, and the lane's place in it."""
+    choose("lane", name, [lane.name for group in make_groups(spec, fused=True) for lane in group.lanes])
+    for fused in (False, True):
+        for group in make_groups(spec, fused=fused):
+            names = [lane.name for lane in group.lanes]
+            if name in names and (path / GROUPS / group.name).is_dir():
+                return group, names.index(name)
+    raise UsageError(f"{path}: lane '{name}' has not been started")

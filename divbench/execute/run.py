@@ -1,0 +1,112 @@
+"""One run, from its specification to its tables: `divbench.run`."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+from divbench.execute import device
+from divbench.execute.loop import GroupLoop
+from divbench.execute.programs import program_for
+from divbench.execute.progress import Progress
+from divbench.execute.signals import Interrupted, Signals
+from divbench.records.card import gather_card
+from divbench.records.checkpoint import CheckpointStore
+from divbench.records.folder import CHECKPOINT, DONE, GROUPS, RunFolder
+from divbench.records.tables import read_rows, write_tables
+from divbench.spec.errors import UsageError
+from divbench.spec.plan import make_groups, silent_resets
+from divbench.spec.run_spec import RunSpec
+from divbench.verdict.rows import verdict_rows
+
+CHECKPOINT_SECONDS = 60.0
+
+
+@dataclasses.dataclass(frozen=True)
+class RunResult:
+    """How a run ended.
+
+    Attributes:
+      folder: where everything was written; read it with `divbench.load`.
+      failed: names of the groups that failed, and why.
+      interrupted: a signal came; the same specification continues.
+      signal: its number, or 0.
+      already_finished: there was nothing to do.
+    """
+
+    folder: Path
+    failed: tuple[str, ...] = ()
+    interrupted: bool = False
+    signal: int = 0
+    already_finished: bool = False
+
+
+def run(spec: RunSpec, *, progress: Progress | None = None,
+        checkpoint_seconds: float = CHECKPOINT_SECONDS) -> RunResult:
+    """Train everything that `spec` asks for, or go on with it, and write its tables.
+
+    Args:
+      spec: the run. Its folder is `spec.folder`, below the current directory unless absolute.
+      progress: the observer; silent if None.
+      checkpoint_seconds: wall-clock seconds between checkpoints of a group.
+
+    Returns:
+      How it ended. A group that fails leaves the others running and is named in `failed`.
+
+    Raises:
+      UsageError: the folder holds another run, is in use, damaged or cannot be written; nothing has changed then.
+    """
+    progress = progress or Progress()
+    device.prepare(spec.precision)
+    physics = device.resolve_physics(spec.physics)
+    groups = make_groups(spec, fused=device.fused_default())
+    card = gather_card(spec, device=device.describe_device(), physics=physics)
+    if not spec.force:
+        RunFolder.check(spec.folder, spec.settings(), card)
+        _verify_checkpoints(Path(spec.folder))
+    with RunFolder.open(spec.folder, spec.settings(), card, force=spec.force) as folder:
+        if folder.finished:
+            return RunResult(folder.path, already_finished=True)
+        for change in folder.changes:
+            progress.message(f"continued under other conditions: {change}")
+        for line in silent_resets(spec):
+            progress.message(line)
+        progress.run_started(groups, folder.path)
+        failed, interrupted = [], False
+        with Signals() as signals:
+            for group in groups:
+                part = folder.group(group.name)
+                if part.done:
+                    continue
+                try:
+                    program = program_for(group, physics, spec.eval_episodes)
+                    GroupLoop(group, program, spec=spec, physics=physics, folder=part, progress=progress,
+                              signals=signals, checkpoint_seconds=checkpoint_seconds).run()
+                    progress.group_finished(group)
+                except Interrupted:
+                    interrupted = True
+                    break
+                except UsageError:
+                    raise
+                except Exception as error:  # whatever it was, the other groups are worth having
+                    failed.append(f"{group.name}: {_one_line(error)}")
+                    progress.group_failed(group, error)
+                if signals.raised():
+                    interrupted = True
+                    break
+        write_tables(folder.path, verdict_rows(read_rows(folder.path)["values"]))
+        if not failed and not interrupted:
+            folder.mark_finished()
+        return RunResult(folder.path, tuple(failed), interrupted, signals.number or 0)
+
+
+def _verify_checkpoints(path: Path) -> None:
+    """Raise `UsageError` if a checkpoint of an unfinished group is damaged, before anything is written."""
+    for group in sorted((path / GROUPS).glob("*")):
+        if not (group / DONE).exists():
+            CheckpointStore(group / CHECKPOINT).verify()
+
+
+def _one_line(error: BaseException) -> str:
+    lines = str(error).strip().splitlines() or [""]
+    return f"{type(error).__name__}: {lines[0]}"[:300]
