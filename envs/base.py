@@ -21,7 +21,7 @@ def float_dtype() -> np.dtype:
     return jnp.result_type(float)
 
 
-def _record(cls):
+def record(cls):
     """A frozen dataclass that is a pytree and can be copied with changes by `.replace(...)`."""
     cls = dataclasses.dataclass(frozen=True)(cls)
     cls.replace = dataclasses.replace
@@ -29,7 +29,7 @@ def _record(cls):
     return jax.tree_util.register_dataclass(cls, data_fields=names, meta_fields=[])
 
 
-@_record
+@record
 class State:
     """An environment between two control steps; Brax's shape.
 
@@ -53,7 +53,7 @@ class State:
     info: dict[str, jax.Array]
 
 
-@_record
+@record
 class Start:
     """How an episode begins, as drawn by dm_control.
 
@@ -76,7 +76,7 @@ class Start:
     target: jax.Array
 
 
-@_record
+@record
 class Sensed:
     """All that an observation or a reward may read, the same for every physics.
 
@@ -128,7 +128,7 @@ class Physics(Protocol):
         """Returns data and reading one control step later, and a bool: did the state go bad."""
 
 
-@_record
+@record
 class Reading:
     """What a physics reports: `qpos` `[nq]`, `qvel` `[nv]`, `act` `[na]`, `sensordata` `[ns]`."""
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import mujoco
 import numpy as np
 
 from divbench.envs import draws
@@ -175,8 +176,6 @@ class Environment:
 
     @functools.cached_property
     def _state_size(self) -> int:
-        import mujoco
-
         return mujoco.mj_stateSize(self._task_model.model, mujoco.mjtState.mjSTATE_INTEGRATION)
 
     def _draw_from_words(self, dtype: np.dtype, words: Any) -> Start:

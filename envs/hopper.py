@@ -28,7 +28,7 @@ def _standing(sensed: Sensed) -> jax.Array:
 def stand_reward(sensed: Sensed) -> jax.Array:
     """Standing, times four fifths plus a fifth of how small the controls are."""
     small = tolerance(sensed.ctrl, margin=1.0, value_at_margin=0.0, sigmoid="quadratic").mean()
-    return _standing(sensed) * (small + 4) / 5
+    return _standing(sensed) * ((small + 4) / 5)
 
 
 def hop_reward(sensed: Sensed) -> jax.Array:

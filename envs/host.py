@@ -19,7 +19,7 @@ import jax
 import mujoco
 import numpy as np
 
-from divbench.envs.base import LARGEST_VALID, Reading, Start, _record, float_dtype
+from divbench.envs.base import LARGEST_VALID, Reading, Start, record, float_dtype
 from divbench.envs.models import TaskModel, without_actuation
 
 _INTEGRATION = int(mujoco.mjtState.mjSTATE_INTEGRATION)
@@ -43,7 +43,7 @@ def prepare_process() -> None:
 prepare_process()
 
 
-@_record
+@record
 class HostData:
     """`bits`: `[2 * n]` uint32 view of the float64 integration state."""
 

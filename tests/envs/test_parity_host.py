@@ -3,6 +3,7 @@
 import jax
 import numpy as np
 import pytest
+
 from divbench.envs import TASKS, make
 
 STATES, STEPS = 24, 4
