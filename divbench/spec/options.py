@@ -62,21 +62,23 @@ def _count(key: str) -> Callable[[object, str], int]:
     return lambda value, what: parse_count(value, what, MINIMA.get(key, 1))
 
 
-def _entries(value: object) -> list:
-    """What a comma-separated text, a TOML list or a single value holds."""
+def _entries(value: object, what: str) -> list:
+    """What a comma-separated text, a TOML list or a single value holds; at least one entry."""
     if isinstance(value, str):
         return [entry.strip() for entry in value.split(",")]
+    if value == []:
+        raise UsageError(f"{what}: expected at least one, found none")
     return value if isinstance(value, list) else [value]
 
 
 def _utds(value: object, what: str) -> tuple:
-    ratios = tuple(parse_utd(entry, what) for entry in _entries(value))
+    ratios = tuple(parse_utd(entry, what) for entry in _entries(value, what))
     refuse_repeats([str(ratio) for ratio in ratios], what)
     return ratios
 
 
 def _widths(value: object, what: str) -> tuple[int, ...]:
-    return tuple(parse_count(entry, what, 1) for entry in _entries(value))
+    return tuple(parse_count(entry, what, 1) for entry in _entries(value, what))
 
 
 def _settings(value: object, what: str) -> dict[str, object]:

@@ -1,0 +1,16 @@
+"""`divbench list` names everything there is."""
+
+from divbench.envs.names import KNOWN_UNBUILT, TASKS
+from divbench.spec.catalogue import describe
+from divbench.spec.suites import SUITES
+from divbench.spec.variants import BUILT_IN, PATTERNS
+
+
+def names(kind):
+    return [line.split()[0] for line in describe(kind).splitlines()[1:] if line]
+
+
+def test_all_names_are_listed():
+    assert names("tasks") == [*TASKS, *KNOWN_UNBUILT]
+    assert names("variants") == [*BUILT_IN, *PATTERNS]
+    assert names("suites")[: len(SUITES)] == list(SUITES)

@@ -1,0 +1,116 @@
+"""Known answers for FLOPs, parameters and bytes; laws for the rest."""
+
+import dataclasses
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from divbench.spec import estimate as cost
+from divbench.spec.plan import make_groups
+from divbench.spec.run_spec import RunSpec
+from divbench.spec.settings import SACSettings
+
+SIZES = (
+    st.integers(1, 80),
+    st.integers(1, 20),
+    st.lists(st.integers(1, 300), min_size=1, max_size=3).map(tuple),
+)
+
+
+def only_group(**fields):
+    spec = RunSpec(**{"suite": "smoke", "tasks": "cheetah-run", "variants": "baseline", **fields})
+    (group,) = make_groups(spec, fused=True)
+    return spec, group
+
+
+def test_flops_counted_by_hand():
+    # One unit everywhere: the actor has 1 + 2 products a row, a critic 2 + 1.
+    forward = 3 + 2 * 3  # actor and both targets
+    critics = 2 * (3 + 3 + 1)  # forward, weights, inputs of the head alone
+    actor = (3 + 3 + 2) + 2 * (
+        3 + 3
+    )  # actor forward, weights, inputs of its head; critics forward and inputs
+    assert cost.update_flops(1, 1, (1,), 1) == 2 * (forward + critics + actor)
+
+
+def test_flops_of_the_published_network_on_cheetah():
+    actor, critic = 17 * 256 + 256 * 256 + 256 * 12, 23 * 256 + 256 * 256 + 256
+    by_hand = 2 * 256 * (4 * actor - 17 * 256 + 12 * critic - 2 * 23 * 256)
+    assert cost.update_flops(17, 6, (256, 256), 256) == by_hand == 581_566_464
+
+
+@given(*SIZES, st.integers(1, 64))
+def test_flops_are_proportional_to_the_batch(obs, act, hidden, batch):
+    assert cost.update_flops(obs, act, hidden, batch) == batch * cost.update_flops(obs, act, hidden, 1)
+
+
+def test_parameters():
+    actor, critic = cost.parameter_counts(17, 6, (256, 256))
+    assert actor == (17 + 1) * 256 + (256 + 1) * 256 + (256 + 1) * 12 == 73_484
+    assert critic == (23 + 1) * 256 + (256 + 1) * 256 + (256 + 1) * 1 == 72_193
+    assert cost.parameter_counts(17, 6, (256, 256), layernorm=True) == (actor, critic + 4 * 256)
+
+
+def test_network_bytes():
+    # Three copies (weights and two moments) of what learns, one of each target.
+    learned = 73_484 + 2 * 72_193 + 1
+    assert cost.network_bytes("cheetah-run", SACSettings()) == 4 * (3 * learned + 2 * 72_193)
+
+
+def test_replay_of_a_full_run_on_cheetah_is_some_50_megabytes():
+    rows = 500_000 + 500 + 2
+    assert cost.replay_bytes("cheetah-run", 500_000) == 4 * rows * (17 + 6 + 2) == 50_050_200
+
+
+@pytest.mark.parametrize(
+    ("steps", "every", "count"), [(500_000, 5_000, 101), (3_000, 1_000, 4), (3_001, 1_000, 5)]
+)
+def test_evaluations(steps, every, count):
+    assert cost.evaluations(steps, every) == count
+
+
+def test_estimate_of_a_group():
+    spec, group = only_group(seeds=3, utd=2)
+    told = cost.estimate(spec, group, updates_per_second=45.0)
+    assert (told.lanes, told.env_steps, told.updates) == (3, 9_000, 3 * (500 + 4_000))
+    assert told.evaluation_steps == 3 * 4 * 2 * 1_000
+    assert told.flops == told.updates * 581_566_464
+    assert told.hours == pytest.approx(13_500 / 45 / 3600)
+    assert cost.estimate(spec, group).hours is None
+
+
+@given(st.integers(1, 6))
+def test_cost_is_proportional_to_lanes(seeds):
+    spec, group = only_group(seeds=seeds)
+    one = dataclasses.replace(group, lanes=group.lanes[:1])
+    many, single = cost.estimate(spec, group, 100.0), cost.estimate(spec, one, 100.0)
+    for field in (
+        "lanes",
+        "env_steps",
+        "evaluation_steps",
+        "updates",
+        "memory_bytes",
+        "disk_bytes",
+        "flops",
+        "hours",
+    ):
+        assert getattr(many, field) == pytest.approx(seeds * getattr(single, field))
+
+
+def test_lanes_that_fit():
+    spec, group = only_group(seeds=4)
+    one = cost.estimate(spec, dataclasses.replace(group, lanes=group.lanes[:1])).memory_bytes
+    assert cost.lanes_that_fit(spec, group, 3 * one) == 3
+    assert cost.lanes_that_fit(spec, group, 3 * one - 1) == 2
+    assert cost.lanes_that_fit(spec, group, 1) == 1
+
+
+def test_total_adds_all_but_memory():
+    spec = RunSpec(suite="smoke", variants="baseline,ofn", utd="1,2")
+    told = [cost.estimate(spec, group, 10.0) for group in make_groups(spec, fused=False)]
+    whole = cost.total(told)
+    assert whole.lanes == 8 and whole.updates == sum(e.updates for e in told)
+    assert whole.memory_bytes == max(e.memory_bytes for e in told)
+    assert whole.hours == pytest.approx(whole.updates / 10 / 3600)
+    assert cost.total([told[0], dataclasses.replace(told[1], hours=None)]).hours is None

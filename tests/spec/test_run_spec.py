@@ -1,0 +1,112 @@
+"""The run specification: suite defaults, checks, and the digest that names its folder."""
+
+import json
+from fractions import Fraction
+
+import pytest
+
+from divbench.spec.errors import UsageError
+from divbench.spec.run_spec import RunSpec
+from divbench.spec.settings import SACSettings
+from divbench.spec.suites import SUITES
+from divbench.spec.variants import Variant, find_variant
+
+
+def test_the_suite_fills_what_is_not_given():
+    spec, suite = RunSpec(suite="priming"), SUITES["priming"]
+    assert spec.tasks == suite.tasks and spec.steps == 21_000 and spec.prime_updates == 100_000
+    assert [variant.name for variant in spec.variants] == list(suite.variants)
+    assert RunSpec(suite="priming", prime_updates=0, steps=2_000).protocol(Fraction(1)).updates == 1_000
+
+
+def test_lists_may_be_written_as_text_or_alone():
+    spec = RunSpec(tasks="cheetah-run,walker-run", variants="ofn, reset", utd=2)
+    assert spec.tasks == ("cheetah-run", "walker-run")
+    assert spec.variants == (find_variant("ofn"), find_variant("reset"))
+    assert spec.utd == (Fraction(2),)
+    assert RunSpec(tasks=["hopper-hop"], utd="1/2,4").utd == (Fraction(1, 2), Fraction(4))
+
+
+def test_seeds_are_a_count_from_a_start():
+    assert RunSpec(suite="smoke", seeds=3, seed_start=5).seed_list == (5, 6, 7)
+
+
+def test_a_variant_of_ones_own():
+    mine = Variant("mine", "a smaller discount", "", settings=(("gamma", 0.9),))
+    assert RunSpec(suite="smoke", variants=("baseline", mine)).variants[1] is mine
+    wrong = Variant("mine", "", "", settings=(("gama", 0.9),))
+    with pytest.raises(UsageError, match="unknown SAC setting 'gama'"):
+        RunSpec(suite="smoke", variants=(wrong,))
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"suite": "smok"}, "unknown suite 'smok'.*did you mean 'smoke'"),
+        ({"suite": "dmc15-500k"}, "task 'acrobot-swingup' is not built yet; choose with --tasks"),
+        ({"tasks": ("cheeta-run",)}, "unknown task 'cheeta-run'.*did you mean 'cheetah-run'"),
+        ({"tasks": ()}, "--tasks: expected at least one"),
+        ({"tasks": ("hopper-hop", "hopper-hop")}, "--tasks: 'hopper-hop' is named twice"),
+        ({"variants": ("ofm",)}, "unknown variant 'ofm'"),
+        ({"variants": ("ofn", "ofn")}, "--variants: 'ofn' is named twice"),
+        (
+            {"variants": ("reset-2560k-updates", "reset-2.56M-updates")},
+            "'reset-2560k-updates' is named twice",
+        ),
+        ({"utd": ("1/2", "0.5")}, "--utd: '1/2' is named twice"),
+        ({"utd": (0,)}, "--utd: expected a positive"),
+        ({"seeds": 0}, "--seeds: expected 1 to"),
+        ({"seeds": True}, "--seeds: expected a whole number"),
+        ({"seed_start": -1}, "--seed-start: expected 0 to"),
+        ({"steps": 999}, "--steps: expected at least the 1000 random steps of the warm-up, found '999'"),
+        ({"physics": "mjxx"}, "unknown physics 'mjxx'.*did you mean 'mjx'"),
+        ({"precision": "tf31"}, "unknown precision"),
+        ({"sac": {"gamma": 0.9}}, "sac: expected SACSettings"),
+        ({"steps": 2**31 - 1, "utd": (4,)}, "--utd: expected at most 2,147,483,647 updates a lane"),
+    ],
+)
+def test_wrong_fields(fields, message):
+    with pytest.raises(UsageError, match=message) as error:
+        RunSpec(**{"suite": "smoke", **fields})
+    assert "\n" not in str(error.value)
+
+
+def test_a_reset_of_another_interval_stands_beside_reset():
+    spec = RunSpec(suite="smoke", variants="reset,reset-100k-updates")
+    assert [variant.reset.interval for variant in spec.variants] == [2_560_000, 100_000]
+
+
+def test_the_folder_follows_the_settings_and_nothing_else():
+    spec = RunSpec(suite="smoke")
+    assert spec.folder == f"results/runs/smoke-{spec.digest()}"
+    assert len(spec.digest()) == 8
+    assert RunSpec(suite="smoke", quiet=True, force=True, json=True).digest() == spec.digest()
+    assert RunSpec(suite="smoke", seeds=SUITES["smoke"].seeds).digest() == spec.digest()
+    others = [
+        RunSpec(suite="smoke", **fields)
+        for fields in (
+            {"seeds": 2},
+            {"seed_start": 1},
+            {"utd": "1/2"},
+            {"steps": 4_000},
+            {"physics": "mjx"},
+            {"precision": "high"},
+            {"variants": "ofn"},
+            {"tasks": "walker-run"},
+            {"eval_every": 7},
+            {"eval_episodes": 7},
+            {"measure_every": 7},
+            {"prime_samples": 7},
+            {"prime_updates": 7},
+            {"sac": SACSettings(gamma=0.9)},
+        )
+    ]
+    assert len({spec.digest(), *(other.digest() for other in others)}) == len(others) + 1
+    assert RunSpec(suite="smoke", out="here").folder == "here"
+
+
+def test_settings_are_plain_json():
+    settings = RunSpec(suite="smoke", utd="1/2", variants="reset").settings()
+    assert json.loads(json.dumps(settings)) == settings
+    assert settings["utd"] == ["1/2"]
+    assert not {"out", "force", "quiet", "json"} & set(settings)

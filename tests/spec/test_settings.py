@@ -1,0 +1,87 @@
+"""Settings of SAC: published defaults, types, names."""
+
+import dataclasses
+import math
+
+import pytest
+
+from divbench.spec import settings
+from divbench.spec.errors import UsageError
+from divbench.spec.settings import SACSettings, parse_setting, with_values
+
+
+def test_defaults_are_those_of_the_protocol():
+    sac = SACSettings()
+    assert (sac.hidden, sac.batch_size, sac.gamma, sac.tau) == ((256, 256), 256, 0.99, 0.005)
+    assert {sac.actor_lr, sac.critic_lr, sac.temperature_lr} == {3e-4}
+    assert (sac.initialisation, sac.init_gain, sac.log_std_rule) == ("orthogonal", math.sqrt(2), "tanh")
+    assert (sac.initial_temperature, sac.target_entropy_scale) == (1.0, 0.5)
+
+
+def test_values_take_the_kind_of_their_field():
+    sac = with_values(SACSettings(), {"gamma": 0, "hidden": [64, 32], "time_limit_bootstraps": False})
+    assert (sac.gamma, sac.hidden, sac.time_limit_bootstraps) == (0.0, (64, 32), False)
+    assert isinstance(sac.gamma, float)
+    assert SACSettings(hidden=[8]).hidden == (8,)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"gama": 0.9}, "unknown SAC setting 'gama'.*did you mean 'gamma'"),
+        ({"gamma": "0.9"}, "gamma: expected a finite number"),
+        ({"gamma": 1.0}, "gamma: expected a number from 0 to below 1"),
+        ({"gamma": math.nan}, "gamma: expected a finite number"),
+        ({"tau": 1.5}, "tau: expected a number from 0 to 1"),
+        ({"batch_size": 1.5}, "batch_size: expected a whole number"),
+        ({"batch_size": True}, "batch_size: expected a whole number"),
+        ({"batch_size": 0}, "batch_size: expected at least 1"),
+        ({"hidden": 256}, "hidden: expected whole numbers"),
+        ({"hidden": []}, "hidden: expected positive"),
+        ({"hidden": [256, "x"]}, "hidden: expected whole numbers"),
+        ({"hidden": [256, 0]}, "hidden: expected positive"),
+        ({"critic_lr": -1e-4}, "critic_lr: expected 0 or more"),
+        ({"initialisation": "orthogonl"}, "unknown initialisation.*did you mean 'orthogonal'"),
+        ({"log_std_rule": "none"}, "unknown log_std_rule"),
+        ({"log_std_min": 3}, "log_std_min: expected at most log_std_max"),
+        ({"initial_temperature": 0}, "initial_temperature: 0 has no logarithm"),
+        ({"time_limit_bootstraps": 1}, "time_limit_bootstraps: expected true or false"),
+    ],
+)
+def test_wrong_values(values, message):
+    with pytest.raises(UsageError, match=message) as error:
+        with_values(SACSettings(), values)
+    assert "\n" not in str(error.value)
+
+
+def test_temperature_fixed_at_zero():
+    sac = with_values(SACSettings(), {"initial_temperature": 0, "temperature_lr": 0})
+    assert (sac.initial_temperature, sac.temperature_lr) == (0.0, 0.0)
+
+
+@pytest.mark.parametrize("field", dataclasses.fields(SACSettings), ids=lambda field: field.name)
+def test_every_field_is_read_back_from_its_text(field):
+    value = getattr(SACSettings(), field.name)
+    written = ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    assert parse_setting(field.name, written, field.name) == value
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("gamma", "x"),
+        ("gamma", "nan"),
+        ("gamma", "inf"),
+        ("gamma", ""),
+        ("batch_size", "0"),
+        ("hidden", "256x256"),
+        ("time_limit_bootstraps", "yes"),
+    ],
+)
+def test_texts_that_are_no_values(name, text):
+    with pytest.raises(UsageError, match="^--sac: "):
+        parse_setting(name, text, "--sac")
+
+
+def test_every_kind_of_field_is_explained():
+    assert set(settings.FIELDS.values()) == set(settings._EXPECTED)
