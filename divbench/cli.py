@@ -85,19 +85,16 @@ def _run(given: dict) -> int:
 
     spec = read_spec(given, given.pop("config", None))
     _refuse_unwritable(spec.folder)
-    silent = silent_resets(spec)
     from divbench.execute.progress import make_progress
     from divbench.execute.run import run
 
-    if not spec.json:
-        print("".join(f"note: {line}\n" for line in silent), end="", flush=True)
     with make_progress(spec) as progress:
         result = run(spec, progress=progress)
     code = INTERRUPTED + result.signal if result.interrupted else FAILED if result.failed else OK
     if spec.json:
         print(json.dumps({"folder": str(result.folder), "failed": list(result.failed),
                           "interrupted": result.interrupted, "already_finished": result.already_finished,
-                          "silent_resets": silent, "exit_code": code}))
+                          "silent_resets": silent_resets(spec), "exit_code": code}))
         return code
     if result.interrupted:
         print(f"interrupted; the same command continues from the checkpoint in {result.folder}")
@@ -126,7 +123,7 @@ def _plan(given: dict) -> int:
         from divbench.execute.device import fused_default
 
         groups = make_groups(spec, fused=fused_default())
-        rates = scaled_rates(groups, measure_rate)
+        rates = scaled_rates(groups, lambda group: measure_rate(group, spec.physics, spec.precision))
         basis = "measured for the first group of each structure, scaled by FLOPs to the others"
     else:
         groups = make_groups(spec, fused=False)

@@ -1,6 +1,6 @@
 """Progress on a terminal: one line of state per group and, for the group that runs, one per variant.
 
-Counting is done in `divbench.execute.progress`. The display is drawn when something is told, never by a
+Counting is done in `divbench.execute.observer`. The display is drawn when something is told, never by a
 thread, so that it costs a run nothing between chunks.
 """
 
@@ -17,7 +17,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from divbench.execute.progress import GroupProgress, Progress, Row, describe_advance
+from divbench.execute.observer import GroupProgress, Progress, Row, describe_advance
 from divbench.execute.wording import number, one_line, plural
 from divbench.spec.plan import Group
 
@@ -94,7 +94,8 @@ class LiveProgress(Progress):
             if progress.state == "running":
                 parts.append(Text(f"      {describe_advance(progress, now)}"))
                 parts.append(_variants(progress))
-        waiting = len(self.groups) - len(self.seen)
+        started = [place for place, group in enumerate(self.groups, 1) if group.name in self.seen]
+        waiting = len(self.groups) - max(started, default=0)
         if waiting > 0:
             parts.append(Text(f"{plural(waiting, 'group')} waiting"))
         return Stack(*parts)
