@@ -5,6 +5,10 @@ name below is fetched on first use. Nothing about learning lives here.
 """
 
 import importlib
+import os
+
+# Nothing renders. To be set before MuJoCo or dm_control is imported, which then need no display.
+os.environ.setdefault("MUJOCO_GL", "disable")
 
 _EXPORTS = {
     "KNOWN_UNBUILT": "names",

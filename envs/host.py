@@ -19,7 +19,7 @@ import jax
 import mujoco
 import numpy as np
 
-from divbench.envs.base import LARGEST_VALID, Reading, Start, record, float_dtype
+from divbench.envs.base import LARGEST_VALID, Reading, Start, float_dtype, record
 from divbench.envs.models import TaskModel, without_actuation
 
 _INTEGRATION = int(mujoco.mjtState.mjSTATE_INTEGRATION)

@@ -8,15 +8,12 @@ dm_control's suite is not imported to read a model; only its files are.
 
 import functools
 import importlib.util
-import os
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
-os.environ.setdefault("MUJOCO_GL", "disable")  # nothing renders; spares the search for a display
-
-import mujoco  # noqa: E402
-import numpy as np  # noqa: E402
+import mujoco
+import numpy as np
 
 
 @dataclass(frozen=True)
