@@ -145,9 +145,7 @@ class Environment:
         """
         action = jnp.asarray(action, float_dtype())
         if action.shape != (self.action_size,):
-            raise ValueError(
-                f"{self.name}: action must have shape ({self.action_size},), got {action.shape}"
-            )
+            raise ValueError(f"{self.name}: action must have shape ({self.action_size},), got {action.shape}")
         # MuJoCo's own rule: one bad control and all of them count as zero.
         valid = jnp.all(jnp.abs(action) <= LARGEST_VALID)
         action = jnp.where(valid, action, 0.0)

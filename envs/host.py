@@ -23,9 +23,7 @@ from divbench.envs.base import LARGEST_VALID, Reading, Start, float_dtype, recor
 from divbench.envs.models import TaskModel, without_actuation
 
 _INTEGRATION = int(mujoco.mjtState.mjSTATE_INTEGRATION)
-_BAD = [
-    int(getattr(mujoco.mjtWarning, f"mjWARN_{name}")) for name in ("BADQPOS", "BADQVEL", "BADQACC")
-]
+_BAD = [int(getattr(mujoco.mjtWarning, f"mjWARN_{name}")) for name in ("BADQPOS", "BADQVEL", "BADQACC")]
 # Threads pay only for lanes slow enough to spend their step outside Python's lock, and only where
 # there is this much work in one call. Measured on two cores: cheetah lanes take 20 us, quadruped's 80.
 _SLOW_LANE = 60e-6  # seconds

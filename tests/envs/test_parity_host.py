@@ -41,9 +41,9 @@ def test_sixty_driven_steps_keep_every_bit_without_x64(name, oracle):
     state = jax.jit(environment.start)(jax.tree.map(lambda leaf: leaf[0], environment.draw(np.array([11]))))
     np.testing.assert_allclose(state.obs, oracle.flatten(first.observation), rtol=1e-6, atol=1e-6)
     actions = oracle.actions_for(reference, (60,))
-    _, run = jax.jit(
-        lambda state: jax.lax.scan(lambda s, a: (environment.step(s, a),) * 2, state, actions)
-    )(state)
+    _, run = jax.jit(lambda state: jax.lax.scan(lambda s, a: (environment.step(s, a),) * 2, state, actions))(
+        state
+    )
     for index, action in enumerate(actions):
         expected = reference.step(action)
         observed = oracle.flatten(expected.observation)
@@ -64,9 +64,7 @@ def test_draws_are_dm_controls_resets(name, x64, oracle):
         reference = oracle.load(name, int(seed))
         expected = oracle.flatten(reference.reset().observation)
         state = environment.start(jax.tree.map(lambda leaf, index=index: leaf[index], drawn))
-        np.testing.assert_array_equal(
-            drawn.bits[index], oracle.integration_state(reference).view(np.uint32)
-        )
+        np.testing.assert_array_equal(drawn.bits[index], oracle.integration_state(reference).view(np.uint32))
         np.testing.assert_allclose(state.obs, expected, rtol=0, atol=1e-14)
     alone = environment.draw(seeds[1:2])
     jax.tree.map(lambda one, all_: np.testing.assert_array_equal(one[0], all_[1]), alone, drawn)
