@@ -26,25 +26,43 @@ class GroupProgress:
     started: float
     env_step: int = 0
     update: int = 0
-    first: tuple[int, int] = (0, 0)  # where this process took over
+    mark: tuple[float, int] | None = None  # time and work after the first chunk that did any
     updates_per_second: float | None = None
     state: str = "running"  # or finished, failed
     scores: dict[str, float] = dataclasses.field(default_factory=dict)  # variant to mean return
     values: dict[str, float] = dataclasses.field(default_factory=dict)  # variant to mean Q on replay
 
     def seconds_left(self, now: float) -> float | None:
-        """From the pace of this process so far, evaluation included; None until something was learned.
+        """At the pace since the first chunk that did work, evaluation included; None before.
 
-        Updates measure the work where there are any, env steps otherwise.
+        Updates measure the work where there are any, env steps otherwise. While that first chunk is the only
+        one, the rate it told stands in.
         """
-        protocol = self.group.protocol
-        if protocol.updates:
-            end, here, first = protocol.updates, self.update, self.first[1]
-        else:
-            end, here, first = protocol.env_steps, self.env_step, self.first[0]
-        if here <= first:
+        if self.mark is None:
             return None
-        return (now - self.started) * (end - here) / (here - first)
+        since, begun = self.mark
+        left = self._end - self._work
+        if self._work > begun:
+            return (now - since) * left / (self._work - begun)
+        if self.group.protocol.updates and self.updates_per_second:
+            return left * len(self.group.lanes) / self.updates_per_second
+        return None
+
+    def advance(self, env_step: int, update: int, updates_per_second: float | None, now: float) -> None:
+        """Take over what a chunk reports."""
+        before = self._work
+        self.env_step, self.update, self.updates_per_second = env_step, update, updates_per_second
+        if self.mark is None and self._work > before:
+            self.mark = (now, self._work)
+
+    @property
+    def _work(self) -> int:
+        return self.update if self.group.protocol.updates else self.env_step
+
+    @property
+    def _end(self) -> int:
+        protocol = self.group.protocol
+        return protocol.updates or protocol.env_steps
 
     def fraction(self) -> float:
         """The share of env steps and updates that is done, from 0 to 1."""
@@ -79,14 +97,12 @@ class Progress:
 
     def group_started(self, group: Group, resumed_at: tuple[int, int] | None = None) -> None:
         """`group` begins, or continues from (env_step, update)."""
-        first = resumed_at or (0, 0)
-        self.seen[group.name] = GroupProgress(group, self.clock(), *first, first=first)
+        self.seen[group.name] = GroupProgress(group, self.clock(), *(resumed_at or (0, 0)))
 
     def advanced(self, group: Group, env_step: int, update: int,
                  updates_per_second: float | None = None) -> None:
         """A chunk is done; counts are of one lane, the rate is summed over lanes."""
-        progress = self._of(group)
-        progress.env_step, progress.update, progress.updates_per_second = env_step, update, updates_per_second
+        self._of(group).advance(env_step, update, updates_per_second, self.clock())
 
     def scored(self, group: Group, rows: Sequence[Row]) -> None:
         """An evaluation is done: rows of `scores`, one for each lane."""

@@ -38,7 +38,7 @@ class Option:
 
 
 def _text(value: object, what: str) -> str:
-    if not isinstance(value, str) or not value.strip():
+    if not isinstance(value, str) or not value.strip() or "\0" in value:
         raise UsageError(f"{what}: expected text, found {value!r}")
     return value.strip()
 
