@@ -130,13 +130,17 @@ LIGHT = sorted(m for m in MODULES if wing(m) == "spec") + [
 ]
 
 
-def test_light_modules_load_nothing_heavy():
+def test_light_modules_load_nothing_heavy(tmp_path):
     code = f"import {', '.join(LIGHT)}, sys; print(*sorted(set({HEAVY}) & set(sys.modules)))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path
+    )
     assert done.stdout.split() == []
 
 
-def test_the_face_resolves_the_light_names_lightly():
+def test_the_face_resolves_the_light_names_lightly(tmp_path):
     code = f"import divbench, sys; divbench.RunSpec; print(*sorted(set({HEAVY}) & set(sys.modules)))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path
+    )
     assert done.stdout.split() == []

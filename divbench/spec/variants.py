@@ -100,6 +100,8 @@ def find_variant(name: str) -> Variant:
 
 def variant_from_plain(record: dict) -> Variant:
     """The variant that was written as plain JSON values into a run's settings."""
-    pairs = tuple((name, tuple(value) if isinstance(value, list) else value) for name, value in record["settings"])
+    settings = tuple((name, tuple(value) if isinstance(value, list) else value)
+                     for name, value in record["settings"])
     reset = record["reset"] and Reset(**record["reset"])
-    return Variant(**{**record, "mechanisms": frozenset(record["mechanisms"]), "settings": pairs, "reset": reset})
+    mechanisms = frozenset(record["mechanisms"])
+    return Variant(**{**record, "mechanisms": mechanisms, "settings": settings, "reset": reset})

@@ -9,7 +9,7 @@ from divbench.spec.errors import UsageError
 from divbench.spec.run_spec import RunSpec
 from divbench.spec.settings import SACSettings
 from divbench.spec.suites import SUITES
-from divbench.spec.variants import Variant, find_variant
+from divbench.spec.variants import Reset, Variant, find_variant
 
 
 def test_the_suite_fills_what_is_not_given():
@@ -110,3 +110,9 @@ def test_settings_are_plain_json():
     assert json.loads(json.dumps(settings)) == settings
     assert settings["utd"] == ["1/2"]
     assert not {"out", "force", "quiet", "json"} & set(settings)
+
+
+def test_the_way_back_from_settings():
+    own = Variant("mine", "", "", frozenset({"layernorm"}), (("hidden", (64,)), ("gamma", 0.9)), Reset(500))
+    spec = RunSpec(suite="smoke", utd="1/2,4", variants=("baseline", "reset", own), sac=SACSettings(tau=0.01))
+    assert RunSpec.from_settings(json.loads(json.dumps(spec.settings()))) == spec
