@@ -173,7 +173,7 @@ def test_wrong_shapes_are_refused_in_one_line():
 
 
 @pytest.mark.timeout(120)
-def test_a_long_jitted_loop_neither_hangs_nor_crashes():
+def test_a_long_jitted_loop_neither_hangs_nor_crashes(tmp_path):
     """In its own process. Callbacks run in XLA's threads: with asynchronous dispatch they can hang,
     and thread-local storage in them crashed Python 3.11."""
     code = """
@@ -189,6 +189,8 @@ def body(states, key):
 states, rewards = jax.jit(lambda s: jax.lax.scan(body, s, jax.random.split(jax.random.key(1), 1500)))(states)
 print(float(rewards.sum()), int(states.info["steps"][0]))
 """
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=110)
+    found = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=110, cwd=tmp_path
+    )
     assert found.returncode == 0, found.stderr[-2000:]
     assert found.stdout.split()[-1] == "1500"

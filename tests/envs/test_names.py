@@ -8,13 +8,13 @@ import pytest
 from divbench.envs import KNOWN_UNBUILT, TASKS, make, task_info
 
 
-def test_importing_the_package_and_its_names_imports_no_jax_or_mujoco():
+def test_importing_the_package_and_its_names_imports_no_jax_or_mujoco(tmp_path):
     code = (
         "import sys, divbench.envs, divbench.envs.names;"
         "divbench.envs.TASKS, divbench.envs.PHYSICS;"
         "sys.exit(any(name in sys.modules for name in ('jax', 'mujoco', 'numpy', 'dm_control')))"
     )
-    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+    assert subprocess.run([sys.executable, "-c", code], cwd=tmp_path).returncode == 0
 
 
 @pytest.mark.parametrize(
