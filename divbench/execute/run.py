@@ -11,8 +11,8 @@ from divbench.execute.programs import program_for
 from divbench.execute.progress import Progress
 from divbench.execute.signals import Interrupted, Signals
 from divbench.records.card import gather_card
-from divbench.records.checkpoint import CheckpointStore
-from divbench.records.folder import CHECKPOINT, DONE, GROUPS, RunFolder
+from divbench.records.folder import GROUPS, GroupFolder, RunFolder
+from divbench.records.manifest import MANIFEST, Manifest
 from divbench.records.tables import read_rows, write_tables
 from divbench.spec.errors import UsageError
 from divbench.spec.plan import make_groups, silent_resets
@@ -63,7 +63,7 @@ def run(spec: RunSpec, *, progress: Progress | None = None,
     card = gather_card(spec, device=device.describe_device(), physics=physics)
     if not spec.force:
         RunFolder.check(spec.folder, spec.settings(), card)
-        _verify_checkpoints(Path(spec.folder))
+        _verify_groups(Path(spec.folder))
     with RunFolder.open(spec.folder, spec.settings(), card, force=spec.force) as folder:
         if folder.finished:
             return RunResult(folder.path, already_finished=True)
@@ -100,11 +100,27 @@ def run(spec: RunSpec, *, progress: Progress | None = None,
         return RunResult(folder.path, tuple(failed), interrupted, signals.number or 0)
 
 
-def _verify_checkpoints(path: Path) -> None:
-    """Raise `UsageError` if a checkpoint of an unfinished group is damaged, before anything is written."""
-    for group in sorted((path / GROUPS).glob("*")):
-        if not (group / DONE).exists():
-            CheckpointStore(group / CHECKPOINT).verify()
+def _verify_groups(path: Path) -> None:
+    """Raise `UsageError` if a journal, or a checkpoint still needed, is damaged; before anything is written.
+
+    The journal of wall-clock times is never cut back and gets its row of a checkpoint after the checkpoint
+    is complete: where it has one, a checkpoint that is not there was lost, and nothing begins anew unasked.
+    """
+    for folder in sorted((path / GROUPS).glob("*")):
+        group = GroupFolder(folder)
+        group.journal.rows()
+        events = {row.get("event") for row in group.timing.rows()["timing"]}
+        if group.done:
+            continue
+        if "checkpoint" in events and not group.checkpoints.exists():
+            missing = group.checkpoints.folder / MANIFEST
+            raise UsageError(f"{missing}: checkpoint file is missing; --force starts over")
+        group.checkpoints.verify()
+        if group.checkpoints.exists():
+            journal, kept = group.journal.path, Manifest.read(group.checkpoints.folder).meta["journal"]
+            if not journal.exists() or journal.stat().st_size < kept:
+                raise UsageError(f"{journal}: shorter than when the checkpoint was taken; "
+                                 f"--force starts over")
 
 
 def _one_line(error: BaseException) -> str:

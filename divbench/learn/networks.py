@@ -132,8 +132,9 @@ def actor_distribution(parameters, obs, settings: SACSettings, log_std_min, log_
     """
     x = obs
     for layer in parameters["hidden"]:
-        x = jax.nn.relu(jnp.matmul(x, layer["kernel"]) + layer["bias"])
-    mean, raw = jnp.split(jnp.matmul(x, parameters["head"]["kernel"]) + parameters["head"]["bias"], 2, -1)
+        x = jax.nn.relu(jnp.matmul(x, layer["kernel"]) + layer["bias"][None, :])
+    head = parameters["head"]
+    mean, raw = jnp.split(jnp.matmul(x, head["kernel"]) + head["bias"][None, :], 2, -1)
     if settings.log_std_rule == "tanh":
         return mean, log_std_min + (log_std_max - log_std_min) * 0.5 * (1.0 + jnp.tanh(raw))
     return mean, jnp.clip(raw, log_std_min, log_std_max)

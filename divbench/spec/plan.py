@@ -102,7 +102,7 @@ def _by_structure(lanes: list[Lane], fused: bool) -> list[list[Lane]]:
 def silent_resets(spec: RunSpec) -> list[str]:
     """One line per (variant, UTD) whose reset never fires in the run, so that nobody compares it unawares.
 
-    A reset is due after `interval` updates of a lane; one that is due at the very last update does fire.
+    A reset is due after `interval` updates of a lane; one due at the very last update does not fire.
     """
     lines = []
     for variant in spec.variants:
@@ -110,7 +110,7 @@ def silent_resets(spec: RunSpec) -> list[str]:
             continue
         for utd in spec.utd:
             updates = spec.protocol(utd).updates
-            if updates < variant.reset.interval:
+            if updates <= variant.reset.interval:
                 like = "of it without a reset" if variant.mechanisms or variant.settings else "of plain SAC"
                 lines.append(f"variant '{variant.name}' never resets at UTD {utd}: the run makes {updates:,} "
                              f"updates a lane, the first reset is due after {variant.reset.interval:,}; "

@@ -16,7 +16,7 @@ from divbench.spec.protocol import Protocol, build_protocol
 from divbench.spec.settings import SACSettings, with_values
 from divbench.spec.suites import SUITES
 from divbench.spec.text import LARGEST_COUNT, parse_utd, refuse_repeats, split_names
-from divbench.spec.variants import Variant, find_variant, variant_from_plain
+from divbench.spec.variants import Variant, find_variant, variant_from_plain, variant_to_plain
 
 PRECISIONS = ("highest", "high", "default")
 NOT_SETTINGS = ("out", "force", "quiet", "json")  # fields that change nothing in the results
@@ -129,14 +129,14 @@ class RunSpec:
         return tuple(range(self.seed_start, self.seed_start + self.seeds))
 
     def settings(self) -> dict:
-        """Everything that decides the results, as plain JSON values: what two runs in one folder must
-        share."""
+        """Everything that decides the results, as plain JSON values: what two runs in one folder must share.
+        A variant's words of explanation are left out."""
         names = [f.name for f in dataclasses.fields(self) if f.name not in NOT_SETTINGS]
         record = {name: getattr(self, name) for name in names}
         record["utd"] = [str(u) for u in self.utd]
         record["tasks"] = list(self.tasks)
-        record["variants"] = [_plain(v) for v in self.variants]
-        record["sac"] = _plain(self.sac)
+        record["variants"] = [variant_to_plain(v) for v in self.variants]
+        record["sac"] = {**dataclasses.asdict(self.sac), "hidden": list(self.sac.hidden)}
         return record
 
     @classmethod
@@ -162,11 +162,3 @@ def _listed(values, what: str) -> list:
         return list(split_names(values, what))
     return list(values) if isinstance(values, list | tuple) else [values]
 
-
-def _plain(value):
-    """Dataclasses, tuples and sets as dictionaries and lists."""
-    if dataclasses.is_dataclass(value):
-        return {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
-    if isinstance(value, frozenset):
-        return sorted(value)
-    return [_plain(v) for v in value] if isinstance(value, tuple | list) else value

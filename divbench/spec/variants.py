@@ -98,10 +98,19 @@ def find_variant(name: str) -> Variant:
     raise UsageError(f"unknown variant '{name}'; known: {known}{hint}")
 
 
+def variant_to_plain(variant: Variant) -> dict:
+    """What a variant does, as JSON values; its summary and citation decide nothing and are left out."""
+    return {"name": variant.name, "mechanisms": sorted(variant.mechanisms),
+            "settings": [[name, list(value) if isinstance(value, tuple) else value]
+                         for name, value in variant.settings],
+            "reset": variant.reset and dataclasses.asdict(variant.reset)}
+
+
 def variant_from_plain(record: dict) -> Variant:
-    """The variant that was written as plain JSON values into a run's settings."""
+    """The variant of `variant_to_plain`; with a built-in one's words if it is one."""
     settings = tuple((name, tuple(value) if isinstance(value, list) else value)
                      for name, value in record["settings"])
-    reset = record["reset"] and Reset(**record["reset"])
-    mechanisms = frozenset(record["mechanisms"])
-    return Variant(**{**record, "mechanisms": mechanisms, "settings": settings, "reset": reset})
+    known = BUILT_IN.get(record["name"])
+    return Variant(name=record["name"], summary=known.summary if known else "",
+                   citation=known.citation if known else "", mechanisms=frozenset(record["mechanisms"]),
+                   settings=settings, reset=record["reset"] and Reset(**record["reset"]))

@@ -143,7 +143,7 @@ def td_target(learner: LearnerState, batch: Batch, coefs: Coefficients, structur
 
 def critic_loss(critic, batch: Batch, target, coefs: Coefficients, structure: Structure) -> jax.Array:
     """Sum over the twin critics of the mean squared TD error; scalar."""
-    error = values(critic, batch.obs, batch.action, coefs, structure) - target
+    error = values(critic, batch.obs, batch.action, coefs, structure) - target[None, :]
     return jnp.sum(jnp.mean(jnp.square(error), -1))
 
 

@@ -1,0 +1,92 @@
+"""What the learner's tests share: lanes, programs and chunks of toy tasks."""
+
+import functools
+from fractions import Fraction
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from divbench.execute import programs
+from divbench.learn.agents import sac
+from divbench.learn.agents.sac import Structure
+from divbench.learn.keys import Stream, draw_seed, lane_keys
+from divbench.learn.trainer import Control
+from divbench.spec.plan import Lane
+from divbench.spec.settings import SACSettings, with_values
+from divbench.spec.variants import find_variant
+
+SMALL = SACSettings(hidden=(16, 16), batch_size=8)
+
+
+def make_lane(variant="baseline", seed=0, sac_settings=SMALL, **values):
+    """A lane of the toy task."""
+    return Lane("toy", find_variant(variant), Fraction(1), seed, with_values(sac_settings, values))
+
+
+@functools.lru_cache(maxsize=None)
+def _program(kind, episode_length, structure, lanes, capacity):
+    return programs.build(kind(episode_length), structure, lanes, capacity, episodes=2)
+
+
+class Bench:
+    """A few lanes on a toy task, and the calls that move them. Equal ones share their compiled functions."""
+
+    def __init__(self, env, lanes, capacity=200):
+        self.env, self.lanes = env, tuple(lanes)
+        mechanisms = frozenset().union(*(lane.variant.mechanisms for lane in lanes))
+        self.structure = Structure(env.observation_size, env.action_size, mechanisms, lanes[0].sac, env.reward_range)
+        self.program = _program(type(env), env.episode_length, self.structure, len(lanes), capacity)
+        self.roots = lane_keys([lane.key_words for lane in lanes])
+        self.coefs = sac.coefficients(self.lanes, env.action_size)
+
+    def fresh(self):
+        count = len(self.lanes)
+        return self.program.reset_lanes(self.program.blank_state(), self.roots, self.coefs, jnp.ones(count, bool),
+                                        jnp.zeros(count, jnp.int32))
+
+    def starts(self, episode):
+        return self.env.draw([draw_seed(lane.key_words, Stream.EPISODE, episode) for lane in self.lanes])
+
+    def act(self, state, steps, *, utd=Fraction(0), explore=False, phase_step=0):
+        """`steps` env steps, cut at the ends of episodes."""
+        length = self.env.episode_length
+        while steps:
+            done = int(state.env_step)
+            amount = min(steps, length - done % length)
+            control = Control(jnp.int32(amount), jnp.asarray(True), jnp.asarray(explore),
+                              jnp.asarray(done % length == 0), jnp.int32(0), jnp.int32(utd.numerator),
+                              jnp.int32(utd.denominator), jnp.int32(phase_step))
+            state = self.program.train_chunk(state, self.roots, self.coefs, self.starts(done // length), control)
+            steps, phase_step = steps - amount, phase_step + amount
+        return state
+
+    def prime(self, state, updates):
+        """`updates` updates without acting."""
+        control = Control(jnp.int32(1), jnp.asarray(False), jnp.asarray(False), jnp.asarray(False), jnp.int32(updates),
+                          jnp.int32(1), jnp.int32(1), jnp.int32(0))
+        return self.program.train_chunk(state, self.roots, self.coefs, self.starts(0), control)
+
+
+@pytest.fixture
+def bench():
+    """The class itself, so that a test module needs no import from here."""
+    return Bench
+
+
+@pytest.fixture
+def lane():
+    """`make_lane`."""
+    return make_lane
+
+
+def same(left, right) -> bool:
+    """Whether two arrays hold the same bits, NaNs included."""
+    left, right = np.asarray(left), np.asarray(right)
+    return left.dtype == right.dtype and left.tobytes() == right.tobytes()
+
+
+@pytest.fixture
+def identical():
+    """`same`."""
+    return same

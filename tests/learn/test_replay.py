@@ -1,0 +1,50 @@
+"""Replay: what is written is what is read, over episode ends, for any episode length."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from divbench.learn import replay
+
+
+def fill(transitions, length, lanes=2):
+    """Transitions whose numbers say who and when they are: obs (lane, t), next obs (lane, t + 0.5)."""
+    rows = jnp.zeros((lanes, replay.row_count(transitions, length), replay.row_width(2, 1)))
+    lane = jnp.arange(lanes, dtype=jnp.float32)
+    for t in range(transitions):
+        at = jnp.full(lanes, float(t))
+        rows = replay.write(rows, jnp.int32(t), length, jnp.stack([lane, at], 1), 10.0 * at[:, None], 100.0 * at,
+                            jnp.full(lanes, float(t % 3 > 0)), jnp.stack([lane, at + (0.5 if t % length == length - 1
+                                                                                     else 1.0)], 1))
+    return rows
+
+
+@settings(max_examples=15, deadline=None)
+@given(transitions=st.integers(1, 25), length=st.integers(1, 9))
+def test_every_transition_reads_back_with_the_observation_before_the_reset(transitions, length):
+    rows = fill(transitions, length)
+    indices = jnp.arange(transitions)
+    for lane in range(2):
+        batch = replay.gather(rows[lane], indices, length, 2, 1)
+        np.testing.assert_array_equal(batch.obs, [[lane, t] for t in range(transitions)])
+        np.testing.assert_array_equal(batch.action[:, 0], 10.0 * np.arange(transitions))
+        np.testing.assert_array_equal(batch.reward, 100.0 * np.arange(transitions))
+        np.testing.assert_array_equal(batch.continues, np.arange(transitions) % 3 > 0)
+        expected = [[lane, t + (0.5 if t % length == length - 1 else 1.0)] for t in range(transitions)]
+        np.testing.assert_array_equal(batch.next_obs, expected)
+
+
+def test_writing_past_the_last_transition_changes_none():
+    rows = fill(6, 3)
+    again = replay.write(rows, jnp.int32(6), 3, jnp.full((2, 2), 9.0), jnp.zeros((2, 1)), jnp.zeros(2), jnp.zeros(2),
+                         jnp.full((2, 2), 9.0))
+    before, after = (replay.gather(r[1], jnp.arange(6), 3, 2, 1) for r in (rows, again))
+    jax.tree.map(np.testing.assert_array_equal, before, after)
+
+
+def test_sampling_is_uniform_below_the_count():
+    drawn = np.asarray(replay.sample_indices(jax.random.key(0), 30_000, jnp.int32(7)))
+    assert set(drawn) == set(range(7))
+    assert np.abs(np.bincount(drawn) / 30_000 - 1 / 7).max() < 0.01
