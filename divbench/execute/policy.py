@@ -12,8 +12,8 @@ import jax.numpy as jnp
 from divbench import envs
 from divbench.execute.programs import program_for
 from divbench.learn.agents import sac
-from divbench.records.folder import CHECKPOINT, GROUPS, read_card
 from divbench.records.checkpoint import CheckpointStore
+from divbench.records.folder import CHECKPOINT, GROUPS, read_card
 from divbench.spec.errors import UsageError, choose
 from divbench.spec.plan import Group, Lane, make_groups
 from divbench.spec.run_spec import RunSpec

@@ -8,6 +8,7 @@ Letters in shapes: B batch, O observation size, A action size, H width of a hidd
 
 from __future__ import annotations
 
+import itertools
 from typing import NamedTuple
 
 import jax
@@ -50,7 +51,7 @@ def init_actor(key, observation_size: int, action_size: int, settings: SACSettin
     keys = jax.random.split(key, len(settings.hidden) + 2)
     widths = (observation_size, *settings.hidden)
     initialise = _initialiser(settings, init_gain)
-    hidden = [_dense(k, *shape, initialise) for k, shape in zip(keys, zip(widths, widths[1:]))]
+    hidden = [_dense(k, *shape, initialise) for k, shape in zip(keys, itertools.pairwise(widths), strict=False)]
     mean = initialise(keys[-2], (widths[-1], action_size))
     log_std = _initialiser(settings, log_std_gain)(keys[-1], (widths[-1], action_size))
     head = {"kernel": jnp.concatenate([mean, log_std], 1), "bias": jnp.zeros(2 * action_size, jnp.float32)}
@@ -64,9 +65,9 @@ def init_critic(key, observation_size: int, action_size: int, settings: SACSetti
         keys = jax.random.split(key, len(settings.hidden) + 1)
         widths = (observation_size + action_size, *settings.hidden)
         initialise = _initialiser(settings, init_gain)
-        hidden = [_dense(k, *shape, initialise) for k, shape in zip(keys, zip(widths, widths[1:]))]
+        hidden = [_dense(k, *shape, initialise) for k, shape in zip(keys, itertools.pairwise(widths), strict=False)]
         if "layernorm" in mechanisms:
-            for layer, width in zip(hidden, settings.hidden):
+            for layer, width in zip(hidden, settings.hidden, strict=True):
                 layer["norm_scale"] = jnp.ones(width, jnp.float32)
                 layer["norm_shift"] = jnp.zeros(width, jnp.float32)
         return {"hidden": hidden, "head": _dense(keys[-1], widths[-1], 1, initialise)}

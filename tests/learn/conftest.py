@@ -24,7 +24,7 @@ def make_lane(variant="baseline", seed=0, sac_settings=SMALL, **values):
     return Lane("toy", find_variant(variant), Fraction(1), seed, with_values(sac_settings, values))
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _program(kind, episode_length, structure, lanes, capacity):
     return programs.build(kind(episode_length), structure, lanes, capacity, episodes=2)
 

@@ -9,8 +9,6 @@ import pytest
 from divbench.learn.agents import sac
 from divbench.learn.replay import Batch
 
-pytestmark = pytest.mark.usefixtures("strict_jax")
-
 
 @pytest.fixture
 def setting(lane):
@@ -42,7 +40,7 @@ def test_defaults_are_the_published_ones(lane):
     assert SACSettings().hidden == (256, 256) and SACSettings().batch_size == 256
 
 
-def test_td_target_bootstraps_softly_and_only_where_the_future_counts(setting):
+def test_td_target_bootstraps_softly_and_only_where_the_future_counts(setting, strict_jax):
     learner, batch, coefs, structure = setting()
     key = jax.random.key(9)
     got = sac.td_target(learner, batch, coefs, structure, key)
@@ -89,7 +87,7 @@ def test_coefficients_reach_the_update(setting):
     base = sac.update(learner, batch, coefs, structure, jax.random.key(9))
     for name, value, part in (("critic_lr", 1e-2, "critic"), ("actor_lr", 1e-2, "actor"), ("tau", 0.5, "target"),
                               ("temperature_lr", 1e-2, "log_temperature"), ("gamma", 0.1, "critic"),
-                              ("adam_eps", 1.0, "critic"), ("target_entropy", 50.0, "log_temperature")):
+                              ("adam_eps", 1.0, "critic"), ("target_entropy", -50.0, "log_temperature")):
         other = sac.update(learner, batch, coefs._replace(**{name: jnp.float32(value)}), structure, jax.random.key(9))
         pairs = zip(jax.tree.leaves(getattr(base, part)), jax.tree.leaves(getattr(other, part)), strict=True)
         assert any(not np.array_equal(a, b) for a, b in pairs), name
