@@ -67,7 +67,8 @@ def load_policy(path: str | os.PathLike, lane: str) -> Policy:
     actor = jax.tree.map(lambda leaf: jnp.asarray(leaf[place]), loaded.tree.learner.actor)
     env = envs.make(group.task, physics=card["physics"])
     return Policy(group.lanes[place], int(loaded.tree.env_step), int(loaded.tree.update), actor, coefs,
-                  program.structure, jnp.asarray(env.action_low, jnp.float32), jnp.asarray(env.action_high, jnp.float32))
+                  program.structure, jnp.asarray(env.action_low, jnp.float32),
+                  jnp.asarray(env.action_high, jnp.float32))
 
 
 def _find(path: Path, spec: RunSpec, name: str) -> tuple[Group, int]:

@@ -153,8 +153,9 @@ def make_train_chunk(env, structure: Structure) -> Callable:
         rows = replay.write(state.rows, state.env_step, length, before.obs, action, after.reward, 1.0 - ends, after.obs)
         broken = state.learner.alive & (after.info["nonfinite"] > 0.0) & control.acts
         env_steps = state.env_step + control.acts.astype(jnp.int32)
+        learner = state.learner._replace(alive=state.learner.alive & ~broken)
         state = state._replace(
-            env=after, rows=rows, env_step=env_steps, learner=state.learner._replace(alive=state.learner.alive & ~broken),
+            env=after, rows=rows, env_step=env_steps, learner=learner,
             **_record(state, broken, Cause.PHYSICS, env_steps, state.update))
 
         done = step * control.utd_numerator // control.utd_denominator

@@ -60,7 +60,8 @@ def test_layernorm_statistics_on_live_features():
     normed = networks.layer_norm(jnp.matmul(x, layer["kernel"]), layer["norm_scale"], layer["norm_shift"], ON)
     np.testing.assert_allclose(np.mean(np.asarray(normed), -1), 0.0, atol=1e-5)
     np.testing.assert_allclose(np.std(np.asarray(normed), -1), 1.0, atol=1e-3)
-    moved = networks.layer_norm(jnp.matmul(x, layer["kernel"]), 3.0 * layer["norm_scale"], layer["norm_shift"] + 2.0, ON)
+    scale, shift = 3.0 * layer["norm_scale"], layer["norm_shift"] + 2.0
+    moved = networks.layer_norm(jnp.matmul(x, layer["kernel"]), scale, shift, ON)
     np.testing.assert_allclose(moved, 3.0 * normed + 2.0, atol=1e-4)
 
 
