@@ -106,7 +106,7 @@ def test_lanes_are_values():
     )
 
 
-@pytest.mark.parametrize(("steps", "silent"), [(99_999 + 10_000, True), (100_000 + 10_000, False)])
+@pytest.mark.parametrize(("steps", "silent"), [(100_000 + 10_000, True), (100_001 + 10_000, False)])
 def test_a_reset_that_never_fires_is_said(steps, silent):
     spec = RunSpec(tasks="cheetah-run", variants="ofn,reset-100k-updates", utd=1, steps=steps)
     lines = silent_resets(spec)
