@@ -38,7 +38,7 @@ FIELDS = {
     "prime_samples": 100,
     "prime_updates": 30,
     "eval_every": 100,
-    "eval_episodes": 2,
+    "eval_episodes": 1,
     "measure_every": 60,
     "physics": "host",
 }
@@ -47,7 +47,7 @@ EVALUATIONS = 5  # at 0, 100 before and after the priming, 200 and 260
 
 
 def make(out, **changes) -> RunSpec:
-    """All runs here that have two lanes share one compiled program."""
+    """All runs here that have the same number of lanes share one compiled program."""
     return RunSpec(**{**FIELDS, "sac": SACSettings(hidden=(16,), batch_size=8), **changes}, out=str(out))
 
 
@@ -84,7 +84,7 @@ class InterruptAt(Progress):
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
-    """UTD 1, 4 and 1/2, two seeds each, in one process; stopped in the middle and continued. Spec and folder."""
+    """UTD 1, 4 and 1/2, two seeds each, in one process; stopped half-way and continued. Spec and folder."""
     spec = make(tmp_path_factory.mktemp("run") / "run", utd=",".join(UTDS))
     _cached.cache_clear()
     first = running.run(spec, progress=InterruptAt("4", 200))
@@ -123,7 +123,7 @@ def test_rows_are_complete(finished):
         )
     )
     assert len(found) == len(UTDS) * 2 * EVALUATIONS
-    assert all(row["episodes"] == 2 for row in scores)
+    assert all(row["episodes"] == 1 for row in scores)
     assert len(tables.verdicts.to_pylist()) == len(UTDS) * 2
     for utd in UTDS:
         for seed in (0, 1):
@@ -214,7 +214,7 @@ def test_unknown_lane(finished):
 
 
 def test_a_group_that_fails_leaves_the_others_running(finished, tmp_path, monkeypatch, capsys):
-    """It is named, the exit code is 1, and the same command makes up for it: the tables of an unbroken run."""
+    """It is named, the exit code is 1, and the same command makes up for it: tables as if unbroken."""
     spec, folder = finished
     again = make(tmp_path / "run", utd=",".join(UTDS))
     broken = groups_of(again)["4"].name

@@ -58,7 +58,7 @@ def main(
       task, physics: what is trained.
       cuts: seed of where chunks and blocks are cut.
       chunks_per_checkpoint: None for no checkpoint before the end.
-      kill: `moment`, a name of `MOMENTS`, and `at`, the env step (update, while priming) from which on it comes.
+      kill: `moment`, a name of `MOMENTS`, and `at`, from which env step (or update) on it comes.
     """
     spec = RunSpec(**SPEC, tasks=task, physics=physics, out=out, sac=SAC)
     chunks = cut_by_seed(cuts)
