@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+from jax.custom_batching import sequential_vmap
 from jax.nn import initializers
 
 from divbench.spec.settings import SACSettings
@@ -30,10 +31,16 @@ class MechanismCoefficients(NamedTuple):
 
 def _initialiser(settings: SACSettings, gain: jax.Array):
     if settings.initialisation == "orthogonal":
-        orthogonal = initializers.orthogonal(1.0)
-        return lambda key, shape: gain * orthogonal(key, shape, jnp.float32)
+        return lambda key, shape: gain * _orthogonal(key, shape)
     normal = initializers.lecun_normal()
     return lambda key, shape: normal(key, shape, jnp.float32)
+
+
+def _orthogonal(key, shape):
+    """One matrix after the other, however many lanes are vmapped: on the CPU a batched QR decomposition hands its parts
+    to the threads that run the program, and waits for them. When all of those threads wait so, none is left to do
+    the work and the program stands still for good (seen with jaxlib 0.10.2 and two cores). Bits are the same."""
+    return sequential_vmap(lambda key: initializers.orthogonal(1.0)(key, shape, jnp.float32))(key)
 
 
 def _dense(key, inputs: int, outputs: int, initialise):

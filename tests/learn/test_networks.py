@@ -1,5 +1,8 @@
 """Known answers of actor and critic: initialisation, LayerNorm, the unit ball, the policy's log density."""
 
+import subprocess
+import sys
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -33,6 +36,30 @@ def test_orthogonal_initialisation_has_gain_sqrt_two_on_every_layer():
             product = kernel.T @ kernel if kernel.shape[0] >= kernel.shape[1] else kernel @ kernel.T
             np.testing.assert_allclose(product, 2.0 * np.eye(len(product)), atol=1e-5)
         assert not np.any(layer["bias"])
+
+
+DRAW_MANY_LANES = """
+import jax
+from divbench.learn import networks
+from divbench.spec.settings import SACSettings
+
+def draw(key):
+    settings = SACSettings()
+    actor, critic = jax.random.split(key)
+    return (networks.init_actor(actor, 78, 12, settings, 1.0, 1.0),
+            networks.init_critic(critic, 78, 12, settings, frozenset(), 1.0))
+
+draw_lanes = jax.jit(jax.vmap(draw))
+for seed in range(3):
+    jax.block_until_ready(draw_lanes(jax.random.split(jax.random.key(seed), 12)))
+print("drawn")
+"""
+
+
+def test_drawing_many_lanes_at_once_does_not_hang():
+    """Batched QR decompositions in one program can wait for each other for good: in a process of its own."""
+    done = subprocess.run([sys.executable, "-c", DRAW_MANY_LANES], capture_output=True, text=True, timeout=240)
+    assert done.stdout.strip() == "drawn", done.stderr
 
 
 def test_log_std_head_has_its_own_gain():
