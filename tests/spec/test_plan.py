@@ -113,7 +113,7 @@ def test_a_reset_that_never_fires_is_said(steps, silent):
     assert len(lines) == silent
     if silent:
         assert lines[0] == (
-            "variant 'reset-100k-updates' never resets at UTD 1: the run makes 99,999 updates a lane, "
+            "variant 'reset-100k-updates' never resets at UTD 1: the run makes 100,000 updates a lane, "
             "the first reset is due after 100,000; its lanes are those of plain SAC"
         )
 
