@@ -1,14 +1,13 @@
-"""The command line: `divbench run | list | plan | report | doctor`. Thin: it reads, calls one wing and
+"""The command line: `divbench run | list | plan | report | parity | doctor`. Thin: it reads, calls one wing and
 prints.
 
 Every wrong input ends as one line on standard error and exit code 2. Nothing heavy is imported before a
-command is known to be right, so that help and refusals are immediate. What the options are is said in
-`divbench.spec.options`.
+command is known to be right, so that help and refusals are immediate. What can be said on it is in
+`divbench.spec.parsers`.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import signal
@@ -16,19 +15,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from divbench.spec import parsers
 from divbench.spec.errors import UsageError, nearest
-from divbench.spec.options import OPTIONS
 from divbench.spec.text import parse_rate
 
-COMMANDS = {
-    "run": "train tasks, variants and seeds side by side and write comparable tables",
-    "list": "suites, tasks and variants",
-    "plan": "groups, lanes, memory, disk, FLOPs and hours of a run; trains nothing",
-    "report": "tables and pictures of a run folder, finished or still growing",
-    "doctor": "device, versions, precision, memory, and what does not fit together",
-}
-LISTS = ("suites", "tasks", "variants")
-SWITCHES = ("force", "quiet", "json")
 HELP_FLAGS, VERSION_FLAGS = ("-h", "--help", "help"), ("-V", "--version", "version")
 OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 128
 
@@ -55,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _dispatch(words: list[str]) -> int:
     if not words:
-        raise UsageError(f"expected a command: {', '.join(COMMANDS)}; 'divbench --help' says more")
+        raise UsageError(f"expected a command: {', '.join(parsers.COMMANDS)}; 'divbench --help' says more")
     first, rest = words[0], words[1:]
     if first in HELP_FLAGS:
         print(_overview())
@@ -65,17 +55,19 @@ def _dispatch(words: list[str]) -> int:
         return OK
     if first.startswith("-"):
         hint = nearest(first, ("--help", "--version"))
-        raise UsageError(f"unknown flag '{first}' before a command; commands: {', '.join(COMMANDS)}{hint}")
-    if first not in COMMANDS:
-        raise UsageError(f"unknown command '{first}'; known: {', '.join(COMMANDS)}{nearest(first, COMMANDS)}")
+        raise UsageError(f"unknown flag '{first}' before a command; commands: {', '.join(parsers.COMMANDS)}{hint}")
+    if first not in parsers.COMMANDS:
+        raise UsageError(f"unknown command '{first}'; known: {', '.join(parsers.COMMANDS)}"
+                         f"{nearest(first, parsers.COMMANDS)}")
     make_parser, command = {
-        "run": (_spec_parser, _run),
-        "list": (_list_parser, _list),
-        "plan": (_spec_parser, _plan),
-        "report": (_report_parser, _report),
-        "doctor": (_doctor_parser, _doctor),
+        "run": (parsers.spec_parser, _run),
+        "list": (parsers.list_parser, _list),
+        "plan": (parsers.spec_parser, _plan),
+        "report": (parsers.report_parser, _report),
+        "parity": (parsers.parity_parser, _parity),
+        "doctor": (parsers.doctor_parser, _doctor),
     }[first]
-    given = _parse(make_parser(first), rest)
+    given = parsers.parse(make_parser(first), rest)
     return OK if given is None else command(given)
 
 
@@ -141,7 +133,7 @@ def _plan(given: dict) -> int:
 def _list(given: dict) -> int:
     from divbench.spec.catalogue import describe
 
-    print("\n\n".join(describe(kind) for kind in LISTS if given.get("what") in (None, kind)))
+    print("\n\n".join(describe(kind) for kind in parsers.LISTS if given.get("what") in (None, kind)))
     return OK
 
 
@@ -155,6 +147,17 @@ def _report(given: dict) -> int:
     from divbench.report.build import report
 
     report(path, quiet=given.get("quiet", False), json=given.get("json", False))
+    return OK
+
+
+def _parity(given: dict) -> int:
+    from divbench.spec.parity import read_request
+
+    request = read_request(given)
+    _refuse_unwritable(request.out)
+    from divbench.execute.parity import as_text, run_parity
+
+    print(f"\n{as_text(run_parity(request))}\n\ntables   {request.out}/: parity.csv, parity.md")
     return OK
 
 
@@ -183,96 +186,8 @@ def _refuse_unwritable(folder: str) -> None:
         raise UsageError(f"--out: expected a folder that can be written, found that '{existing}' {what}")
 
 
-class _Parser(argparse.ArgumentParser):
-    """argparse whose errors are a `UsageError` and whose flags are never abbreviated."""
-
-    def __init__(self, command: str):
-        super().__init__(prog=f"divbench {command}", description=COMMANDS[command], allow_abbrev=False)
-        self.command = command
-
-    def error(self, message: str):
-        raise UsageError(f"{message.removeprefix('argument ')}; 'divbench {self.command} --help' says more")
-
-
-class _Once(argparse.Action):
-    """Store a value; refuse a flag that is given twice."""
-
-    def __call__(self, parser, namespace, values, option_string=None):
-        if hasattr(namespace, self.dest):
-            raise UsageError(f"{option_string}: given twice; give it once")
-        setattr(namespace, self.dest, values)
-
-
-def _switch(parser: _Parser, key: str) -> None:
-    parser.add_argument(f"--{key}", action="store_true", default=argparse.SUPPRESS, help=OPTIONS[key].help)
-
-
-def _spec_parser(command: str) -> _Parser:
-    parser = _Parser(command)
-    for option in OPTIONS.values():
-        if not option.metavar:
-            _switch(parser, option.key)
-            continue
-        action = "append" if option.key == "sac" else _Once
-        parser.add_argument(option.flag, action=action, metavar=option.metavar, help=option.help,
-                            default=argparse.SUPPRESS)
-    parser.add_argument("--config", action=_Once, metavar="FILE.toml", default=argparse.SUPPRESS,
-                        help="the same keys in a TOML file; flags override it")
-    if command == "plan":
-        parser.add_argument("--rate", action=_Once, metavar="UPDATES_PER_SECOND", default=argparse.SUPPRESS,
-                            help="stated rate, summed over a group's lanes, in place of a short measurement")
-    return parser
-
-
-def _list_parser(command: str) -> _Parser:
-    parser = _Parser(command)
-    parser.add_argument("what", nargs="?", choices=LISTS, help="only these")
-    return parser
-
-
-def _report_parser(command: str) -> _Parser:
-    parser = _Parser(command)
-    parser.add_argument("folder", metavar="DIR", help="run folder")
-    _switch(parser, "quiet")
-    _switch(parser, "json")
-    return parser
-
-
-def _doctor_parser(command: str) -> _Parser:
-    parser = _Parser(command)
-    _switch(parser, "json")
-    return parser
-
-
-def _parse(parser: _Parser, words: list[str]) -> dict | None:
-    """What was given, by key; None if help was asked for and printed."""
-    if "-h" in words or "--help" in words:
-        print(parser.format_help(), end="")
-        return None
-    known = [flag for action in parser._actions for flag in action.option_strings]
-    namespace, unknown = parser.parse_known_args(_joined(words, known))
-    if unknown:
-        found = unknown[0].partition("=")[0]
-        kind = "flag" if found.startswith("-") else "word"
-        hint = nearest(found, known) if kind == "flag" else ""
-        raise UsageError(f"unknown {kind} '{found}'{hint}; 'divbench {parser.command} --help' lists all")
-    return vars(namespace)
-
-
-def _joined(words: list[str], known: Sequence[str]) -> list[str]:
-    """`--utd -1` as `--utd=-1`, so that a negative number reaches the check of its flag."""
-    joined: list[str] = []
-    for word in words:
-        negative = word[:1] == "-" and word[1:2].isdigit()
-        if negative and joined and joined[-1] in known:
-            joined[-1] += f"={word}"
-        else:
-            joined.append(word)
-    return joined
-
-
 def _overview() -> str:
-    lines = [f"  {name:<8}{text}" for name, text in COMMANDS.items()]
+    lines = [f"  {name:<8}{text}" for name, text in parsers.COMMANDS.items()]
     head = ["usage: divbench COMMAND ...", "", "Q-value divergence in SAC, side by side.", "", "commands:"]
     return "\n".join([*head, *lines, "", "'divbench COMMAND --help' lists its flags"])
 

@@ -11,7 +11,6 @@ import os
 os.environ.setdefault("MUJOCO_GL", "disable")
 
 _EXPORTS = {
-    "KNOWN_UNBUILT": "names",
     "PHYSICS": "names",
     "TASKS": "names",
     "TaskInfo": "names",

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 import jax
 import jax.numpy as jnp
+import mujoco
 import numpy as np
 
 # MuJoCo calls a number of larger magnitude bad (mjMAXVAL), as it does an infinite one.
@@ -104,6 +105,7 @@ class TaskDefinition:
       observe: `Sensed -> [observation_size]`, dm_control's dictionary flattened in its order.
       reward: `Sensed -> []`.
       target_size: length of the target vector.
+      target: `MjModel -> [target_size]`, where dm_control's reset put the target; None without one.
     """
 
     name: str
@@ -111,6 +113,7 @@ class TaskDefinition:
     observe: Callable[[Sensed], jax.Array]
     reward: Callable[[Sensed], jax.Array]
     target_size: int = 0
+    target: Callable[[mujoco.MjModel], np.ndarray] | None = None
 
 
 class Physics(Protocol):

@@ -11,6 +11,7 @@ import mujoco
 import numpy as np
 
 from divbench.envs.base import Start
+from divbench.envs.definitions import definition_of
 from divbench.envs.models import load_model
 from divbench.envs.names import task_info
 
@@ -34,7 +35,7 @@ def _suite_environment(name: str):
         original = suite.load(info.domain, info.task, task_kwargs={"random": 0})
     finally:
         logging.set_verbosity(verbosity)
-    model = wrapper.MjModel(load_model(info.domain).model.__copy__())
+    model = wrapper.MjModel(load_model(name).model.__copy__())
     return control.Environment(type(original.physics).from_model(model), original.task, n_sub_steps=1)
 
 
@@ -62,12 +63,14 @@ def draw(name: str, seeds: np.ndarray) -> Start:
         raise ValueError(f"seeds must be non-negative integers, got {seeds.dtype} array")
     rows = []
     with _lock:
-        environment = _suite_environment(name)
+        environment, definition = _suite_environment(name), definition_of(name)
         model, data = environment.physics.model.ptr, environment.physics.data.ptr
         size = mujoco.mj_stateSize(model, _INTEGRATION)
         for seed in seeds.ravel():
             environment.task._random = _generator(int(seed))
-            environment.reset()
+            # What its `reset` does, short of an observation.
+            with environment.physics.reset_context():
+                environment.task.initialize_episode(environment.physics)
             state = np.empty(size)
             mujoco.mj_getState(model, data, state, _INTEGRATION)
             rows.append(
@@ -78,13 +81,11 @@ def draw(name: str, seeds: np.ndarray) -> Start:
                     data.act.copy(),
                     data.qacc_warmstart.copy(),
                     data.sensordata.copy(),
-                    np.zeros(0),
+                    np.zeros(0) if definition.target is None else definition.target(model).copy(),
                 )
             )
-        empty = (
-            np.zeros((0, 2 * size), np.uint32),
-            *(np.zeros((0, n)) for n in (model.nq, model.nv, model.na, model.nv, model.nsensordata, 0)),
-        )
+        widths = (model.nq, model.nv, model.na, model.nv, model.nsensordata, definition.target_size)
+        empty = (np.zeros((0, 2 * size), np.uint32), *(np.zeros((0, width)) for width in widths))
     if not rows:
         return Start(*(leaf.reshape(*seeds.shape, leaf.shape[-1]) for leaf in empty))
     leaves = (np.stack(column) for column in zip(*rows, strict=True))

@@ -6,7 +6,6 @@ Does not live here: the tasks' observations and rewards (one module per domain),
 """
 
 import functools
-import importlib
 from typing import Any
 
 import jax
@@ -25,8 +24,9 @@ from divbench.envs.base import (
     TaskDefinition,
     float_dtype,
 )
+from divbench.envs.definitions import definition_of
 from divbench.envs.models import TaskModel, load_model
-from divbench.envs.names import PHYSICS, TaskInfo, check_name, task_info
+from divbench.envs.names import PHYSICS, TaskInfo, check_name, check_physics, resolve_physics, task_info
 
 
 class Environment:
@@ -211,9 +211,7 @@ def _substeps(definition: TaskDefinition, task_model: TaskModel) -> int:
 @functools.cache
 def _build(task: str, physics: str) -> Environment:
     info = task_info(task)
-    module = importlib.import_module(f"divbench.envs.{info.domain}")
-    definition = next(found for found in module.DEFINITIONS if found.name == task)
-    task_model = load_model(info.domain)
+    definition, task_model = definition_of(task), load_model(task)
     substeps = _substeps(definition, task_model)
     if physics == "host":
         from divbench.envs.host import HostPhysics as Chosen
@@ -228,13 +226,12 @@ def make(task: str, physics: str = "auto") -> Environment:
     Args:
       task: a key of `names.TASKS`.
       physics: `mjx` (on the device), `host` (C MuJoCo through a callback), or `auto`: `mjx` where
-        JAX's default backend is a GPU or TPU, else `host`.
+        JAX's default backend is a GPU or TPU and the task can be stepped by it, else `host`.
 
     Raises:
       ValueError: one line with the nearest known name.
     """
     task_info(task)
     check_name("physics", physics, PHYSICS)
-    if physics == "auto":
-        physics = "mjx" if jax.default_backend() in ("gpu", "tpu") else "host"
-    return _build(task, physics)
+    check_physics(task, physics)
+    return _build(task, resolve_physics(task, physics, jax.default_backend() in ("gpu", "tpu")))

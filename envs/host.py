@@ -83,6 +83,8 @@ class HostPhysics:
         self._seconds_per_lane = float("inf")  # the quickest seen, of runs on one thread
         self._timed_calls = 0
         model = self._model
+        # Runge-Kutta cannot be split into halves; dm_control then takes whole steps too.
+        self._split = model.opt.integrator != mujoco.mjtIntegrator.mjINT_RK4
         self._size = mujoco.mj_stateSize(model, _INTEGRATION)
         self._widths = (model.nq, model.nv, model.na, model.nsensordata)
         # Time comes first in the integration state, then positions, velocities and activations.
@@ -168,9 +170,13 @@ class HostPhysics:
             return True
         scratch.warnings[:] = 0
         mujoco.mj_setState(model, data, state, _INTEGRATION)
-        mujoco.mj_step1(model, data)
+        if self._split:
+            mujoco.mj_step1(model, data)
         scratch.ctrl[:] = ctrl
-        mujoco.mj_step2(model, data)
+        if self._split:
+            mujoco.mj_step2(model, data)
+        else:
+            mujoco.mj_step(model, data)
         for _ in range(self._substeps - 1):
             if scratch.went_bad():
                 break

@@ -23,6 +23,7 @@ class TaskInfo:
       reward_min: smallest reward of one control step.
       reward_max: largest reward of one control step.
       episode_length: control steps until the time limit. No task here terminates before it.
+      physics: the kinds of physics that can step it.
     """
 
     name: str
@@ -33,36 +34,34 @@ class TaskInfo:
     reward_min: float = 0.0
     reward_max: float = 1.0
     episode_length: int = 1000
+    physics: tuple[str, ...] = ("mjx", "host")
 
 
 TASKS: dict[str, TaskInfo] = {
     info.name: info
     for info in (
+        TaskInfo("acrobot-swingup", "acrobot", "swingup", 6, 1),
         TaskInfo("cheetah-run", "cheetah", "run", 17, 6),
-        TaskInfo("walker-run", "walker", "run", 24, 6),
-        TaskInfo("hopper-stand", "hopper", "stand", 15, 4),
-        TaskInfo("hopper-hop", "hopper", "hop", 15, 4),
+        TaskInfo("dog-run", "dog", "run", 223, 38, physics=("host",)),
+        TaskInfo("dog-stand", "dog", "stand", 223, 38, physics=("host",)),
+        TaskInfo("dog-trot", "dog", "trot", 223, 38, physics=("host",)),
+        TaskInfo("dog-walk", "dog", "walk", 223, 38, physics=("host",)),
         TaskInfo("finger-spin", "finger", "spin", 9, 2),
+        TaskInfo("finger-turn_hard", "finger", "turn_hard", 12, 2),
+        TaskInfo("fish-swim", "fish", "swim", 24, 5),
+        TaskInfo("hopper-hop", "hopper", "hop", 15, 4),
+        TaskInfo("hopper-stand", "hopper", "stand", 15, 4),
+        TaskInfo("humanoid-run", "humanoid", "run", 67, 21),
+        TaskInfo("humanoid-stand", "humanoid", "stand", 67, 21),
+        TaskInfo("humanoid-walk", "humanoid", "walk", 67, 21),
+        TaskInfo("pendulum-swingup", "pendulum", "swingup", 3, 1),
         TaskInfo("quadruped-run", "quadruped", "run", 78, 12),
+        TaskInfo("quadruped-walk", "quadruped", "walk", 78, 12),
+        TaskInfo("reacher-hard", "reacher", "hard", 6, 2),
+        TaskInfo("swimmer-swimmer6", "swimmer", "swimmer6", 25, 5),
+        TaskInfo("walker-run", "walker", "run", 24, 6),
     )
 }
-
-KNOWN_UNBUILT: tuple[str, ...] = (
-    "acrobot-swingup",
-    "dog-run",
-    "dog-stand",
-    "dog-trot",
-    "dog-walk",
-    "finger-turn_hard",
-    "fish-swim",
-    "humanoid-run",
-    "humanoid-stand",
-    "humanoid-walk",
-    "pendulum-swingup",
-    "quadruped-walk",
-    "reacher-hard",
-    "swimmer-swimmer6",
-)
 
 
 def check_name(kind: str, name: str, known: tuple[str, ...]) -> None:
@@ -75,12 +74,24 @@ def check_name(kind: str, name: str, known: tuple[str, ...]) -> None:
 
 
 def task_info(name: str) -> TaskInfo:
-    """Returns the built task called `name`.
+    """Returns the task called `name`.
 
     Raises:
-      ValueError: one line; says whether the task is unknown or only not built yet.
+      ValueError: one line with the nearest known name.
     """
-    if name in KNOWN_UNBUILT:
-        raise ValueError(f"task {name!r} is not built yet; built: {', '.join(TASKS)}")
     check_name("task", name, tuple(TASKS))
     return TASKS[name]
+
+
+def check_physics(task: str, physics: str) -> None:
+    """Raises a one-line ValueError unless `physics`, or `auto`, can step `task`."""
+    available = task_info(task).physics
+    if physics not in ("auto", *available):
+        raise ValueError(f"task {task!r} has no physics {physics!r}; choose from: auto, {', '.join(available)}")
+
+
+def resolve_physics(task: str, physics: str, accelerator: bool) -> str:
+    """`auto` becomes `mjx` on an accelerator where the task has it, else `host`; every other name is itself."""
+    if physics != "auto":
+        return physics
+    return "mjx" if accelerator and "mjx" in task_info(task).physics else "host"

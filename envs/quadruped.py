@@ -1,8 +1,10 @@
 """Quadruped: a four-legged walker with filtered, tendon-coupled actuators.
 
-Lives here: the run task's observation and reward. Its model's edits are in `models`, its resets in
+Lives here: the observation and reward of walk and run. Its model's edits are in `models`, its resets in
 `draws`. Source: dm_control 1.0, `suite/quadruped.py`.
 """
+
+import functools
 
 import jax
 import jax.numpy as jnp
@@ -10,7 +12,7 @@ import jax.numpy as jnp
 from divbench.envs.base import Sensed, TaskDefinition
 from divbench.envs.rewards import tolerance
 
-_RUN_SPEED = 5.0  # m/s
+_WALK_SPEED, _RUN_SPEED = 0.5, 5.0  # m/s
 _LEGS = ("front_left", "front_right", "back_right", "back_left")
 
 
@@ -34,12 +36,12 @@ def observe(sensed: Sensed) -> jax.Array:
     )
 
 
-def run_reward(sensed: Sensed) -> jax.Array:
-    """Uprightness times a term linear in the torso's own forward speed, 1 from 5 m/s on."""
+def _move_reward(sensed: Sensed, speed: float) -> jax.Array:
+    """Uprightness times a term linear in the torso's own forward speed, 1 from `speed` m/s on."""
     move = tolerance(
         sensed.sensors["velocimeter"][0],
-        (_RUN_SPEED, float("inf")),
-        margin=_RUN_SPEED,
+        (speed, float("inf")),
+        margin=speed,
         value_at_margin=0.5,
         sigmoid="linear",
     )
@@ -53,4 +55,7 @@ def run_reward(sensed: Sensed) -> jax.Array:
     return upright * move
 
 
-DEFINITIONS = (TaskDefinition("quadruped-run", 0.02, observe, run_reward),)
+DEFINITIONS = tuple(
+    TaskDefinition(name, 0.02, observe, functools.partial(_move_reward, speed=speed))
+    for name, speed in (("quadruped-walk", _WALK_SPEED), ("quadruped-run", _RUN_SPEED))
+)

@@ -1,6 +1,6 @@
 """The soft indicator function from which dm_control builds its rewards.
 
-Lives here: `tolerance` and its sigmoids in JAX, safe to differentiate everywhere.
+Lives here: `tolerance` and its sigmoids in JAX, and `length`, safe to differentiate everywhere.
 Does not live here: any task's reward.
 """
 
@@ -109,3 +109,10 @@ def tolerance(
     # The distance is made 0 inside the bounds, so that an infinite bound reaches no sigmoid.
     distance = jnp.where(in_bounds, 0.0, jnp.where(x < lower, lower - x, x - upper)) / margin
     return jnp.where(in_bounds, 1.0, SIGMOIDS[sigmoid](distance, value_at_margin)).astype(x.dtype)
+
+
+def length(vector: jax.Array) -> jax.Array:
+    """Euclidean norm of a vector, `[]`; its gradient at zero is zero."""
+    squares = jnp.sum(jnp.square(vector))
+    positive = squares > 0
+    return jnp.where(positive, jnp.sqrt(jnp.where(positive, squares, 1.0)), 0.0)

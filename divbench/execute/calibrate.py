@@ -28,7 +28,7 @@ def measure_rate(group: Group, physics: str = "auto", precision: str = "highest"
       precision: JAX matmul precision of the learner.
     """
     device.prepare(precision)
-    program = program_for(group, device.resolve_physics(physics), episodes=1)
+    program = program_for(group, device.resolve_physics(group.task, physics), episodes=1)
     lanes = program.lanes
     roots = lane_keys([lane.key_words for lane in group.lanes])
     coefs = sac.coefficients(group.lanes, program.structure.action_size)

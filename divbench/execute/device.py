@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import jax
 
+from divbench.envs import names
+
 
 def prepare(precision: str) -> None:
     """Set what a run needs before JAX is first used: matmul precision, and no asynchronous dispatch on a CPU.
@@ -19,11 +21,9 @@ def backend() -> str:
     return jax.default_backend()
 
 
-def resolve_physics(physics: str) -> str:
-    """`auto` becomes `mjx` on a GPU or TPU and `host` on a CPU; every other name is itself."""
-    if physics != "auto":
-        return physics
-    return "host" if backend() == "cpu" else "mjx"
+def resolve_physics(task: str, physics: str) -> str:
+    """`auto` becomes `mjx` on a GPU or TPU where the task has it, else `host`; every other name is itself."""
+    return names.resolve_physics(task, physics, accelerator=backend() != "cpu")
 
 
 def fused_default() -> bool:

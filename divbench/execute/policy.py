@@ -58,14 +58,16 @@ def load_policy(path: str | os.PathLike, lane: str) -> Policy:
     card = read_card(path)
     spec = RunSpec.from_settings(card["settings"])
     group, place = _find(path, spec, lane)
-    program = program_for(group, card["physics"], spec.eval_episodes)
+    available = envs.task_info(group.task).physics
+    physics = next(name for name in card["physics"].split(",") if name in available)
+    program = program_for(group, physics, spec.eval_episodes)
     blank = jax.eval_shape(program.blank_state)
     loaded = CheckpointStore(path / GROUPS / group.name / CHECKPOINT).load(blank._replace(rows=None), with_rows=False)
     if loaded is None:
         raise UsageError(f"{path}: lane '{lane}' has no checkpoint yet")
     coefs = jax.tree.map(lambda leaf: leaf[place], sac.coefficients(group.lanes, program.structure.action_size))
     actor = jax.tree.map(lambda leaf: jnp.asarray(leaf[place]), loaded.tree.learner.actor)
-    env = envs.make(group.task, physics=card["physics"])
+    env = envs.make(group.task, physics=physics)
     return Policy(group.lanes[place], int(loaded.tree.env_step), int(loaded.tree.update), actor, coefs,
                   program.structure, jnp.asarray(env.action_low, jnp.float32),
                   jnp.asarray(env.action_high, jnp.float32))

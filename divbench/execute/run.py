@@ -58,9 +58,10 @@ def run(spec: RunSpec, *, progress: Progress | None = None,
     """
     progress = progress or Progress()
     device.prepare(spec.precision)
-    physics = device.resolve_physics(spec.physics)
+    physics = {task: device.resolve_physics(task, spec.physics) for task in spec.tasks}
     groups = make_groups(spec, fused=device.fused_default())
-    card = gather_card(spec, device=device.describe_device(), physics=physics)
+    kinds = ",".join(sorted(set(physics.values()), reverse=True))
+    card = gather_card(spec, device=device.describe_device(), physics=kinds)
     if not spec.force:
         RunFolder.check(spec.folder, spec.settings(), card)
         _verify_groups(Path(spec.folder))
@@ -79,8 +80,8 @@ def run(spec: RunSpec, *, progress: Progress | None = None,
                 if part.done:
                     continue
                 try:
-                    program = program_for(group, physics, spec.eval_episodes)
-                    GroupLoop(group, program, spec=spec, physics=physics, folder=part, progress=progress,
+                    program = program_for(group, physics[group.task], spec.eval_episodes)
+                    GroupLoop(group, program, spec=spec, physics=physics[group.task], folder=part, progress=progress,
                               signals=signals, checkpoint_seconds=checkpoint_seconds).run()
                     progress.group_finished(group)
                 except Interrupted:

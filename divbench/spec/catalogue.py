@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from divbench.envs.names import KNOWN_UNBUILT, TASKS
+from divbench.envs.names import TASKS
 from divbench.spec.suites import SUITES
 from divbench.spec.text import format_count, format_table
 from divbench.spec.variants import BUILT_IN, PATTERNS
@@ -23,9 +23,8 @@ def _suites() -> str:
 
 
 def _tasks() -> str:
-    rows = [(t.name, t.observation_size, t.action_size, t.episode_length, "built") for t in TASKS.values()]
-    rows += [(name, "", "", "", "not built yet") for name in KNOWN_UNBUILT]
-    return format_table(("task", "obs", "act", "episode", "state"), rows, right=("obs", "act", "episode"))
+    rows = [(t.name, t.observation_size, t.action_size, t.episode_length) for t in TASKS.values()]
+    return format_table(("task", "obs", "act", "episode"), rows, right=("obs", "act", "episode"))
 
 
 def _variants() -> str:

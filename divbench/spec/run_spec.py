@@ -10,7 +10,7 @@ import hashlib
 import json
 from fractions import Fraction
 
-from divbench.envs.names import KNOWN_UNBUILT, PHYSICS, TASKS
+from divbench.envs.names import PHYSICS, TASKS, check_physics
 from divbench.spec.errors import UsageError, choose
 from divbench.spec.protocol import Protocol, build_protocol
 from divbench.spec.settings import SACSettings, with_values
@@ -91,10 +91,11 @@ class RunSpec:
         choose("physics", self.physics, PHYSICS)
         choose("precision", self.precision, PRECISIONS)
         for task in self.tasks:
-            if task in KNOWN_UNBUILT:
-                built = ", ".join(TASKS)
-                raise UsageError(f"task '{task}' is not built yet; choose with --tasks from: {built}")
             choose("task", task, TASKS)
+            try:
+                check_physics(task, self.physics)
+            except ValueError as error:
+                raise UsageError(f"--physics: {error}") from None
         for what, names in (("--tasks", self.tasks), ("--variants", [v.name for v in self.variants]),
                             ("--utd", [str(u) for u in self.utd])):
             if not names:

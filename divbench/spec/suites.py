@@ -27,12 +27,17 @@ class Suite:
 DMC15 = ("acrobot-swingup", "cheetah-run", "finger-turn_hard", "fish-swim", "hopper-hop", "hopper-stand",
          "humanoid-run", "humanoid-stand", "humanoid-walk", "pendulum-swingup", "quadruped-run",
          "quadruped-walk", "reacher-hard", "swimmer-swimmer6", "walker-run")
+DOG = ("dog-run", "dog-stand", "dog-trot", "dog-walk")
 
 SUITES = {
     s.name: s
     for s in (
         Suite("dmc15-500k", "DMC15-500k (D'Oro et al., ICLR 2023): 500k env steps, 10k of them random", DMC15,
               ("baseline",), Fraction(8), 5, 500_000, 10_000),
+        Suite("dog", "the four dog tasks, 1M env steps, 10k of them random", DOG,
+              ("baseline",), Fraction(8), 5, 1_000_000, 10_000),
+        Suite("dmc-all", "the tasks of dmc15-500k and of dog, 1M env steps, 10k of them random", DMC15 + DOG,
+              ("baseline",), Fraction(8), 5, 1_000_000, 10_000),
         Suite("priming", "1,000 random samples, 100k updates without acting, then 20k steps at UTD 1 "
               "(Hussing et al., 2403.05996; Nikishin et al., 2205.07802)",
               ("quadruped-run", "hopper-hop", "finger-spin"), ("baseline", "ofn", "layernorm"),

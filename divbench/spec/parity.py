@@ -1,0 +1,41 @@
+"""What `divbench parity` was asked for. Reads and refuses; measures nothing."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from divbench.envs.names import TASKS
+from divbench.spec.errors import choose
+from divbench.spec.text import parse_count, split_names
+
+KNOWN = {"tasks": tuple(TASKS), "physics": ("host", "mjx"), "precisions": ("float64", "float32")}
+SINGULAR = {"tasks": "task", "physics": "physics", "precisions": "precision"}
+
+
+@dataclasses.dataclass(frozen=True)
+class ParityRequest:
+    """Which tasks are compared with dm_control, under which physics and precisions, and how thoroughly."""
+
+    tasks: tuple[str, ...] = KNOWN["tasks"]
+    physics: tuple[str, ...] = KNOWN["physics"]
+    precisions: tuple[str, ...] = KNOWN["precisions"]
+    starts: int = 20  # episodes of each task, half of them begun where it pays
+    steps: int = 50  # control steps of each episode
+    out: str = "results/runs/parity"
+
+
+def read_request(given: dict) -> ParityRequest:
+    """The request from flags as they were typed.
+
+    Raises:
+      UsageError: an unknown name, or a number that is none.
+    """
+    fields = dict(given)
+    for key, known in KNOWN.items():
+        if key in fields:
+            names = split_names(fields[key], f"--{key}")
+            fields[key] = tuple(choose(SINGULAR[key], name, known) for name in names)
+    for key, minimum in (("starts", 2), ("steps", 1)):
+        if key in fields:
+            fields[key] = parse_count(fields[key], f"--{key}", minimum=minimum)
+    return ParityRequest(**fields)

@@ -1,0 +1,124 @@
+"""The words of the command line: each command's flags, and how what was typed is read. No command is carried out here.
+
+What the options of a run are is said in `divbench.spec.options`.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+from divbench.spec.errors import UsageError, nearest
+from divbench.spec.options import OPTIONS
+
+COMMANDS = {
+    "run": "train tasks, variants and seeds side by side and write comparable tables",
+    "list": "suites, tasks and variants",
+    "plan": "groups, lanes, memory, disk, FLOPs and hours of a run; trains nothing",
+    "report": "tables and pictures of a run folder, finished or still growing",
+    "parity": "every task's physics beside dm_control: errors, reset distributions",
+    "doctor": "device, versions, precision, memory, and what does not fit together",
+}
+LISTS = ("suites", "tasks", "variants")
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse whose errors are a `UsageError` and whose flags are never abbreviated."""
+
+    def __init__(self, command: str):
+        super().__init__(prog=f"divbench {command}", description=COMMANDS[command], allow_abbrev=False)
+        self.command = command
+
+    def error(self, message: str):
+        raise UsageError(f"{message.removeprefix('argument ')}; 'divbench {self.command} --help' says more")
+
+
+class _Once(argparse.Action):
+    """Store a value; refuse a flag that is given twice."""
+
+    def __call__(self, parser, namespace, values, option_string=None):
+        if hasattr(namespace, self.dest):
+            raise UsageError(f"{option_string}: given twice; give it once")
+        setattr(namespace, self.dest, values)
+
+
+def _switch(parser: Parser, key: str) -> None:
+    parser.add_argument(f"--{key}", action="store_true", default=argparse.SUPPRESS, help=OPTIONS[key].help)
+
+
+def spec_parser(command: str) -> Parser:
+    parser = Parser(command)
+    for option in OPTIONS.values():
+        if not option.metavar:
+            _switch(parser, option.key)
+            continue
+        action = "append" if option.key == "sac" else _Once
+        parser.add_argument(option.flag, action=action, metavar=option.metavar, help=option.help,
+                            default=argparse.SUPPRESS)
+    parser.add_argument("--config", action=_Once, metavar="FILE.toml", default=argparse.SUPPRESS,
+                        help="the same keys in a TOML file; flags override it")
+    if command == "plan":
+        parser.add_argument("--rate", action=_Once, metavar="UPDATES_PER_SECOND", default=argparse.SUPPRESS,
+                            help="stated rate, summed over a group's lanes, in place of a short measurement")
+    return parser
+
+
+def list_parser(command: str) -> Parser:
+    parser = Parser(command)
+    parser.add_argument("what", nargs="?", choices=LISTS, help="only these")
+    return parser
+
+
+def report_parser(command: str) -> Parser:
+    parser = Parser(command)
+    parser.add_argument("folder", metavar="DIR", help="run folder")
+    _switch(parser, "quiet")
+    _switch(parser, "json")
+    return parser
+
+
+def parity_parser(command: str) -> Parser:
+    parser = Parser(command)
+    for flag, metavar, text in (
+        ("--tasks", "A,B", "tasks; all of them by default"),
+        ("--physics", "A,B", "host, mjx; both by default"),
+        ("--precisions", "A,B", "float64, float32; both by default"),
+        ("--starts", "N", "episodes begun for each task, half of them where it pays; 20 by default"),
+        ("--steps", "N", "control steps of each; 50 by default"),
+        ("--out", "DIR", "where the tables go; results/runs/parity by default"),
+    ):
+        parser.add_argument(flag, action=_Once, metavar=metavar, help=text, default=argparse.SUPPRESS)
+    return parser
+
+
+def doctor_parser(command: str) -> Parser:
+    parser = Parser(command)
+    _switch(parser, "json")
+    return parser
+
+
+def parse(parser: Parser, words: list[str]) -> dict | None:
+    """What was given, by key; None if help was asked for and printed."""
+    if "-h" in words or "--help" in words:
+        print(parser.format_help(), end="")
+        return None
+    known = [flag for action in parser._actions for flag in action.option_strings]
+    namespace, unknown = parser.parse_known_args(_joined(words, known))
+    if unknown:
+        found = unknown[0].partition("=")[0]
+        kind = "flag" if found.startswith("-") else "word"
+        hint = nearest(found, known) if kind == "flag" else ""
+        raise UsageError(f"unknown {kind} '{found}'{hint}; 'divbench {parser.command} --help' lists all")
+    return vars(namespace)
+
+
+def _joined(words: list[str], known: Sequence[str]) -> list[str]:
+    """`--utd -1` as `--utd=-1`, so that a negative number reaches the check of its flag."""
+    joined: list[str] = []
+    for word in words:
+        negative = word[:1] == "-" and word[1:2].isdigit()
+        if negative and joined and joined[-1] in known:
+            joined[-1] += f"={word}"
+        else:
+            joined.append(word)
+    return joined

@@ -1,0 +1,117 @@
+"""Every task as a Gymnasium environment: `gymnasium.make("divbench/cheetah-run-v0")`, one or many at once.
+
+Lives here: `GymEnvironment`, `GymVectorEnvironment` and `register_all`. Needs the extra `gym`. Gymnasium
+finds the names by itself once divbench is installed (`gymnasium.make("divbench.envs.gym:divbench/...")`
+works without that too).
+
+Actions are dm_control's, in its bounds. Episodes are truncated at the time limit and never terminate.
+"""
+
+from typing import Any
+
+import gymnasium
+import jax
+import numpy as np
+from gymnasium.vector.utils import batch_space
+
+from divbench.envs.environment import Environment, make
+from divbench.envs.names import TASKS
+
+
+def _spaces(environment: Environment) -> tuple[gymnasium.spaces.Box, gymnasium.spaces.Box]:
+    size = (environment.observation_size,)
+    observations = gymnasium.spaces.Box(-np.inf, np.inf, size, np.float32)
+    low, high = (bound.astype(np.float32) for bound in (environment.action_low, environment.action_high))
+    return observations, gymnasium.spaces.Box(low, high, dtype=np.float32)
+
+
+def _info(state) -> dict[str, np.ndarray]:
+    return {"nonfinite": np.asarray(state.info["nonfinite"]) > 0}
+
+
+class GymEnvironment(gymnasium.Env):
+    """One task, one episode at a time.
+
+    Args:
+      task: a key of `names.TASKS`.
+      physics: `auto`, `host` or `mjx`.
+    """
+
+    metadata = {"render_modes": []}
+
+    def __init__(self, task: str, physics: str = "auto"):
+        self._environment = make(task, physics)
+        self.observation_space, self.action_space = _spaces(self._environment)
+        self._start, self._step = jax.jit(self._environment.start), jax.jit(self._environment.step)
+        self._state = None
+
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None):
+        super().reset(seed=seed)
+        drawn = self._environment.draw(self.np_random.integers(2**63, size=1, dtype=np.uint64))
+        self._state = self._start(jax.tree.map(lambda leaf: leaf[0], drawn))
+        return np.asarray(self._state.obs), _info(self._state)
+
+    def step(self, action):
+        if self._state is None:
+            raise gymnasium.error.ResetNeeded("step was called before reset")
+        self._state = self._step(self._state, np.asarray(action, np.float32))
+        truncated = bool(self._state.info["truncation"])
+        return np.asarray(self._state.obs), float(self._state.reward), False, truncated, _info(self._state)
+
+
+class GymVectorEnvironment(gymnasium.vector.VectorEnv):
+    """Many episodes of one task in one compiled program, in lockstep: they end, and begin anew, together.
+
+    Args:
+      task: a key of `names.TASKS`.
+      num_envs: how many.
+      physics: `auto`, `host` or `mjx`.
+    """
+
+    metadata = {"render_modes": [], "autoreset_mode": gymnasium.vector.AutoresetMode.NEXT_STEP}
+
+    def __init__(self, task: str, num_envs: int = 1, physics: str = "auto"):
+        self._environment = make(task, physics)
+        self.num_envs = num_envs
+        self.single_observation_space, self.single_action_space = _spaces(self._environment)
+        self.observation_space = batch_space(self.single_observation_space, num_envs)
+        self.action_space = batch_space(self.single_action_space, num_envs)
+        self._start = jax.jit(jax.vmap(self._environment.start))
+        self._step = jax.jit(jax.vmap(self._environment.step))
+        self._state, self._over = None, False
+
+    def reset(self, *, seed: int | list[int] | None = None, options: dict[str, Any] | None = None):
+        if isinstance(seed, list):  # one generator draws for all
+            seed = int(np.random.SeedSequence(seed).generate_state(1)[0])
+        super().reset(seed=seed)
+        drawn = self._environment.draw(self.np_random.integers(2**63, size=self.num_envs, dtype=np.uint64))
+        self._state, self._over = self._start(drawn), False
+        return np.asarray(self._state.obs), _info(self._state)
+
+    def step(self, actions):
+        if self._state is None:
+            raise gymnasium.error.ResetNeeded("step was called before reset")
+        nothing = np.zeros(self.num_envs, bool)
+        if self._over:
+            obs, info = self.reset()
+            return obs, np.zeros(self.num_envs), nothing, nothing, info
+        self._state = self._step(self._state, np.asarray(actions, np.float32))
+        truncated = np.asarray(self._state.info["truncation"]) > 0
+        self._over = bool(truncated.any())
+        reward = np.asarray(self._state.reward, np.float64)
+        return np.asarray(self._state.obs), reward, nothing, truncated, _info(self._state)
+
+
+def register_all() -> None:
+    """Registers `divbench/<task>-v0` for every task. Gymnasium calls it through divbench's entry point."""
+    for task in TASKS:
+        gymnasium.register(
+            id=f"divbench/{task}-v0",
+            entry_point="divbench.envs.gym:GymEnvironment",
+            vector_entry_point="divbench.envs.gym:GymVectorEnvironment",
+            kwargs={"task": task},
+        )
+
+
+if not any(name.startswith("divbench/") for name in gymnasium.registry):
+    register_all()

@@ -1,0 +1,101 @@
+"""dm_control's own environment of a task, over its own model: what this package is compared with.
+
+Lives here: `Oracle`. Does not live here: any comparison (`parity`), or what states are worth it
+(`scenes`).
+"""
+
+import mujoco
+import numpy as np
+
+from divbench.envs.base import Start
+from divbench.envs.definitions import definition_of
+from divbench.envs.names import task_info
+
+_INTEGRATION = mujoco.mjtState.mjSTATE_INTEGRATION
+
+
+class Oracle:
+    """dm_control's environment of a task, seen through flat arrays.
+
+    Attributes:
+      task: the task's name.
+      environment: dm_control's `control.Environment`.
+      model, data: MuJoCo's own structs, in use by the environment.
+
+    Args:
+      task: a key of `names.TASKS`.
+      seed: of dm_control's random generator.
+    """
+
+    def __init__(self, task: str, seed: int = 0):
+        from absl import logging
+        from dm_control import suite
+
+        info = task_info(task)
+        verbosity = logging.get_verbosity()
+        logging.set_verbosity(logging.ERROR)  # compiling some models warns of old attributes
+        try:
+            self.environment = suite.load(info.domain, info.task, task_kwargs={"random": seed})
+        finally:
+            logging.set_verbosity(verbosity)
+        self.task = task
+
+    @property
+    def model(self) -> mujoco.MjModel:
+        return self.environment.physics.model.ptr
+
+    @property
+    def data(self) -> mujoco.MjData:
+        return self.environment.physics.data.ptr
+
+    def reset(self) -> np.ndarray:
+        """Begins an episode at random; returns its observation."""
+        return flatten(self.environment.reset().observation)
+
+    def put(self, qpos, qvel, act, target=()) -> np.ndarray:
+        """Begins an episode at a state; returns its observation.
+
+        Args:
+          qpos, qvel, act: `[nq]`, `[nv]`, `[na]` or a scalar.
+          target: `[target_size]`; where empty, it stays where the episode's reset put it.
+        """
+        self.environment.reset()
+        if len(target):
+            self._put_target(target)
+        with self.environment.physics.reset_context():
+            self.data.qpos[:], self.data.qvel[:] = qpos, qvel
+            if self.model.na:
+                self.data.act[:] = act
+        return flatten(self.environment.task.get_observation(self.environment.physics))
+
+    def step(self, action) -> tuple[np.ndarray, float]:
+        """One control step; returns observation and reward."""
+        found = self.environment.step(action)
+        return flatten(found.observation), float(found.reward)
+
+    def start(self) -> Start:
+        """The state as it stands, float64."""
+        data, definition = self.data, definition_of(self.task)
+        bits = np.empty(mujoco.mj_stateSize(self.model, _INTEGRATION))
+        mujoco.mj_getState(self.model, data, bits, _INTEGRATION)
+        target = np.zeros(0) if definition.target is None else definition.target(self.model).copy()
+        moving = (leaf.copy() for leaf in (data.qpos, data.qvel, data.act, data.qacc_warmstart))
+        return Start(bits.view(np.uint32), *moving, np.zeros(0), target)
+
+    def actions(self, shape: tuple[int, ...], seed: int = 1) -> np.ndarray:
+        """Random actions `[*shape, action_size]` within dm_control's bounds, float32."""
+        spec = self.environment.action_spec()
+        generator = np.random.RandomState(seed)
+        return generator.uniform(spec.minimum, spec.maximum, (*shape, *spec.shape)).astype(np.float32)
+
+    def _put_target(self, target) -> None:
+        """A site of finger's is its target, a geom of the others'."""
+        if any(self.model.site(index).name == "target" for index in range(self.model.nsite)):
+            self.model.site("target").pos[[0, 2]] = target
+        else:
+            self.model.geom("target").pos[: len(target)] = target
+
+
+def flatten(observation) -> np.ndarray:
+    """dm_control's dictionary of an observation as one vector, in its order."""
+    return np.concatenate([np.ravel(value) for value in observation.values()])

@@ -1,0 +1,179 @@
+"""How far a physics is from dm_control: one task's row of the parity table.
+
+Lives here: `measure`, `reset_difference` and `ParityRow`. Does not live here: the oracle, the choice
+of states, tables for people.
+
+Half of the starts are dm_control's own resets, half are states at which the task pays; actions are
+random. "One step" begins every step anew at dm_control's state; "in a row" does not. Errors of
+observations are relative to 1 + |value|, because forces and accelerations reach thousands.
+"""
+
+import contextlib
+import dataclasses
+import functools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from scipy import stats
+
+from divbench.envs.base import Start
+from divbench.envs.environment import Environment, make
+from divbench.envs.models import load_model
+from divbench.envs.oracle import Oracle
+from divbench.envs.scenes import paying_states
+
+
+@dataclasses.dataclass(frozen=True)
+class ParityRow:
+    """One task under one physics at one precision, against dm_control.
+
+    Attributes:
+      task, physics, precision: what was measured; `precision` is float32 or float64.
+      starts, steps: episodes begun, and control steps taken in each.
+      state_1, state_n: largest difference of a position after one step, and after `steps` in a row.
+      obs_1, obs_n: largest relative difference of an observation.
+      reward_1, reward_n: largest difference of a reward.
+      reward_min, reward_max: of dm_control's rewards along the way.
+      contacts: most contacts seen at once.
+      touching: share of steps that began in contact.
+    """
+
+    task: str
+    physics: str
+    precision: str
+    starts: int
+    steps: int
+    state_1: float
+    state_n: float
+    obs_1: float
+    obs_n: float
+    reward_1: float
+    reward_n: float
+    reward_min: float
+    reward_max: float
+    contacts: int
+    touching: float
+
+
+@dataclasses.dataclass(frozen=True)
+class _Drive:
+    """What dm_control did: leaves `[starts, steps, ...]`; `before` has each step's beginning."""
+
+    before: Start
+    action: np.ndarray
+    qpos: np.ndarray
+    obs: np.ndarray
+    reward: np.ndarray
+    contacts: np.ndarray
+
+
+@functools.lru_cache(maxsize=4)
+def _drive(task: str, starts: int, steps: int) -> _Drive:
+    oracle = Oracle(task, seed=1)
+    scenes = paying_states(oracle, (starts + 1) // 2)
+    actions = oracle.actions((starts, steps))
+    rows = []
+    for index in range(starts):
+        if index % 2:
+            oracle.reset()
+        else:
+            oracle.put(*scenes[index // 2])
+        for action in actions[index]:
+            before, contacts = oracle.start(), oracle.data.ncon
+            obs, reward = oracle.step(action)
+            rows.append((before, oracle.data.qpos.copy(), obs, reward, contacts))
+    before, qpos, obs, reward, contacts = zip(*rows, strict=True)
+
+    def shaped(leaves):
+        return np.stack(leaves).reshape(starts, steps, *np.shape(leaves[0]))
+
+    return _Drive(
+        jax.tree.map(lambda *leaves: shaped(leaves), *before), actions, *map(shaped, (qpos, obs, reward, contacts))
+    )
+
+
+def measure(task: str, physics: str, precision: str, starts: int = 20, steps: int = 50) -> ParityRow:
+    """Drives dm_control and `physics` side by side.
+
+    Args:
+      task: a key of `names.TASKS`. physics: `host` or `mjx`. precision: `float32` or `float64`.
+      starts: episodes, at least 2. steps: control steps of each.
+    """
+    drive = _drive(task, starts, steps)
+    with jax.enable_x64() if precision == "float64" else contextlib.nullcontext():
+        environment = make(task, physics)
+        begun = jax.tree.map(lambda leaf: leaf[:, 0], drive.before)
+        row = _run(environment, begun, drive.action)
+        each = jax.tree.map(lambda leaf: leaf.reshape(starts * steps, *leaf.shape[2:]), drive.before)
+        one = _run(environment, each, drive.action.reshape(starts * steps, 1, -1))
+    one = [leaf.reshape(starts, steps, *leaf.shape[2:]) for leaf in one]
+
+    def errors(found) -> list[float]:
+        qpos, obs, reward = found
+        return [
+            _largest(qpos - drive.qpos),
+            _largest((obs - drive.obs) / (1 + np.abs(drive.obs))),
+            _largest(reward - drive.reward),
+        ]
+
+    pairs = zip(errors(one), errors(row), strict=True)
+    return ParityRow(
+        task, physics, precision, starts, steps, *(value for pair in pairs for value in pair),
+        float(drive.reward.min()), float(drive.reward.max()), int(drive.contacts.max()),
+        float((drive.contacts > 0).mean()),
+    )
+
+
+def _largest(difference: np.ndarray) -> float:
+    """The largest magnitude; infinite where something is not a number."""
+    return float(np.max(np.where(np.isnan(difference), np.inf, np.abs(difference))))
+
+
+def _run(environment: Environment, starts: Start, actions: np.ndarray) -> list[np.ndarray]:
+    """Positions, observations and rewards `[n, steps, ...]` from `starts` `[n, ...]` under `actions`."""
+    model = load_model(environment.name).model
+
+    def one(start, drive):
+        state = environment.start(start.replace(sensordata=jnp.zeros(model.nsensordata)))
+
+        def step(state, action):
+            state = environment.step(state, action)
+            where = state.data.bits if environment.physics == "host" else state.data.qpos
+            return state, (where, state.obs, state.reward)
+
+        return jax.lax.scan(step, state, drive)[1]
+
+    where, obs, reward = (np.asarray(leaf) for leaf in jax.jit(jax.vmap(one))(starts, actions))
+    if environment.physics == "host":  # time comes first, then positions
+        where = where.view(np.float64)[..., 1 : 1 + model.nq]
+    return [leaf.astype(np.float64) for leaf in (where, obs, reward)]
+
+
+def reset_difference(task: str, draws: int = 500) -> tuple[float, int]:
+    """Compares this package's resets with dm_control's, coordinate by coordinate.
+
+    Two-sample Kolmogorov-Smirnov tests on every position, velocity, activation and target coordinate
+    that is random in either sample, from independent random streams.
+
+    Args:
+      task: a key of `names.TASKS`. draws: from each side.
+
+    Returns:
+      The smallest p-value times the number of coordinates tested (Bonferroni, at most 1), and that
+      number.
+    """
+    oracle = Oracle(task, seed=2**31)
+    theirs = []
+    for _ in range(draws):
+        oracle.reset()
+        theirs.append(_coordinates(oracle.start()))
+    ours = _coordinates(make(task, "host").draw(np.arange(draws, dtype=np.uint64) + np.uint64(2**40)))
+    theirs = np.stack(theirs)
+    random = np.flatnonzero((np.ptp(theirs, 0) > 0) | (np.ptp(ours, 0) > 0))
+    smallest = min((stats.ks_2samp(ours[:, c], theirs[:, c]).pvalue for c in random), default=1.0)
+    return min(1.0, float(smallest) * len(random)), len(random)
+
+
+def _coordinates(start: Start) -> np.ndarray:
+    return np.concatenate([start.qpos, start.qvel, start.act, start.target], -1)
