@@ -1,8 +1,7 @@
 """Every task as a Gymnasium environment: `gymnasium.make("divbench/cheetah-run-v0")`, one or many at once.
 
-Lives here: `GymEnvironment`, `GymVectorEnvironment` and `register_all`. Needs the extra `gym`. Gymnasium
-finds the names by itself once divbench is installed (`gymnasium.make("divbench.envs.gym:divbench/...")`
-works without that too).
+Lives here: `GymEnvironment` and `GymVectorEnvironment`. Needs the extra `gym`. Importing this module registers
+the names; `gymnasium.make("divbench.envs.gym:divbench/cheetah-run-v0")` imports it by itself.
 
 Actions are dm_control's, in its bounds. Episodes are truncated at the time limit and never terminate.
 """
@@ -102,16 +101,10 @@ class GymVectorEnvironment(gymnasium.vector.VectorEnv):
         return np.asarray(self._state.obs), reward, nothing, truncated, _info(self._state)
 
 
-def register_all() -> None:
-    """Registers `divbench/<task>-v0` for every task. Gymnasium calls it through divbench's entry point."""
-    for task in TASKS:
-        gymnasium.register(
-            id=f"divbench/{task}-v0",
-            entry_point="divbench.envs.gym:GymEnvironment",
-            vector_entry_point="divbench.envs.gym:GymVectorEnvironment",
-            kwargs={"task": task},
-        )
-
-
-if not any(name.startswith("divbench/") for name in gymnasium.registry):
-    register_all()
+for _task in TASKS:
+    gymnasium.register(
+        id=f"divbench/{_task}-v0",
+        entry_point="divbench.envs.gym:GymEnvironment",
+        vector_entry_point="divbench.envs.gym:GymVectorEnvironment",
+        kwargs={"task": _task},
+    )

@@ -1,6 +1,5 @@
 """The command line: one line for every wrong input, nothing changed by it, nothing heavy loaded for it."""
 
-import importlib.util
 import io
 import json
 import os
@@ -20,7 +19,6 @@ from divbench.spec.plan import make_groups
 from divbench.spec.run_spec import RunSpec
 
 HEAVY = ("jax", "numpy", "mujoco", "dm_control", "pyarrow", "matplotlib", "rich")
-REPORT_IS_BUILT = importlib.util.find_spec("divbench.report.build") is not None
 
 
 @pytest.fixture(autouse=True)
@@ -51,7 +49,12 @@ def tree(folder):
 
 
 WRONG = [
-    ([], "expected a command: run, list, plan, report, doctor"),
+    ([], "expected a command: run, list, plan, report, parity, doctor"),
+    (["parity", "--tasks", "dog-rnu"], "unknown task 'dog-rnu'.*did you mean 'dog-run'"),
+    (["parity", "--physics", "warp"], "unknown physics 'warp'; known: host, mjx"),
+    (["parity", "--starts", "1"], "--starts: expected at least 2, found '1'"),
+    (["parity", "--out", "a-file"], "--out: expected a folder.*'.*a-file' is a file"),
+    (["run", "--suite", "dog", "--physics", "mjx"], "--physics: task 'dog-run' has no physics 'mjx'; choose from"),
     (["rnu"], "unknown command 'rnu'; .*did you mean 'run'"),
     (["--hlep"], "unknown flag '--hlep'.*did you mean '--help'"),
     (["run", "--suite", "smok"], "unknown suite 'smok'; known: .*did you mean 'smoke'"),
@@ -271,7 +274,6 @@ def test_a_reader_that_goes_away():
     assert done.stderr == "" and done.stdout.startswith("suite")
 
 
-@pytest.mark.skipif(not REPORT_IS_BUILT, reason="needs the report wing")
 def test_report_passes_its_flags(monkeypatch):
     build = pytest.importorskip("divbench.report.build")
     Path("run").mkdir()
