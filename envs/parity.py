@@ -144,7 +144,9 @@ def _run(environment: Environment, starts: Start, actions: np.ndarray) -> list[n
 
         return jax.lax.scan(step, state, drive)[1]
 
-    where, obs, reward = (np.asarray(leaf) for leaf in jax.jit(jax.vmap(one))(starts, actions))
+    # One after the other: side by side, all would wait for the solver of the slowest.
+    in_turn = jax.jit(lambda starts, actions: jax.lax.map(lambda pair: one(*pair), (starts, actions)))
+    where, obs, reward = (np.asarray(leaf) for leaf in in_turn(starts, actions))
     if environment.physics == "host":  # time comes first, then positions
         where = where.view(np.float64)[..., 1 : 1 + model.nq]
     return [leaf.astype(np.float64) for leaf in (where, obs, reward)]
