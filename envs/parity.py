@@ -101,7 +101,7 @@ def measure(task: str, physics: str, precision: str, starts: int = 20, steps: in
       starts: episodes, at least 2. steps: control steps of each.
     """
     drive = _drive(task, starts, steps)
-    with jax.enable_x64() if precision == "float64" else contextlib.nullcontext():
+    with _computing_in(precision):
         environment = make(task, physics)
         begun = jax.tree.map(lambda leaf: leaf[:, 0], drive.before)
         row = _run(environment, begun, drive.action)
@@ -123,6 +123,21 @@ def measure(task: str, physics: str, precision: str, starts: int = 20, steps: in
         float(drive.reward.min()), float(drive.reward.max()), int(drive.contacts.max()),
         float((drive.contacts > 0).mean()),
     )
+
+
+@contextlib.contextmanager
+def _computing_in(precision: str):
+    """Sets the process's default precision for a while. `jax.enable_x64` would set this thread's alone, and a
+    callback from a loop comes on another. What was compiled at the other precision must be forgotten:
+    some of MJX's small functions are not told apart by it."""
+    before = jax.config.jax_enable_x64
+    jax.clear_caches()
+    jax.config.update("jax_enable_x64", precision == "float64")
+    try:
+        yield
+    finally:
+        jax.config.update("jax_enable_x64", before)
+        jax.clear_caches()
 
 
 def _largest(difference: np.ndarray) -> float:

@@ -16,7 +16,7 @@ WITHOUT_CONTACTS = ("acrobot-swingup", "fish-swim", "pendulum-swingup", "reacher
 
 # Forward speeds around those that pay, m/s.
 _SPEEDS = {
-    "cheetah-run": (2.0, 12.0),
+    "cheetah-run": (2.0, 15.0),
     "walker-run": (2.0, 10.0),
     "hopper-stand": (1.0, 3.0),
     "hopper-hop": (1.0, 3.0),

@@ -11,8 +11,6 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import jax
-
 from divbench import envs
 from divbench.envs.parity import ParityRow, measure, reset_difference
 from divbench.spec.parity import ParityRequest
@@ -54,7 +52,6 @@ def run_parity(request: ParityRequest, tell: Callable[[str], None] = print) -> l
                 rows.append(row | {"reset_p": p_value, "reset_coordinates": coordinates})
                 tell(f"{task} {kind} {precision}: observation {row['obs_1']:.1e} after one step, {row['obs_n']:.1e} "
                      f"after {request.steps}, reward {row['reward_1']:.1e} ({time.perf_counter() - began:.0f} s)")
-        jax.clear_caches()  # programs of this task are of no more use, and large
         _write(rows, out, request.starts, request.steps)
     return rows
 

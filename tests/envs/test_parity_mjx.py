@@ -7,6 +7,7 @@ hold for steps that pay and touch, as the test itself demands. Where float64 sta
   (`closest_segment_to_segment_points`). Where fingertip meets the spinner away from a capsule's end,
   the normal is off by up to 3e-4. The elliptic cone carries it into a step's velocities, at some
   states 1e-5 after one step and 1e-3 after four. All other pairs agree to 1e-15.
+* swimmer, humanoid, and quadruped at rare states: docs/parity.md.
 """
 
 import functools
@@ -30,6 +31,14 @@ BOUNDS_64 = {
     "hopper-hop": (1e-12, 1e-12, 1e-13),
     "finger-spin": (2e-4, 2e-2, 1e-13),
     "quadruped-run": (1e-10, 1e-9, 1e-12),
+    "acrobot-swingup": (1e-12, 1e-12, 1e-13),
+    "fish-swim": (1e-12, 1e-11, 1e-13),
+    "pendulum-swingup": (1e-12, 1e-12, 1e-13),
+    "reacher-hard": (1e-12, 1e-12, 1e-13),
+    "swimmer-swimmer6": (1e-12, 1e-12, 1e-13),
+    "finger-turn_hard": (2e-3, 2e-2, 1e-13),
+    "quadruped-walk": (1e-10, 1e-9, 1e-12),
+    "humanoid-stand": (1e-10, 1e-3, 1e-12),
 }
 BOUNDS_32 = {
     "cheetah-run": (1e-4, 1e-3, 1e-5),
@@ -39,6 +48,11 @@ BOUNDS_32 = {
     "finger-spin": (2e-4, 2e-2, 1e-5),
     # The accelerometer: differences of large forces.
     "quadruped-run": (5e-3, 2e-2, 1e-5),
+    "acrobot-swingup": (1e-5, 1e-4, 1e-5),
+    "fish-swim": (1e-4, 1e-3, 1e-5),
+    "pendulum-swingup": (1e-5, 1e-4, 1e-5),
+    "reacher-hard": (1e-5, 1e-4, 1e-5),
+    "swimmer-swimmer6": (1e-3, 1e-3, 1e-5),
 }
 # A program takes 10 to 90 seconds to compile on two slow cores.
 _IN_EVERY_RUN_64 = ("cheetah-run", "hopper-hop", "finger-spin")
@@ -78,6 +92,7 @@ def _moving(start: Start) -> tuple:
 
 def _check(name: str, bounds, x64: bool) -> None:
     dtype = np.float64 if x64 else np.float32
+    jax.clear_caches()  # some of MJX's small functions are not told apart by precision
     oracle = Oracle(name)
     one = many = reward_error = 0.0
     paid = touched = 0
@@ -118,7 +133,7 @@ def test_placed_and_drawn_states_show_what_dm_control_shows(name, x64):
     """Acceleration-stage sensors included, which a placed state must compute by itself."""
     environment, oracle = make(name, "mjx"), Oracle(name)
     place = jax.jit(lambda *state: environment.state_from(*state).obs)
-    bound = 1e-9 if name != "finger-spin" else 1e-3
+    bound = max(1e-9, BOUNDS_64[name][0])
     for scene in paying_states(oracle, 8):
         shown = oracle.put(*scene)
         error = np.abs(place(*scene) - shown) / (1 + np.abs(shown))
