@@ -88,7 +88,7 @@ class RunFolder:
         Args:
           path: the folder; parents are created.
           settings: everything that decides the results, as JSON values.
-          card: the facts of this session, from `gather_card`.
+          card: the facts of this process, from `gather_card`.
           force: start over if the folder holds a run, whatever its settings.
 
         Returns:

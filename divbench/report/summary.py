@@ -106,6 +106,7 @@ def _lanes(console, lanes: list[LaneVerdict], *, many_utd: bool) -> None:
 
 def _table(console, table: TextTable, facts: Facts) -> None:
     from rich import box
+    from rich.measure import Measurement
     from rich.table import Table
     from rich.text import Text
 
@@ -130,7 +131,9 @@ def _table(console, table: TextTable, facts: Facts) -> None:
             task, first = row[0], True
         grid.add_row(*(Text(row[i] if i or first else "") for i in shown))
     _title(console, table.title)
-    console.print(grid)
+    # Long names can need more than there is: lines then run over, but no figure is cut off.
+    needed = Measurement.get(console, console.options, grid).minimum
+    console.print(grid, width=max(console.width, needed), crop=False)
     _say(console, f"{table.note}.")
 
 

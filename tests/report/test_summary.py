@@ -47,6 +47,14 @@ def test_everything_is_said_within_the_width(tmp_path, priming, width):
     assert len(places) == 1 and "verdicts.csv" in places[0]
 
 
+def test_long_names_cut_no_figure_off(tmp_path, fake_run):
+    run = fake_run(tasks=("swimmer-swimmer6",), variants=("layernorm",), seeds=(0,))
+    run.add("values", "swimmer-swimmer6", "layernorm", "1", 0, 10_050, 123_456, q_replay_mean=-15.4, q_bound=1976.0)
+    run.add("scores", "swimmer-swimmer6", "layernorm", "1", 0, 10_050, 123_456, return_mean=23.5, episodes=1)
+    rows = [line for line in printed(run.write(tmp_path / "run"), 60).splitlines() if "swimmer-swimmer6" in line]
+    assert sum("123,456" in line for line in rows) == 3, rows
+
+
 def test_colour_only_on_a_terminal(tmp_path, priming):
     path = priming(seeds=2).write(tmp_path / "run")
     assert "\x1b[" in printed(path, 80, force_terminal=True, color_system="standard")
