@@ -1,6 +1,6 @@
 """Acrobot: two links, one motor at the elbow, paid for bringing the tip to a target above.
 
-Lives here: its observation and reward. Its model's edits are in `models`, its resets in `draws`.
+Lives here: its observation and reward. Its model's edits are in `edits`, its resets in `draws`.
 Source: dm_control 1.0, `suite/acrobot.py`.
 """
 

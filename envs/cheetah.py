@@ -1,6 +1,6 @@
 """Cheetah: a planar two-legged runner, paid for horizontal speed up to 10 m/s.
 
-Lives here: its observation and reward. Its model's edits are in `models`, its resets in `draws`.
+Lives here: its observation and reward. Its model's edits are in `edits`, its resets in `draws`.
 Source: dm_control 1.0, `suite/cheetah.py`.
 """
 

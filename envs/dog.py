@@ -1,6 +1,6 @@
 """Dog: a four-legged body of 38 muscle-like actuators, paid for standing and for moving forward.
 
-Lives here: its observation and four rewards. Its model's edits are in `models`, its resets in
+Lives here: its observation and four rewards. Its model's edits are in `edits`, its resets in
 `draws`. Source: dm_control 1.0, `suite/dog.py`.
 """
 

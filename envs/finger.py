@@ -1,6 +1,6 @@
 """Finger: a two-joint finger that spins a free body on a hinge, or turns it to a target.
 
-Lives here: the observation and reward of spin and of the hard turn. Its model's edits are in `models`, its resets in
+Lives here: the observation and reward of spin and of the hard turn. Its model's edits are in `edits`, its resets in
 `draws`. Source: dm_control 1.0, `suite/finger.py`.
 """
 

@@ -1,6 +1,6 @@
 """Fish: a swimmer in three dimensions, paid for bringing its mouth to a target.
 
-Lives here: the swim task's observation and reward. Its model's edits are in `models`, its resets in
+Lives here: the swim task's observation and reward. Its model's edits are in `edits`, its resets in
 `draws`. Source: dm_control 1.0, `suite/fish.py`.
 """
 

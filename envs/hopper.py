@@ -1,6 +1,6 @@
 """Hopper: a planar one-legged hopper, paid for standing still or for hopping forward.
 
-Lives here: its observation and two rewards. Its model's edits are in `models`, its resets in
+Lives here: its observation and two rewards. Its model's edits are in `edits`, its resets in
 `draws`. Source: dm_control 1.0, `suite/hopper.py`.
 """
 

@@ -1,6 +1,6 @@
 """Humanoid: a simplified human body, paid for standing, walking at 1 m/s or running at 10 m/s.
 
-Lives here: its observation and three rewards. Its model's edits are in `models`, its resets in
+Lives here: its observation and three rewards. Its model's edits are in `edits`, its resets in
 `draws`. Source: dm_control 1.0, `suite/humanoid.py`.
 """
 

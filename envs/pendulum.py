@@ -1,6 +1,6 @@
 """Pendulum: a pole with a weak motor at its hinge, paid for standing within 8 degrees of upright.
 
-Lives here: its observation and reward. Its model's edits are in `models`, its resets in `draws`.
+Lives here: its observation and reward. Its model's edits are in `edits`, its resets in `draws`.
 Source: dm_control 1.0, `suite/pendulum.py`.
 """
 

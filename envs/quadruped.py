@@ -1,6 +1,6 @@
 """Quadruped: a four-legged walker with filtered, tendon-coupled actuators.
 
-Lives here: the observation and reward of walk and run. Its model's edits are in `models`, its resets in
+Lives here: the observation and reward of walk and run. Its model's edits are in `edits`, its resets in
 `draws`. Source: dm_control 1.0, `suite/quadruped.py`.
 """
 

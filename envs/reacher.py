@@ -1,6 +1,6 @@
 """Reacher: a two-link arm in the plane, paid for holding its finger in a small target.
 
-Lives here: the hard task's observation and reward. Its model's edits are in `models`, its resets in
+Lives here: the hard task's observation and reward. Its model's edits are in `edits`, its resets in
 `draws`. Source: dm_control 1.0, `suite/reacher.py`.
 """
 

@@ -1,6 +1,6 @@
 """Swimmer: six links in a viscous plane, paid for bringing its nose to a target.
 
-Lives here: its observation and reward. Its model's edits are in `models`, its resets in `draws`.
+Lives here: its observation and reward. Its model's edits are in `edits`, its resets in `draws`.
 Source: dm_control 1.0, `suite/swimmer.py`.
 """
 

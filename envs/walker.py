@@ -1,6 +1,6 @@
 """Walker: a planar biped, paid for standing tall and moving forward at 8 m/s.
 
-Lives here: its observation and reward. Its model's edits are in `models`, its resets in `draws`.
+Lives here: its observation and reward. Its model's edits are in `edits`, its resets in `draws`.
 Source: dm_control 1.0, `suite/walker.py`.
 """
 

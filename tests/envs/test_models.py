@@ -6,7 +6,8 @@ import pytest
 
 from divbench.envs import TASKS, make
 from divbench.envs.definitions import definition_of
-from divbench.envs.models import NoCollisions, edits_of, load_model
+from divbench.envs.edits import NoCollisions, edits_of
+from divbench.envs.models import load_model
 from divbench.envs.oracle import Oracle
 
 # What the edits touch, and tables of names, sensors, looks and assets that no trajectory reads.
