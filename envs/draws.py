@@ -7,15 +7,13 @@ Does not live here: anything jittable; the environment turns a `Start` into a st
 import functools
 import threading
 
-import mujoco
+import jax
 import numpy as np
 
 from divbench.envs.base import Start
-from divbench.envs.definitions import definition_of
 from divbench.envs.models import load_model
-from divbench.envs.names import task_info
+from divbench.envs.suite import load_suite, start_of
 
-_INTEGRATION = mujoco.mjtState.mjSTATE_INTEGRATION
 _lock = threading.Lock()
 
 
@@ -23,18 +21,10 @@ _lock = threading.Lock()
 def _suite_environment(name: str):
     """dm_control's environment of a task over this package's model, so that its added sensors
     are read at the very same instant. Its own copy of the model: dm_control writes to it."""
-    from absl import logging
-    from dm_control import suite
     from dm_control.mujoco import wrapper
     from dm_control.rl import control
 
-    info = task_info(name)
-    verbosity = logging.get_verbosity()
-    logging.set_verbosity(logging.ERROR)  # compiling dm_control's own model warns of its old attributes
-    try:
-        original = suite.load(info.domain, info.task, task_kwargs={"random": 0})
-    finally:
-        logging.set_verbosity(verbosity)
+    original = load_suite(name)
     model = wrapper.MjModel(load_model(name).model.__copy__())
     return control.Environment(type(original.physics).from_model(model), original.task, n_sub_steps=1)
 
@@ -50,7 +40,7 @@ def draw(name: str, seeds: np.ndarray) -> Start:
     """Draws one episode's beginning for each seed; the seed alone decides.
 
     Args:
-      name: a built task.
+      name: a key of `names.TASKS`.
       seeds: integers in [0, 2**64), of any shape `[...]`. A seed below 2**32 gives what dm_control
         gives as the first reset of `suite.load(..., task_kwargs={"random": seed})`.
 
@@ -63,30 +53,17 @@ def draw(name: str, seeds: np.ndarray) -> Start:
         raise ValueError(f"seeds must be non-negative integers, got {seeds.dtype} array")
     rows = []
     with _lock:
-        environment, definition = _suite_environment(name), definition_of(name)
-        model, data = environment.physics.model.ptr, environment.physics.data.ptr
-        size = mujoco.mj_stateSize(model, _INTEGRATION)
+        environment = _suite_environment(name)
+        simulation = environment.physics.model.ptr, environment.physics.data.ptr
         for seed in seeds.ravel():
             environment.task._random = _generator(int(seed))
             # What its `reset` does, short of an observation.
             with environment.physics.reset_context():
                 environment.task.initialize_episode(environment.physics)
-            state = np.empty(size)
-            mujoco.mj_getState(model, data, state, _INTEGRATION)
-            rows.append(
-                (
-                    state.view(np.uint32),
-                    data.qpos.copy(),
-                    data.qvel.copy(),
-                    data.act.copy(),
-                    data.qacc_warmstart.copy(),
-                    data.sensordata.copy(),
-                    np.zeros(0) if definition.target is None else definition.target(model).copy(),
-                )
-            )
-        widths = (model.nq, model.nv, model.na, model.nv, model.nsensordata, definition.target_size)
-        empty = (np.zeros((0, 2 * size), np.uint32), *(np.zeros((0, width)) for width in widths))
-    if not rows:
-        return Start(*(leaf.reshape(*seeds.shape, leaf.shape[-1]) for leaf in empty))
-    leaves = (np.stack(column) for column in zip(*rows, strict=True))
-    return Start(*(leaf.reshape(*seeds.shape, leaf.shape[-1]) for leaf in leaves))
+            rows.append(start_of(name, *simulation))
+        like = start_of(name, *simulation)
+
+    def joined(one: np.ndarray, *leaves: np.ndarray) -> np.ndarray:
+        return np.array(leaves, one.dtype).reshape(*seeds.shape, one.size)
+
+    return jax.tree.map(joined, like, *rows)

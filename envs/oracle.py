@@ -8,10 +8,7 @@ import mujoco
 import numpy as np
 
 from divbench.envs.base import Start
-from divbench.envs.definitions import definition_of
-from divbench.envs.names import task_info
-
-_INTEGRATION = mujoco.mjtState.mjSTATE_INTEGRATION
+from divbench.envs.suite import load_suite, start_of
 
 
 class Oracle:
@@ -28,16 +25,7 @@ class Oracle:
     """
 
     def __init__(self, task: str, seed: int = 0):
-        from absl import logging
-        from dm_control import suite
-
-        info = task_info(task)
-        verbosity = logging.get_verbosity()
-        logging.set_verbosity(logging.ERROR)  # compiling some models warns of old attributes
-        try:
-            self.environment = suite.load(info.domain, info.task, task_kwargs={"random": seed})
-        finally:
-            logging.set_verbosity(verbosity)
+        self.environment = load_suite(task, seed)
         self.task = task
 
     @property
@@ -75,12 +63,7 @@ class Oracle:
 
     def start(self) -> Start:
         """The state as it stands, float64."""
-        data, definition = self.data, definition_of(self.task)
-        bits = np.empty(mujoco.mj_stateSize(self.model, _INTEGRATION))
-        mujoco.mj_getState(self.model, data, bits, _INTEGRATION)
-        target = np.zeros(0) if definition.target is None else definition.target(self.model).copy()
-        moving = (leaf.copy() for leaf in (data.qpos, data.qvel, data.act, data.qacc_warmstart))
-        return Start(bits.view(np.uint32), *moving, np.zeros(0), target)
+        return start_of(self.task, self.model, self.data)
 
     def actions(self, shape: tuple[int, ...], seed: int = 1) -> np.ndarray:
         """Random actions `[*shape, action_size]` within dm_control's bounds, float32."""
