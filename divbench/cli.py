@@ -1,5 +1,5 @@
-"""The command line: `divbench run | list | plan | report | parity | doctor`. Thin: it reads, calls one wing and
-prints.
+"""The command line: `divbench run | list | plan | report | render | parity | doctor`. Thin: it reads, calls one
+wing and prints.
 
 Every wrong input ends as one line on standard error and exit code 2. Nothing heavy is imported before a
 command is known to be right, so that help and refusals are immediate. What can be said on it is in
@@ -64,6 +64,7 @@ def _dispatch(words: list[str]) -> int:
         "list": (parsers.list_parser, _list),
         "plan": (parsers.spec_parser, _plan),
         "report": (parsers.report_parser, _report),
+        "render": (parsers.render_parser, _render),
         "parity": (parsers.parity_parser, _parity),
         "doctor": (parsers.doctor_parser, _doctor),
     }[first]
@@ -147,6 +148,20 @@ def _report(given: dict) -> int:
     from divbench.report.build import report
 
     report(path, quiet=given.get("quiet", False), json=given.get("json", False))
+    return OK
+
+
+def _render(given: dict) -> int:
+    from divbench.spec.render import read_request
+
+    request = read_request(given)
+    _refuse_unwritable(request.folder)
+    from divbench.execute.render import render
+
+    film = render(request)
+    early = "; then the physics went non-finite" if film.nonfinite else ""
+    print(f"return   {film.episode_return:.1f} over {film.steps} control steps{early}")
+    print(f"film     {film.path}: {film.frames} frames, {film.seconds:.1f} s")
     return OK
 
 

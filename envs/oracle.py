@@ -8,7 +8,7 @@ import mujoco
 import numpy as np
 
 from divbench.envs.base import Start
-from divbench.envs.suite import load_suite, start_of
+from divbench.envs.suite import load_suite, put_target, start_of
 
 
 class Oracle:
@@ -49,7 +49,7 @@ class Oracle:
         """
         self.environment.reset()
         if len(target):
-            self._put_target(target)
+            put_target(self.model, target)
         with self.environment.physics.reset_context():
             self.data.qpos[:], self.data.qvel[:] = qpos, qvel
             if self.model.na:
@@ -70,13 +70,6 @@ class Oracle:
         spec = self.environment.action_spec()
         generator = np.random.RandomState(seed)
         return generator.uniform(spec.minimum, spec.maximum, (*shape, *spec.shape)).astype(np.float32)
-
-    def _put_target(self, target) -> None:
-        """A site of finger's is its target, a geom of the others'."""
-        if any(self.model.site(index).name == "target" for index in range(self.model.nsite)):
-            self.model.site("target").pos[[0, 2]] = target
-        else:
-            self.model.geom("target").pos[: len(target)] = target
 
 
 def flatten(observation) -> np.ndarray:

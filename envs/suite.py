@@ -1,6 +1,7 @@
 """dm_control's suite, as this package uses it: an environment of a task, and the state it is in.
 
-Lives here: `load_suite` and `start_of`. Does not live here: resets (`draws`), comparing (`oracle`, `parity`).
+Lives here: `load_suite`, `start_of` and `put_target`. Does not live here: resets (`draws`), comparing (`oracle`,
+`parity`), drawing (`render`).
 """
 
 import mujoco
@@ -40,3 +41,20 @@ def start_of(task: str, model: mujoco.MjModel, data: mujoco.MjData) -> Start:
     moving = (leaf.copy() for leaf in (data.qpos, data.qvel, data.act, data.qacc_warmstart, data.sensordata))
     target = np.zeros(0) if definition.target is None else definition.target(model).copy()
     return Start(state.view(np.uint32), *moving, target)
+
+
+def put_target(model: mujoco.MjModel, target: np.ndarray) -> None:
+    """Puts the target where dm_control's reset could have put it: the opposite of a definition's `target`.
+
+    A site of finger's is its target, a geom of the others'; swimmer's has a light above it.
+
+    Args:
+      model: dm_control's model of a task that has a target; written to.
+      target: `[target_size]`.
+    """
+    if mujoco.mj_name2id(model, mujoco.mjtObj.mjOBJ_SITE, "target") >= 0:
+        model.site("target").pos[[0, 2]] = target
+        return
+    model.geom("target").pos[: len(target)] = target
+    if mujoco.mj_name2id(model, mujoco.mjtObj.mjOBJ_LIGHT, "target_light") >= 0:
+        model.light("target_light").pos[:2] = target[:2]

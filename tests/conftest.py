@@ -21,3 +21,14 @@ def strict_jax():
 
     with jax.numpy_dtype_promotion("strict"), jax.numpy_rank_promotion("raise"):
         yield
+
+
+@pytest.fixture(scope="session")
+def opengl() -> str:
+    """The OpenGL backend that works on this machine; without one, a test that draws is skipped."""
+    from divbench.envs.gl import NoOpenGL, find_backend
+
+    try:
+        return find_backend()
+    except NoOpenGL as error:
+        pytest.skip(str(error))

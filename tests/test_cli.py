@@ -49,7 +49,13 @@ def tree(folder):
 
 
 WRONG = [
-    ([], "expected a command: run, list, plan, report, parity, doctor"),
+    ([], "expected a command: run, list, plan, report, render, parity, doctor"),
+    (["render"], "render: expected a run folder, or --task for random actions, found neither"),
+    (["render", "dog-run"], "render: expected a run folder, found a task; --task dog-run shows it without a run"),
+    (["render", "nix"], "nix: no such folder"),
+    (["render", "empty"], "empty: not a divbench run folder"),
+    (["render", "--task", "dog-rnu"], "unknown task 'dog-rnu'.*did you mean 'dog-run'"),
+    (["render", "--task", "dog-run", "--out", "a-file/x.gif"], "--out: expected a folder.*a-file' is a file"),
     (["parity", "--tasks", "dog-rnu"], "unknown task 'dog-rnu'.*did you mean 'dog-run'"),
     (["parity", "--physics", "warp"], "unknown physics 'warp'; known: host, mjx"),
     (["parity", "--starts", "1"], "--starts: expected at least 2, found '1'"),
@@ -138,6 +144,8 @@ QUICK = [
     (["run", "--suite", "smoke", "--utd", "0"], 2),
     (["run", "--suite", "smoke", "--out", "a-file/run"], 2),
     (["report", "nix"], 2),
+    (["render", "--help"], 0),
+    (["render", "--task", "dog-rnu"], 2),
     (["plan", "--suite", "smoke", "--rate", "400"], 0),
 ]
 

@@ -124,6 +124,7 @@ LIGHT = sorted(m for m in MODULES if wing(m) == "spec") + [
     "divbench",
     "divbench.cli",
     "divbench.envs",
+    "divbench.envs.gl",
     "divbench.envs.names",
     "divbench.execute",
     "divbench.execute.progress",

@@ -58,8 +58,7 @@ def load_policy(path: str | os.PathLike, lane: str) -> Policy:
     card = read_card(path)
     spec = RunSpec.from_settings(card["settings"])
     group, place = _find(path, spec, lane)
-    available = envs.task_info(group.task).physics
-    physics = next(name for name in card["physics"].split(",") if name in available)
+    physics = physics_of(card, group.task)
     program = program_for(group, physics, spec.eval_episodes)
     blank = jax.eval_shape(program.blank_state)
     loaded = CheckpointStore(path / GROUPS / group.name / CHECKPOINT).load(blank._replace(rows=None), with_rows=False)
@@ -71,6 +70,12 @@ def load_policy(path: str | os.PathLike, lane: str) -> Policy:
     return Policy(group.lanes[place], int(loaded.tree.env_step), int(loaded.tree.update), actor, coefs,
                   program.structure, jnp.asarray(env.action_low, jnp.float32),
                   jnp.asarray(env.action_high, jnp.float32))
+
+
+def physics_of(card: dict, task: str) -> str:
+    """The physics that stepped `task` in the run of that card."""
+    available = envs.task_info(task).physics
+    return next(name for name in card["physics"].split(",") if name in available)
 
 
 def _find(path: Path, spec: RunSpec, name: str) -> tuple[Group, int]:

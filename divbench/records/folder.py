@@ -4,6 +4,7 @@
     divbench.lock      held by the process that writes
     groups/<name>/     journal.jsonl, timing.jsonl, checkpoint/, and `done` once the group is finished
     tables/            written by `tables`
+    report/, videos/   pictures and films, made on request
 
 Nothing is created or changed before all checks have passed.
 """
@@ -26,7 +27,7 @@ from divbench.spec.errors import UsageError
 CARD, LOCK, GROUPS, TABLES_FOLDER, DONE = "card.json", "divbench.lock", "groups", "tables", "done"
 RESULTS, TIMING, CHECKPOINT = "journal.jsonl", "timing.jsonl", "checkpoint"
 FORMAT = "divbench run"
-CONTENTS = (GROUPS, TABLES_FOLDER, "report")  # what `force` removes
+CONTENTS = (GROUPS, TABLES_FOLDER, "report", "videos")  # what `force` removes
 BINDING = ("physics", "precision")  # facts of the card that must not change within a run
 SESSION = ("command", "device", "versions")  # facts that are kept for each session
 _BEFORE_CARD = {LOCK, CARD + TEMPORARY}  # what a folder holds if its first process died before the card

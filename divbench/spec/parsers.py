@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
+from divbench.envs.names import PHYSICS
 from divbench.spec.errors import UsageError, nearest
 from divbench.spec.options import OPTIONS
 
@@ -16,6 +17,7 @@ COMMANDS = {
     "list": "suites, tasks and variants",
     "plan": "groups, lanes, memory, disk, FLOPs and hours of a run; trains nothing",
     "report": "tables and pictures of a run folder, finished or still growing",
+    "render": "a film of a lane's policy, or of a task under random actions: GIF, MP4 or PNG",
     "parity": "every task's physics beside dm_control: errors, reset distributions",
     "doctor": "device, versions, precision, memory, and what does not fit together",
 }
@@ -74,6 +76,28 @@ def report_parser(command: str) -> Parser:
     parser.add_argument("folder", metavar="DIR", help="run folder")
     _switch(parser, "quiet")
     _switch(parser, "json")
+    return parser
+
+
+def render_parser(command: str) -> Parser:
+    parser = Parser(command)
+    parser.add_argument("run", metavar="DIR", nargs="?", default=argparse.SUPPRESS,
+                        help="run folder; without one, --task is shown under random actions")
+    for flag, metavar, text in (
+        ("--task", "NAME", "task of the lane; may be left out, as the next three, where the run has but one"),
+        ("--variant", "NAME", "variant of the lane"),
+        ("--utd", "N|1/K", "updates per env step of the lane"),
+        ("--seed", "N", "seed of the lane; without a run, of the random actions"),
+        ("--episode", "N", "which start state; 0 by default, where the last evaluation's first episode began"),
+        ("--steps", "COUNT", "control steps to show; the whole episode by default"),
+        ("--physics", "NAME", f"{', '.join(PHYSICS)}; the run's own by default"),
+        ("--camera", "NAME", "a camera of dm_control's model"),
+        ("--size", "WxH", "of the picture, in pixels; 320x240 by default"),
+        ("--out", "FILE", "ends in .gif, .mp4 (extra 'video') or .png (a sheet of 12 moments); by default a .gif in "
+                          "DIR/videos, without a run in results/runs/videos"),
+    ):
+        parser.add_argument(flag, action=_Once, metavar=metavar, help=text, default=argparse.SUPPRESS)
+    parser.add_argument("--force", action="store_true", default=argparse.SUPPRESS, help="replace a file that is there")
     return parser
 
 

@@ -116,7 +116,8 @@ def test_a_second_process_is_refused(path, picture):
 
 def test_force_starts_over_and_removes_only_what_is_ours(path):
     (path / "notes.txt").write_text("mine")
-    (path / "tables").mkdir()
+    for name in ("tables", "report", "videos"):
+        (path / name).mkdir()
     with run(path, settings={"steps": 5}, force=True) as opened:
         assert not opened.resumed and opened.card["settings"] == {"steps": 5}
         assert sorted(os.listdir(path)) == ["card.json", "divbench.lock", "notes.txt"]

@@ -1,0 +1,175 @@
+"""What `divbench render` was asked for: reads and refuses, picks the lane and names the file. Draws nothing."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.util
+import re
+from fractions import Fraction
+from pathlib import Path
+
+from divbench.envs.names import PHYSICS, TASKS, check_physics
+from divbench.spec.errors import UsageError, choose
+from divbench.spec.plan import Lane, make_groups
+from divbench.spec.run_spec import RunSpec
+from divbench.spec.text import parse_count, parse_utd
+
+VIDEOS = "videos"  # the folder's name in a run
+WITHOUT_RUN = "results/runs/videos"
+ENDINGS = (".gif", ".mp4", ".png")
+_SIZE = re.compile(r"(\d{1,5})x(\d{1,5})")
+_SMALLEST, _LARGEST = 16, 4096  # pixels
+
+
+@dataclasses.dataclass(frozen=True)
+class RenderRequest:
+    """An episode to be shown: whose, on which physics, from where, and into which file.
+
+    Attributes:
+      run: the run folder, or None for random actions.
+      task, variant, utd, seed: of the lane; None where the run may decide. Without a run, the task is given and the
+        seed is that of the random actions.
+      physics: None for the run's own; without a run, `auto`.
+      steps: control steps to be shown at most, or None for the whole episode.
+      episode: number of the start state.
+      camera: a camera of dm_control's model, or None for the one that shows the task best.
+      size: width and height of a frame, in pixels.
+      out: the file, or None for a name made of the lane's.
+      force: replace a file that is there.
+    """
+
+    run: str | None = None
+    task: str | None = None
+    variant: str | None = None
+    utd: Fraction | None = None
+    seed: int | None = None
+    physics: str | None = None
+    steps: int | None = None
+    episode: int = 0
+    camera: str | None = None
+    size: tuple[int, int] = (320, 240)
+    out: str | None = None
+    force: bool = False
+
+    @property
+    def folder(self) -> str:
+        """Where the file goes."""
+        if self.out:
+            return str(Path(self.out).parent)
+        return str(Path(self.run) / VIDEOS) if self.run else WITHOUT_RUN
+
+
+def read_request(given: dict) -> RenderRequest:
+    """The request from flags as they were typed.
+
+    Raises:
+      UsageError: an unknown name, a number or size that is none, flags that do not go together, a file of another
+        kind or one whose kind needs a package that is not installed, or one that is there already.
+    """
+    fields = dict(given)
+    if "utd" in fields:
+        fields["utd"] = parse_utd(fields["utd"])
+    for key, minimum in (("seed", 0), ("steps", 1), ("episode", 0)):
+        if key in fields:
+            fields[key] = parse_count(fields[key], f"--{key}", minimum=minimum)
+    if "size" in fields:
+        fields["size"] = _size(fields["size"])
+    request = RenderRequest(**fields)
+    if request.task is not None:
+        choose("task", request.task, TASKS)
+    if request.physics is not None:
+        choose("physics", request.physics, PHYSICS)
+    if request.run is None:
+        _refuse_without_run(request)
+    elif not Path(request.run).exists() and request.run in TASKS:
+        raise UsageError(f"render: expected a run folder, found a task; --task {request.run} shows it without a run")
+    if request.out is not None:
+        _refuse_file(request)
+    return request
+
+
+def _size(text: str) -> tuple[int, int]:
+    found = _SIZE.fullmatch(text.strip())
+    size = (int(found[1]), int(found[2])) if found else (0, 0)
+    if not all(_SMALLEST <= side <= _LARGEST for side in size):
+        raise UsageError(f"--size: expected WIDTHxHEIGHT such as 320x240, each side from {_SMALLEST} to {_LARGEST} "
+                         f"pixels, found '{text}'")
+    return size
+
+
+def _refuse_without_run(request: RenderRequest) -> None:
+    if request.task is None:
+        raise UsageError("render: expected a run folder, or --task for random actions, found neither")
+    for key in ("variant", "utd"):
+        if getattr(request, key) is not None:
+            raise UsageError(f"--{key}: names a lane of a run; give the run folder too")
+    refuse_physics(request.task, request.physics or "auto")
+
+
+def refuse_physics(task: str, physics: str) -> None:
+    """Raises a `UsageError` unless `physics`, or `auto`, can step `task`."""
+    try:
+        check_physics(task, physics)
+    except ValueError as error:
+        raise UsageError(f"--physics: {error}") from None
+
+
+def _refuse_file(request: RenderRequest) -> None:
+    path = Path(request.out)
+    ending = path.suffix.lower()
+    if ending not in ENDINGS:
+        raise UsageError(f"--out: expected a file that ends in {', '.join(ENDINGS)}, found '{request.out}'")
+    if ending == ".mp4":
+        if importlib.util.find_spec("imageio_ffmpeg") is None:
+            raise UsageError("--out: MP4 needs the extra 'video': pip install 'divbench[video]'")
+        if any(side % 2 for side in request.size):
+            raise UsageError(f"--size: MP4 takes even sides only, found '{'x'.join(map(str, request.size))}'")
+    refuse_existing(path, request.force)
+
+
+def refuse_existing(path: Path, force: bool) -> None:
+    """Raises a `UsageError` if there is something at `path` that may not be replaced."""
+    if path.is_dir():
+        raise UsageError(f"--out: expected a file, found that '{path}' is a folder")
+    if path.exists() and not force:
+        raise UsageError(f"--out: '{path}' is there already; choose another --out, or --force to replace it")
+
+
+def choose_lane(spec: RunSpec, request: RenderRequest) -> Lane:
+    """The lane of a run that fits the request.
+
+    Raises:
+      UsageError: none fits, or several do; it names what there is to choose from.
+    """
+    lanes = [lane for group in make_groups(spec, fused=True) for lane in group.lanes]
+    ways = {"task": lambda lane: lane.task, "variant": lambda lane: lane.variant.name,
+            "utd": lambda lane: str(lane.utd), "seed": lambda lane: str(lane.seed)}
+    for key, of in ways.items():
+        if getattr(request, key) is not None:
+            wanted = choose(f"{key} of this run", str(getattr(request, key)), _distinct(map(of, lanes)))
+            lanes = [lane for lane in lanes if of(lane) == wanted]
+    if len(lanes) > 1:
+        choices = [f"--{key} {'|'.join(_distinct(map(of, lanes)))}" for key, of in ways.items()
+                   if len(_distinct(map(of, lanes))) > 1]
+        raise UsageError(f"render: {len(lanes)} lanes fit; choose one by {' and '.join(choices)}")
+    return lanes[0]
+
+
+def _distinct(names) -> list[str]:
+    return list(dict.fromkeys(names))
+
+
+def output_file(request: RenderRequest, lane: Lane | None) -> Path:
+    """The file to be written.
+
+    Raises:
+      UsageError: it is there already and may not be replaced.
+    """
+    who = [request.task, "random", f"seed{request.seed or 0}"]
+    if lane is not None:
+        who = [lane.task, lane.variant.name, f"utd{lane.utd}".replace("/", "-"), f"seed{lane.seed}"]
+    if request.episode:
+        who.append(f"episode{request.episode}")
+    path = Path(request.out or Path(request.folder) / f"{'_'.join(who)}.gif")
+    refuse_existing(path, request.force)
+    return path
