@@ -21,6 +21,7 @@ with contextlib.redirect_stdout(io.StringIO()):  # it prints that the optional w
     from mujoco import mjx
 
 from divbench.envs.base import LARGEST_VALID, Reading, Start, float_dtype
+from divbench.envs.mjx_tuning import tuned
 from divbench.envs.models import TaskModel
 
 _INTEGRATORS = {
@@ -63,7 +64,7 @@ class MjxPhysics:
 
     def begin(self, start: Start) -> mjx.Data:
         dtype = float_dtype()
-        with jax.default_matmul_precision("highest"):
+        with jax.default_matmul_precision("highest"), tuned():
             model, data = _on_device(self._task_model.model, dtype)
             data = data.replace(
                 qpos=jnp.asarray(start.qpos, dtype),
@@ -75,7 +76,7 @@ class MjxPhysics:
 
     def place(self, qpos, qvel, act) -> tuple[mjx.Data, Reading]:
         dtype = float_dtype()
-        with jax.default_matmul_precision("highest"):
+        with jax.default_matmul_precision("highest"), tuned():
             model, data = _on_device(self._task_model.model, dtype)
             data = data.replace(
                 qpos=qpos,
@@ -88,7 +89,7 @@ class MjxPhysics:
         return data, _reading(data)
 
     def advance(self, data: mjx.Data, ctrl) -> tuple[mjx.Data, Reading, jax.Array]:
-        with jax.default_matmul_precision("highest"):
+        with jax.default_matmul_precision("highest"), tuned():
             model, _ = _on_device(self._task_model.model, float_dtype())
             data = data.replace(ctrl=ctrl)
 
