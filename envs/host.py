@@ -4,31 +4,36 @@ Lives here: `HostPhysics`, its state `HostData`, and what a process must set for
 safe. Does not live here: models, resets by dm_control, observations, rewards.
 
 The state that crosses is MuJoCo's integration state (warm start included), its float64 numbers
-viewed as pairs of uint32: exact whether or not x64 is on. No simulation lives between two calls,
-so a step is a pure function. Callbacks use numpy only; a jax operation in one could deadlock.
+viewed as pairs of uint32: exact whether or not x64 is on. All lanes of a call are stepped by one
+`mujoco.batch.Batch`, on threads of its own outside Python's lock. What a batch remembers of the call
+before saves it work and changes no number, so a step is a pure function. Callbacks use numpy only; a
+jax operation in one could deadlock.
 """
 
-import collections
-import concurrent.futures
 import functools
 import os
+import threading
 import time
 from typing import Any
 
 import jax
 import mujoco
 import numpy as np
+from mujoco.batch import Batch, SimulationError
 
 from divbench.envs.base import LARGEST_VALID, Reading, Start, float_dtype, record
 from divbench.envs.models import TaskModel, without_actuation
 
 _INTEGRATION = int(mujoco.mjtState.mjSTATE_INTEGRATION)
+_FRESH = int(mujoco.mjtStage.mjSTAGE_VEL)  # positions and velocities of the new state, as mj_step1 leaves them
 _BAD = [int(getattr(mujoco.mjtWarning, f"mjWARN_{name}")) for name in ("BADQPOS", "BADQVEL", "BADQACC")]
-# Threads pay only for lanes slow enough to spend their step outside Python's lock, and only where
-# there is this much work in one call. Measured on two cores: cheetah lanes take 20 us, quadruped's 80.
-_SLOW_LANE = 60e-6  # seconds
-_WORTH_THREADS = 1e-3  # seconds
-_TIMED_FIRST = 8  # calls on one thread before any is shared out; the first ones allocate
+_NUMBER = 1  # of a warning's two numbers, how often it was given
+# Up to so many lanes each keeps a simulation, which then need not be brought up to date at a step's beginning.
+_REMEMBERED = 64
+# Threads pay only where there is this much work in one call. The first calls go on one thread, and are timed.
+_WORTH_THREADS = 50e-6  # seconds
+_TIMED_FIRST = 8
+_KEPT_BATCHES = 4  # of different numbers of lanes
 
 
 def prepare_process() -> None:
@@ -48,17 +53,32 @@ class HostData:
     bits: jax.Array
 
 
-class _Scratch:
-    """A simulation in use by one thread at a time, overwritten by each use, with views into it."""
+class _Lanes:
+    """A number of lanes that are stepped together, and the arrays that go in and come out."""
 
-    def __init__(self, model: mujoco.MjModel):
-        self.data = mujoco.MjData(model)
-        self.ctrl = self.data.ctrl
-        self.warnings = self.data.warning.number
-        self.read = (self.data.qpos, self.data.qvel, self.data.act, self.data.sensordata)
+    def __init__(self, model: mujoco.MjModel, count: int, threads: int):
+        self.batch = Batch(model, count, threads, persistent=count <= _REMEMBERED)
+        self.ctrl = self.batch.bind("ctrl")
+        self.read = tuple(self.batch.bind(name) for name in ("qpos", "qvel", "act", "sensordata"))
+        self.one_thread = threads == 1
+        self.quickest, self.timed = float("inf"), 0
 
-    def went_bad(self) -> bool:
-        return any(self.warnings[index] for index in _BAD)
+    def run(self, job) -> np.ndarray:
+        """Does `job(batch)`; returns which lanes `[lanes]` MuJoCo warned of, or left where they were."""
+        self.batch.warning[:] = 0
+        failed = np.zeros(self.batch.nsim, np.bool_)
+        began = time.perf_counter()
+        try:
+            job(self.batch)
+        except SimulationError as error:
+            failed[error.ids] = True
+        self.quickest = min(self.quickest, time.perf_counter() - began)
+        self.timed += 1
+        return failed | self.batch.warning[:, _BAD, _NUMBER].any(1)
+
+    def wants_threads(self) -> bool:
+        """Decides only how many threads are used; no result depends on it."""
+        return self.one_thread and self.timed >= _TIMED_FIRST and self.quickest > _WORTH_THREADS
 
 
 class HostPhysics:
@@ -75,16 +95,10 @@ class HostPhysics:
         self._model = task_model.model
         self._still = without_actuation(task_model.model)
         self._substeps = substeps
-        # A free list and no thread-local storage: XLA's threads have a Python thread state only
-        # while a callback runs, and Python 3.11 crashes when such a state takes locals with it.
-        self._free: collections.deque[_Scratch] = collections.deque()
-        self._pool: concurrent.futures.ThreadPoolExecutor | None = None
-        self._workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-        self._seconds_per_lane = float("inf")  # the quickest seen, of runs on one thread
-        self._timed_calls = 0
+        self._threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+        self._lanes: dict[tuple, _Lanes] = {}
+        self._lock = threading.Lock()
         model = self._model
-        # Runge-Kutta cannot be split into halves; dm_control then takes whole steps too.
-        self._split = model.opt.integrator != mujoco.mjtIntegrator.mjINT_RK4
         self._size = mujoco.mj_stateSize(model, _INTEGRATION)
         self._widths = (model.nq, model.nv, model.na, model.nsensordata)
         # Time comes first in the integration state, then positions, velocities and activations.
@@ -116,97 +130,56 @@ class HostPhysics:
         return Reading(*(values[end - width : end] for end, width in zip(ends, self._widths, strict=True)))
 
     def _over_lanes(self, function, dtype, *args):
-        """Runs `function(scratch, lane's args, state out, values out) -> bad` for every lane."""
+        """Runs `function(*args) -> (lanes, which of them are bad)`, args `[lanes, n]`, on all lanes at once."""
         args = [np.asarray(arg) for arg in args]
         lead = args[0].shape[:-1]
         count = int(np.prod(lead, dtype=int))
         args = [np.ascontiguousarray(arg.reshape(count, arg.shape[-1])) for arg in args]
-        states = np.empty((count, self._size))
-        values = np.empty((count, sum(self._widths)), dtype)
-        bad = np.zeros(count, np.bool_)
+        if not count:
+            empty = np.empty((0, self._size)), np.empty((0, sum(self._widths)), dtype), np.empty(0, np.bool_)
+            return self._shaped(lead, *empty)
+        with self._lock:
+            lanes, bad = function(*args)
+            states = lanes.batch.state.copy()
+            with np.errstate(over="ignore"):  # of a lane that is flying apart
+                values = np.concatenate(lanes.read, 1, dtype=dtype, casting="same_kind")
+        return self._shaped(lead, states, values, bad | ~self._valid(states))
 
-        def run(first: int, last: int) -> None:
-            try:
-                scratch = self._free.pop()
-            except IndexError:
-                scratch = _Scratch(self._model)
-            for lane in range(first, last):
-                try:
-                    bad[lane] = function(scratch, *(arg[lane] for arg in args), states[lane], values[lane])
-                except mujoco.FatalError:
-                    states[lane] = np.nan
-                    values[lane] = np.nan
-                    bad[lane] = True
-            self._free.append(scratch)
+    def _well(self, batch: Batch) -> np.ndarray | None:
+        """Which lanes to compute, None for all: what is bad already stays as it is."""
+        valid = self._valid(batch.state)
+        return None if valid.all() else np.flatnonzero(valid)
 
-        lane = self._seconds_per_lane if self._timed_calls >= _TIMED_FIRST else 0.0
-        if self._workers > 1 and lane > _SLOW_LANE and count * lane > _WORTH_THREADS:
-            cuts = np.linspace(0, count, min(count, self._workers) + 1).astype(int)
-            list(self._threads().map(run, cuts[:-1], cuts[1:]))
-        else:
-            began = time.perf_counter()
-            run(0, count)
-            # Decides only whether threads are used; no result depends on it.
-            if count:
-                taken = (time.perf_counter() - began) / count
-                self._seconds_per_lane = min(self._seconds_per_lane, taken)
-                self._timed_calls += 1
+    def _valid(self, states: np.ndarray) -> np.ndarray:
+        """`[lanes]`: whether all that moves is finite and such as MuJoCo accepts; a NaN is not."""
+        return (np.abs(states[:, self._moving]) <= LARGEST_VALID).all(-1)
 
-        moving = states[:, self._moving]
-        bad |= ~(np.isfinite(moving) & (np.abs(moving) <= LARGEST_VALID)).all(-1)
-        return (
-            states.view(np.uint32).reshape(*lead, 2 * self._size),
-            values.reshape(*lead, values.shape[-1]),
-            bad.reshape(lead),
-        )
+    def _shaped(self, lead: tuple[int, ...], states, values, bad):
+        bits = states.view(np.uint32).reshape(*lead, 2 * self._size)
+        return bits, values.reshape(*lead, sum(self._widths)), bad.reshape(lead)
 
-    def _advance(self, scratch: _Scratch, bits, ctrl, state_out, values_out) -> bool:
-        model, data = self._model, scratch.data
-        state = bits.view(np.float64)
-        moving = state[self._moving]
-        if not (np.abs(moving) <= LARGEST_VALID).all():  # false for NaN too
-            state_out[:] = state
-            values_out[:] = np.nan
-            return True
-        scratch.warnings[:] = 0
-        mujoco.mj_setState(model, data, state, _INTEGRATION)
-        if self._split:
-            mujoco.mj_step1(model, data)
-        scratch.ctrl[:] = ctrl
-        if self._split:
-            mujoco.mj_step2(model, data)
-        else:
-            mujoco.mj_step(model, data)
-        for _ in range(self._substeps - 1):
-            if scratch.went_bad():
-                break
-            mujoco.mj_step(model, data)
-        bad = scratch.went_bad()
-        if not bad:
-            mujoco.mj_step1(model, data)
-            bad = scratch.went_bad()
-        self._write(model, scratch, state_out, values_out)
-        return bad
+    def _advance(self, bits, ctrl) -> tuple[_Lanes, np.ndarray]:
+        lanes = self._of("step", self._model, len(bits))
+        lanes.batch.state[:] = bits.view(np.float64)
+        lanes.ctrl[:] = ctrl
+        return lanes, lanes.run(lambda batch: batch.step(self._well(batch), nstep=self._substeps, stage=_FRESH))
 
-    def _place(self, scratch: _Scratch, qpos, qvel, act, state_out, values_out) -> bool:
-        model, data = self._still, scratch.data
-        mujoco.mj_resetData(model, data)
+    def _place(self, qpos, qvel, act) -> tuple[_Lanes, np.ndarray]:
+        lanes = self._of("place", self._still, len(qpos))
         # dm_control looks at the default pose first, which leaves the solver its warm start.
-        mujoco.mj_forward(model, data)
-        data.qpos[:], data.qvel[:] = qpos, qvel
-        if model.na:
-            data.act[:] = act
-        bad = not all((np.abs(part) <= LARGEST_VALID).all() for part in (qpos, qvel, act))
-        if not bad:
-            mujoco.mj_forward(model, data)
-        self._write(model, scratch, state_out, values_out)
-        return bad
+        lanes.run(lambda batch: batch.reset(stage=int(mujoco.mjtStage.mjSTAGE_ACC)))
+        for name, value in (("qpos", qpos), ("qvel", qvel), ("act", act)):
+            lanes.batch.bind(name)[:] = value
+        return lanes, lanes.run(lambda batch: batch.forward(self._well(batch)))
 
-    def _write(self, model, scratch: _Scratch, state_out, values_out) -> None:
-        mujoco.mj_getState(model, scratch.data, state_out, _INTEGRATION)
-        np.concatenate(scratch.read, out=values_out, casting="same_kind")
-
-    def _threads(self) -> concurrent.futures.ThreadPoolExecutor:
-        if self._pool is None:
-            self._pool = concurrent.futures.ThreadPoolExecutor(self._workers, "divbench-host")
-        return self._pool
+    def _of(self, use: str, model: mujoco.MjModel, count: int) -> _Lanes:
+        """The batch of so many lanes, the least lately used of the others forgotten."""
+        lanes = self._lanes.pop((use, count), None)
+        if lanes is None:
+            lanes = _Lanes(model, count, 1)
+        elif lanes.wants_threads() and min(count, self._threads) > 1:
+            lanes = _Lanes(model, count, min(count, self._threads))
+        self._lanes[use, count] = lanes
+        while len(self._lanes) > _KEPT_BATCHES:
+            del self._lanes[next(iter(self._lanes))]
+        return lanes

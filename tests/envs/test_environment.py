@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from divbench.envs import TASKS, make
+from divbench.envs.host import HostPhysics, _Lanes
+from divbench.envs.models import load_model
 
 
 def _equal(one, other):
@@ -38,13 +40,12 @@ def test_lanes_equal_single_environments_bit_for_bit(name):
     nested = jax.jit(jax.vmap(jax.vmap(environment.step)))(*fold)
     _equal(flat, jax.tree.map(lambda leaf: leaf.reshape(12, *leaf.shape[2:]), nested))
 
-    physics = environment._physics
-    kept = physics._workers, physics._timed_calls, physics._seconds_per_lane
-    try:
-        physics._workers, physics._timed_calls, physics._seconds_per_lane = 3, 10**9, 1.0
-        _equal(flat, jax.jit(jax.vmap(environment.step))(states, actions))
-    finally:
-        physics._workers, physics._timed_calls, physics._seconds_per_lane = kept
+    for threads in (1, 3):
+        physics = HostPhysics(load_model(name), environment._physics._substeps)
+        physics._lanes["step", 12] = _Lanes(physics._model, 12, threads)
+        bits, _, _ = jax.jit(jax.vmap(physics.advance))(states.data, actions)
+        assert physics._lanes["step", 12].batch.nthread == threads
+        np.testing.assert_array_equal(bits.bits, flat.data.bits)
 
     step = jax.jit(environment.step)
     for lane in range(12):
