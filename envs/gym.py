@@ -34,12 +34,17 @@ class GymEnvironment(gymnasium.Env):
     Args:
       task: a key of `names.TASKS`.
       physics: `auto`, `host` or `mjx`.
+      render_mode: `rgb_array`, so that `render` draws, or None.
     """
 
-    metadata = {"render_modes": []}
+    metadata = {"render_modes": ["rgb_array"]}
 
-    def __init__(self, task: str, physics: str = "auto"):
+    def __init__(self, task: str, physics: str = "auto", render_mode: str | None = None):
+        if render_mode not in (None, *self.metadata["render_modes"]):
+            raise ValueError(f"render_mode: expected None or 'rgb_array', got {render_mode!r}")
         self._environment = make(task, physics)
+        self.render_mode, self._renderer = render_mode, None
+        self.metadata = self.metadata | {"render_fps": round(1 / self._environment.control_timestep)}
         self.observation_space, self.action_space = _spaces(self._environment)
         self._start, self._step = jax.jit(self._environment.start), jax.jit(self._environment.step)
         self._state = None
@@ -56,6 +61,24 @@ class GymEnvironment(gymnasium.Env):
         self._state = self._step(self._state, np.asarray(action, np.float32))
         truncated = bool(self._state.info["truncation"])
         return np.asarray(self._state.obs), float(self._state.reward), False, truncated, _info(self._state)
+
+    def render(self) -> np.ndarray | None:
+        """Draws the state, `[240, 320, 3]` uint8; None without a render mode."""
+        if self.render_mode is None:
+            return None
+        if self._state is None:
+            raise gymnasium.error.ResetNeeded("render was called before reset")
+        from divbench.envs.render import Renderer, positions
+
+        if self._renderer is None:
+            self._renderer = Renderer(self._environment.name)
+        target = np.asarray(self._state.info.get("target", ()))
+        return self._renderer.frame(positions(self._environment, self._state.data), target)
+
+    def close(self) -> None:
+        if self._renderer is not None:
+            self._renderer.close()
+            self._renderer = None
 
 
 class GymVectorEnvironment(gymnasium.vector.VectorEnv):

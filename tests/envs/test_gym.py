@@ -19,6 +19,26 @@ def test_gymnasiums_own_checks_pass(name):
     check_env(gymnasium.make(f"divbench/{name}-v0", physics="host").unwrapped, skip_render_check=True)
 
 
+def test_gymnasiums_checks_of_pictures_pass_too(opengl):
+    view = gymnasium.make("divbench/pendulum-swingup-v0", physics="host", render_mode="rgb_array")
+    check_env(view.unwrapped)
+    view.reset(seed=0)
+    first = view.render()
+    for _ in range(20):
+        view.step(view.action_space.high)
+    assert first.shape == (240, 320, 3) and (view.render() != first).any()
+    view.close()
+
+
+def test_what_cannot_be_drawn_says_so():
+    with pytest.raises(ValueError, match="render_mode: expected None or 'rgb_array', got 'human'"):
+        divbench.envs.gym.GymEnvironment("pendulum-swingup", "host", render_mode="human")
+    view = divbench.envs.gym.GymEnvironment("pendulum-swingup", "host", render_mode="rgb_array")
+    with pytest.raises(gymnasium.error.ResetNeeded):
+        view.render()
+    assert divbench.envs.gym.GymEnvironment("pendulum-swingup", "host").render() is None
+
+
 def test_every_task_has_a_name_that_needs_no_other_import():
     assert {f"divbench/{name}-v0" for name in TASKS} <= set(gymnasium.registry)
     code = "import gymnasium; gymnasium.make('divbench.envs.gym:divbench/cheetah-run-v0')"
