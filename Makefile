@@ -14,7 +14,7 @@ DEMO_OUT ?= results/runs/demo
 DEMO = --suite priming --tasks quadruped-run --variants baseline,ofn,layernorm --prime-updates 10k --steps 1k \
 	--seeds 1 --seed-start 8 --measure-every 500 --eval-episodes 1 --out $(DEMO_OUT)
 
-.PHONY: help demo test test-slow test-py312 lint format wheel bench clean
+.PHONY: help demo test test-slow test-py312 lint format wheel bench bench-physics clean
 
 help:
 	@echo "make demo        set up $(VENV) and watch plain SAC diverge beside OFN and LayerNorm (under 6 minutes)"
@@ -24,6 +24,7 @@ help:
 	@echo "make lint        ruff alone;  make format  lets ruff mend what it can"
 	@echo "make wheel       build the wheel into dist/"
 	@echo "make bench       speed beside sbx's SAC, each in its own venv (about half an hour)"
+	@echo "make bench-physics  control steps per second of every task and physics (about an hour)"
 	@echo "make clean       remove venvs, builds and caches; results stay"
 
 # A venv is two stamps: what running needs, and what developing needs on top. Byte-compiling all that is installed would
@@ -78,6 +79,9 @@ $(VENV)-sbx/.installed: benchmarks/requirements-sbx.txt
 
 bench: $(VENV)/.installed-run $(VENV)-sbx/.installed
 	$(VENV)/bin/python benchmarks/sbx_speed.py --sbx-python $(VENV)-sbx/bin/python --out results/runs/bench/sbx_speed
+
+bench-physics: $(VENV)/.installed-run
+	$(VENV)/bin/python benchmarks/physics_speed.py --out results/runs/bench/physics_speed
 
 clean:
 	rm -rf $(VENV) $(VENV)-py312 $(VENV)-sbx build dist divbench.egg-info .pytest_cache .ruff_cache .hypothesis
