@@ -1,4 +1,4 @@
-"""The benchmark's tasks, as pure and jittable functions over two kinds of physics.
+"""The benchmark's tasks, as pure and jittable functions over three kinds of physics.
 
 `divbench.envs.make("cheetah-run")` is the way in. Importing this package imports no jax: every
 name below is fetched on first use. Nothing about learning lives here.

@@ -35,7 +35,7 @@ class State:
     """An environment between two control steps; Brax's shape.
 
     Attributes:
-      data: the physics' own state, a pytree (`host.HostData` or `mjx.Data`).
+      data: the physics' own state, a pytree (`host.HostData`, `mjx.Data` or `warp.WarpData`).
       obs: `[observation_size]` observation.
       reward: `[]` reward of the step that led here; 0 at an episode's start.
       done: `[]` 1.0 once the episode is over, else 0.0.

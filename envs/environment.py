@@ -2,7 +2,7 @@
 
 Lives here: reset, step, the time limit, and telling a bad action from bad physics.
 Does not live here: the tasks' observations and rewards (one module per domain), the physics
-(`host`, `mjx`), or automatic resets, which are the caller's.
+(`host`, `mjx`, `warp`), or automatic resets, which are the caller's.
 """
 
 import functools
@@ -36,7 +36,7 @@ class Environment:
 
     Attributes:
       name: the task, e.g. `cheetah-run`.
-      physics: `mjx` or `host`.
+      physics: `mjx`, `host` or `warp`.
       info: the task's `TaskInfo`.
       observation_size, action_size, episode_length: as in `TaskInfo`.
       reward_range: smallest and largest reward of one step.
@@ -215,6 +215,8 @@ def _build(task: str, physics: str) -> Environment:
     substeps = _substeps(definition, task_model)
     if physics == "host":
         from divbench.envs.host import HostPhysics as Chosen
+    elif physics == "warp":
+        from divbench.envs.warp import WarpPhysics as Chosen
     else:
         from divbench.envs.mjx import MjxPhysics as Chosen
     return Environment(info, definition, task_model, Chosen(task_model, substeps))
@@ -225,11 +227,12 @@ def make(task: str, physics: str = "auto") -> Environment:
 
     Args:
       task: a key of `names.TASKS`.
-      physics: `mjx` (on the device), `host` (C MuJoCo through a callback), or `auto`: `mjx` where
-        JAX's default backend is a GPU or TPU and the task can be stepped by it, else `host`.
+      physics: `mjx` (on the device), `host` (C MuJoCo through a callback), `warp` (on an NVIDIA GPU; needs
+        the extra `warp`), or `auto`: `mjx` where JAX's default backend is a GPU or TPU and the task can be
+        stepped by it, else `host`.
 
     Raises:
-      ValueError: one line with the nearest known name.
+      ValueError: one line with the nearest known name, or with the extra to install.
     """
     task_info(task)
     check_name("physics", physics, PHYSICS)

@@ -5,9 +5,10 @@ Does not live here: models, observations, rewards, or any import of jax or mujoc
 """
 
 import difflib
+import importlib.util
 from dataclasses import dataclass
 
-PHYSICS: tuple[str, ...] = ("auto", "mjx", "host")
+PHYSICS: tuple[str, ...] = ("auto", "mjx", "host", "warp")
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class TaskInfo:
     reward_min: float = 0.0
     reward_max: float = 1.0
     episode_length: int = 1000
-    physics: tuple[str, ...] = ("mjx", "host")
+    physics: tuple[str, ...] = ("mjx", "host", "warp")
 
 
 TASKS: dict[str, TaskInfo] = {
@@ -42,10 +43,10 @@ TASKS: dict[str, TaskInfo] = {
     for info in (
         TaskInfo("acrobot-swingup", "acrobot", "swingup", 6, 1),
         TaskInfo("cheetah-run", "cheetah", "run", 17, 6),
-        TaskInfo("dog-run", "dog", "run", 223, 38, physics=("host",)),
-        TaskInfo("dog-stand", "dog", "stand", 223, 38, physics=("host",)),
-        TaskInfo("dog-trot", "dog", "trot", 223, 38, physics=("host",)),
-        TaskInfo("dog-walk", "dog", "walk", 223, 38, physics=("host",)),
+        TaskInfo("dog-run", "dog", "run", 223, 38, physics=("host", "warp")),
+        TaskInfo("dog-stand", "dog", "stand", 223, 38, physics=("host", "warp")),
+        TaskInfo("dog-trot", "dog", "trot", 223, 38, physics=("host", "warp")),
+        TaskInfo("dog-walk", "dog", "walk", 223, 38, physics=("host", "warp")),
         TaskInfo("finger-spin", "finger", "spin", 9, 2),
         TaskInfo("finger-turn_hard", "finger", "turn_hard", 12, 2),
         TaskInfo("fish-swim", "fish", "swim", 24, 5),
@@ -84,14 +85,22 @@ def task_info(name: str) -> TaskInfo:
 
 
 def check_physics(task: str, physics: str) -> None:
-    """Raises a one-line ValueError unless `physics`, or `auto`, can step `task`."""
+    """Raises a one-line ValueError unless `physics`, or `auto`, can step `task` and is installed."""
     available = task_info(task).physics
     if physics not in ("auto", *available):
         raise ValueError(f"task {task!r} has no physics {physics!r}; choose from: auto, {', '.join(available)}")
+    check_installed(physics)
+
+
+def check_installed(physics: str) -> None:
+    """Raises a one-line ValueError if `physics` needs an extra that is not installed. Imports nothing."""
+    if physics == "warp" and importlib.util.find_spec("warp") is None:
+        raise ValueError("physics 'warp' needs the extra warp: pip install 'divbench[warp]'")
 
 
 def resolve_physics(task: str, physics: str, accelerator: bool) -> str:
-    """`auto` becomes `mjx` on an accelerator where the task has it, else `host`; every other name is itself."""
+    """`auto` becomes `mjx` on an accelerator where the task has it, else `host`, never `warp`; every other name is
+    itself."""
     if physics != "auto":
         return physics
     return "mjx" if accelerator and "mjx" in task_info(task).physics else "host"

@@ -97,7 +97,8 @@ def measure(task: str, physics: str, precision: str, starts: int = 20, steps: in
     """Drives dm_control and `physics` side by side.
 
     Args:
-      task: a key of `names.TASKS`. physics: `host` or `mjx`. precision: `float32` or `float64`.
+      task: a key of `names.TASKS`. physics: `host`, `mjx` or `warp`. precision: `float32` or `float64` (not
+        of `warp`).
       starts: episodes, at least 2. steps: control steps of each.
     """
     drive = _drive(task, starts, steps)

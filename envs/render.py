@@ -112,8 +112,8 @@ class Renderer:
 
 
 def positions(environment: Environment, data) -> np.ndarray:
-    """The positions `[..., nq]` float64 in a state's `data`, of either physics, any leading axes."""
-    if environment.physics == "mjx":
+    """The positions `[..., nq]` float64 in a state's `data`, of any physics, any leading axes."""
+    if environment.physics != "host":
         return np.asarray(data.qpos, np.float64)
     # The integration state as float64: time comes first, then the positions.
     return np.asarray(data.bits).view(np.float64)[..., 1 : 1 + load_model(environment.name).model.nq]

@@ -57,7 +57,7 @@ WRONG = [
     (["render", "--task", "dog-rnu"], "unknown task 'dog-rnu'.*did you mean 'dog-run'"),
     (["render", "--task", "dog-run", "--out", "a-file/x.gif"], "--out: expected a folder.*a-file' is a file"),
     (["parity", "--tasks", "dog-rnu"], "unknown task 'dog-rnu'.*did you mean 'dog-run'"),
-    (["parity", "--physics", "warp"], "unknown physics 'warp'; known: host, mjx"),
+    (["parity", "--physics", "wrap"], "unknown physics 'wrap'; known: .*did you mean 'warp'"),
     (["parity", "--starts", "1"], "--starts: expected at least 2, found '1'"),
     (["parity", "--out", "a-file"], "--out: expected a folder.*'.*a-file' is a file"),
     (["run", "--suite", "dog", "--physics", "mjx"], "--physics: task 'dog-run' has no physics 'mjx'; choose from"),

@@ -24,7 +24,7 @@ def measure_rate(group: Group, physics: str = "auto", precision: str = "highest"
 
     Args:
       group: its program is compiled and run for a few seconds on transitions of random actions.
-      physics: `auto`, `mjx` or `host`.
+      physics: `auto`, `mjx`, `host` or `warp`.
       precision: JAX matmul precision of the learner.
     """
     device.prepare(precision)

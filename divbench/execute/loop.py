@@ -35,7 +35,7 @@ class GroupLoop:
     Args:
       group, program: what is trained.
       spec: the run.
-      physics: `mjx` or `host`.
+      physics: `mjx`, `host` or `warp`.
       folder: the group's folder (`divbench.records.folder.GroupFolder`).
       progress: the observer (`divbench.execute.progress.Progress`).
       signals: what tells of Ctrl-C and SIGTERM.

@@ -64,7 +64,7 @@ def program_for(group, physics: str, episodes: int) -> Program:
 
     Args:
       group: a `divbench.spec.plan.Group`.
-      physics: `mjx` or `host`.
+      physics: `mjx`, `host` or `warp`.
       episodes: episodes of one evaluation.
     """
     info = envs.TASKS[group.task]

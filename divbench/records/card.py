@@ -14,7 +14,7 @@ import sys
 from collections.abc import Sequence
 
 PACKAGES = ("divbench", "jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "mujoco", "mujoco-mjx",
-            "dm-control", "numpy", "pyarrow")
+            "warp-lang", "dm-control", "numpy", "pyarrow")
 _ABSOLUTE = re.compile(r"(?<![\w.])(?:~|[A-Za-z]:)?[/\\](?:[^\s/\\]+[/\\])*")
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 
-from divbench.envs.names import TASKS
-from divbench.spec.errors import choose
+from divbench.envs.names import TASKS, check_installed
+from divbench.spec.errors import UsageError, choose
 from divbench.spec.text import parse_count, split_names
 
-KNOWN = {"tasks": tuple(TASKS), "physics": ("host", "mjx"), "precisions": ("float64", "float32")}
+KNOWN = {"tasks": tuple(TASKS), "physics": ("host", "mjx", "warp"), "precisions": ("float64", "float32")}
 SINGULAR = {"tasks": "task", "physics": "physics", "precisions": "precision"}
 
 
@@ -17,7 +17,7 @@ class ParityRequest:
     """Which tasks are compared with dm_control, under which physics and precisions, and how thoroughly."""
 
     tasks: tuple[str, ...] = KNOWN["tasks"]
-    physics: tuple[str, ...] = KNOWN["physics"]
+    physics: tuple[str, ...] = ("host", "mjx")  # `warp` is an extra
     precisions: tuple[str, ...] = KNOWN["precisions"]
     starts: int = 20  # episodes of each task, half of them begun where it pays
     steps: int = 50  # control steps of each episode
@@ -28,13 +28,18 @@ def read_request(given: dict) -> ParityRequest:
     """The request from flags as they were typed.
 
     Raises:
-      UsageError: an unknown name, or a number that is none.
+      UsageError: an unknown name, a physics whose extra is not installed, or a number that is none.
     """
     fields = dict(given)
     for key, known in KNOWN.items():
         if key in fields:
             names = split_names(fields[key], f"--{key}")
             fields[key] = tuple(choose(SINGULAR[key], name, known) for name in names)
+    for physics in fields.get("physics", ()):
+        try:
+            check_installed(physics)
+        except ValueError as error:
+            raise UsageError(f"--physics: {error}") from None
     for key, minimum in (("starts", 2), ("steps", 1)):
         if key in fields:
             fields[key] = parse_count(fields[key], f"--{key}", minimum=minimum)

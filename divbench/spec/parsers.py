@@ -105,7 +105,7 @@ def parity_parser(command: str) -> Parser:
     parser = Parser(command)
     for flag, metavar, text in (
         ("--tasks", "A,B", "tasks; all of them by default"),
-        ("--physics", "A,B", "host, mjx; both by default"),
+        ("--physics", "A,B", "host, mjx, warp (extra 'warp'); host and mjx by default"),
         ("--precisions", "A,B", "float64, float32; both by default"),
         ("--starts", "N", "episodes begun for each task, half of them where it pays; 20 by default"),
         ("--steps", "N", "control steps of each; 50 by default"),

@@ -37,7 +37,7 @@ class RunSpec:
       steps: env steps of one lane over all phases.
       prime_samples: random env steps before anything learns.
       prime_updates: updates without acting after them.
-      physics: `auto`, `mjx` or `host`.
+      physics: `auto`, `mjx`, `host` or `warp`.
       precision: JAX matmul precision of the learner.
       eval_every: env steps between evaluations.
       eval_episodes: episodes per evaluation.

@@ -27,7 +27,7 @@ def test_what_was_typed_is_read():
         ({"task": "dog-rnu"}, "unknown task 'dog-rnu'.*'dog-run'"),
         ({"run": "here", "task": "dog-rnu"}, "unknown task 'dog-rnu'.*'dog-run'"),
         ({"task": "dog-run", "physics": "mjx"}, "--physics: task 'dog-run' has no physics 'mjx'"),
-        ({"task": "dog-run", "physics": "warp"}, "unknown physics 'warp'"),
+        ({"task": "dog-run", "physics": "wrap"}, "unknown physics 'wrap'"),
         ({"task": "dog-run", "variant": "ofn"}, "--variant: names a lane of a run"),
         ({"task": "dog-run", "utd": "2"}, "--utd: names a lane of a run"),
         ({"task": "dog-run", "steps": "0"}, "--steps: expected at least 1, found '0'"),
