@@ -33,7 +33,7 @@ class GymEnvironment(gymnasium.Env):
 
     Args:
       task: a key of `names.TASKS`.
-      physics: `auto`, `host` or `mjx`.
+      physics: `auto`, `host`, `mjx` or `warp`.
       render_mode: `rgb_array`, so that `render` draws, or None.
     """
 
@@ -87,7 +87,7 @@ class GymVectorEnvironment(gymnasium.vector.VectorEnv):
     Args:
       task: a key of `names.TASKS`.
       num_envs: how many.
-      physics: `auto`, `host` or `mjx`.
+      physics: `auto`, `host`, `mjx` or `warp`.
     """
 
     metadata = {"render_modes": [], "autoreset_mode": gymnasium.vector.AutoresetMode.NEXT_STEP}
