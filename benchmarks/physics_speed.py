@@ -55,10 +55,11 @@ def _repeat(call) -> float:
     return sorted(taken)[len(taken) // 2]
 
 
-def _actions(lanes: int, size: int):
+def _actions(lanes: int, low, high):
+    """`[EPISODE, lanes, size]` float32 random actions within the bounds `[size]`."""
     import numpy as np
 
-    return np.random.default_rng(0).uniform(-1, 1, (EPISODE, lanes, size)).astype(np.float32)
+    return np.random.default_rng(0).uniform(low, high, (EPISODE, lanes, len(low))).astype(np.float32)
 
 
 def measure_c(task: str, lanes: int) -> dict:
@@ -74,8 +75,7 @@ def measure_c(task: str, lanes: int) -> dict:
     start = env.draw(np.arange(lanes, dtype=np.uint64))
     state = np.concatenate([np.zeros((lanes, 1)), start.qpos, start.qvel, start.act], 1)  # FULLPHYSICS
     substeps = round(env.control_timestep / model.opt.timestep)
-    low, high = model.actuator_ctrlrange.T
-    actions = (low + high) / 2 + (high - low) / 2 * _actions(lanes, env.action_size)
+    actions = _actions(lanes, env.action_low, env.action_high)
     ctrl = np.repeat(actions.swapaxes(0, 1), substeps, 1)
     threads = min(lanes, len(os.sched_getaffinity(0)))
     data = [mujoco.MjData(model) for _ in range(threads)]
@@ -92,13 +92,11 @@ def measure_c(task: str, lanes: int) -> dict:
 def measure_divbench(task: str, physics: str, lanes: int) -> dict:
     """A compiled loop over divbench's own `step`: physics, observation and reward."""
     import jax
-    import jax.numpy as jnp
 
     from divbench import envs
 
     env = envs.make(task, physics)
-    low, high = (jnp.asarray(bound, jnp.float32) for bound in (env.action_low, env.action_high))
-    actions = (low + high) / 2 + (high - low) / 2 * _actions(lanes, env.action_size)
+    actions = _actions(lanes, env.action_low, env.action_high)
     state = jax.jit(jax.vmap(env.reset))(jax.random.split(jax.random.key(0), lanes))
     found, state = _time_jax(env, state, actions, lanes)
     return found | {"finite": not bool(state.info["nonfinite"].any())}
@@ -112,7 +110,7 @@ def measure_playground(task: str, lanes: int) -> dict:
 
     env = registry.load(PORTS[task], config_overrides={"impl": "jax"})
     state = jax.jit(jax.vmap(env.reset))(jax.random.split(jax.random.PRNGKey(0), lanes))
-    found, state = _time_jax(env, state, jnp.asarray(_actions(lanes, env.action_size)), lanes)
+    found, state = _time_jax(env, state, _actions(lanes, [-1] * env.action_size, [1] * env.action_size), lanes)
     return found | {"finite": bool(jnp.isfinite(state.obs).all())}
 
 
@@ -215,7 +213,7 @@ def main() -> None:
 
     installed = {"warp": importlib.util.find_spec("warp"), "playground": given.playground_python}
     sides = given.sides.split(",") if given.sides else [side for side in SIDES if installed.get(side, True)]
-    rows = []
+    rows, machine = [], _machine(given.playground_python)
     if given.out and given.out.with_suffix(".csv").exists():
         with open(given.out.with_suffix(".csv"), newline="") as file:
             rows = [row | {"lanes": int(row["lanes"]), "finite": row["finite"] != "False"}
@@ -231,18 +229,18 @@ def main() -> None:
                 rows = [r for r in rows if (r["task"], r["side"], r["lanes"]) != (task, side, lanes)] + [row]
                 print(row, file=sys.stderr, flush=True)
                 if given.out:
-                    _write(rows, given.out, given.playground_python)
+                    _write(rows, given.out, machine)
     if not given.out:
-        print(as_markdown(rows, _machine(given.playground_python)))
+        print(as_markdown(rows, machine))
 
 
-def _write(rows: list[dict], out: Path, playground: str | None) -> None:
+def _write(rows: list[dict], out: Path, machine: dict) -> None:
     out.parent.mkdir(parents=True, exist_ok=True)
     with open(out.with_suffix(".csv"), "w", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS)
         writer.writeheader()
         writer.writerows(rows)
-    out.with_suffix(".md").write_text(as_markdown(rows, _machine(playground)))
+    out.with_suffix(".md").write_text(as_markdown(rows, machine))
 
 
 if __name__ == "__main__":

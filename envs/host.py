@@ -53,6 +53,11 @@ class HostData:
     bits: jax.Array
 
 
+def positions(bits: np.ndarray, nq: int) -> np.ndarray:
+    """The positions `[..., nq]` in the `bits` of a `HostData`; before them comes time alone."""
+    return np.asarray(bits).view(np.float64)[..., 1 : 1 + nq]
+
+
 class _Lanes:
     """A number of lanes that are stepped together, and the arrays that go in and come out."""
 
@@ -60,7 +65,6 @@ class _Lanes:
         self.batch = Batch(model, count, threads, persistent=count <= _REMEMBERED)
         self.ctrl = self.batch.bind("ctrl")
         self.read = tuple(self.batch.bind(name) for name in ("qpos", "qvel", "act", "sensordata"))
-        self.one_thread = threads == 1
         self.quickest, self.timed = float("inf"), 0
 
     def run(self, job) -> np.ndarray:
@@ -78,7 +82,7 @@ class _Lanes:
 
     def wants_threads(self) -> bool:
         """Decides only how many threads are used; no result depends on it."""
-        return self.one_thread and self.timed >= _TIMED_FIRST and self.quickest > _WORTH_THREADS
+        return self.batch.nthread == 1 and self.timed >= _TIMED_FIRST and self.quickest > _WORTH_THREADS
 
 
 class HostPhysics:

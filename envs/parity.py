@@ -19,6 +19,7 @@ from scipy import stats
 
 from divbench.envs.base import Start
 from divbench.envs.environment import Environment, make
+from divbench.envs.host import positions
 from divbench.envs.models import load_model
 from divbench.envs.oracle import Oracle
 from divbench.envs.scenes import paying_states
@@ -163,8 +164,8 @@ def _run(environment: Environment, starts: Start, actions: np.ndarray) -> list[n
     # One after the other: side by side, all would wait for the solver of the slowest.
     in_turn = jax.jit(lambda starts, actions: jax.lax.map(lambda pair: one(*pair), (starts, actions)))
     where, obs, reward = (np.asarray(leaf) for leaf in in_turn(starts, actions))
-    if environment.physics == "host":  # time comes first, then positions
-        where = where.view(np.float64)[..., 1 : 1 + model.nq]
+    if environment.physics == "host":
+        where = positions(where, model.nq)
     return [leaf.astype(np.float64) for leaf in (where, obs, reward)]
 
 

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import mujoco
 import numpy as np
 
+from divbench.envs import host
 from divbench.envs.environment import Environment
 from divbench.envs.gl import make_context
 from divbench.envs.models import load_model
@@ -115,8 +116,7 @@ def positions(environment: Environment, data) -> np.ndarray:
     """The positions `[..., nq]` float64 in a state's `data`, of any physics, any leading axes."""
     if environment.physics != "host":
         return np.asarray(data.qpos, np.float64)
-    # The integration state as float64: time comes first, then the positions.
-    return np.asarray(data.bits).view(np.float64)[..., 1 : 1 + load_model(environment.name).model.nq]
+    return host.positions(data.bits, load_model(environment.name).model.nq)
 
 
 def frame_stride(control_timestep: float) -> int:

@@ -17,11 +17,12 @@ import jax.numpy as jnp
 import numpy as np
 
 from divbench.envs.gl import NoOpenGL, find_backend
+from divbench.envs.names import check_physics
 from divbench.learn.keys import Stream, draw_seed
 from divbench.records.folder import read_card
-from divbench.spec.errors import UsageError, choose
+from divbench.spec.errors import UsageError, choose, refusing
 from divbench.spec.plan import Lane
-from divbench.spec.render import RenderRequest, choose_lane, output_file, refuse_physics
+from divbench.spec.render import RenderRequest, choose_lane, output_file
 from divbench.spec.run_spec import RunSpec
 
 
@@ -75,7 +76,8 @@ def render(request: RenderRequest, tell: Callable[[str], None] = print) -> Film:
     if request.run is not None:
         card = read_card(request.run)
         lane = choose_lane(RunSpec.from_settings(card["settings"]), request)
-        refuse_physics(lane.task, request.physics or "auto")
+        with refusing("--physics"):
+            check_physics(lane.task, request.physics or "auto")
     path = output_file(request, lane)
     task = request.task if lane is None else lane.task
     try:

@@ -4,13 +4,23 @@ Everything a user can get wrong before training starts ends here: the command li
 into one line and exit code 2.
 """
 
+import contextlib
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 
 class UsageError(ValueError):
     """A request that cannot be carried out, in one line: what was found, what was expected, what is
     nearest."""
+
+
+@contextlib.contextmanager
+def refusing(flag: str) -> Iterator[None]:
+    """A one-line ValueError raised inside becomes a `UsageError` that names the flag."""
+    try:
+        yield
+    except ValueError as error:
+        raise UsageError(f"{flag}: {error}") from None
 
 
 def nearest(found: str, known: Iterable[str]) -> str:

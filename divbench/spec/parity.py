@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from divbench.envs.names import TASKS, check_installed
-from divbench.spec.errors import UsageError, choose
+from divbench.spec.errors import choose, refusing
 from divbench.spec.text import parse_count, split_names
 
 KNOWN = {"tasks": tuple(TASKS), "physics": ("host", "mjx", "warp"), "precisions": ("float64", "float32")}
@@ -36,10 +36,8 @@ def read_request(given: dict) -> ParityRequest:
             names = split_names(fields[key], f"--{key}")
             fields[key] = tuple(choose(SINGULAR[key], name, known) for name in names)
     for physics in fields.get("physics", ()):
-        try:
+        with refusing("--physics"):
             check_installed(physics)
-        except ValueError as error:
-            raise UsageError(f"--physics: {error}") from None
     for key, minimum in (("starts", 2), ("steps", 1)):
         if key in fields:
             fields[key] = parse_count(fields[key], f"--{key}", minimum=minimum)

@@ -48,6 +48,12 @@ def _switch(parser: Parser, key: str) -> None:
     parser.add_argument(f"--{key}", action="store_true", default=argparse.SUPPRESS, help=OPTIONS[key].help)
 
 
+def _values(parser: Parser, *rows: tuple[str, str, str]) -> None:
+    """Flags that take one value, and are given once: (flag, what stands for the value, help)."""
+    for flag, metavar, text in rows:
+        parser.add_argument(flag, action=_Once, metavar=metavar, help=text, default=argparse.SUPPRESS)
+
+
 def spec_parser(command: str) -> Parser:
     parser = Parser(command)
     for option in OPTIONS.values():
@@ -57,11 +63,10 @@ def spec_parser(command: str) -> Parser:
         action = "append" if option.key == "sac" else _Once
         parser.add_argument(option.flag, action=action, metavar=option.metavar, help=option.help,
                             default=argparse.SUPPRESS)
-    parser.add_argument("--config", action=_Once, metavar="FILE.toml", default=argparse.SUPPRESS,
-                        help="the same keys in a TOML file; flags override it")
+    _values(parser, ("--config", "FILE.toml", "the same keys in a TOML file; flags override it"))
     if command == "plan":
-        parser.add_argument("--rate", action=_Once, metavar="UPDATES_PER_SECOND", default=argparse.SUPPRESS,
-                            help="stated rate, summed over a group's lanes, in place of a short measurement")
+        _values(parser, ("--rate", "UPDATES_PER_SECOND",
+                         "stated rate, summed over a group's lanes, in place of a short measurement"))
     return parser
 
 
@@ -83,7 +88,8 @@ def render_parser(command: str) -> Parser:
     parser = Parser(command)
     parser.add_argument("run", metavar="DIR", nargs="?", default=argparse.SUPPRESS,
                         help="run folder; without one, --task is shown under random actions")
-    for flag, metavar, text in (
+    _values(
+        parser,
         ("--task", "NAME", "task of the lane; may be left out, as the next three, where the run has but one"),
         ("--variant", "NAME", "variant of the lane"),
         ("--utd", "N|1/K", "updates per env step of the lane"),
@@ -95,23 +101,22 @@ def render_parser(command: str) -> Parser:
         ("--size", "WxH", "of the picture, in pixels; 320x240 by default"),
         ("--out", "FILE", "ends in .gif, .mp4 (extra 'video') or .png (a sheet of 12 moments); by default a .gif in "
                           "DIR/videos, without a run in results/runs/videos"),
-    ):
-        parser.add_argument(flag, action=_Once, metavar=metavar, help=text, default=argparse.SUPPRESS)
+    )
     parser.add_argument("--force", action="store_true", default=argparse.SUPPRESS, help="replace a file that is there")
     return parser
 
 
 def parity_parser(command: str) -> Parser:
     parser = Parser(command)
-    for flag, metavar, text in (
+    _values(
+        parser,
         ("--tasks", "A,B", "tasks; all of them by default"),
         ("--physics", "A,B", "host, mjx, warp (extra 'warp'); host and mjx by default"),
         ("--precisions", "A,B", "float64, float32; both by default"),
         ("--starts", "N", "episodes begun for each task, half of them where it pays; 20 by default"),
         ("--steps", "N", "control steps of each; 50 by default"),
         ("--out", "DIR", "where the tables go; results/runs/parity by default"),
-    ):
-        parser.add_argument(flag, action=_Once, metavar=metavar, help=text, default=argparse.SUPPRESS)
+    )
     return parser
 
 

@@ -9,7 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from divbench.envs.names import PHYSICS, TASKS, check_physics
-from divbench.spec.errors import UsageError, choose
+from divbench.spec.errors import UsageError, choose, refusing
 from divbench.spec.plan import Lane, make_groups
 from divbench.spec.run_spec import RunSpec
 from divbench.spec.text import parse_count, parse_utd
@@ -103,15 +103,8 @@ def _refuse_without_run(request: RenderRequest) -> None:
     for key in ("variant", "utd"):
         if getattr(request, key) is not None:
             raise UsageError(f"--{key}: names a lane of a run; give the run folder too")
-    refuse_physics(request.task, request.physics or "auto")
-
-
-def refuse_physics(task: str, physics: str) -> None:
-    """Raises a `UsageError` unless `physics`, or `auto`, can step `task`."""
-    try:
-        check_physics(task, physics)
-    except ValueError as error:
-        raise UsageError(f"--physics: {error}") from None
+    with refusing("--physics"):
+        check_physics(request.task, request.physics or "auto")
 
 
 def _refuse_file(request: RenderRequest) -> None:

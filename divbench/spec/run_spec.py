@@ -11,7 +11,7 @@ import json
 from fractions import Fraction
 
 from divbench.envs.names import PHYSICS, TASKS, check_physics
-from divbench.spec.errors import UsageError, choose
+from divbench.spec.errors import UsageError, choose, refusing
 from divbench.spec.protocol import Protocol, build_protocol
 from divbench.spec.settings import SACSettings, with_values
 from divbench.spec.suites import SUITES
@@ -92,10 +92,8 @@ class RunSpec:
         choose("precision", self.precision, PRECISIONS)
         for task in self.tasks:
             choose("task", task, TASKS)
-            try:
+            with refusing("--physics"):
                 check_physics(task, self.physics)
-            except ValueError as error:
-                raise UsageError(f"--physics: {error}") from None
         for what, names in (("--tasks", self.tasks), ("--variants", [v.name for v in self.variants]),
                             ("--utd", [str(u) for u in self.utd])):
             if not names:
