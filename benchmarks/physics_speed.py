@@ -23,7 +23,7 @@ from pathlib import Path
 
 EPISODE = 100  # control steps of one timed call
 SECONDS = 2.0  # of timed calls at least; their median counts
-SIDES = ("c", "host", "mjx", "warp", "playground")
+SIDES = ("c", "c-step", "host", "mjx", "warp", "playground")
 # Playground's names; what it changed is in benchmarks/README.md.
 PORTS = {
     "acrobot-swingup": "AcrobotSwingup",
@@ -89,6 +89,30 @@ def measure_c(task: str, lanes: int) -> dict:
     return {"steps_per_second": EPISODE * lanes / seconds, "finite": bool(np.isfinite(state).all())}
 
 
+def measure_c_step(task: str, lanes: int) -> dict:
+    """The same by `mujoco.batch`, a control step a call, as anything must do whose next action depends on the state."""
+    import mujoco
+    import numpy as np
+    from mujoco.batch import Batch
+
+    from divbench import envs
+    from divbench.envs.models import load_model
+
+    env, model = envs.make(task, "host"), load_model(task).model
+    batch = Batch(model, lanes, min(lanes, len(os.sched_getaffinity(0))), persistent=True)
+    batch.state[:] = env.draw(np.arange(lanes, dtype=np.uint64)).bits.view(np.float64)
+    ctrl, substeps = batch.bind("ctrl"), round(env.control_timestep / model.opt.timestep)
+    actions = _actions(lanes, env.action_low, env.action_high)
+
+    def call():
+        for action in actions:
+            ctrl[:] = action
+            batch.step(nstep=substeps, stage=int(mujoco.mjtStage.mjSTAGE_VEL))
+
+    seconds = _repeat(call)
+    return {"steps_per_second": EPISODE * lanes / seconds, "finite": bool(np.isfinite(batch.state).all())}
+
+
 def measure_divbench(task: str, physics: str, lanes: int) -> dict:
     """A compiled loop over divbench's own `step`: physics, observation and reward."""
     import jax
@@ -136,6 +160,8 @@ def measure(side: str, task: str, lanes: int) -> dict:
     """One cell of the table, in this process."""
     if side == "c":
         return measure_c(task, lanes)
+    if side == "c-step":
+        return measure_c_step(task, lanes)
     if side == "playground":
         return measure_playground(task, lanes)
     return measure_divbench(task, side, lanes)
@@ -170,7 +196,7 @@ def as_markdown(rows: list[dict], machine: dict) -> str:
             lines.append(f"| {task} | " + " | ".join(shown) + " |")
         return lines
 
-    compiled = [column for column in columns if column[0] != "c"]
+    compiled = [column for column in columns if column[0] not in ("c", "c-step")]
     lines = ["# Control steps per second, summed over the lanes", ""]
     lines += [", ".join(f"{key} {value}" for key, value in machine.items()), ""]
     lines += [*table("steps_per_second", ",.0f", columns), "", "Seconds to trace and compile:", ""]
@@ -220,7 +246,7 @@ def main() -> None:
                     for row in csv.DictReader(file)]
     for task in given.tasks.split(",") if given.tasks else TASKS:
         for side in sides:
-            available = task in PORTS if side == "playground" else side in ("c", *TASKS[task].physics)
+            available = task in PORTS if side == "playground" else side in ("c", "c-step", *TASKS[task].physics)
             if not available:
                 continue
             python = given.playground_python if side == "playground" else sys.executable

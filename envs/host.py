@@ -22,6 +22,7 @@ import numpy as np
 from mujoco.batch import Batch, SimulationError
 
 from divbench.envs.base import LARGEST_VALID, Reading, Start, float_dtype, record
+from divbench.envs.callback import numpy_callback
 from divbench.envs.models import TaskModel, without_actuation
 
 _INTEGRATION = int(mujoco.mjtState.mjSTATE_INTEGRATION)
@@ -78,7 +79,9 @@ class _Lanes:
             failed[error.ids] = True
         self.quickest = min(self.quickest, time.perf_counter() - began)
         self.timed += 1
-        return failed | self.batch.warning[:, _BAD, _NUMBER].any(1)
+        if self.batch.warning.any():
+            failed |= self.batch.warning[:, _BAD, _NUMBER].any(1)
+        return failed
 
     def wants_threads(self) -> bool:
         """Decides only how many threads are used; no result depends on it."""
@@ -86,7 +89,7 @@ class _Lanes:
 
 
 class HostPhysics:
-    """C MuJoCo behind `jax.pure_callback`; vmapped lanes of any nesting make one call.
+    """C MuJoCo behind a callback; vmapped lanes of any nesting make one call.
 
     Args:
       task_model: the model; not written to.
@@ -127,7 +130,7 @@ class HostPhysics:
             jax.ShapeDtypeStruct((), np.bool_),
         )
         callback = functools.partial(self._over_lanes, function, np.dtype(dtype))
-        return jax.pure_callback(callback, shapes, *args, vmap_method="broadcast_all")
+        return numpy_callback(callback, shapes, *args)
 
     def _reading(self, values: jax.Array) -> Reading:
         ends = np.cumsum(self._widths)
@@ -147,16 +150,20 @@ class HostPhysics:
             states = lanes.batch.state.copy()
             with np.errstate(over="ignore"):  # of a lane that is flying apart
                 values = np.concatenate(lanes.read, 1, dtype=dtype, casting="same_kind")
-        return self._shaped(lead, states, values, bad | ~self._valid(states))
+        return self._shaped(lead, states, values, bad | self._bad(states))
 
     def _well(self, batch: Batch) -> np.ndarray | None:
         """Which lanes to compute, None for all: what is bad already stays as it is."""
-        valid = self._valid(batch.state)
-        return None if valid.all() else np.flatnonzero(valid)
+        bad = self._bad(batch.state)
+        return np.flatnonzero(~bad) if bad.any() else None
 
-    def _valid(self, states: np.ndarray) -> np.ndarray:
-        """`[lanes]`: whether all that moves is finite and such as MuJoCo accepts; a NaN is not."""
-        return (np.abs(states[:, self._moving]) <= LARGEST_VALID).all(-1)
+    def _bad(self, states: np.ndarray) -> np.ndarray:
+        """`[lanes]`: whether anything that moves is infinite, NaN or larger than MuJoCo accepts."""
+        moving = states[:, self._moving]
+        # The usual case, and quick to tell; a NaN fails both comparisons.
+        if moving.min() >= -LARGEST_VALID and moving.max() <= LARGEST_VALID:
+            return np.zeros(len(states), np.bool_)
+        return ~(np.abs(moving) <= LARGEST_VALID).all(-1)
 
     def _shaped(self, lead: tuple[int, ...], states, values, bad):
         bits = states.view(np.uint32).reshape(*lead, 2 * self._size)
