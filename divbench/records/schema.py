@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Mapping
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 TEXT, INTEGER, NUMBER = "text", "integer", "number"  # str, int64 and float64; a number that is missing is NaN
 
@@ -58,12 +58,27 @@ TABLES: dict[str, tuple[Column, ...]] = {
         ("q_policy_max", NUMBER, "largest |Q| there"),
         ("q_random_mean", NUMBER, "mean Q on replayed states and uniformly random actions"),
         ("q_random_max", NUMBER, "largest |Q| there"),
+        ("q_distant_mean", NUMBER, "mean Q on replayed states and the actions farthest from the replayed ones"),
+        ("q_distant_max", NUMBER, "largest |Q| there"),
+        ("q_distance_correlation", NUMBER, "correlation of Q on random actions with their distance from the replayed"),
         ("q_bound", NUMBER, "the most that any policy can be worth, running maximum"),
         ("q_bound_low", NUMBER, "the least that any policy can be worth, running minimum"),
         ("mc_return_mean", NUMBER, "mean discounted soft return from states of a rollout's first half"),
         ("mc_q_mean", NUMBER, "mean Q on the same states and actions"),
+        ("mc_bias", NUMBER, "mc_q_mean minus mc_return_mean: how much the critics overestimate"),
         ("td_loss", NUMBER, "mean squared temporal-difference error on the batch"),
+        ("td_loss_heldout", NUMBER, "the same on the rollout's transitions, which no update has seen"),
         ("grad_norm", NUMBER, "L2 norm of the critics' gradient"),
+        ("first_moment", NUMBER, "L2 norm of the first moment in the critics' optimizer"),
+        ("second_moment", NUMBER, "L2 norm of the second moment in the critics' optimizer"),
+        ("second_moment_head", NUMBER, "the same of the critics' last layer alone"),
+        ("update_norm", NUMBER, "L2 norm of the step that the critics would make on the batch"),
+        ("effective_lr", NUMBER, "update_norm divided by param_norm"),
+        ("param_norm", NUMBER, "L2 norm of the critics' parameters"),
+        ("feature_norm", NUMBER, "mean L2 norm of the critics' last hidden features before any normalization of them"),
+        ("dormant_share", NUMBER, "share of the critics' hidden units that hardly ever fire"),
+        ("reward_excess", NUMBER, "by how much a replayed reward lies outside the task's range; 0 if none does"),
+        ("actor_saturation", NUMBER, "share of the policy's mean actions within 0.01 of their bounds"),
         ("temperature", NUMBER, "entropy coefficient alpha"),
         ("entropy", NUMBER, "mean entropy of the policy on the batch, nats"),
         ("resets", INTEGER, "resets of the lane so far"),
@@ -71,11 +86,20 @@ TABLES: dict[str, tuple[Column, ...]] = {
         ("nonfinite_step", INTEGER, "env step at which it did, -1 if it did not"),
         ("nonfinite_update", INTEGER, "update at which it did, -1 if it did not"),
     ),
+    "diagnostics": _LANE + _WHEN + _columns(
+        ("metric", TEXT, "name of the metric, as `divbench explain` knows it"),
+        ("layer", TEXT, "hidden1, hidden2, ..., head; empty for a metric of the whole critic"),
+        ("value", NUMBER, "its value"),
+    ),
     "verdicts": _LANE + _columns(
         ("verdict", TEXT, "stable, overestimating, diverged, recovered or exploded"),
         ("env_step", INTEGER, "first measurement of what the verdict names; the last one if stable"),
         ("update", INTEGER, "update of the same measurement"),
         ("cause", TEXT, "the evidence in words"),
+        ("first_cause", TEXT, "column of `values` that left its band first, or learner or physics; empty if none did"),
+        ("first_update", INTEGER, "update of the measurement at which it did, -1 if none did"),
+        ("explanation", TEXT, "what happened to the lane, in a paragraph"),
+        ("warning", NUMBER, "probability that it diverges within the next 10,000 updates; nan if it has already"),
         ("q_final", NUMBER, "q_replay_mean at the last measurement"),
         ("q_bound", NUMBER, "q_bound at the last measurement"),
     ),
@@ -99,7 +123,8 @@ TABLES: dict[str, tuple[Column, ...]] = {
     ),
 }
 
-RESULT_TABLES = ("scores", "values", "verdicts")  # equal for equal runs; wall-clock figures are in `timing`
+# Equal for equal runs; wall-clock figures are in `timing`.
+RESULT_TABLES = ("scores", "values", "diagnostics", "verdicts")
 LANE_COLUMNS = tuple(column.name for column in _LANE)
 LANE_IDENTITY = ("task", "variant", "utd", "seed")  # tells the lanes of one run apart
 
