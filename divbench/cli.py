@@ -1,5 +1,5 @@
-"""The command line: `divbench run | list | plan | report | render | parity | doctor`. Thin: it reads, calls one
-wing and prints.
+"""The command line: `divbench run | list | plan | report | render | parity | doctor | reproduce | claims | explain`.
+Thin: it reads, calls one wing and prints.
 
 Every wrong input ends as one line on standard error and exit code 2. Nothing heavy is imported before a
 command is known to be right, so that help and refusals are immediate. What can be said on it is in
@@ -67,6 +67,9 @@ def _dispatch(words: list[str]) -> int:
         "render": (parsers.render_parser, _render),
         "parity": (parsers.parity_parser, _parity),
         "doctor": (parsers.doctor_parser, _doctor),
+        "reproduce": (parsers.reproduce_parser, _reproduce),
+        "claims": (parsers.claims_parser, _claims),
+        "explain": (parsers.explain_parser, _explain),
     }[first]
     given = parsers.parse(make_parser(first), rest)
     return OK if given is None else command(given)
@@ -132,9 +135,11 @@ def _plan(given: dict) -> int:
 
 
 def _list(given: dict) -> int:
+    from divbench.experiments.catalogue import describe as describe_experiments
     from divbench.spec.catalogue import describe
 
-    print("\n\n".join(describe(kind) for kind in parsers.LISTS if given.get("what") in (None, kind)))
+    kinds = [kind for kind in parsers.LISTS if given.get("what") in (None, kind)]
+    print("\n\n".join(describe_experiments() if kind == "experiments" else describe(kind) for kind in kinds))
     return OK
 
 
@@ -188,6 +193,67 @@ def _doctor(given: dict) -> int:
     return OK if all(check.ok for check in checks) else FAILED
 
 
+def _reproduce(given: dict) -> int:
+    from divbench.experiments import catalogue, reproduce
+    from divbench.spec.experiments import read_request
+
+    request = read_request(given)
+    if request.list:
+        print(catalogue.describe())
+        return OK
+    _refuse_unwritable(request.out)
+    experiment = catalogue.EXPERIMENTS[request.name]
+    plan = reproduce.make_plan(experiment, request)
+    if not request.plan:
+        for spec in plan.runs:
+            _refuse_unwritable(spec.folder)
+    aloud = not (request.json or request.quiet)
+    if not request.json:
+        print(f"claim    {experiment.claim}\nsource   {experiment.source}")
+        if request.scale == "quick":
+            print(f"quick    {experiment.quick_shows}")
+    if request.plan:
+        print(json.dumps(reproduce.plan_record(plan)) if request.json else f"\n{reproduce.describe_plan(plan)}")
+        return OK
+    if aloud:
+        print(f"\n{reproduce.describe_plan(plan)}\n", flush=True)
+    results = reproduce.train(plan, print if aloud else lambda line: None)
+    failed = [f"{result.folder}: {name}" for result in results for name in result.failed]
+    last = results[-1]
+    code = INTERRUPTED + last.signal if last.interrupted else FAILED if failed else OK
+    if code == OK:
+        record = reproduce.settle(plan)
+        print(json.dumps(record, allow_nan=False) if request.json else _outcome_text(record, plan.folder))
+    elif request.json:
+        print(json.dumps({"experiment": experiment.name, "failed": failed, "interrupted": last.interrupted,
+                          "exit_code": code}))
+    elif last.interrupted:
+        print("interrupted; the same command continues from the checkpoint")
+    else:
+        print("\n".join([*(f"failed: {name}" for name in failed), "nothing is decided; the same command tries again"]))
+    return code
+
+
+def _outcome_text(record: dict, folder: Path) -> str:
+    from divbench.experiments.outcomes import describe_outcome
+
+    return f"\n{describe_outcome(record)}\n\noutcome  {folder}/: outcome.json, outcome.md, figure.png, figure.svg"
+
+
+def _claims(given: dict) -> int:
+    from divbench.experiments.outcomes import find_outcomes, scoreboard
+
+    print(scoreboard(find_outcomes(given.get("dir")), markdown=given.get("markdown", False)))
+    return OK
+
+
+def _explain(given: dict) -> int:
+    from divbench.report.explain import explain, overview
+
+    print(explain(given["metric"]) if "metric" in given else overview())
+    return OK
+
+
 def _refuse_unwritable(folder: str) -> None:
     """Refuse a place where no run folder can be made, before anything is loaded or created."""
     place = Path(folder).absolute()
@@ -202,7 +268,7 @@ def _refuse_unwritable(folder: str) -> None:
 
 
 def _overview() -> str:
-    lines = [f"  {name:<8}{text}" for name, text in parsers.COMMANDS.items()]
+    lines = [f"  {name:<11}{text}" for name, text in parsers.COMMANDS.items()]
     head = ["usage: divbench COMMAND ...", "", "Q-value divergence in SAC, side by side.", "", "commands:"]
     return "\n".join([*head, *lines, "", "'divbench COMMAND --help' lists its flags"])
 

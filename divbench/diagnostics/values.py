@@ -39,6 +39,19 @@ def first_half(series: jax.Array) -> jax.Array:
     return series[: max(1, series.shape[0] // 2)]
 
 
+def bias(q: jax.Array, returns: jax.Array) -> jax.Array:
+    """Mean Q minus mean return on the same states and actions: how much the critics overestimate; scalar.
+
+    The difference of means, not of signs or sizes: errors that cancel do not show. Unit: that of the return. Source:
+    the two curves of Fujimoto et al., 1802.09477, figure 1, one less the other.
+
+    Args:
+      q: `[critics, T]`.
+      returns: `[T]`, such as the first half of `soft_returns`.
+    """
+    return jnp.mean(q) - jnp.mean(returns)
+
+
 def global_norm(tree) -> jax.Array:
     """L2 norm over all leaves of a gradient; scalar."""
     return jnp.sqrt(sum(jnp.sum(jnp.square(leaf)) for leaf in jax.tree.leaves(tree)))

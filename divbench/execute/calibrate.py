@@ -10,7 +10,7 @@ import numpy as np
 
 from divbench.execute import device
 from divbench.execute.programs import program_for
-from divbench.learn.agents import sac
+from divbench.learn.agents.coefficients import coefficients
 from divbench.learn.keys import Stream, draw_seed, lane_keys
 from divbench.learn.trainer import Control
 from divbench.spec.plan import Group
@@ -31,10 +31,11 @@ def measure_rate(group: Group, physics: str = "auto", precision: str = "highest"
     program = program_for(group, device.resolve_physics(group.task, physics), episodes=1)
     lanes = program.lanes
     roots = lane_keys([lane.key_words for lane in group.lanes])
-    coefs = sac.coefficients(group.lanes, program.structure.action_size)
+    coefs = coefficients(group.lanes, program.structure.action_size)
     seeds = [draw_seed(lane.key_words, Stream.EPISODE, 0) for lane in group.lanes]
     starts = program.env.draw(np.asarray(seeds, np.uint64))
-    state = program.reset_lanes(program.blank_state(), roots, coefs, jnp.ones(lanes, bool), jnp.zeros(lanes, jnp.int32))
+    everyone = jnp.ones(lanes, bool)
+    state = program.reset_lanes(program.blank_state(), roots, coefs, everyone, everyone, jnp.zeros(lanes, jnp.int32))
 
     def chunk(state, *, steps: int, updates: int):
         control = Control(jnp.int32(steps or 1), jnp.asarray(steps > 0), jnp.asarray(True), jnp.asarray(steps > 0),

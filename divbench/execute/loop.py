@@ -15,15 +15,23 @@ import jax.numpy as jnp
 import numpy as np
 
 from divbench.execute.keeping import Keeper
-from divbench.execute.measuring import Evaluator, lane_columns, measure, score_rows, value_rows
+from divbench.execute.measuring import (
+    Evaluator,
+    diagnostic_rows,
+    lane_columns,
+    measure,
+    score_rows,
+    value_rows,
+)
 from divbench.execute.programs import Program
 from divbench.execute.schedule import Due, Position, Schedule
 from divbench.execute.signals import Interrupted, Signals
-from divbench.learn.agents import sac
+from divbench.learn.agents.coefficients import coefficients
 from divbench.learn.keys import Stream, draw_seed, lane_keys
 from divbench.learn.trainer import Control, TrainState
 from divbench.spec.plan import Group
 from divbench.spec.run_spec import RunSpec
+from divbench.spec.variants import RESET_UNITS
 
 CHUNK_SECONDS = 5.0  # of training between two looks at whether a signal came
 FIRST_CHUNK = 50  # updates (or env steps) of a phase's first chunk, before its pace is known
@@ -47,10 +55,12 @@ class GroupLoop:
         self.group, self.program, self.folder, self.progress = group, program, folder, progress
         self.signals, self.checkpoint_seconds = signals, checkpoint_seconds
         self.roots = lane_keys([lane.key_words for lane in group.lanes])
-        self.coefs = sac.coefficients(group.lanes, program.structure.action_size)
-        intervals = {lane.variant.name: lane.variant.reset.interval for lane in group.lanes if lane.variant.reset}
-        self.schedule = Schedule(group.protocol, spec.eval_every, spec.measure_every, intervals,
-                                 program.env.episode_length)
+        self.coefs = coefficients(group.lanes, program.structure.action_size)
+        resets = {lane.variant.name: lane.variant.reset for lane in group.lanes if lane.variant.reset}
+        intervals = {unit: {name: reset.interval for name, reset in resets.items() if reset.unit == unit}
+                     for unit in RESET_UNITS}
+        self.schedule = Schedule(group.protocol, spec.eval_every, spec.measure_every, intervals["updates"],
+                                 program.env.episode_length, intervals["env_steps"])
         self.columns = [lane_columns(lane, spec.suite, physics, spec.precision) for lane in group.lanes]
         self._shared = {name: value for name, value in self.columns[0].items() if name not in ("variant", "seed")}
         self._evaluator = Evaluator(program, group, signals.check)
@@ -94,7 +104,7 @@ class GroupLoop:
             at, pending = self.schedule.start(), True
             with self._timed("compile", at):
                 state = self.program.reset_lanes(blank, self.roots, self.coefs, jnp.ones(lanes, bool),
-                                                 jnp.zeros(lanes, jnp.int32))
+                                                 jnp.ones(lanes, bool), jnp.zeros(lanes, jnp.int32))
                 jax.block_until_ready(state)
         with self._timed("compile", at):
             nothing = self._control(at, rounds=0, priming_updates=0)
@@ -133,19 +143,23 @@ class GroupLoop:
 
     def _do(self, due: Due, state: TrainState, at: Position) -> TrainState:
         """What is due at a stop; rows reach the journal only once all of it is done."""
-        scores, values = [], []
+        scores, values, details = [], [], []
         if due.evaluate:
             with self._timed("evaluate", at):
                 scores = score_rows(self.columns, self._evaluator.returns(state, self.coefs, at), at)
         if due.measure:
             with self._timed("measure", at):
-                values = value_rows(self.columns, measure(self.program, self.group, state, self.roots, self.coefs, at),
-                                    state, at)
+                measured, by_layer = measure(self.program, self.group, state, self.roots, self.coefs, at)
+                values = value_rows(self.columns, measured, state, at)
+                details = diagnostic_rows(self.columns, by_layer, at)
         if due.resets:
-            mask = np.asarray([lane.variant.name in due.resets for lane in self.group.lanes])
-            state = self.program.reset_lanes(state, self.roots, self.coefs, jnp.asarray(mask), state.resets + 1)
+            scopes = [lane.variant.reset.scope if lane.variant.name in due.resets else "" for lane in self.group.lanes]
+            actors, critics = (jnp.asarray([scope in ("agent", part) for scope in scopes])
+                               for part in ("actor", "critic"))
+            state = self.program.reset_lanes(state, self.roots, self.coefs, actors, critics, state.resets + 1)
         self.folder.journal.append("scores", scores)
         self.folder.journal.append("values", values)
+        self.folder.journal.append("diagnostics", details)
         if scores:
             self.progress.scored(self.group, scores)
         if values:

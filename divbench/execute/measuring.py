@@ -92,12 +92,12 @@ def score_rows(columns: list[dict], returns: np.ndarray, at: Position) -> list[d
             for lane, own in zip(columns, returns, strict=True)]
 
 
-def measure(program: Program, group: Group, state: TrainState, roots, coefs, at: Position) -> dict[str, np.ndarray]:
-    """What `diagnose` measures, float64 `[L]` by column."""
+def measure(program: Program, group: Group, state: TrainState, roots, coefs, at: Position):
+    """What `diagnose` measures, float64 `[L]`: by column of the table of values, and by metric and layer."""
     seeds = [draw_seed(lane.key_words, Stream.ROLLOUT, at.update, at.env_step) for lane in group.lanes]
     starts = draw_starts(program.env, seeds, (program.lanes,))
     measured = jax.device_get(program.diagnose(state, roots, coefs, starts))
-    return {name: np.asarray(column, np.float64) for name, column in measured.items()}
+    return jax.tree.map(lambda column: np.asarray(column, np.float64), measured)
 
 
 def value_rows(columns: list[dict], measured: dict[str, np.ndarray], state: TrainState, at: Position) -> list[dict]:
@@ -111,3 +111,11 @@ def value_rows(columns: list[dict], measured: dict[str, np.ndarray], state: Trai
                     | {"resets": int(resets[place]), "nonfinite": "" if kind is Cause.NONE else kind.name.lower(),
                        "nonfinite_step": int(step[place]), "nonfinite_update": int(update[place])})
     return rows
+
+
+def diagnostic_rows(columns: list[dict], details: dict[str, dict[str, np.ndarray]], at: Position) -> list[dict]:
+    """Rows of the table of diagnostics: lane by lane, and in it by metric and layer."""
+    return [lane | {"env_step": at.env_step, "update": at.update, "metric": metric, "layer": layer,
+                    "value": float(column[place])}
+            for place, lane in enumerate(columns)
+            for metric, layers in details.items() for layer, column in layers.items()]

@@ -12,6 +12,7 @@ import jax.numpy as jnp
 from divbench import envs
 from divbench.execute.programs import program_for
 from divbench.learn.agents import sac
+from divbench.learn.agents.coefficients import coefficients
 from divbench.records.checkpoint import CheckpointStore
 from divbench.records.folder import CHECKPOINT, GROUPS, read_card
 from divbench.spec.errors import UsageError, choose
@@ -64,7 +65,7 @@ def load_policy(path: str | os.PathLike, lane: str) -> Policy:
     loaded = CheckpointStore(path / GROUPS / group.name / CHECKPOINT).load(blank._replace(rows=None), with_rows=False)
     if loaded is None:
         raise UsageError(f"{path}: lane '{lane}' has no checkpoint yet")
-    coefs = jax.tree.map(lambda leaf: leaf[place], sac.coefficients(group.lanes, program.structure.action_size))
+    coefs = jax.tree.map(lambda leaf: leaf[place], coefficients(group.lanes, program.structure.action_size))
     actor = jax.tree.map(lambda leaf: jnp.asarray(leaf[place]), loaded.tree.learner.actor)
     env = envs.make(group.task, physics=physics)
     return Policy(group.lanes[place], int(loaded.tree.env_step), int(loaded.tree.update), actor, coefs,

@@ -80,7 +80,7 @@ def run(spec: RunSpec, *, progress: Progress | None = None,
                 if part.done:
                     continue
                 try:
-                    program = program_for(group, physics[group.task], spec.eval_episodes)
+                    program = program_for(group, physics[group.task], spec.eval_episodes, spec.diagnose)
                     GroupLoop(group, program, spec=spec, physics=physics[group.task], folder=part, progress=progress,
                               signals=signals, checkpoint_seconds=checkpoint_seconds).run()
                     progress.group_finished(group)

@@ -50,6 +50,7 @@ class Schedule:
       measure_every: updates between measurements.
       reset_intervals: updates between resets, by variant name.
       episode_length: env steps of an episode.
+      step_resets: env steps between resets, by variant name.
     """
 
     protocol: Protocol
@@ -57,6 +58,7 @@ class Schedule:
     measure_every: int
     reset_intervals: Mapping[str, int]
     episode_length: int
+    step_resets: Mapping[str, int] = dataclasses.field(default_factory=dict)
 
     def start(self) -> Position:
         """Before everything."""
@@ -75,7 +77,8 @@ class Schedule:
         if phase.kind == "priming":
             candidates += [at.done + _to_next(at.update, every) for every in self._update_intervals()]
         else:
-            candidates += [at.done + _to_next(at.env_step, every) for every in (self.eval_every, self.episode_length)]
+            candidates += [at.done + _to_next(at.env_step, every)
+                           for every in (self.eval_every, self.episode_length, *self.step_resets.values())]
             if phase.utd:
                 base = at.update - phase.updates_after(at.done)
                 for every in self._update_intervals():
@@ -99,9 +102,9 @@ class Schedule:
                     or phase.kind == "priming" and at.done == phase.updates)
         learns_next = at.update == 0 and at.done == self._length(at.phase)
         measure = end or learns_next or self._crossed(at, phase, self.measure_every)
-        resets = () if end else tuple(name for name, every in self.reset_intervals.items()
-                                      if self._crossed(at, phase, every))
-        return Due(evaluate, measure, resets)
+        resets = [name for name, every in self.reset_intervals.items() if self._crossed(at, phase, every)]
+        resets += [name for name, every in self.step_resets.items() if acted and at.env_step % every == 0]
+        return Due(evaluate, measure, () if end else tuple(resets))
 
     def _crossed(self, at: Position, phase: Phase, every: int) -> bool:
         """Whether the last env step of this phase (or update, while priming) reached a multiple of `every` updates."""

@@ -1,9 +1,9 @@
 """Actor and critic of one lane, as pure functions on dictionaries of arrays.
 
-The twin critics are stacked: each of their parameters has a leading axis of 2. Mechanisms (LayerNorm, unit ball) that
-some lane of a group needs are compiled in; a per-lane coefficient, 0 or 1, then selects them. The coefficient acts on
-statistics of shape `[2, B, 1]`, never on activations, so that lanes without a mechanism pay little for it.
-Letters in shapes: B batch, O observation size, A action size, H width of a hidden layer.
+The critics are stacked: each of their parameters has a leading axis of N, usually 2. Mechanisms (LayerNorm, unit ball)
+that some lane of a group needs are compiled in; a per-lane coefficient, 0 or 1, then selects them. The coefficient acts
+on statistics of shape `[N, B, 1]`, never on activations, so that lanes without a mechanism pay little for it.
+Letters in shapes: N critics, B batch, O observation size, A action size, H width of a hidden layer.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ import jax.numpy as jnp
 from jax.custom_batching import sequential_vmap
 from jax.nn import initializers
 
+from divbench.learn import batchnorm
+from divbench.learn.hooks import Site, of_kind
 from divbench.spec.settings import SACSettings
 
 LAYERNORM_EPSILON = 1e-6
@@ -23,10 +25,26 @@ UNIT_BALL_EPSILON = 1e-12
 
 
 class MechanismCoefficients(NamedTuple):
-    """1.0 where a lane has the mechanism, 0.0 where it has not; scalars of one lane."""
+    """1.0 where a lane has the mechanism, 0.0 where it has not; scalars of one lane. Of dropout, the rate."""
 
     layernorm: jax.Array
     unit_ball: jax.Array
+    actor_layernorm: jax.Array
+    dropout: jax.Array
+
+
+class Activations(NamedTuple):
+    """A pass through the critics.
+
+    Attributes:
+      hidden: of each hidden layer after its ReLU, `[N, B, H]`.
+      features: what the head reads: the last of them, on the unit ball where the lane has that.
+      statistics: of each layer's BatchNorm, mean and variance `[N, H]`; empty without it.
+    """
+
+    hidden: list
+    features: jax.Array
+    statistics: list
 
 
 def _initialiser(settings: SACSettings, gain: jax.Array):
@@ -47,11 +65,19 @@ def _dense(key, inputs: int, outputs: int, initialise):
     return {"kernel": initialise(key, (inputs, outputs)), "bias": jnp.zeros(outputs, jnp.float32)}
 
 
-def init_actor(key, observation_size: int, action_size: int, settings: SACSettings, init_gain, log_std_gain):
+def _with_layernorm(hidden: list, widths) -> None:
+    for layer, width in zip(hidden, widths, strict=True):
+        layer["norm_scale"] = jnp.ones(width, jnp.float32)
+        layer["norm_shift"] = jnp.zeros(width, jnp.float32)
+
+
+def init_actor(key, observation_size: int, action_size: int, settings: SACSettings, mechanisms, init_gain,
+               log_std_gain):
     """Actor parameters. Means and log standard deviations share one head of `2 A` outputs, initialised apart.
 
     Args:
       key: random key; consumed.
+      mechanisms: names of the mechanisms compiled in (static).
       init_gain: scalar; orthogonal gain of the hidden layers and the mean head.
       log_std_gain: scalar; orthogonal gain of the log-std head.
     """
@@ -59,6 +85,8 @@ def init_actor(key, observation_size: int, action_size: int, settings: SACSettin
     widths = (observation_size, *settings.hidden)
     initialise = _initialiser(settings, init_gain)
     hidden = [_dense(k, *shape, initialise) for k, shape in zip(keys, itertools.pairwise(widths), strict=False)]
+    if "actor_layernorm" in mechanisms:
+        _with_layernorm(hidden, settings.hidden)
     mean = initialise(keys[-2], (widths[-1], action_size))
     log_std = _initialiser(settings, log_std_gain)(keys[-1], (widths[-1], action_size))
     head = {"kernel": jnp.concatenate([mean, log_std], 1), "bias": jnp.zeros(2 * action_size, jnp.float32)}
@@ -66,7 +94,7 @@ def init_actor(key, observation_size: int, action_size: int, settings: SACSettin
 
 
 def init_critic(key, observation_size: int, action_size: int, settings: SACSettings, mechanisms, init_gain):
-    """Parameters of the twin critics, each array with a leading axis of 2. Arguments as in `init_actor`."""
+    """Parameters of the critics, each array with a leading axis of N. Arguments as in `init_actor`."""
 
     def one(key):
         keys = jax.random.split(key, len(settings.hidden) + 1)
@@ -74,32 +102,32 @@ def init_critic(key, observation_size: int, action_size: int, settings: SACSetti
         initialise = _initialiser(settings, init_gain)
         hidden = [_dense(k, *shape, initialise) for k, shape in zip(keys, itertools.pairwise(widths), strict=False)]
         if "layernorm" in mechanisms:
-            for layer, width in zip(hidden, settings.hidden, strict=True):
-                layer["norm_scale"] = jnp.ones(width, jnp.float32)
-                layer["norm_shift"] = jnp.zeros(width, jnp.float32)
+            _with_layernorm(hidden, settings.hidden)
+        if "batchnorm" in mechanisms:
+            hidden = [layer | batchnorm.init(width) for layer, width in zip(hidden, settings.hidden, strict=True)]
         return {"hidden": hidden, "head": _dense(keys[-1], widths[-1], 1, initialise)}
 
-    return jax.vmap(one)(jax.random.split(key, 2))
+    return jax.vmap(one)(jax.random.split(key, settings.critics))
 
 
 def layer_norm(x, scale, shift, coefficient):
     """LayerNorm over the last axis with affine parameters where `coefficient` is 1, the identity where it is 0.
 
     The statistics are those of `coefficient * x`: a lane without the mechanism can overflow without a NaN in its
-    gradient. Shapes: x `[2, B, H]`, scale and shift `[2, H]`, coefficient scalar. Source: Ba et al., 1607.06450.
+    gradient. Shapes: x `[..., B, H]`, scale and shift `[..., H]`, coefficient scalar. Source: Ba et al., 1607.06450.
     """
     selected = coefficient * x
     mean = jnp.mean(selected, -1, keepdims=True)
     variance = jnp.mean(jnp.square(selected - mean), -1, keepdims=True)
     factor = coefficient * jax.lax.rsqrt(variance + LAYERNORM_EPSILON) + (1.0 - coefficient)
     affine_scale = 1.0 + coefficient * (scale - 1.0)
-    return (x - mean) * factor * affine_scale[:, None, :] + (coefficient * shift)[:, None, :]
+    return (x - mean) * factor * affine_scale[..., None, :] + (coefficient * shift)[..., None, :]
 
 
 def unit_ball(features, coefficient):
     """Features divided by their L2 norm where `coefficient` is 1, unchanged where it is 0.
 
-    Gradients flow through the norm. Shapes: features `[2, B, H]`, coefficient scalar.
+    Gradients flow through the norm. Shapes: features `[N, B, H]`, coefficient scalar.
     Source: output feature normalization, Hussing et al., 2403.05996, section 4.
     """
     squares = jnp.sum(jnp.square(coefficient * features), -1, keepdims=True)
@@ -107,40 +135,78 @@ def unit_ball(features, coefficient):
     return features * factor
 
 
-def critic_features(parameters, obs, action, coefficients: MechanismCoefficients, mechanisms) -> jax.Array:
-    """What the critics' last layer reads: hidden features after ReLU (and the unit ball), shape `[2, B, H]`.
+def dropout(key, x, rate):
+    """`x` with each entry 0 with probability `rate` (scalar), the others scaled up by as much; the key is consumed."""
+    kept = jax.random.bernoulli(key, 1.0 - rate, x.shape)
+    return jnp.where(kept, x / (1.0 - rate), 0.0)
+
+
+def critic_activations(parameters, obs, action, coefficients: MechanismCoefficients, mechanisms, hooks=(), *,
+                       key=None, training: bool = False) -> Activations:
+    """One pass through the critics.
 
     Args:
-      parameters: twin critics.
+      parameters: of the critics.
       obs, action: `[B, O]` and `[B, A]`.
       coefficients: which mechanisms this lane has.
       mechanisms: names of the mechanisms compiled in (static).
+      hooks: functions from outside, (kind, where they are) pairs (static).
+      key: for dropout and feature hooks while training; without one nothing is dropped.
+      training: whether BatchNorm uses the statistics of this batch (static).
     """
     inputs = jnp.concatenate([obs, action], -1)
-    x = jnp.broadcast_to(inputs, (2, *inputs.shape))
-    for layer in parameters["hidden"]:
+    head = parameters["head"]["kernel"]
+    x = jnp.broadcast_to(inputs, (head.shape[0], *inputs.shape))
+    feature_hooks = of_kind(hooks, "features")
+    hidden, statistics = [], []
+
+    def hooked(x, index, before_relu):
+        for number, hook in enumerate(feature_hooks):
+            site_key = None if key is None else jax.random.fold_in(jax.random.fold_in(key, 1 + number),
+                                                                   2 * index + before_relu)
+            x = hook(x, Site(index, index == len(parameters["hidden"]) - 1, before_relu, site_key))
+        return x
+
+    for index, layer in enumerate(parameters["hidden"]):
         x = jnp.matmul(x, layer["kernel"]) + layer["bias"][:, None, :]
+        if "dropout" in mechanisms and key is not None:
+            x = dropout(jax.random.fold_in(jax.random.fold_in(key, 0), index), x, coefficients.dropout)
+        if "batchnorm" in mechanisms:
+            x, used = batchnorm.normalise(x, layer, training)
+            statistics.append(used)
         if "layernorm" in mechanisms:
             x = layer_norm(x, layer["norm_scale"], layer["norm_shift"], coefficients.layernorm)
-        x = jax.nn.relu(x)
-    return unit_ball(x, coefficients.unit_ball) if "unit_ball" in mechanisms else x
+        x = hooked(jax.nn.relu(hooked(x, index, True)), index, False)
+        hidden.append(x)
+    features = unit_ball(x, coefficients.unit_ball) if "unit_ball" in mechanisms else x
+    return Activations(hidden, features, statistics)
 
 
-def critic_values(parameters, obs, action, coefficients: MechanismCoefficients, mechanisms) -> jax.Array:
-    """Q of both critics, shape `[2, B]`. Arguments as in `critic_features`."""
-    features = critic_features(parameters, obs, action, coefficients, mechanisms)
+def head_values(parameters, features) -> jax.Array:
+    """Q of all critics from what their heads read: `[N, B, H]` to `[N, B]`."""
     head = parameters["head"]
     return (jnp.matmul(features, head["kernel"]) + head["bias"][:, None, :])[..., 0]
 
 
-def actor_distribution(parameters, obs, settings: SACSettings, log_std_min, log_std_max):
+def critic_values(parameters, obs, action, coefficients: MechanismCoefficients, mechanisms, hooks=(), *,
+                  key=None) -> jax.Array:
+    """Q of all critics, shape `[N, B]`. Arguments as in `critic_activations`."""
+    activations = critic_activations(parameters, obs, action, coefficients, mechanisms, hooks, key=key)
+    return head_values(parameters, activations.features)
+
+
+def actor_distribution(parameters, obs, settings: SACSettings, coefficients: MechanismCoefficients, mechanisms,
+                       log_std_min, log_std_max):
     """Mean and log standard deviation before the tanh, each `[B, A]`.
 
     `log_std_rule` "tanh" maps the head's output x to min + (max - min) (1 + tanh x) / 2; "clip" clips it.
     """
     x = obs
     for layer in parameters["hidden"]:
-        x = jax.nn.relu(jnp.matmul(x, layer["kernel"]) + layer["bias"][None, :])
+        x = jnp.matmul(x, layer["kernel"]) + layer["bias"][None, :]
+        if "actor_layernorm" in mechanisms:
+            x = layer_norm(x, layer["norm_scale"], layer["norm_shift"], coefficients.actor_layernorm)
+        x = jax.nn.relu(x)
     head = parameters["head"]
     mean, raw = jnp.split(jnp.matmul(x, head["kernel"]) + head["bias"][None, :], 2, -1)
     if settings.log_std_rule == "tanh":

@@ -15,13 +15,18 @@ import jax.numpy as jnp
 
 
 class Batch(NamedTuple):
-    """Transitions of one lane. `continues` is 0 where the future is worth nothing (termination), else 1."""
+    """Transitions of one lane. `continues` is 0 where the future is worth nothing (termination), else 1.
+
+    `next_action` is the action taken in `next_obs`; where none was (an episode's end, the newest transition) it is
+    `action`, which at least has been taken.
+    """
 
     obs: jax.Array  # [B, O]
     action: jax.Array  # [B, A]
     reward: jax.Array  # [B]
     continues: jax.Array  # [B]
     next_obs: jax.Array  # [B, O]
+    next_action: jax.Array  # [B, A]
 
 
 def row_width(observation_size: int, action_size: int) -> int:
@@ -62,11 +67,13 @@ def sample_indices(key, batch_size: int, transitions) -> jax.Array:
     return jax.random.randint(key, (batch_size,), 0, transitions)
 
 
-def gather(rows, indices, episode_length: int, observation_size: int, action_size: int) -> Batch:
-    """The transitions of those numbers from one lane's rows `[R, width]`."""
+def gather(rows, indices, transitions, episode_length: int, observation_size: int, action_size: int) -> Batch:
+    """The transitions of those numbers from one lane's rows `[R, width]`, of which `transitions` are there."""
     start = row_of(indices, episode_length)
     pairs = jax.vmap(lambda r: jax.lax.dynamic_slice_in_dim(rows, r, 2))(start)
     first, next_obs = pairs[:, 0], pairs[:, 1, :observation_size]
     split = observation_size + action_size
-    return Batch(first[:, :observation_size], first[:, observation_size:split], first[:, split], first[:, split + 1],
-                 next_obs)
+    action = first[:, observation_size:split]
+    ends = ((indices + 1) % episode_length == 0) | (indices + 1 >= transitions)
+    next_action = jnp.where(ends[:, None], action, pairs[:, 1, observation_size:split])
+    return Batch(first[:, :observation_size], action, first[:, split], first[:, split + 1], next_obs, next_action)

@@ -14,7 +14,7 @@ import jax.numpy as jnp
 
 from divbench.learn.acting import scaled_step
 from divbench.learn.agents import sac
-from divbench.learn.agents.sac import Structure
+from divbench.learn.agents.coefficients import Structure
 
 
 class Evaluation(NamedTuple):

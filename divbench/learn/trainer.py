@@ -17,7 +17,9 @@ import jax.numpy as jnp
 from divbench.learn import replay
 from divbench.learn.acting import scaled_step
 from divbench.learn.agents import sac
-from divbench.learn.agents.sac import Coefficients, LearnerState, Structure
+from divbench.learn.agents.coefficients import Coefficients, Structure
+from divbench.learn.agents.sac import LearnerState
+from divbench.learn.networks import MechanismCoefficients
 from divbench.learn.keys import Stream, stream_key
 
 
@@ -82,14 +84,19 @@ def blank_state(env, structure: Structure, lanes: int, capacity: int) -> TrainSt
 
 def _coefficient_skeleton() -> Coefficients:
     blank = Coefficients(*[0] * len(Coefficients._fields))
-    return blank._replace(mechanisms=sac.MechanismCoefficients(*[0] * len(sac.MechanismCoefficients._fields)))
+    return blank._replace(mechanisms=MechanismCoefficients(*[0] * len(MechanismCoefficients._fields)))
+
+
+ACTOR_PARTS = ("actor", "actor_moments", "log_temperature", "temperature_moments")
+CRITIC_PARTS = ("critic", "critic_moments", "target")
 
 
 def make_reset_lanes(structure: Structure) -> Callable:
-    """`reset_lanes(state, roots, coefs, mask, counts) -> state`: fresh agents where `mask` is True.
+    """`reset_lanes(state, roots, coefs, actors, critics, counts) -> state`: fresh networks.
 
-    Networks, target, temperature and optimizer states are drawn afresh; replay, env and the record of the bound
-    are kept. `counts` int32 `[L]` numbers the draw: 0 gives the lane's first weights, every other number others.
+    Where `actors` is True actor and temperature are drawn afresh, where `critics` is, the critics and their targets,
+    each with its optimizer state; replay, env and the record of the bound are kept. `counts` int32 `[L]` numbers the
+    draw: 0 gives the lane's first weights, every other number others. Draw 0 must be of both.
     """
     def fresh(root, coefs, count, old: LearnerState):
         new = sac.initialise(root, count, coefs, structure)
@@ -97,12 +104,19 @@ def make_reset_lanes(structure: Structure) -> Callable:
         return new._replace(soft_reward_max=jnp.where(first, new.soft_reward_max, old.soft_reward_max),
                             soft_reward_min=jnp.where(first, new.soft_reward_min, old.soft_reward_min))
 
-    def reset_lanes(state: TrainState, roots, coefs: Coefficients, mask, counts) -> TrainState:
-        new = jax.vmap(fresh)(roots, coefs, counts, state.learner)
-        mask = mask & ((counts == 0) | state.learner.alive)
-        learner = jax.tree.map(lambda f, o: jnp.where(mask.reshape((-1,) + (1,) * (f.ndim - 1)), f, o),
-                               new, state.learner)
-        return state._replace(learner=learner, resets=jnp.where(mask, counts, state.resets))
+    def reset_lanes(state: TrainState, roots, coefs: Coefficients, actors, critics, counts) -> TrainState:
+        new, old = jax.vmap(fresh)(roots, coefs, counts, state.learner), state.learner
+        allowed = (counts == 0) | old.alive
+        masks = dict.fromkeys(ACTOR_PARTS, actors & allowed) | dict.fromkeys(CRITIC_PARTS, critics & allowed)
+        either = (actors | critics) & allowed
+
+        def chosen(name, fresh_part, old_part):
+            mask = masks.get(name, either)
+            return jax.tree.map(lambda f, o: jnp.where(mask.reshape((-1,) + (1,) * (f.ndim - 1)), f, o),
+                                fresh_part, old_part)
+
+        learner = LearnerState(*(chosen(name, getattr(new, name), getattr(old, name)) for name in old._fields))
+        return state._replace(learner=learner, resets=jnp.where(either, counts, state.resets))
 
     return reset_lanes
 
@@ -133,7 +147,7 @@ def make_train_chunk(env, structure: Structure) -> Callable:
     def one_update(root, learner, coefs, rows, count, transitions):
         sample_key, update_key = jax.random.split(stream_key(root, Stream.UPDATE, count))
         indices = replay.sample_indices(sample_key, batch_size, transitions)
-        batch = replay.gather(rows, indices, length, structure.observation_size, structure.action_size)
+        batch = replay.gather(rows, indices, transitions, length, structure.observation_size, structure.action_size)
         return sac.update(learner, batch, coefs, structure, update_key)
 
     def env_step(state: TrainState, roots, coefs, explores):

@@ -175,8 +175,8 @@ class RunFolder:
         self.close()
 
 
-def read_card(path: str | os.PathLike) -> dict:
-    """The card of the run folder `path`.
+def read_card(path: str | os.PathLike, *, older: bool = False) -> dict:
+    """The card of the run folder `path`; with `older`, also one of an older schema version.
 
     Raises:
       UsageError: no such folder, no run folder, a damaged card, or one of another schema version.
@@ -195,7 +195,8 @@ def read_card(path: str | os.PathLike) -> dict:
         raise UsageError(f"{path / CARD}: cannot be read ({error.strerror})") from None
     except (ValueError, KeyError, TypeError):
         raise UsageError(f"{path / CARD}: damaged, or not the card of a divbench run") from None
-    if version != SCHEMA_VERSION:
+    readable = range(1, SCHEMA_VERSION + 1) if older else (SCHEMA_VERSION,)
+    if version not in readable:
         raise UsageError(f"{path}: written with table schema {version}, this divbench has {SCHEMA_VERSION}")
     return card
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import dataclasses
 import io
+import math
 import os
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 ROWS_PER_GROUP = 65_536
 COMPRESSION = "zstd"
+FIRST_TABLES = ("scores", "values", "verdicts", "timing")  # of schema version 1
+NOT_MEASURED = {TEXT: "", INTEGER: -1, NUMBER: math.nan}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,6 +41,7 @@ class Tables:
 
     scores: pyarrow.Table
     values: pyarrow.Table
+    diagnostics: pyarrow.Table
     verdicts: pyarrow.Table
     timing: pyarrow.Table
     card: dict
@@ -92,19 +96,22 @@ def write_tables(path: str | os.PathLike, verdicts: Iterable[Mapping]) -> None:
 def load(path: str | os.PathLike) -> Tables:
     """The tables of a run folder: of a finished run as written, of a growing one from its journals.
 
+    Columns that the schema of a finished run did not have yet hold what "not measured" is in them: NaN, no text, -1.
     A folder with tables and without journals (published results) is read as that of a finished run.
 
     Raises:
       UsageError: a missing or foreign folder, a damaged card, journal or table.
     """
     path = Path(path)
-    card = read_card(path)
+    card = read_card(path, older=True)
+    older = card["schema_version"] != SCHEMA_VERSION
     growing = (path / GROUPS).is_dir() or not (path / TABLES_FOLDER).is_dir()
     if growing and card["finished"] is None:
+        read_card(path)  # of this schema
         rows = read_rows(path)
         return Tables(**{table: to_arrow(table, rows[table]) for table in TABLES}, card=card)
     folder = path / TABLES_FOLDER
-    return Tables(**{table: _read_parquet(folder / f"{table}.parquet", table) for table in TABLES}, card=card)
+    return Tables(**{table: _read_parquet(folder / f"{table}.parquet", table, older) for table in TABLES}, card=card)
 
 
 def to_arrow(table: str, rows: Iterable[Mapping]) -> pyarrow.Table:
@@ -141,18 +148,29 @@ def to_csv(table: str, rows: Iterable[Mapping]) -> bytes:
     return text.getvalue().encode()
 
 
-def _read_parquet(path: Path, table: str) -> pyarrow.Table:
+def _read_parquet(path: Path, table: str, older: bool) -> pyarrow.Table:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
         found = pq.ParquetFile(io.BytesIO(path.read_bytes())).read()
     except FileNotFoundError:
+        if older and table not in FIRST_TABLES:
+            return to_arrow(table, [])
         raise UsageError(f"{path}: no such table; the run folder is not complete") from None
     except (OSError, pa.ArrowException) as error:
         reason = str(error).splitlines()[0][:120]
         raise UsageError(f"{path}: table cannot be read ({reason})") from None
+    if older:
+        found = _completed(found, table)
     if tuple(found.column_names) != column_names(table):
         columns = ", ".join(found.column_names)
         raise UsageError(f"{path}: expected the columns of table '{table}', found {columns}")
     return found
+
+
+def _completed(found: pyarrow.Table, table: str) -> pyarrow.Table:
+    """A table of an older schema with the columns that have come since, as not measured, in today's order."""
+    rows = [{column.name: NOT_MEASURED[column.kind] for column in TABLES[table]} | row for row in found.to_pylist()]
+    held = set(column_names(table))
+    return to_arrow(table, rows) if set(found.column_names) <= held else found

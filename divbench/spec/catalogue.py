@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from divbench.envs.names import TASKS
+from divbench.spec.built_in import BUILT_IN
+from divbench.spec.naming import PATTERNS
 from divbench.spec.suites import SUITES
 from divbench.spec.text import format_count, format_table
-from divbench.spec.variants import BUILT_IN, PATTERNS
 
 
 def describe(kind: str) -> str:
@@ -29,6 +30,5 @@ def _tasks() -> str:
 
 def _variants() -> str:
     rows = [(v.name, v.summary, v.citation) for v in BUILT_IN.values()]
-    rows += [(pattern, "the whole agent drawn afresh every N updates, such as reset-100k-updates",
-              BUILT_IN["reset"].citation) for pattern in PATTERNS]
+    rows += [(pattern, meaning, "") for pattern, meaning in PATTERNS.items()]
     return format_table(("variant", "what differs from plain SAC", "paper"), rows)

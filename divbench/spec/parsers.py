@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from divbench.envs.names import PHYSICS
 from divbench.spec.errors import UsageError, nearest
+from divbench.spec.experiments import CLAIMS, SCALES
 from divbench.spec.options import OPTIONS
 
 COMMANDS = {
@@ -20,8 +21,11 @@ COMMANDS = {
     "render": "a film of a lane's policy, or of a task under random actions: GIF, MP4 or PNG",
     "parity": "every task's physics beside dm_control: errors, reset distributions",
     "doctor": "device, versions, precision, memory, and what does not fit together",
+    "reproduce": "a published claim put to the test: runs, a decision with its interval, a figure",
+    "claims": "the scoreboard of all claims that were put to the test",
+    "explain": "what a metric is, and what its numbers mean",
 }
-LISTS = ("suites", "tasks", "variants")
+LISTS = ("suites", "tasks", "variants", "experiments")
 
 
 class Parser(argparse.ArgumentParser):
@@ -123,6 +127,39 @@ def parity_parser(command: str) -> Parser:
 def doctor_parser(command: str) -> Parser:
     parser = Parser(command)
     _switch(parser, "json")
+    return parser
+
+
+def reproduce_parser(command: str) -> Parser:
+    parser = Parser(command)
+    parser.add_argument("name", metavar="NAME", nargs="?", default=argparse.SUPPRESS,
+                        help="of the experiment; --list shows them")
+    _values(
+        parser,
+        ("--scale", "NAME", f"{', '.join(SCALES)} (default: {SCALES[0]}): minutes to hours on two CPU cores, or as "
+                            "published"),
+        ("--out", "DIR", f"where DIR/NAME gets outcome and figure (default: {CLAIMS})"),
+        ("--physics", "NAME", f"{', '.join(PHYSICS)}, for every run"),
+    )
+    for flag, text in (("--list", "all experiments: claim, source, minutes"),
+                       ("--plan", "the runs, and what of them is there; trains nothing")):
+        parser.add_argument(flag, action="store_true", default=argparse.SUPPRESS, help=text)
+    _switch(parser, "quiet")
+    _switch(parser, "json")
+    return parser
+
+
+def claims_parser(command: str) -> Parser:
+    parser = Parser(command)
+    _values(parser, ("--dir", "DIR", f"folder of outcomes (default: the committed ones and {CLAIMS})"))
+    parser.add_argument("--markdown", action="store_true", default=argparse.SUPPRESS, help="as a Markdown table")
+    return parser
+
+
+def explain_parser(command: str) -> Parser:
+    parser = Parser(command)
+    parser.add_argument("metric", metavar="METRIC", nargs="?", default=argparse.SUPPRESS,
+                        help="name of a metric; without one, all of them")
     return parser
 
 

@@ -8,8 +8,8 @@ from fractions import Fraction
 
 from divbench.spec.protocol import Protocol
 from divbench.spec.run_spec import RunSpec
-from divbench.spec.settings import SACSettings, with_values
-from divbench.spec.variants import MECHANISMS, Variant
+from divbench.spec.settings import STRUCTURE, SACSettings
+from divbench.spec.variants import SELECTABLE, Variant, lane_mechanisms, lane_settings
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,6 +25,11 @@ class Lane:
     @property
     def name(self) -> str:
         return f"{self.task}/{self.variant.name}/utd{self.utd}/seed{self.seed}"
+
+    @property
+    def mechanisms(self) -> frozenset[str]:
+        """What must be compiled in for it."""
+        return lane_mechanisms(self.variant, self.sac)
 
     @property
     def key_words(self) -> tuple[int, int]:
@@ -48,7 +53,8 @@ class Group:
 
     task: str
     utd: Fraction
-    mechanisms: frozenset[str]  # compiled into the critic; a superset of each lane's
+    mechanisms: frozenset[str]  # compiled in; a superset of each lane's
+    hooks: tuple[tuple[str, str], ...]  # functions from outside, (kind, where they are); each lane's own
     lanes: tuple[Lane, ...]
     protocol: Protocol
 
@@ -57,7 +63,8 @@ class Group:
         """Readable and usable as a folder name, ending in `identity`:
         `cheetah-run_utd1-2_layernorm_3f09ac`."""
         utd = str(self.utd).replace("/", "-")
-        return "_".join([self.task, f"utd{utd}", "+".join(sorted(self.mechanisms)) or "plain", self.identity])
+        what = "+".join([*sorted(self.mechanisms), *(["hooks"] if self.hooks else [])])
+        return "_".join([self.task, f"utd{utd}", what or "plain", self.identity])
 
     @property
     def identity(self) -> str:
@@ -71,48 +78,50 @@ def make_groups(spec: RunSpec, *, fused: bool, max_lanes: int | None = None) -> 
 
     Args:
       spec: the run.
-      fused: one group for all mechanisms of a (task, UTD), coefficients selecting among them (pays on a GPU
+      fused: one group for all mechanisms of a (task, UTD) that coefficients can select among (pays on a GPU
         or TPU); otherwise one group per set of mechanisms (pays on a CPU).
       max_lanes: split larger groups into parts of at most this many lanes.
     """
     groups = []
     for task in spec.tasks:
         for utd in spec.utd:
-            lanes = [Lane(task, variant, utd, seed, with_values(spec.sac, dict(variant.settings)))
+            lanes = [Lane(task, variant, utd, seed, lane_settings(variant, spec.sac))
                      for variant in spec.variants for seed in spec.seed_list]
             for members in _by_structure(lanes, fused):
-                mechanisms = frozenset().union(*(lane.variant.mechanisms for lane in members))
+                mechanisms = frozenset().union(*(lane.mechanisms for lane in members))
                 size = max_lanes or len(members)
                 for first in range(0, len(members), size):
                     part = tuple(members[first:first + size])
-                    groups.append(Group(task, utd, mechanisms, part, spec.protocol(utd)))
+                    groups.append(Group(task, utd, mechanisms, members[0].variant.hooks, part, spec.protocol(utd)))
     return tuple(groups)
 
 
 def _by_structure(lanes: list[Lane], fused: bool) -> list[list[Lane]]:
     buckets: dict[tuple, list[Lane]] = {}
     for lane in lanes:
-        sac = lane.sac
-        structure = (sac.hidden, sac.batch_size, sac.initialisation, sac.log_std_rule)
-        mechanisms = () if fused else tuple(m for m in MECHANISMS if m in lane.variant.mechanisms)
-        buckets.setdefault((structure, mechanisms), []).append(lane)
+        apart = lane.mechanisms - set(SELECTABLE) if fused else lane.mechanisms
+        structure = tuple(getattr(lane.sac, field) for field in STRUCTURE)
+        buckets.setdefault((structure, apart, lane.variant.hooks), []).append(lane)
     return list(buckets.values())
 
 
 def silent_resets(spec: RunSpec) -> list[str]:
     """One line per (variant, UTD) whose reset never fires in the run, so that nobody compares it unawares.
 
-    A reset is due after `interval` updates of a lane; one due at the very last update does not fire.
+    A reset is due after `interval` updates (or env steps) of a lane; one due at the very end does not fire.
     """
     lines = []
     for variant in spec.variants:
         if variant.reset is None:
             continue
+        unit = variant.reset.unit.replace("_", " ")
         for utd in spec.utd:
-            updates = spec.protocol(utd).updates
-            if updates <= variant.reset.interval:
-                like = "of it without a reset" if variant.mechanisms or variant.settings else "of plain SAC"
-                lines.append(f"variant '{variant.name}' never resets at UTD {utd}: the run makes {updates:,} "
-                             f"updates a lane, the first reset is due after {variant.reset.interval:,}; "
+            total = getattr(spec.protocol(utd), variant.reset.unit)
+            if total <= variant.reset.interval:
+                plain = not (lane_mechanisms(variant, lane_settings(variant, spec.sac)) or variant.settings
+                             or variant.hooks)
+                like = "of plain SAC" if plain else "of it without a reset"
+                lines.append(f"variant '{variant.name}' never resets at UTD {utd}: the run makes {total:,} "
+                             f"{unit} a lane, the first reset is due after {variant.reset.interval:,}; "
                              f"its lanes are those {like}")
     return lines

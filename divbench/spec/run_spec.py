@@ -12,13 +12,15 @@ from fractions import Fraction
 
 from divbench.envs.names import PHYSICS, TASKS, check_physics
 from divbench.spec.errors import UsageError, choose, refusing
+from divbench.spec.naming import find_variant
 from divbench.spec.protocol import Protocol, build_protocol
 from divbench.spec.settings import SACSettings, with_values
 from divbench.spec.suites import SUITES
 from divbench.spec.text import LARGEST_COUNT, parse_utd, refuse_repeats, split_names
-from divbench.spec.variants import Variant, find_variant, variant_from_plain, variant_to_plain
+from divbench.spec.variants import Variant, lane_settings, variant_from_plain, variant_to_plain
 
 PRECISIONS = ("highest", "high", "default")
+LEVELS = ("cheap", "full")
 NOT_SETTINGS = ("out", "force", "quiet", "json")  # fields that change nothing in the results
 MINIMA = {"seeds": 1, "seed_start": 0, "steps": 1, "prime_samples": 1, "prime_updates": 0, "eval_every": 1,
           "eval_episodes": 1, "measure_every": 1}
@@ -42,6 +44,7 @@ class RunSpec:
       eval_every: env steps between evaluations.
       eval_episodes: episodes per evaluation.
       measure_every: updates between measurements of values.
+      diagnose: how much is measured: `cheap`, or `full`, which adds the table of diagnostics.
       sac: hyperparameters; `batch_size` and `hidden` are fields of it.
       out: run folder, or None for `results/runs/<suite>-<hash>`.
       force: start over in a folder that holds another run.
@@ -65,6 +68,7 @@ class RunSpec:
     eval_every: int | None = None
     eval_episodes: int | None = None
     measure_every: int | None = None
+    diagnose: str = "cheap"
     sac: SACSettings = SACSettings()
     out: str | None = None
     force: bool = False
@@ -90,6 +94,7 @@ class RunSpec:
     def _check(self):
         choose("physics", self.physics, PHYSICS)
         choose("precision", self.precision, PRECISIONS)
+        choose("diagnose", self.diagnose, LEVELS)
         for task in self.tasks:
             choose("task", task, TASKS)
             with refusing("--physics"):
@@ -111,7 +116,7 @@ class RunSpec:
         if not isinstance(self.sac, SACSettings):
             raise UsageError(f"sac: expected SACSettings, found {self.sac!r}")
         for variant in self.variants:
-            with_values(self.sac, dict(variant.settings))
+            lane_settings(variant, self.sac)
         for utd in self.utd:
             updates = self.protocol(utd).updates
             if updates > LARGEST_COUNT:

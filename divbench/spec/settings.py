@@ -16,18 +16,22 @@ from divbench.spec.text import parse_count
 
 INITIALISATIONS = ("orthogonal", "lecun_normal")
 LOG_STD_RULES = ("tanh", "clip")
+OPTIMIZERS = ("adam", "rmsprop", "momentum", "adam-no-second-moment")
+# Fields that decide shapes or what is compiled: lanes that differ in one cannot share a program.
+STRUCTURE = ("hidden", "critics", "batch_size", "initialisation", "log_std_rule")
 
 
 @dataclasses.dataclass(frozen=True)
 class SACSettings:
-    """Hyperparameters of soft actor-critic (Haarnoja et al., 1812.05905).
+    """Hyperparameters of soft actor-critic (Haarnoja et al., 1812.05905), and of what variants do to it.
 
-    Fields under "structure" decide shapes or which operations are compiled; all others are data of a lane and
+    The fields of `STRUCTURE` decide shapes or which operations are compiled; all others are data of a lane and
     may differ between lanes of one compiled program.
     """
 
     # structure
     hidden: tuple[int, ...] = (256, 256)  # widths of the hidden layers of actor and critics
+    critics: int = 2  # of which the least counts, see mean_weight
     batch_size: int = 256  # transitions per update
     initialisation: str = "orthogonal"  # or "lecun_normal", flax's default
     log_std_rule: str = "tanh"  # min + (max - min) (1 + tanh x) / 2; or "clip": x clipped to [min, max]
@@ -39,11 +43,26 @@ class SACSettings:
     actor_lr: float = 3e-4
     critic_lr: float = 3e-4
     temperature_lr: float = 3e-4
-    adam_b1: float = 0.9
+    adam_b1: float = 0.9  # this and the next two: actor and temperature
     adam_b2: float = 0.999
     adam_eps: float = 1e-8
+    # the critics' optimizer: "adam"; "rmsprop", which is Adam without its correction of the start; "momentum", SGD with
+    # heavy-ball momentum critic_b1; "adam-no-second-moment", Adam's corrected first moment as the step
+    critic_optimizer: str = "adam"
+    critic_b1: float = 0.9
+    critic_b2: float = 0.999
+    critic_eps: float = 1e-8
+    weight_decay: float = 0.0  # decoupled, of the critics' kernels; a step takes critic_lr * weight_decay of them
+    clip_norm: float = 0.0  # largest L2 norm of the critics' gradient; 0: any
     gamma: float = 0.99
-    tau: float = 0.005  # Polyak step of the target critic, once per gradient step
+    tau: float = 0.005  # Polyak step of the target critic, once every target_period gradient steps
+    target_period: int = 1
+    mean_weight: float = 0.0  # 0: the least of the critics counts in targets and for the actor; 1: their mean
+    in_distribution_targets: bool = False  # True: targets take the replayed next action, and no entropy
+    huber_delta: float = 0.0  # TD errors beyond it count linearly; 0: all count by their square
+    dropout_rate: float = 0.0  # of the critics' hidden units, while training
+    conservative_weight: float = 0.0  # of the term of conservative Q-learning
+    dr3_weight: float = 0.0  # of the mean dot product of the features of consecutive state-action pairs
     initial_temperature: float = 1.0  # 0 together with temperature_lr 0 switches the entropy term off
     target_entropy_scale: float = 0.5  # target entropy = -scale * action size, in nats
     time_limit_bootstraps: bool = True  # False: the time limit is termination (a known mistake, for controls)
@@ -53,16 +72,21 @@ class SACSettings:
             object.__setattr__(self, name, _typed(name, getattr(self, name), kind))
         choose("initialisation", self.initialisation, INITIALISATIONS)
         choose("log_std_rule", self.log_std_rule, LOG_STD_RULES)
+        choose("critic_optimizer", self.critic_optimizer, OPTIMIZERS)
         if not self.hidden or any(width < 1 for width in self.hidden):
             raise UsageError(f"hidden: expected positive widths such as 256,256, found {list(self.hidden)}")
-        if self.batch_size < 1:
-            raise UsageError(f"batch_size: expected at least 1, found {self.batch_size}")
-        for name in ("tau", "adam_b1", "adam_b2"):
+        for name in ("batch_size", "critics", "target_period"):
+            if getattr(self, name) < 1:
+                raise UsageError(f"{name}: expected at least 1, found {getattr(self, name)}")
+        if not 0.0 <= self.dropout_rate < 1.0:
+            raise UsageError(f"dropout_rate: expected a number from 0 to below 1, found {self.dropout_rate}")
+        for name in ("tau", "adam_b1", "adam_b2", "critic_b1", "critic_b2", "mean_weight"):
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise UsageError(f"{name}: expected a number from 0 to 1, found {getattr(self, name)}")
         if not 0.0 <= self.gamma < 1.0:
             raise UsageError(f"gamma: expected a number from 0 to below 1, found {self.gamma}")
-        for name in ("actor_lr", "critic_lr", "temperature_lr", "initial_temperature", "adam_eps"):
+        for name in ("actor_lr", "critic_lr", "temperature_lr", "initial_temperature", "adam_eps", "critic_eps",
+                     "weight_decay", "clip_norm", "huber_delta", "conservative_weight", "dr3_weight"):
             if getattr(self, name) < 0.0:
                 raise UsageError(f"{name}: expected 0 or more, found {getattr(self, name)}")
         if self.log_std_min > self.log_std_max:

@@ -1,26 +1,41 @@
-"""Variants: named, frozen records of what differs from plain SAC. Data only; `learn` gives meaning."""
+"""What a variant is: a frozen record of what differs from plain SAC. Data only; `learn` gives meaning.
+
+The records that come with divbench are in `built_in`, what a name stands for is in `naming`.
+"""
 
 from __future__ import annotations
 
 import dataclasses
-import re
 
-from divbench.spec.errors import UsageError, nearest
-from divbench.spec.text import format_count, parse_count
+from divbench.spec.errors import UsageError
+from divbench.spec.settings import SACSettings, with_values
 
-MECHANISMS = ("layernorm", "unit_ball")
-RESET_SCOPES = ("agent",)
+# Mechanisms a variant may switch on. Those of SELECTABLE act element by element: a group that has one compiled in can
+# hold lanes without it. The others change the number of passes, or more, and make a group of their own.
+SELECTABLE = ("layernorm", "unit_ball", "actor_layernorm")
+MECHANISMS = (*SELECTABLE, "batchnorm", "spectral_norm", "weight_norm")
+# Mechanisms that a setting switches on when it is not 0.
+BY_SETTING = {"dropout": "dropout_rate", "conservative": "conservative_weight", "dr3": "dr3_weight",
+              "clip": "clip_norm", "decay": "weight_decay"}
+RESET_SCOPES = ("agent", "actor", "critic")
+RESET_UNITS = ("updates", "env_steps")
+HOOKS = ("features", "losses", "projections")
 
 
 @dataclasses.dataclass(frozen=True)
 class Reset:
-    """Draw fresh weights every `interval` updates; the replay buffer is kept.
+    """Draw fresh weights again and again; the replay buffer is kept.
 
-    Scope `agent` is all that learns: actor, critics, target critics, temperature and their optimizer states.
+    Attributes:
+      interval: gradient updates of one lane between resets, or env steps.
+      scope: `agent` is all that learns: actor, critics, target critics, temperature and their optimizer states;
+        `actor` is the actor and the temperature with theirs; `critic` the critics and their targets with theirs.
+      unit: `updates` or `env_steps`.
     """
 
-    interval: int  # gradient updates of one lane
+    interval: int
     scope: str = "agent"
+    unit: str = "updates"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,86 +46,74 @@ class Variant:
       name: as written in `--variants`, in tables and in random keys.
       summary: one line of help.
       citation: the paper the mechanism comes from.
-      mechanisms: critic mechanisms that are on; a subset of `MECHANISMS`. `layernorm` is LayerNorm with
-        affine parameters before each ReLU of the critic; `unit_ball` divides the critic's last hidden
-        features (after the ReLU) by their L2 norm.
+      mechanisms: what is switched on; a subset of `MECHANISMS`, explained in docs/variants.md.
       settings: fields of `SACSettings` that it replaces, as (name, value) pairs.
       reset: when to draw fresh weights, or None.
+      strength: the setting that a number in its name sets, as in `weight-decay=0.01`; empty if it takes none.
+      features, losses, projections: functions of one's own, each written `package.module:function`. What they
+        are called with is said in `divbench.learn.hooks`.
+      origin: of a variant from outside divbench, a hash of the files that hold it and its functions: a run is not
+        continued with others.
     """
 
     name: str
-    summary: str
-    citation: str
+    summary: str = dataclasses.field(compare=False)
+    citation: str = dataclasses.field(compare=False)
     mechanisms: frozenset[str] = frozenset()
     settings: tuple[tuple[str, object], ...] = ()
     reset: Reset | None = None
+    strength: str = dataclasses.field(default="", compare=False)
+    features: tuple[str, ...] = ()
+    losses: tuple[str, ...] = ()
+    projections: tuple[str, ...] = ()
+    origin: str = ""
 
     def __post_init__(self):
         unknown = sorted(self.mechanisms - set(MECHANISMS))
         if unknown:
             known = ", ".join(MECHANISMS)
             raise UsageError(f"variant '{self.name}': unknown mechanism '{unknown[0]}'; known: {known}")
-        if self.reset is not None and (self.reset.interval < 1 or self.reset.scope not in RESET_SCOPES):
-            raise UsageError(f"variant '{self.name}': expected a reset interval of 1 or more and a scope of "
-                             f"{', '.join(RESET_SCOPES)}, found {self.reset}")
+        reset = self.reset
+        if reset is not None and (reset.interval < 1 or reset.scope not in RESET_SCOPES
+                                  or reset.unit not in RESET_UNITS):
+            raise UsageError(f"variant '{self.name}': expected a reset interval of 1 or more, a scope of "
+                             f"{', '.join(RESET_SCOPES)} and a unit of {', '.join(RESET_UNITS)}, found {reset}")
+        for kind in HOOKS:
+            for hook in getattr(self, kind):
+                if not isinstance(hook, str) or hook.count(":") != 1 or not all(hook.split(":")):
+                    raise UsageError(f"variant '{self.name}': {kind}: expected 'package.module:function', "
+                                     f"found {hook!r}")
+
+    @property
+    def hooks(self) -> tuple[tuple[str, str], ...]:
+        """All functions of its own as (kind, where they are) pairs."""
+        return tuple((kind, hook) for kind in HOOKS for hook in getattr(self, kind))
 
 
-_SAC = "Haarnoja et al., Soft Actor-Critic Algorithms and Applications, 1812.05905"
-_SR_SAC = "D'Oro et al., Sample-Efficient RL by Breaking the Replay Ratio Barrier, ICLR 2023"
-
-BUILT_IN = {
-    v.name: v
-    for v in (
-        Variant("baseline", "plain soft actor-critic", _SAC),
-        Variant("ofn", "output feature normalization: the critic's last hidden features on the unit ball",
-                "Hussing et al., Dissecting Deep RL with High Update Ratios, 2403.05996",
-                mechanisms=frozenset({"unit_ball"})),
-        Variant("layernorm", "LayerNorm with affine parameters before each ReLU of the critic",
-                "Yue et al., Understanding, Predicting and Better Resolving Q-Value Divergence in "
-                "Offline-RL, 2310.04411", mechanisms=frozenset({"layernorm"})),
-        Variant("reset", "the whole agent drawn afresh every 2,560,000 updates, replay buffer kept", _SR_SAC,
-                reset=Reset(2_560_000)),
-    )
-}
-_RESET_NAME = re.compile(r"reset-(?P<interval>[^-]*)-updates")
-PATTERNS = ("reset-<N>-updates",)
+def lane_settings(variant: Variant, sac: SACSettings) -> SACSettings:
+    """The settings of a lane: a run's, with those that the variant replaces."""
+    return with_values(sac, dict(variant.settings))
 
 
-def find_variant(name: str) -> Variant:
-    """The variant of that name: a built-in one, or `reset-<N>-updates` such as `reset-100k-updates`.
-
-    The record's own name has one spelling for each interval: `reset-0.1M-updates` is `reset-100k-updates`, in
-    tables and in random keys too.
-
-    Raises:
-      UsageError: with the nearest known name.
-    """
-    if name in BUILT_IN:
-        return BUILT_IN[name]
-    match = _RESET_NAME.fullmatch(name)
-    if match:
-        interval = parse_count(match["interval"], f"variant '{name}'", minimum=1)
-        return Variant(f"reset-{format_count(interval)}-updates",
-                       f"the whole agent drawn afresh every {interval:,} updates, replay buffer kept",
-                       _SR_SAC, reset=Reset(interval))
-    known = ", ".join([*BUILT_IN, *PATTERNS])
-    hint = nearest(name, [*BUILT_IN, "reset-100k-updates"])
-    raise UsageError(f"unknown variant '{name}'; known: {known}{hint}")
+def lane_mechanisms(variant: Variant, sac: SACSettings) -> frozenset[str]:
+    """Everything that must be compiled in for a lane; `sac` are the lane's settings, the variant's included."""
+    return variant.mechanisms | {name for name, field in BY_SETTING.items() if getattr(sac, field)}
 
 
 def variant_to_plain(variant: Variant) -> dict:
     """What a variant does, as JSON values; its summary and citation decide nothing and are left out."""
-    return {"name": variant.name, "mechanisms": sorted(variant.mechanisms),
-            "settings": [[name, list(value) if isinstance(value, tuple) else value]
-                         for name, value in variant.settings],
-            "reset": variant.reset and dataclasses.asdict(variant.reset)}
+    plain = {"name": variant.name, "mechanisms": sorted(variant.mechanisms),
+             "settings": [[name, list(value) if isinstance(value, tuple) else value]
+                          for name, value in variant.settings],
+             "reset": variant.reset and dataclasses.asdict(variant.reset)}
+    optional = {kind: list(getattr(variant, kind)) for kind in HOOKS} | {"origin": variant.origin}
+    return plain | {name: value for name, value in optional.items() if value}
 
 
 def variant_from_plain(record: dict) -> Variant:
-    """The variant of `variant_to_plain`; with a built-in one's words if it is one."""
+    """The variant of `variant_to_plain`, without words."""
     settings = tuple((name, tuple(value) if isinstance(value, list) else value)
                      for name, value in record["settings"])
-    known = BUILT_IN.get(record["name"])
-    return Variant(name=record["name"], summary=known.summary if known else "",
-                   citation=known.citation if known else "", mechanisms=frozenset(record["mechanisms"]),
-                   settings=settings, reset=record["reset"] and Reset(**record["reset"]))
+    return Variant(name=record["name"], summary="", citation="", mechanisms=frozenset(record["mechanisms"]),
+                   settings=settings, reset=record["reset"] and Reset(**record["reset"]),
+                   **{kind: tuple(record.get(kind, ())) for kind in HOOKS}, origin=record.get("origin", ""))

@@ -1,10 +1,16 @@
-"""From the table of values to the table of verdicts: one row per lane. The rule itself is in `rules`."""
+"""From the table of values to the table of verdicts: one row per lane.
+
+What a row says is decided elsewhere: `rules`, `first_cause`, `explanation`, `warning`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from divbench.verdict.explanation import explain_lane
+from divbench.verdict.first_cause import first_cause
 from divbench.verdict.rules import judge
+from divbench.verdict.warning import divergence_probability
 
 IDENTITY = ("task", "variant", "utd", "seed")
 COPIED = ("suite", "task", "variant", "utd", "seed", "physics", "action_repeat", "hidden", "precision")
@@ -27,7 +33,8 @@ def verdict_rows(values: Iterable[Mapping]) -> list[dict]:
 
 
 def _row(rows: list[Mapping]) -> dict:
-    verdict, last = judge(rows), rows[-1]
+    verdict, first, last = judge(rows), first_cause(rows), rows[-1]
     return {**{name: last[name] for name in COPIED}, "verdict": verdict.kind, "env_step": verdict.env_step,
-            "update": verdict.update, "cause": verdict.cause, "q_final": last["q_replay_mean"],
-            "q_bound": last["q_bound"]}
+            "update": verdict.update, "cause": verdict.cause, "first_cause": first.column if first else "",
+            "first_update": first.update if first else -1, "explanation": explain_lane(rows, verdict, first),
+            "warning": divergence_probability(rows), "q_final": last["q_replay_mean"], "q_bound": last["q_bound"]}

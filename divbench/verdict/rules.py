@@ -69,8 +69,7 @@ def judge(rows: Sequence[Mapping]) -> Verdict:
     """
     if not rows:
         return Verdict("stable", -1, -1, "nothing was measured")
-    beyond = excursions([_bound_mark(row) for row in rows], enter_after=ENTER_AFTER, leave_after=LEAVE_AFTER,
-                        last_counts=True)
+    beyond = beyond_bound(rows)
     broken = next((row for row in rows if row["nonfinite"]), None)
     if broken is not None:
         return _exploded(rows, broken, beyond)
@@ -84,6 +83,12 @@ def judge(rows: Sequence[Mapping]) -> Verdict:
                        f"mean Q on a rollout's states {_text(row['mc_q_mean'])}, their return "
                        f"{_text(row['mc_return_mean'])}, from update {row['update']} on")
     return _stable(rows, over)
+
+
+def beyond_bound(rows: Sequence[Mapping]) -> list[Excursion]:
+    """The sustained stays of mean Q beyond its bound, in order, as indices of `rows`; an open one has no end."""
+    return excursions([_bound_mark(row) for row in rows], enter_after=ENTER_AFTER, leave_after=LEAVE_AFTER,
+                      last_counts=True)
 
 
 def _bound_mark(row: Mapping) -> str:

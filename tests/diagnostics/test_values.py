@@ -38,3 +38,9 @@ def test_magnitude_and_norm():
     mean, largest = values.magnitude(jnp.asarray([[1.0, -5.0], [2.0, 4.0]]))
     assert (float(mean), float(largest)) == (0.5, 5.0)
     assert float(values.global_norm({"a": jnp.asarray([3.0]), "b": [jnp.asarray([[0.0, 4.0]])]})) == 5.0
+
+
+def test_bias_is_the_difference_of_the_means():
+    q = jnp.asarray([[1.0, 5.0, 3.0], [3.0, 7.0, 5.0]])
+    assert float(values.bias(q, jnp.asarray([1.0, 1.0, 4.0]))) == 2.0
+    assert float(values.bias(q[:1], jnp.asarray([6.0, 6.0, 6.0]))) == -3.0

@@ -18,7 +18,7 @@ from divbench.execute.policy import load_policy
 from divbench.execute.programs import _cached, program_for
 from divbench.execute.progress import Progress
 from divbench.execute.schedule import Position
-from divbench.learn.agents import sac
+from divbench.learn.agents.coefficients import coefficients
 from divbench.records.checkpoint import CheckpointStore
 from divbench.records.folder import CHECKPOINT, GROUPS
 from divbench.records.tables import read_rows
@@ -171,7 +171,7 @@ def test_a_loaded_policy_is_the_one_that_was_scored(finished):
     state = program.reset_lanes(program.blank_state(), *lane_arguments(group, program))
     actor = jax.tree.map(lambda *leaves: jnp.stack(leaves), *(policy.actor for policy in policies))
     state = state._replace(learner=state.learner._replace(actor=actor))
-    coefs = sac.coefficients(group.lanes, program.structure.action_size)
+    coefs = coefficients(group.lanes, program.structure.action_size)
     returns = Evaluator(program, group, lambda: None).returns(state, coefs, end)
     recorded = [
         rows_of(folder, "scores", utd="4", seed=seed, env_step=260)[0]["return_mean"] for seed in (0, 1)
@@ -185,7 +185,8 @@ def lane_arguments(group, program):
     lanes = program.lanes
     return (
         lane_keys([lane.key_words for lane in group.lanes]),
-        sac.coefficients(group.lanes, program.structure.action_size),
+        coefficients(group.lanes, program.structure.action_size),
+        jnp.ones(lanes, bool),
         jnp.ones(lanes, bool),
         jnp.zeros(lanes, jnp.int32),
     )

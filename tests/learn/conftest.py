@@ -8,20 +8,21 @@ import numpy as np
 import pytest
 
 from divbench.execute import programs
-from divbench.learn.agents import sac
-from divbench.learn.agents.sac import Structure
+from divbench.learn.agents.coefficients import coefficients, structure_of
 from divbench.learn.keys import Stream, draw_seed, lane_keys
 from divbench.learn.trainer import Control
+from divbench.spec.naming import find_variant
 from divbench.spec.plan import Lane
 from divbench.spec.settings import SACSettings, with_values
-from divbench.spec.variants import find_variant
+from divbench.spec.variants import lane_settings
 
 SMALL = SACSettings(hidden=(16, 16), batch_size=8)
 
 
 def make_lane(variant="baseline", seed=0, sac_settings=SMALL, **values):
-    """A lane of the toy task."""
-    return Lane("toy", find_variant(variant), Fraction(1), seed, with_values(sac_settings, values))
+    """A lane of the toy task; `variant` is a name or a record."""
+    variant = find_variant(variant) if isinstance(variant, str) else variant
+    return Lane("toy", variant, Fraction(1), seed, lane_settings(variant, with_values(sac_settings, values)))
 
 
 @functools.cache
@@ -34,15 +35,16 @@ class Bench:
 
     def __init__(self, env, lanes, capacity=200):
         self.env, self.lanes = env, tuple(lanes)
-        mechanisms = frozenset().union(*(lane.variant.mechanisms for lane in lanes))
-        self.structure = Structure(env.observation_size, env.action_size, mechanisms, lanes[0].sac, env.reward_range)
+        mechanisms = frozenset().union(*(lane.mechanisms for lane in lanes))
+        self.structure = structure_of(self.lanes, mechanisms, env.observation_size, env.action_size, env.reward_range)
         self.program = _program(type(env), env.episode_length, self.structure, len(lanes), capacity)
         self.roots = lane_keys([lane.key_words for lane in lanes])
-        self.coefs = sac.coefficients(self.lanes, env.action_size)
+        self.coefs = coefficients(self.lanes, env.action_size)
 
     def fresh(self):
         count = len(self.lanes)
-        return self.program.reset_lanes(self.program.blank_state(), self.roots, self.coefs, jnp.ones(count, bool),
+        everyone = jnp.ones(count, bool)
+        return self.program.reset_lanes(self.program.blank_state(), self.roots, self.coefs, everyone, everyone,
                                         jnp.zeros(count, jnp.int32))
 
     def starts(self, episode):

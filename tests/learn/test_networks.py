@@ -19,6 +19,11 @@ BOTH = frozenset({"layernorm", "unit_ball"})
 ON, OFF = jnp.float32(1.0), jnp.float32(0.0)
 
 
+def switches(**on):
+    """Coefficients with nothing on but what is named."""
+    return MechanismCoefficients(*[OFF] * len(MechanismCoefficients._fields))._replace(**on)
+
+
 def critic(mechanisms=BOTH, key=0):
     return networks.init_critic(jax.random.key(key), 5, 3, SETTINGS, mechanisms, jnp.float32(2.0**0.5))
 
@@ -46,7 +51,7 @@ from divbench.spec.settings import SACSettings
 def draw(key):
     settings = SACSettings()
     actor, critic = jax.random.split(key)
-    return (networks.init_actor(actor, 78, 12, settings, 1.0, 1.0),
+    return (networks.init_actor(actor, 78, 12, settings, frozenset(), 1.0, 1.0),
             networks.init_critic(critic, 78, 12, settings, frozenset(), 1.0))
 
 draw_lanes = jax.jit(jax.vmap(draw))
@@ -63,7 +68,7 @@ def test_drawing_many_lanes_at_once_does_not_hang():
 
 
 def test_log_std_head_has_its_own_gain():
-    actor = networks.init_actor(jax.random.key(0), 5, 3, SETTINGS, jnp.float32(2.0**0.5), jnp.float32(1.0))
+    actor = networks.init_actor(jax.random.key(0), 5, 3, SETTINGS, frozenset(), jnp.float32(2.0**0.5), jnp.float32(1.0))
     mean, log_std = np.split(np.asarray(actor["head"]["kernel"]), 2, 1)
     np.testing.assert_allclose(mean.T @ mean, 2.0 * np.eye(3), atol=1e-5)
     np.testing.assert_allclose(log_std.T @ log_std, np.eye(3), atol=1e-5)
@@ -95,8 +100,8 @@ def test_layernorm_statistics_on_live_features():
 @pytest.mark.parametrize("mechanisms", [frozenset({"unit_ball"}), BOTH])
 def test_unit_ball_features_have_norm_one_and_bound_q(mechanisms):
     parameters, (obs, action) = critic(mechanisms), inputs(scale=50.0)
-    coefficients = MechanismCoefficients(ON if "layernorm" in mechanisms else OFF, ON)
-    features = networks.critic_features(parameters, obs, action, coefficients, mechanisms)
+    coefficients = switches(layernorm=ON if "layernorm" in mechanisms else OFF, unit_ball=ON)
+    features = networks.critic_activations(parameters, obs, action, coefficients, mechanisms).features
     assert features.shape == (2, 64, 24)
     assert np.min(features) >= 0.0
     np.testing.assert_allclose(np.linalg.norm(features, axis=-1), 1.0, rtol=1e-5)
@@ -111,7 +116,7 @@ def test_mechanism_switched_off_is_absent():
     for mine, theirs in zip(fused["hidden"], plain["hidden"], strict=True):
         mine.update(theirs)
     fused["head"] = plain["head"]
-    off = MechanismCoefficients(OFF, OFF)
+    off = switches()
     expected = networks.critic_values(plain, obs, action, off, frozenset())
     np.testing.assert_allclose(networks.critic_values(fused, obs, action, off, BOTH), expected, rtol=1e-5)
 
@@ -135,14 +140,14 @@ def test_gradients_are_finite_at_zero_and_at_overflow_of_a_switched_off_mechanis
 
 
 def test_log_std_rules():
-    actor = networks.init_actor(jax.random.key(0), 5, 3, SETTINGS, jnp.float32(1.0), jnp.float32(0.0))
+    actor = networks.init_actor(jax.random.key(0), 5, 3, SETTINGS, frozenset(), jnp.float32(1.0), jnp.float32(0.0))
     obs = inputs()[0]
     low, high = jnp.float32(-10.0), jnp.float32(2.0)
-    _, squashed = networks.actor_distribution(actor, obs, SETTINGS, low, high)
+    _, squashed = networks.actor_distribution(actor, obs, SETTINGS, switches(), frozenset(), low, high)
     np.testing.assert_allclose(squashed, -4.0, atol=1e-6)  # the head gives 0: halfway between the limits
     clipping = SACSettings(hidden=(32, 24), log_std_rule="clip")
     actor["head"]["bias"] = jnp.asarray([0.0] * 3 + [-50.0, 0.5, 50.0])
-    _, clipped = networks.actor_distribution(actor, obs, clipping, low, high)
+    _, clipped = networks.actor_distribution(actor, obs, clipping, switches(), frozenset(), low, high)
     np.testing.assert_allclose(clipped[0], [-10.0, 0.5, 2.0], atol=1e-6)
 
 

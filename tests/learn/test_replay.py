@@ -27,20 +27,23 @@ def test_every_transition_reads_back_with_the_observation_before_the_reset(trans
     rows = fill(transitions, length)
     indices = jnp.arange(transitions)
     for lane in range(2):
-        batch = replay.gather(rows[lane], indices, length, 2, 1)
+        batch = replay.gather(rows[lane], indices, transitions, length, 2, 1)
         np.testing.assert_array_equal(batch.obs, [[lane, t] for t in range(transitions)])
         np.testing.assert_array_equal(batch.action[:, 0], 10.0 * np.arange(transitions))
         np.testing.assert_array_equal(batch.reward, 100.0 * np.arange(transitions))
         np.testing.assert_array_equal(batch.continues, np.arange(transitions) % 3 > 0)
         expected = [[lane, t + (0.5 if t % length == length - 1 else 1.0)] for t in range(transitions)]
         np.testing.assert_array_equal(batch.next_obs, expected)
+        ends = [t % length == length - 1 or t == transitions - 1 for t in range(transitions)]
+        following = [10.0 * (t if end else t + 1) for t, end in enumerate(ends)]
+        np.testing.assert_array_equal(batch.next_action[:, 0], following)
 
 
 def test_writing_past_the_last_transition_changes_none():
     rows = fill(6, 3)
     again = replay.write(rows, jnp.int32(6), 3, jnp.full((2, 2), 9.0), jnp.zeros((2, 1)), jnp.zeros(2), jnp.zeros(2),
                          jnp.full((2, 2), 9.0))
-    before, after = (replay.gather(r[1], jnp.arange(6), 3, 2, 1) for r in (rows, again))
+    before, after = (replay.gather(r[1], jnp.arange(6), 6, 3, 2, 1) for r in (rows, again))
     jax.tree.map(np.testing.assert_array_equal, before, after)
 
 

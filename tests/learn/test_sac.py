@@ -7,6 +7,7 @@ import optax
 import pytest
 
 from divbench.learn.agents import sac
+from divbench.learn.agents.coefficients import coefficients, structure_of
 from divbench.learn.replay import Batch
 
 
@@ -15,13 +16,13 @@ def setting(lane):
     """Coefficients, structure, a fresh learner and a batch of one lane."""
     def make(**values):
         one = lane(**values)
-        coefs = jax.tree.map(lambda leaf: leaf[0], sac.coefficients((one,), 2))
-        structure = sac.Structure(3, 2, one.variant.mechanisms, one.sac, (0.0, 1.0))
+        coefs = jax.tree.map(lambda leaf: leaf[0], coefficients((one,), 2))
+        structure = structure_of((one,), one.mechanisms, 3, 2, (0.0, 1.0))
         learner = sac.initialise(jax.random.key(4), jnp.int32(0), coefs, structure)
-        keys = jax.random.split(jax.random.key(5), 4)
+        keys = jax.random.split(jax.random.key(5), 5)
         batch = Batch(jax.random.normal(keys[0], (8, 3)), jax.random.uniform(keys[1], (8, 2), minval=-1.0),
                       jax.random.uniform(keys[2], (8,)), jnp.asarray([1.0] * 7 + [0.0]),
-                      jax.random.normal(keys[3], (8, 3)))
+                      jax.random.normal(keys[3], (8, 3)), jax.random.uniform(keys[4], (8, 2), minval=-1.0))
         return learner, batch, coefs, structure
 
     return make
@@ -30,7 +31,7 @@ def setting(lane):
 def test_defaults_are_the_published_ones(lane):
     from divbench.spec.settings import SACSettings
 
-    coefs = sac.coefficients((lane(sac_settings=SACSettings()),), 6)
+    coefs = coefficients((lane(sac_settings=SACSettings()),), 6)
     expected = {"actor_lr": 3e-4, "critic_lr": 3e-4, "temperature_lr": 3e-4, "gamma": 0.99, "tau": 0.005,
                 "adam_b1": 0.9, "adam_b2": 0.999, "adam_eps": 1e-8, "initial_temperature": 1.0, "log_std_min": -10.0,
                 "log_std_max": 2.0, "target_entropy": -3.0, "init_gain": 2.0**0.5, "log_std_gain": 1.0,
@@ -43,7 +44,7 @@ def test_defaults_are_the_published_ones(lane):
 def test_td_target_bootstraps_softly_and_only_where_the_future_counts(setting, strict_jax):
     learner, batch, coefs, structure = setting()
     key = jax.random.key(9)
-    got = sac.td_target(learner, batch, coefs, structure, key)
+    got, _ = sac.td_target(learner, batch, coefs, structure, key)
     action, log_prob = sac.sample(learner.actor, batch.next_obs, coefs, structure, key)
     q = np.min(np.asarray(sac.values(learner.target, batch.next_obs, action, coefs, structure)), 0)
     expected = np.asarray(batch.reward) + 0.99 * np.asarray(batch.continues) * (q - 1.0 * np.asarray(log_prob))
@@ -58,7 +59,7 @@ def test_one_update_is_critic_target_actor_temperature_in_that_order(setting):
     target_key, actor_key = jax.random.split(key)
     adam = optax.adam(3e-4)
 
-    target = sac.td_target(learner, batch, coefs, structure, target_key)
+    target, _ = sac.td_target(learner, batch, coefs, structure, target_key)
     gradient = jax.grad(lambda c: jnp.sum(jnp.mean(
         jnp.square(sac.values(c, batch.obs, batch.action, coefs, structure) - target[None]), -1)))(learner.critic)
     step, _ = adam.update(gradient, adam.init(learner.critic))
@@ -87,7 +88,7 @@ def test_coefficients_reach_the_update(setting):
     base = sac.update(learner, batch, coefs, structure, jax.random.key(9))
     for name, value, part in (("critic_lr", 1e-2, "critic"), ("actor_lr", 1e-2, "actor"), ("tau", 0.5, "target"),
                               ("temperature_lr", 1e-2, "log_temperature"), ("gamma", 0.1, "critic"),
-                              ("adam_eps", 1.0, "critic"), ("target_entropy", -50.0, "log_temperature")):
+                              ("critic_eps", 1.0, "critic"), ("target_entropy", -50.0, "log_temperature")):
         other = sac.update(learner, batch, coefs._replace(**{name: jnp.float32(value)}), structure, jax.random.key(9))
         pairs = zip(jax.tree.leaves(getattr(base, part)), jax.tree.leaves(getattr(other, part)), strict=True)
         assert any(not np.array_equal(a, b) for a, b in pairs), name

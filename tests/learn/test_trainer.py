@@ -23,7 +23,7 @@ def q_after_training(bench, lane, **values):
     trained = bench(ConstantReward(20), [lane(sac_settings=KNOWN, **values)], capacity=2_000)
     state = trained.act(trained.fresh(), 2_000, explore=True)
     state = trained.prime(state, 3_000)
-    batch = replay.gather(state.rows[0], jnp.arange(2_000), 20, 2, 1)
+    batch = replay.gather(state.rows[0], jnp.arange(2_000), 2_000, 20, 2, 1)
     critic, coefs = jax.tree.map(lambda leaf: leaf[0], (state.learner.critic, trained.coefs))
     return np.asarray(sac.values(critic, batch.obs, batch.action, coefs, trained.structure))
 
@@ -44,7 +44,7 @@ def test_stored_transitions_end_in_the_observation_before_the_reset(bench, lane)
     trained = bench(env, [lane(seed=0), lane(seed=1)])
     state = trained.act(trained.fresh(), 13, explore=True)
     for place in range(2):
-        batch = replay.gather(state.rows[place], jnp.arange(13), 5, 2, 1)
+        batch = replay.gather(state.rows[place], jnp.arange(13), 13, 5, 2, 1)
         np.testing.assert_array_equal(batch.obs[:, 1], np.arange(13) % 5)
         np.testing.assert_array_equal(batch.next_obs[:, 1], np.arange(13) % 5 + 1)
         np.testing.assert_array_equal(batch.reward, np.arange(13) % 5 + 1)
@@ -157,7 +157,8 @@ def test_a_reset_draws_fresh_weights_and_keeps_the_buffer(bench, lane):
     before = jax.tree.map(np.asarray, state)
     seen = [first.critic["hidden"][0]["kernel"][0]]
     for count in (1, 2):
-        state = trained.program.reset_lanes(state, trained.roots, trained.coefs, jnp.asarray([True, False]),
+        first_lane_only = jnp.asarray([True, False])
+        state = trained.program.reset_lanes(state, trained.roots, trained.coefs, first_lane_only, first_lane_only,
                                             state.resets + 1)
         learner = jax.tree.map(np.asarray, state.learner)
         kernel = learner.critic["hidden"][0]["kernel"][0]

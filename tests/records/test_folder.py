@@ -7,6 +7,7 @@ import pytest
 
 from divbench.records import folder
 from divbench.records.folder import RunFolder, read_card
+from divbench.records.schema import SCHEMA_VERSION
 from divbench.spec.errors import UsageError
 
 SETTINGS = {"steps": 100, "utd": ["8"], "sac": {"gamma": 0.99, "tau": 0.005}, "variants": [{"name": "ofn"}]}
@@ -49,7 +50,7 @@ def test_a_new_folder_has_a_card(tmp_path):
     with run(tmp_path / "a" / "b") as opened:
         assert not opened.resumed and not opened.finished and opened.changes == []
         card = json.loads((opened.path / "card.json").read_text())
-    assert card["settings"] == SETTINGS and card["schema_version"] == 1 and card["device"] == "cpu"
+    assert card["settings"] == SETTINGS and card["schema_version"] == SCHEMA_VERSION and card["device"] == "cpu"
     assert len(card["sessions"]) == 1 and card["start"] == card["sessions"][0]["start"]
 
 
@@ -167,7 +168,7 @@ def test_a_damaged_card_is_refused_and_force_starts_over(path, picture, content)
 def test_another_schema_version_is_refused(path, picture):
     card = read_card(path) | {"schema_version": 99}
     (path / "card.json").write_text(json.dumps(card))
-    assert_refused(path, picture, "table schema 99, this divbench has 1")
+    assert_refused(path, picture, f"table schema 99, this divbench has {SCHEMA_VERSION}")
 
 
 def test_a_place_that_cannot_be_written_is_refused(tmp_path, picture):

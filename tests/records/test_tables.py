@@ -1,8 +1,11 @@
 import csv
 import itertools
+import json
 import math
 import random
+from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from divbench.records.folder import RunFolder
@@ -121,4 +124,27 @@ def test_what_cannot_be_read_is_one_line(tmp_path, groups):
         load(path)
     table.unlink()
     with pytest.raises(UsageError, match="no such table"):
+        load(path)
+
+
+def test_tables_of_an_older_schema_are_read_and_nothing_is_made_up(tmp_path, groups):
+    path = make_run(tmp_path / "run", groups)
+    card = json.loads((path / "card.json").read_text())
+    (path / "card.json").write_text(json.dumps(card | {"schema_version": 1}))
+    old = pq.read_table(path / "tables" / "values.parquet").drop_columns(["second_moment", "q_distant_mean"])
+    pq.write_table(old, path / "tables" / "values.parquet")
+    (path / "tables" / "diagnostics.parquet").unlink()
+    tables = load(path)
+    assert all(math.isnan(row["second_moment"]) for row in tables.values.to_pylist())
+    assert tables.values.num_rows == old.num_rows and tuple(tables.values.column_names) == column_names("values")
+    assert tables.values["grad_norm"].equals(old["grad_norm"])
+    assert tables.diagnostics.num_rows == 0
+    published = load(Path(__file__).resolve().parents[2] / "results" / "baselines" / "prime-15k")
+    assert published.card["schema_version"] == 1
+    assert {(row["explanation"], row["first_update"]) for row in published.verdicts.to_pylist()} == {("", -1)}
+    (path / "tables" / "scores.parquet").unlink()
+    with pytest.raises(UsageError, match="no such table"):
+        load(path)
+    (path / "card.json").write_text(json.dumps(card | {"schema_version": 99}))
+    with pytest.raises(UsageError, match="written with table schema 99"):
         load(path)

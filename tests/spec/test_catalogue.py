@@ -3,7 +3,8 @@
 from divbench.envs.names import TASKS
 from divbench.spec.catalogue import describe
 from divbench.spec.suites import SUITES
-from divbench.spec.variants import BUILT_IN, PATTERNS
+from divbench.spec.built_in import BUILT_IN
+from divbench.spec.naming import PATTERNS
 
 
 def names(kind):

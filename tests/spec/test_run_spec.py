@@ -9,7 +9,8 @@ from divbench.spec.errors import UsageError
 from divbench.spec.run_spec import RunSpec
 from divbench.spec.settings import SACSettings
 from divbench.spec.suites import SUITES
-from divbench.spec.variants import Reset, Variant, find_variant
+from divbench.spec.naming import find_variant
+from divbench.spec.variants import Reset, Variant
 
 
 def test_the_suite_fills_what_is_not_given():

@@ -1,58 +1,58 @@
-"""Variants by name, and what their records refuse."""
+"""Records of variants: what they refuse, what a lane needs, and the way through JSON."""
+
+import json
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
+from divbench.spec.built_in import BUILT_IN
 from divbench.spec.errors import UsageError
-from divbench.spec.text import LARGEST_COUNT, format_count
-from divbench.spec.variants import BUILT_IN, Reset, Variant, find_variant
+from divbench.spec.settings import SACSettings
+from divbench.spec.variants import Reset, Variant, lane_mechanisms, lane_settings, variant_from_plain, variant_to_plain
 
 
-def test_built_in_variants():
-    assert list(BUILT_IN) == ["baseline", "ofn", "layernorm", "reset"]
-    assert BUILT_IN["baseline"].mechanisms == frozenset()
-    assert BUILT_IN["ofn"].mechanisms == {"unit_ball"}
-    assert BUILT_IN["layernorm"].mechanisms == {"layernorm"}
-    assert BUILT_IN["reset"].reset == Reset(2_560_000, "agent")
-    assert all(variant.citation and "\n" not in variant.summary for variant in BUILT_IN.values())
-    assert all(find_variant(name) is variant for name, variant in BUILT_IN.items())
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_every_record_speaks_for_itself(name):
+    variant = BUILT_IN[name]
+    assert variant.name == name and variant.citation and variant.summary and "\n" not in variant.summary
+    assert any(sign in variant.citation for sign in ("et al.", " and "))  # authors
+    settings = lane_settings(variant, SACSettings())
+    differs = settings != SACSettings() or variant.mechanisms or variant.reset
+    assert differs or name == "baseline"
+    if variant.strength:
+        assert isinstance(getattr(settings, variant.strength), (int, float))
 
 
-@given(st.integers(1, LARGEST_COUNT))
-def test_a_reset_of_any_interval(interval):
-    variant = find_variant(f"reset-{interval}-updates")
-    assert variant.reset == Reset(interval)
-    assert variant.name == f"reset-{format_count(interval)}-updates"
-    assert find_variant(variant.name) == variant
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_json_and_back(name):
+    variant = BUILT_IN[name]
+    assert variant_from_plain(json.loads(json.dumps(variant_to_plain(variant)))) == variant
 
 
-def test_one_name_for_one_interval():
-    names = {find_variant(f"reset-{n}-updates").name for n in ("2560k", "2.56M", "2560000", "2_560_000")}
-    assert names == {"reset-2560k-updates"}
+def test_json_and_back_with_functions_of_ones_own():
+    mine = Variant("mine", "", "", losses=("a.b:c",), features=("a.b:d", "e:f"), origin="a.b:mine@0123")
+    assert variant_from_plain(json.loads(json.dumps(variant_to_plain(mine)))) == mine
+    assert mine.hooks == (("features", "a.b:d"), ("features", "e:f"), ("losses", "a.b:c"))
 
 
-@pytest.mark.parametrize(
-    ("name", "message"),
-    [
-        ("ofm", "unknown variant 'ofm'.*did you mean 'ofn'"),
-        ("OFN", "unknown variant 'OFN'"),
-        ("", "unknown variant ''"),
-        ("reset-0-updates", "expected at least 1"),
-        ("reset-x-updates", "variant 'reset-x-updates': expected a whole number"),
-        ("reset-..-updates", "expected a whole number"),
-        ("reset-1.5-updates", "expected a whole number"),
-        ("reset-100k", "unknown variant 'reset-100k'.*did you mean"),
-    ],
-)
-def test_unknown_names(name, message):
-    with pytest.raises(UsageError, match=message):
-        find_variant(name)
+def test_words_do_not_tell_variants_apart():
+    assert Variant("mine", "one", "here") == Variant("mine", "other", "there")
+
+
+@pytest.mark.parametrize(("field", "value", "mechanism"), [
+    ("dropout_rate", 0.1, "dropout"), ("conservative_weight", 1.0, "conservative"), ("dr3_weight", 0.1, "dr3"),
+    ("clip_norm", 1.0, "clip"), ("weight_decay", 0.1, "decay")])
+def test_a_setting_compiles_in_what_it_needs(field, value, mechanism):
+    ofn = BUILT_IN["ofn"]
+    assert lane_mechanisms(ofn, SACSettings()) == {"unit_ball"}
+    assert lane_mechanisms(ofn, SACSettings(**{field: value})) == {"unit_ball", mechanism}
 
 
 def test_records_that_cannot_be():
-    with pytest.raises(UsageError, match="unknown mechanism 'dropout'"):
-        Variant("mine", "", "", mechanisms=frozenset({"dropout"}))
-    for reset in (Reset(0), Reset(10, "critic")):
-        with pytest.raises(UsageError, match="expected a reset interval of 1 or more and a scope of agent"):
+    with pytest.raises(UsageError, match="unknown mechanism 'laynorm'"):
+        Variant("mine", "", "", mechanisms=frozenset({"laynorm"}))
+    for reset in (Reset(0), Reset(10, "head"), Reset(10, unit="episodes")):
+        with pytest.raises(UsageError, match="expected a reset interval of 1 or more, a scope of agent, actor, critic"):
             Variant("mine", "", "", reset=reset)
+    for hook in ("nowhere", "a:b:c", ":b", 3):
+        with pytest.raises(UsageError, match="losses: expected 'package.module:function'"):
+            Variant("mine", "", "", losses=(hook,))

@@ -1,3 +1,5 @@
+import math
+
 from divbench.records.schema import check_rows
 from divbench.verdict import verdict_rows
 
@@ -13,6 +15,10 @@ def test_one_row_per_lane_that_fits_the_table(make_rows):
     assert (first["variant"], first["verdict"], first["q_final"]) == ("ofn", "stable", 3.0)
     assert (second["variant"], second["verdict"], second["q_final"]) == ("baseline", "diverged", 300.0)
     assert second["update"] == 100 and second["q_bound"] == 100.0
+    assert (first["first_cause"], first["first_update"]) == ("", -1) and 0.0 <= first["warning"] <= 1.0
+    assert (second["first_cause"], second["first_update"]) == ("q_random_mean", 100) and math.isnan(second["warning"])
+    assert first["explanation"].startswith("The lane stayed stable")
+    assert second["explanation"].startswith("The lane diverged at update 100")
     assert verdict_rows([]) == []
 
 

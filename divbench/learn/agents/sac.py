@@ -1,4 +1,4 @@
-"""Soft actor-critic of one lane, on one page: state, coefficients, losses, update.
+"""Soft actor-critic of one lane, on one page: state, losses, update.
 
 Source: Haarnoja et al., 1812.05905, in the form of the SR-SAC code (D'Oro et al., ICLR 2023): per update the critic,
 its target, the actor (against the new critic) and the temperature, in that order. Everything here is written for one
@@ -11,46 +11,15 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 import optax
 
-from divbench.learn import networks
+from divbench.learn import batchnorm, losses, networks, optimizers
+from divbench.learn.agents.coefficients import Coefficients, Structure
+from divbench.learn.hooks import CriticTerms, of_kind
 from divbench.learn.keys import Stream, stream_key
-from divbench.learn.networks import MechanismCoefficients
+from divbench.learn.networks import Activations
+from divbench.learn.projections import PROJECTIONS
 from divbench.learn.replay import Batch
-from divbench.spec.plan import Lane
-from divbench.spec.settings import SACSettings
-
-
-class Coefficients(NamedTuple):
-    """The numbers of a lane that are data: float32 scalars (`[L]` once stacked). Names as in `SACSettings`."""
-
-    mechanisms: MechanismCoefficients
-    init_gain: jax.Array
-    log_std_gain: jax.Array
-    log_std_min: jax.Array
-    log_std_max: jax.Array
-    actor_lr: jax.Array
-    critic_lr: jax.Array
-    temperature_lr: jax.Array
-    adam_b1: jax.Array
-    adam_b2: jax.Array
-    adam_eps: jax.Array
-    gamma: jax.Array
-    tau: jax.Array
-    initial_temperature: jax.Array
-    target_entropy: jax.Array  # nats
-    bootstrap_at_limit: jax.Array  # 1: a time limit does not end the future; 0: it does
-
-
-class Structure(NamedTuple):
-    """What is compiled in: hashable, the same for all lanes of a group."""
-
-    observation_size: int
-    action_size: int
-    mechanisms: frozenset[str]
-    settings: SACSettings  # only its structure fields are read from here
-    reward_range: tuple[float, float]  # of one env step; enters the bound on Q
 
 
 class LearnerState(NamedTuple):
@@ -61,27 +30,11 @@ class LearnerState(NamedTuple):
     target: dict
     log_temperature: jax.Array
     actor_moments: optax.OptState
-    critic_moments: optax.OptState
+    critic_moments: optimizers.Moments
     temperature_moments: optax.OptState
     soft_reward_max: jax.Array  # running maximum of r_max + temperature * max(entropy, 0)
     soft_reward_min: jax.Array  # running minimum of r_min + min(temperature, initial) * min(entropy, 0)
     alive: jax.Array  # False once something went non-finite; the lane is frozen from then on
-
-
-def coefficients(lanes: tuple[Lane, ...], action_size: int) -> Coefficients:
-    """The lanes' coefficients, stacked: every leaf is float32 `[L]`."""
-    def stack(value):
-        return jnp.asarray(np.asarray([value(lane) for lane in lanes], np.float32))
-
-    fields = {name: stack(lambda lane, name=name: getattr(lane.sac, name))
-              for name in Coefficients._fields if hasattr(SACSettings, name)}
-    return Coefficients(
-        mechanisms=MechanismCoefficients(*(stack(lambda lane, m=m: m in lane.variant.mechanisms)
-                                           for m in MechanismCoefficients._fields)),
-        target_entropy=stack(lambda lane: -lane.sac.target_entropy_scale * action_size),
-        bootstrap_at_limit=stack(lambda lane: lane.sac.time_limit_bootstraps),
-        **fields,
-    )
 
 
 def temperature(learner: LearnerState, coefs: Coefficients) -> jax.Array:
@@ -102,49 +55,142 @@ def initialise(root, resets, coefs: Coefficients, structure: Structure) -> Learn
     """
     actor_key, critic_key = jax.random.split(stream_key(root, Stream.INITIALISE, resets))
     sizes = structure.observation_size, structure.action_size
-    actor = networks.init_actor(actor_key, *sizes, structure.settings, coefs.init_gain, coefs.log_std_gain)
+    actor = networks.init_actor(actor_key, *sizes, structure.settings, structure.mechanisms, coefs.init_gain,
+                                coefs.log_std_gain)
     critic = networks.init_critic(critic_key, *sizes, structure.settings, structure.mechanisms, coefs.init_gain)
     positive = jnp.where(coefs.initial_temperature > 0.0, coefs.initial_temperature, 1.0)
     log_temperature = jnp.log(positive)
     low, high = structure.reward_range
     return LearnerState(
         actor, critic, jax.tree.map(jnp.copy, critic), log_temperature,
-        _adam(coefs, coefs.actor_lr).init(actor), _adam(coefs, coefs.critic_lr).init(critic),
+        _adam(coefs, coefs.actor_lr).init(actor), optimizers.init(critic),
         _adam(coefs, coefs.temperature_lr).init(log_temperature),
         soft_reward_max=jnp.asarray(high, jnp.float32), soft_reward_min=jnp.asarray(low, jnp.float32),
         alive=jnp.asarray(True),
     )
 
 
+def policy(actor, obs, coefs: Coefficients, structure: Structure):
+    """Mean and log standard deviation before the tanh, each `[B, A]`, for observations `[B, O]`."""
+    return networks.actor_distribution(actor, obs, structure.settings, coefs.mechanisms, structure.mechanisms,
+                                       coefs.log_std_min, coefs.log_std_max)
+
+
 def act(actor, obs, coefs: Coefficients, structure: Structure, key=None) -> jax.Array:
     """Actions `[B, A]` for observations `[B, O]`: sampled with `key`, or the mode through tanh without one."""
-    mean, log_std = networks.actor_distribution(actor, obs, structure.settings, coefs.log_std_min, coefs.log_std_max)
+    mean, log_std = policy(actor, obs, coefs, structure)
     return jnp.tanh(mean) if key is None else networks.sample_action(key, mean, log_std)[0]
 
 
 def sample(actor, obs, coefs: Coefficients, structure: Structure, key):
     """Sampled actions and their log densities, `[B, A]` and `[B]`."""
-    mean, log_std = networks.actor_distribution(actor, obs, structure.settings, coefs.log_std_min, coefs.log_std_max)
-    return networks.sample_action(key, mean, log_std)
+    return networks.sample_action(key, *policy(actor, obs, coefs, structure))
 
 
-def values(critic, obs, action, coefs: Coefficients, structure: Structure) -> jax.Array:
-    """Q of both critics, `[2, B]`."""
-    return networks.critic_values(critic, obs, action, coefs.mechanisms, structure.mechanisms)
+def activations(critic, obs, action, coefs: Coefficients, structure: Structure, key=None,
+                training: bool = False) -> Activations:
+    """One pass through the critics; `key` and `training` as in `networks.critic_activations`."""
+    return networks.critic_activations(critic, obs, action, coefs.mechanisms, structure.mechanisms, structure.hooks,
+                                       key=key, training=training)
 
 
-def td_target(learner: LearnerState, batch: Batch, coefs: Coefficients, structure: Structure, key) -> jax.Array:
-    """r + gamma (min Q_target(s', a') - temperature log pi(a'|s')), a' from the policy; `[B]`."""
-    next_action, next_log_prob = sample(learner.actor, batch.next_obs, coefs, structure, key)
-    next_q = jnp.min(values(learner.target, batch.next_obs, next_action, coefs, structure), 0)
-    soft = next_q - temperature(learner, coefs) * next_log_prob
-    return batch.reward + coefs.gamma * batch.continues * soft
+def values(critic, obs, action, coefs: Coefficients, structure: Structure, key=None) -> jax.Array:
+    """Q of all critics, `[N, B]`."""
+    return networks.head_values(critic, activations(critic, obs, action, coefs, structure, key).features)
 
 
-def critic_loss(critic, batch: Batch, target, coefs: Coefficients, structure: Structure) -> jax.Array:
-    """Sum over the twin critics of the mean squared TD error; scalar."""
-    error = values(critic, batch.obs, batch.action, coefs, structure) - target[None, :]
-    return jnp.sum(jnp.mean(jnp.square(error), -1))
+def joint_values(critic, batch: Batch, next_action, coefs: Coefficients, structure: Structure, key):
+    """Q `[N, B]` of the batch's pairs and of (next_obs, next_action) by one training pass over both, and the
+    statistics of its BatchNorm."""
+    obs = jnp.concatenate([batch.obs, batch.next_obs])
+    action = jnp.concatenate([batch.action, next_action])
+    passed = activations(critic, obs, action, coefs, structure, key, training=True)
+    q, next_q = jnp.split(networks.head_values(critic, passed.features), 2, -1)
+    return q, next_q, passed.statistics
+
+
+def reduced(q, coefs: Coefficients) -> jax.Array:
+    """What counts of all critics' Q: the least, or with `mean_weight` their mean; `[N, B]` to `[B]`."""
+    least = jnp.min(q, 0)
+    return least + coefs.mean_weight * (jnp.mean(q, 0) - least)
+
+
+def td_target(learner: LearnerState, batch: Batch, coefs: Coefficients, structure: Structure, key):
+    """r + gamma (min Q_target(s', a') - temperature log pi(a'|s')), a' from the policy: `[B]`, and a' `[B, A]`.
+
+    With in-distribution targets a' is the replayed action, and the entropy is left out. The key is consumed.
+    """
+    stored = coefs.in_distribution_targets
+    drawn, log_prob = sample(learner.actor, batch.next_obs, coefs, structure, key)
+    next_action = jnp.where(stored > 0.0, batch.next_action, drawn)
+    dropout_key = _dropout_key(key, structure)
+    if "batchnorm" in structure.mechanisms:
+        _, q, _ = joint_values(learner.target, batch, next_action, coefs, structure, dropout_key)
+    else:
+        q = values(learner.target, batch.next_obs, next_action, coefs, structure, dropout_key)
+    soft = reduced(q, coefs) - temperature(learner, coefs) * (1.0 - stored) * log_prob
+    return batch.reward + coefs.gamma * batch.continues * soft, next_action
+
+
+def _dropout_key(key, structure: Structure):
+    """A key of its own for what is random inside the critics; None where nothing is."""
+    random = "dropout" in structure.mechanisms or any(kind == "features" for kind, _ in structure.hooks)
+    return jax.random.fold_in(key, 1) if random else None
+
+
+def critic_loss(critic, actor, batch: Batch, target, next_action, coefs: Coefficients, structure: Structure, key):
+    """Sum over the critics of the mean squared TD error, and of what the lane's variant adds: scalar.
+
+    Args:
+      critic, actor: parameters; the actor is not learned from here.
+      target, next_action: of `td_target`.
+      key: consumed.
+
+    Returns:
+      The loss, and the statistics of BatchNorm (empty without it).
+    """
+    dropout_key, statistics = _dropout_key(key, structure), []
+    if "batchnorm" in structure.mechanisms:
+        q, _, statistics = joint_values(critic, batch, next_action, coefs, structure, dropout_key)
+    else:
+        q = values(critic, batch.obs, batch.action, coefs, structure, dropout_key)
+    error = losses.squared_or_linear(q - target[None, :], coefs.huber_delta)
+    loss = jnp.sum(jnp.mean(error, -1))
+    terms = CriticTerms(
+        q, target, batch, next_action,
+        values=lambda obs, action: values(critic, obs, action, coefs, structure, dropout_key),
+        features=lambda obs, action: activations(critic, obs, action, coefs, structure, dropout_key).features,
+        policy=lambda obs, key: sample(actor, obs, coefs, structure, key),
+        key=jax.random.fold_in(key, 2), weights=coefs)
+    for name, (term, weight) in losses.WEIGHTED.items():
+        if name in structure.mechanisms:
+            loss = loss + getattr(coefs, weight) * term(terms)
+    for hook in of_kind(structure.hooks, "losses"):
+        loss = loss + hook(terms)
+    return loss, statistics
+
+
+def critic_rule(coefs: Coefficients) -> optimizers.Rule:
+    """The critics' optimizer."""
+    return optimizers.Rule(coefs.critic_lr, coefs.critic_b1, coefs.critic_b2, coefs.critic_eps, coefs.critic_averaged,
+                           coefs.critic_corrected, coefs.critic_scaled, coefs.weight_decay, coefs.clip_norm)
+
+
+def _critic_step(learner: LearnerState, gradient, statistics, coefs: Coefficients, structure: Structure):
+    """Critics, targets and moments after one step."""
+    updates, moments = optimizers.step(gradient, learner.critic_moments, learner.critic, critic_rule(coefs),
+                                       structure.mechanisms)
+    critic = optax.apply_updates(learner.critic, updates)
+    if statistics:
+        critic = batchnorm.with_statistics(critic, statistics)
+    for project in [PROJECTIONS[name] for name in sorted(structure.mechanisms & PROJECTIONS.keys())]:
+        critic = project(critic)
+    for project in of_kind(structure.hooks, "projections"):
+        critic = project(critic)
+    due = moments.count % coefs.target_period.astype(jnp.int32) == 0
+    tau = jnp.where(due, coefs.tau, 0.0)
+    target = jax.tree.map(lambda old, new: jnp.where(tau == 1.0, new, old + tau * (new - old)), learner.target, critic)
+    return critic, target, moments
 
 
 def _apply(gradient, moments, parameters, coefs: Coefficients, learning_rate):
@@ -159,15 +205,15 @@ def update(learner: LearnerState, batch: Batch, coefs: Coefficients, structure: 
       The new state; unchanged but for `alive` if a loss was not finite, or if the lane was frozen before.
     """
     target_key, actor_key = jax.random.split(key)
-    target = td_target(learner, batch, coefs, structure, target_key)
-    q_loss, gradient = jax.value_and_grad(critic_loss)(learner.critic, batch, target, coefs, structure)
-    critic, critic_moments = _apply(gradient, learner.critic_moments, learner.critic, coefs, coefs.critic_lr)
-    target_critic = jax.tree.map(lambda old, new: old + coefs.tau * (new - old), learner.target, critic)
+    target, next_action = td_target(learner, batch, coefs, structure, target_key)
+    (q_loss, statistics), gradient = jax.value_and_grad(critic_loss, has_aux=True)(
+        learner.critic, learner.actor, batch, target, next_action, coefs, structure, jax.random.fold_in(target_key, 3))
+    critic, target_critic, critic_moments = _critic_step(learner, gradient, statistics, coefs, structure)
     alpha = temperature(learner, coefs)
 
     def actor_loss(actor):
         action, log_prob = sample(actor, batch.obs, coefs, structure, actor_key)
-        q = jnp.min(values(critic, batch.obs, action, coefs, structure), 0)
+        q = reduced(values(critic, batch.obs, action, coefs, structure, _dropout_key(actor_key, structure)), coefs)
         return jnp.mean(alpha * log_prob - q), -jnp.mean(log_prob)
 
     (policy_loss, entropy), gradient = jax.value_and_grad(actor_loss, has_aux=True)(learner.actor)

@@ -1,0 +1,67 @@
+"""How large the parts of the critics are: norms per layer of parameters, gradients, moments and steps, and ratios.
+
+A tree of the critics is `{"hidden": [layer, ...], "head": layer}`; a layer is a dictionary of arrays with a leading
+axis of critics. Gradients, steps and the moments of Adam have the same form. The norm of a whole tree is
+`values.global_norm`. Critics that diverge hold numbers whose squares no float32 holds: everything here divides by the
+largest magnitude before it squares, so a norm is finite whenever it fits into float32.
+"""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+
+SMALLEST = jnp.finfo(jnp.float32).tiny  # below it float32 loses digits, or the device all of them
+
+
+def magnitude_scale(array: jax.Array, axis=None) -> jax.Array:
+    """What to divide an array by before its squares are taken: its largest magnitude, or 1 where that is nothing.
+
+    Args:
+      array: any shape.
+      axis: the axes, one or several, that share a scale; None for all.
+
+    Returns:
+      The shape of `array` with those axes of size 1; NaN where the array is not finite, which is asked apart because
+      XLA's maximum of many NaNs on a CPU can be -inf.
+    """
+    largest = jnp.max(jnp.abs(array), axis, keepdims=True)
+    finite = jnp.all(jnp.isfinite(array), axis, keepdims=True)
+    return jnp.where(finite, jnp.where(largest < SMALLEST, 1.0, largest), jnp.nan)
+
+
+def layers(tree) -> dict[str, dict]:
+    """The layers of a critic's tree by name, from the input on: `hidden1`, `hidden2`, ..., `head`."""
+    return {f"hidden{place}": layer for place, layer in enumerate(tree["hidden"], 1)} | {"head": tree["head"]}
+
+
+def layer_norms(tree) -> dict[str, jax.Array]:
+    """L2 norm of each layer over all its arrays and all critics, by the name of the layer; scalars.
+
+    The unit is that of the tree. The squares of the layers' norms add up to that of `values.global_norm`.
+    """
+    return {name: _norm(layer) for name, layer in layers(tree).items()}
+
+
+def _norm(tree) -> jax.Array:
+    flat = jnp.concatenate([jnp.ravel(leaf) for leaf in jax.tree.leaves(tree)])
+    scale = magnitude_scale(flat)
+    return jnp.sqrt(jnp.sum(jnp.square(flat / scale))) * scale[0]
+
+
+def growth(now: jax.Array, before: jax.Array) -> jax.Array:
+    """`now / before`, by how many times a norm has grown; 0 where `before` is 0 and no ratio exists.
+
+    Both of one shape, which is that of the result.
+    """
+    nothing = before < SMALLEST
+    return jnp.where(nothing, 0.0, now / jnp.where(nothing, 1.0, before))
+
+
+def effective_rate(step_norm: jax.Array, parameter_norm: jax.Array) -> jax.Array:
+    """The share of their own length by which the parameters move in one update; 0 for parameters that are all 0.
+
+    What a learning rate amounts to once the scale of the weights is taken out: with a constant learning rate it falls
+    as the weights grow (Lyle et al., 2407.01800). Both of one shape, which is that of the result.
+    """
+    return growth(step_norm, parameter_norm)

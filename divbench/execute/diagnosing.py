@@ -1,0 +1,117 @@
+"""What `diagnose` measures of a group's lanes, made of the functions of `divbench.diagnostics`.
+
+`cheap` is what every row of the table of values holds; `full` adds what is measured layer by layer and the ranks, for the
+table of diagnostics. What each number means is said in `divbench.records.metrics`. Letters in shapes: L lanes, N critics,
+B batch, T steps of an episode.
+"""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+
+from divbench.diagnostics import distance, features, norms, policy, values
+from divbench.learn import networks, optimizers, replay, rollout
+from divbench.learn.agents import sac
+from divbench.learn.agents.coefficients import Coefficients, Structure
+from divbench.learn.agents.sac import LearnerState
+from divbench.learn.keys import Stream, stream_key
+from divbench.learn.replay import Batch
+from divbench.learn.trainer import TrainState
+
+
+def make_diagnose(env, structure: Structure, level: str = "cheap"):
+    """`diagnose(state, roots, coefs, starts) -> (values, diagnostics)`, float32 `[L]` arrays.
+
+    `values` has them by column; `diagnostics` by metric and layer, `""` for a metric of the whole critic, and is empty
+    unless `level` is `full`. The table of values comes from one batch of replay and, for the Monte-Carlo return and the
+    held-out TD error, from one stochastic episode that begins at `starts`.
+    """
+    def on_batch(root, learner, rows, coefs: Coefficients, update, transitions):
+        keys = jax.random.split(stream_key(root, Stream.MEASURE, update), 5)
+        indices = replay.sample_indices(keys[0], structure.settings.batch_size, transitions)
+        batch = replay.gather(rows, indices, transitions, env.episode_length, structure.observation_size,
+                              structure.action_size)
+        return _measure_batch(learner, batch, coefs, structure, keys, level)
+
+    def diagnose(state: TrainState, roots, coefs: Coefficients, starts):
+        columns, details = jax.vmap(on_batch, in_axes=(0, 0, 0, 0, None, None))(
+            roots, state.learner, state.rows, coefs, state.update, state.env_step)
+        keys = jax.vmap(lambda root: jax.random.fold_in(stream_key(root, Stream.MEASURE, state.update), 1))(roots)
+        episode = rollout.play(env, structure, state.learner.actor, coefs, starts, keys)
+        seen = jax.vmap(lambda *lane: _measure_episode(*lane, structure))(state.learner, coefs, episode, keys)
+        return columns | seen, details
+
+    return diagnose
+
+
+def _measure_batch(learner: LearnerState, batch: Batch, coefs: Coefficients, structure: Structure, keys, level: str):
+    critic = learner.critic
+    action, log_prob = sac.sample(learner.actor, batch.obs, coefs, structure, keys[1])
+    uniform = jax.random.uniform(keys[2], action.shape, jnp.float32, -1.0, 1.0)
+    passed = sac.activations(critic, batch.obs, batch.action, coefs, structure)
+    q = {"replay": networks.head_values(critic, passed.features)}
+    for name, chosen in (("policy", action), ("random", uniform), ("distant", distance.most_distant(batch.action))):
+        q[name] = sac.values(critic, batch.obs, chosen, coefs, structure)
+    measured = {}
+    for name, found in q.items():
+        measured[f"q_{name}_mean"], measured[f"q_{name}_max"] = values.magnitude(found)
+    target, next_action = sac.td_target(learner, batch, coefs, structure, keys[3])
+    (_, _), gradient = jax.value_and_grad(sac.critic_loss, has_aux=True)(
+        critic, learner.actor, batch, target, next_action, coefs, structure, keys[4])
+    step, _ = optimizers.step(gradient, learner.critic_moments, critic, sac.critic_rule(coefs), structure.mechanisms)
+    moments = learner.critic_moments
+    low, high = structure.reward_range
+    parameter_norm, step_norm = values.global_norm(critic), values.global_norm(step)
+    measured |= {
+        "q_distance_correlation": distance.distance_correlation(uniform, batch.action, q["random"]),
+        "td_loss": _td_loss(q["replay"], target),
+        "grad_norm": values.global_norm(gradient),
+        "first_moment": values.global_norm(moments.first),
+        "second_moment": values.global_norm(moments.second),
+        "second_moment_head": values.global_norm(moments.second["head"]),
+        "update_norm": step_norm,
+        "effective_lr": norms.effective_rate(step_norm, parameter_norm),
+        "param_norm": parameter_norm,
+        "feature_norm": features.mean_norm(passed.hidden[-1]),
+        "dormant_share": features.dormant_share(passed.hidden),
+        "reward_excess": jnp.max(jnp.maximum(jnp.maximum(batch.reward - high, low - batch.reward), 0.0)),
+        "actor_saturation": policy.saturation(sac.act(learner.actor, batch.obs, coefs, structure)),
+        "entropy": policy.entropy(log_prob),
+        "temperature": sac.temperature(learner, coefs),
+        "q_bound": learner.soft_reward_max / (1.0 - coefs.gamma),
+        "q_bound_low": learner.soft_reward_min / (1.0 - coefs.gamma),
+    }
+    if level != "full":
+        return measured, {}
+    following = sac.activations(critic, batch.next_obs, next_action, coefs, structure)
+    sizes = norms.layer_norms(critic)
+    steps = norms.layer_norms(step)
+    details = {
+        "gradient_norm": norms.layer_norms(gradient),
+        "first_moment_norm": norms.layer_norms(moments.first),
+        "second_moment_norm": norms.layer_norms(moments.second),
+        "step_norm": steps,
+        "parameter_norm": sizes,
+        "effective_rate": {layer: norms.effective_rate(steps[layer], sizes[layer]) for layer in sizes},
+        "dormant": features.dormant_shares(passed.hidden),
+        "dr3_dot": {"": features.dr3(passed.features, following.features)},
+    }
+    return measured, details | {name: {"": rank} for name, rank in features.ranks(passed.hidden[-1]).items()}
+
+
+def _measure_episode(learner: LearnerState, coefs: Coefficients, episode: rollout.Rollout, key, structure: Structure):
+    returns = values.soft_returns(episode.reward, episode.log_prob, sac.temperature(learner, coefs), coefs.gamma)
+    returns = values.first_half(returns)
+    q = sac.values(learner.critic, values.first_half(episode.obs), values.first_half(episode.action), coefs, structure)
+    before, after = (jax.tree.map(lambda leaf, part=part: leaf[part], episode) for part in (slice(-1), slice(1, None)))
+    unseen = Batch(before.obs, before.action, before.reward, jnp.ones_like(before.reward), after.obs, after.action)
+    target, _ = sac.td_target(learner, unseen, coefs, structure, jax.random.fold_in(key, 1))
+    there = sac.values(learner.critic, unseen.obs, unseen.action, coefs, structure)
+    return {"mc_return_mean": jnp.mean(returns), "mc_q_mean": jnp.mean(q), "mc_bias": values.bias(q, returns),
+            "td_loss_heldout": _td_loss(there, target)}
+
+
+def _td_loss(q, target) -> jax.Array:
+    """Sum over critics of the mean squared TD error: `[N, B]` and `[B]` to a scalar."""
+    return jnp.sum(jnp.mean(jnp.square(q - target[None, :]), -1))

@@ -1,0 +1,86 @@
+"""What tells the lanes of a group apart, as numbers, and what they share, as structure that is compiled in."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from divbench.learn.networks import MechanismCoefficients
+from divbench.spec.plan import Lane
+from divbench.spec.settings import STRUCTURE, SACSettings
+
+
+class Coefficients(NamedTuple):
+    """The numbers of a lane that are data: float32 scalars (`[L]` once stacked). Names as in `SACSettings`."""
+
+    mechanisms: MechanismCoefficients
+    init_gain: jax.Array
+    log_std_gain: jax.Array
+    log_std_min: jax.Array
+    log_std_max: jax.Array
+    actor_lr: jax.Array
+    critic_lr: jax.Array
+    temperature_lr: jax.Array
+    adam_b1: jax.Array
+    adam_b2: jax.Array
+    adam_eps: jax.Array
+    critic_b1: jax.Array
+    critic_b2: jax.Array
+    critic_eps: jax.Array
+    critic_averaged: jax.Array  # this and the next two: 0 or 1, what `critic_optimizer` says, see `optimizers.Rule`
+    critic_corrected: jax.Array
+    critic_scaled: jax.Array
+    weight_decay: jax.Array
+    clip_norm: jax.Array
+    gamma: jax.Array
+    tau: jax.Array
+    target_period: jax.Array  # gradient steps
+    mean_weight: jax.Array
+    in_distribution_targets: jax.Array  # 0 or 1
+    huber_delta: jax.Array
+    conservative_weight: jax.Array
+    dr3_weight: jax.Array
+    initial_temperature: jax.Array
+    target_entropy: jax.Array  # nats
+    bootstrap_at_limit: jax.Array  # 1: a time limit does not end the future; 0: it does
+
+
+class Structure(NamedTuple):
+    """What is compiled in: hashable, the same for all lanes of a group."""
+
+    observation_size: int
+    action_size: int
+    mechanisms: frozenset[str]
+    hooks: tuple[tuple[str, str], ...]  # functions from outside, (kind, where they are)
+    settings: SACSettings  # only the fields of `settings.STRUCTURE` are read from here
+    reward_range: tuple[float, float]  # of one env step; enters the bound on Q
+
+
+def coefficients(lanes: tuple[Lane, ...], action_size: int) -> Coefficients:
+    """The lanes' coefficients, stacked: every leaf is float32 `[L]`."""
+    def stack(value):
+        return jnp.asarray(np.asarray([value(lane) for lane in lanes], np.float32))
+
+    fields = {name: stack(lambda lane, name=name: getattr(lane.sac, name))
+              for name in Coefficients._fields if hasattr(SACSettings, name)}
+    switches = {m: stack(lambda lane, m=m: m in lane.variant.mechanisms)
+                for m in MechanismCoefficients._fields if m != "dropout"}
+    return Coefficients(
+        mechanisms=MechanismCoefficients(dropout=stack(lambda lane: lane.sac.dropout_rate), **switches),
+        critic_averaged=stack(lambda lane: lane.sac.critic_optimizer != "momentum"),
+        critic_corrected=stack(lambda lane: lane.sac.critic_optimizer in ("adam", "adam-no-second-moment")),
+        critic_scaled=stack(lambda lane: lane.sac.critic_optimizer in ("adam", "rmsprop")),
+        target_entropy=stack(lambda lane: -lane.sac.target_entropy_scale * action_size),
+        bootstrap_at_limit=stack(lambda lane: lane.sac.time_limit_bootstraps),
+        **fields,
+    )
+
+
+def structure_of(lanes: tuple[Lane, ...], mechanisms: frozenset[str], observation_size: int, action_size: int,
+                 reward_range: tuple[float, float]) -> Structure:
+    """The structure that lanes of one group share; `mechanisms` may hold more than theirs."""
+    settings = SACSettings(**{field: getattr(lanes[0].sac, field) for field in STRUCTURE})
+    return Structure(observation_size, action_size, mechanisms, lanes[0].variant.hooks, settings, reward_range)

@@ -1,0 +1,69 @@
+"""Functions from outside that a variant may bring along: what they are called with, and how they are found.
+
+- `features(x, site)`: called before and after each ReLU of the critics, returns what takes the place of `x`
+  (`[N, B, H]`; N critics, B batch, H width of the layer).
+- `losses(terms)`: called once an update with a `CriticTerms`, returns a scalar that is added to the critics' loss.
+- `projections(critic)`: called after each step of the critics' optimizer with their parameters, returns those that take
+  their place.
+
+All are written for one lane, in jax, without side effects. divbench's own `conservative`, `dr3`, `spectral_norm` and
+`weight_norm` are functions of these kinds.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+from collections.abc import Callable
+from typing import NamedTuple
+
+import jax
+
+from divbench.learn.replay import Batch
+from divbench.spec.errors import UsageError
+
+
+class Site(NamedTuple):
+    """Where in the critics a feature hook is called."""
+
+    layer: int  # 0 is the first hidden layer
+    last: bool  # whether it is the last hidden layer, which the head reads
+    before_relu: bool
+    key: jax.Array | None  # a random key of this site, or None while measuring or acting
+
+
+class CriticTerms(NamedTuple):
+    """What a loss hook may need. Letters: N critics, B batch, O observation size, A action size, H last width."""
+
+    q: jax.Array  # [N, B], of the batch; differentiate through it
+    target: jax.Array  # [B]
+    batch: Batch
+    next_action: jax.Array  # [B, A], the action that the target was made with
+    values: Callable  # (obs [B, O], action [B, A]) -> Q [N, B] of the critics that learn
+    features: Callable  # (obs, action) -> [N, B, H], what the head reads
+    policy: Callable  # (obs, key) -> action [B, A], log density [B]
+    key: jax.Array  # a random key, to be split further
+    weights: NamedTuple  # the lane's coefficients, `sac.Coefficients`
+
+
+@functools.cache
+def resolve(hook: str) -> Callable:
+    """The function written `package.module:function`.
+
+    Raises:
+      UsageError: there is none.
+    """
+    module, _, name = hook.partition(":")
+    try:
+        found = getattr(importlib.import_module(module), name)
+    except Exception as error:
+        reason = (str(error).strip().splitlines() or [""])[0]
+        raise UsageError(f"hook '{hook}': cannot be loaded ({type(error).__name__}: {reason})") from None
+    if not callable(found):
+        raise UsageError(f"hook '{hook}': expected a function, found a {type(found).__name__}")
+    return found
+
+
+def of_kind(hooks: tuple[tuple[str, str], ...], kind: str) -> list[Callable]:
+    """The functions of one kind, in order."""
+    return [resolve(hook) for own, hook in hooks if own == kind]

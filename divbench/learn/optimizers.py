@@ -1,0 +1,88 @@
+"""The critics' optimizer: one update rule, of which a lane's numbers make Adam, RMSProp, SGD or what lies between.
+
+Numbers, not code, tell lanes apart, so that lanes of different optimizers share a program. Gradient clipping and weight
+decay cost a pass over the parameters, so a group has them compiled in only if one of its lanes needs them.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+
+class Rule(NamedTuple):
+    """One lane's optimizer; float32 scalars.
+
+    A step is -learning_rate * m / n with
+
+        m = (b1 m' + (1 - b1 if averaged else 1) g) / (1 - b1^t if corrected else 1)
+        n = sqrt((b2 v' + (1 - b2) g^2) / (1 - b2^t if corrected else 1)) + eps if scaled else 1
+
+    for the gradient g of step number t. Adam (1412.6980) is averaged, corrected and scaled; RMSProp is scaled, with
+    b1 = 0; SGD with heavy-ball momentum is none of the three.
+    """
+
+    learning_rate: jax.Array
+    b1: jax.Array
+    b2: jax.Array
+    eps: jax.Array
+    averaged: jax.Array
+    corrected: jax.Array
+    scaled: jax.Array
+    decay: jax.Array  # decoupled weight decay of the kernels, times learning_rate a step
+    clip: jax.Array  # largest L2 norm of the gradient; 0: any
+
+
+class Moments(NamedTuple):
+    """Number of steps so far, and the two moments: trees like the parameters. Both are kept for every optimizer, so
+    that they can be looked at."""
+
+    count: jax.Array
+    first: dict
+    second: dict
+
+
+def init(parameters) -> Moments:
+    """Moments of zero."""
+    zeros = jax.tree.map(jnp.zeros_like, parameters)
+    return Moments(jnp.zeros((), jnp.int32), zeros, jax.tree.map(jnp.copy, zeros))
+
+
+def step(gradient, moments: Moments, parameters, rule: Rule, mechanisms):
+    """What to add to the parameters, and the new moments.
+
+    Args:
+      gradient, parameters: trees of the same structure; leaves called `kernel` decay.
+      mechanisms: names compiled in; `clip` and `decay` are looked for.
+    """
+    if "clip" in mechanisms:
+        gradient = clipped(gradient, rule.clip)
+    count = moments.count + 1
+    steps = count.astype(jnp.float32)
+    share = jnp.where(rule.averaged > 0.0, 1.0 - rule.b1, 1.0)
+    first = jax.tree.map(lambda m, g: share * g + rule.b1 * m, moments.first, gradient)
+    second = jax.tree.map(lambda v, g: (1.0 - rule.b2) * jnp.square(g) + rule.b2 * v, moments.second, gradient)
+    corrected = rule.corrected > 0.0
+    first_scale = jnp.where(corrected, 1.0 - rule.b1**steps, 1.0)
+    second_scale = jnp.where(corrected, 1.0 - rule.b2**steps, 1.0)
+
+    def one(m, v):
+        # The root of an unscaled lane is that of 1, so that a moment that overflowed cannot reach it.
+        root = jnp.sqrt(jnp.where(rule.scaled > 0.0, v / second_scale, 1.0))
+        return -rule.learning_rate * (m / first_scale) / jnp.where(rule.scaled > 0.0, root + rule.eps, 1.0)
+
+    updates = jax.tree.map(one, first, second)
+    if "decay" in mechanisms:
+        updates = jax.tree_util.tree_map_with_path(
+            lambda path, update, parameter: update - rule.learning_rate * rule.decay * parameter
+            if getattr(path[-1], "key", None) == "kernel" else update, updates, parameters)
+    return updates, Moments(count, first, second)
+
+
+def clipped(gradient, largest):
+    """The gradient scaled down to an L2 norm of at most `largest` (scalar) over all leaves; as it is for 0."""
+    norm = jnp.sqrt(sum(jnp.sum(jnp.square(leaf)) for leaf in jax.tree.leaves(gradient)))
+    factor = jnp.where((largest > 0.0) & (norm > largest), largest / jnp.maximum(norm, 1e-30), 1.0)
+    return jax.tree.map(lambda leaf: leaf * factor, gradient)

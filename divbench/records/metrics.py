@@ -1,0 +1,188 @@
+"""Every measured metric, in words: what it is, its formula, its unit, where it is recorded and who proposed it.
+
+Pure data, from which `divbench explain` speaks. The columns of the tables are in `schema`, the code that computes
+the metrics in `divbench.diagnostics`, and what follows from them in `divbench.verdict`.
+
+In formulas: N critics, a batch of B transitions (s, a, r, s'), pi the policy, phi the critics' last hidden features,
+alpha the temperature, gamma the discount, theta the critics' parameters, |.|_2 the L2 norm. `return` as a unit is
+that of discounted reward.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+VALUES, DIAGNOSTICS = "values", "diagnostics"  # tables
+CHEAP, FULL = "cheap", "full"  # levels of measurement; full includes what is cheap
+
+SAC = "Haarnoja et al., Soft actor-critic, 1812.05905"
+OFN = "Hussing et al., Dissecting deep RL with high update ratios, 2403.05996"
+MAD_TD = "Voelcker et al., MAD-TD, 2410.08896"
+ADAM = "Kingma and Ba, Adam, 1412.6980"
+REDO = "Sokar et al., The dormant neuron phenomenon, 2302.12902, definition 3.1"
+EFFECTIVE_RATE = "Lyle et al., Normalization and effective learning rates, 2407.01800"
+OURS = "divbench"
+
+
+@dataclasses.dataclass(frozen=True)
+class Metric:
+    """One metric.
+
+    Attributes:
+      name: the column of `values`, or what the column `metric` of `diagnostics` holds.
+      where: the table, `values` or `diagnostics`.
+      level: `cheap` or `full`, the least level of measurement that has it.
+      per_layer: one number for each layer of the critics; else one for all of them.
+      unit: its unit; `1` for a number without one.
+      formula: in one line of plain text.
+      meaning: what it tells, in a few sentences.
+      source: the paper that it is from; for what every paper uses, the one whose setting is meant.
+    """
+
+    name: str
+    where: str
+    level: str
+    per_layer: bool
+    unit: str
+    formula: str
+    meaning: str
+    source: str
+
+
+def _value(name: str, unit: str, formula: str, meaning: str, source: str = OURS) -> Metric:
+    return Metric(name, VALUES, CHEAP, False, unit, formula, meaning, source)
+
+
+def _whole(name: str, unit: str, formula: str, meaning: str, source: str) -> Metric:
+    return Metric(name, DIAGNOSTICS, FULL, False, unit, formula, meaning, source)
+
+
+def _layer(name: str, unit: str, formula: str, meaning: str, source: str = OURS) -> Metric:
+    return Metric(name, DIAGNOSTICS, FULL, True, unit, formula, meaning, source)
+
+
+_ALL = (
+    _value("q_replay_mean", "return", "mean over critics and batch of Q(s, a)",
+           "Mean Q on states and actions of the replay buffer, the ones that the critics are fitted to. Beyond "
+           "q_bound no policy can be worth it: the critics diverge.", OFN),
+    _value("q_replay_max", "return", "max over critics and batch of |Q(s, a)|",
+           "Largest |Q| on states and actions of the replay buffer. Single transitions run away here before the mean "
+           "does."),
+    _value("q_policy_mean", "return", "mean over critics and batch of Q(s, a~), a~ from pi(s)",
+           "Mean Q on replayed states and actions sampled from the policy, which is what targets bootstrap from. Well "
+           "above q_replay_mean the critics believe in actions that nobody has tried.", MAD_TD),
+    _value("q_policy_max", "return", "max over critics and batch of |Q(s, a~)|, a~ from pi(s)",
+           "Largest |Q| on replayed states and actions of the policy."),
+    _value("q_random_mean", "return", "mean over critics and batch of Q(s, u), u uniform on [-1, 1]^A",
+           "Mean Q on replayed states and uniformly random actions: how the critics extrapolate where nobody asks "
+           "them. An error there alone harms nothing.", MAD_TD),
+    _value("q_random_max", "return", "max over critics and batch of |Q(s, u)|, u uniform on [-1, 1]^A",
+           "Largest |Q| on replayed states and uniformly random actions."),
+    _value("q_distant_mean", "return", "mean over critics and batch of Q(s, c), c the corner of [-1, 1]^A farthest "
+           "from a",
+           "Mean Q on replayed states and the actions farthest from the replayed ones: extrapolation at its worst.",
+           MAD_TD),
+    _value("q_distant_max", "return", "max over critics and batch of |Q(s, c)|, c the corner of [-1, 1]^A farthest "
+           "from a",
+           "Largest |Q| on replayed states and the actions farthest from the replayed ones."),
+    _value("q_distance_correlation", "1", "corr over the batch of |u - a|_2 and mean over critics of Q(s, u), u "
+           "uniform on [-1, 1]^A",
+           "Pearson correlation of Q on random actions with their distance from the replayed ones. Near 1 the critics "
+           "find actions the better the farther they are from the data, and the policy will go there; near 0 distance "
+           "does not matter. 0 also where either is constant.", MAD_TD),
+    _value("q_bound", "return", "running max of (r_max + alpha max(H, 0)) / (1 - gamma), H the policy's entropy",
+           "The most that any policy can be worth so far. The verdict calls a lane diverged when mean Q stays beyond "
+           "it."),
+    _value("q_bound_low", "return", "running min of (r_min + min(alpha, initial alpha) min(H, 0)) / (1 - gamma)",
+           "The least that any policy can be worth so far: critics can diverge downwards too."),
+    _value("mc_return_mean", "return", "mean over the first half of an episode of G_t = r_t + gamma (G_{t+1} - alpha "
+           "log pi(a_{t+1}|s_{t+1}))",
+           "Mean discounted soft return that the policy earned in one stochastic episode: what Q on the same states "
+           "and actions should be.", SAC),
+    _value("mc_q_mean", "return", "mean over critics and the first half of an episode of Q(s_t, a_t)",
+           "Mean Q on the states and actions that mc_return_mean is measured on.",
+           "Fujimoto et al., TD3, 1802.09477, figure 1"),
+    _value("mc_bias", "return", "mc_q_mean - mc_return_mean",
+           "By how much the critics overestimate the policy, or underestimate it if negative. Large and growing "
+           "while Q is still below q_bound is the usual way into divergence.",
+           "Fujimoto et al., TD3, 1802.09477, figure 1"),
+    _value("td_loss", "return^2", "sum over critics of mean over batch of (Q(s, a) - y)^2, y = r + gamma (min "
+           "Q_target(s', a') - alpha log pi(a'|s'))",
+           "Squared temporal-difference error on a batch of replay: the critics' loss.", SAC),
+    _value("td_loss_heldout", "return^2", "td_loss on the transitions of an episode that is not in the replay buffer",
+           "The critics' loss on transitions that no update has seen. Far above td_loss the critics overfit, which "
+           "its authors found to be the main trouble of many updates per step.",
+           "Li et al., Efficient deep RL requires regulating overfitting, ICLR 2023"),
+    _value("grad_norm", "return^2 per weight", "|grad_theta td_loss|_2",
+           "L2 norm of the critics' gradient over all parameters: in a batch, what the TD errors ask for."),
+    _value("first_moment", "return^2 per weight", "|m|_2, m = b1 m + (1 - b1) grad",
+           "L2 norm of the optimizer's running mean of the gradient: the direction that the critics keep moving in.",
+           ADAM),
+    _value("second_moment", "(return^2 per weight)^2", "|v|_2, v = b2 v + (1 - b2) grad^2",
+           "L2 norm of the optimizer's running mean of the squared gradient. Large after a phase of large gradients, "
+           "it shrinks the steps that follow: critics that came back to bounds may still learn next to nothing.", OFN),
+    _value("second_moment_head", "(return^2 per weight)^2", "|v|_2 over the critics' last layer",
+           "The second moment of the critics' last layer alone, where it rises first and farthest when Q diverges.",
+           OFN),
+    _value("update_norm", "weight", "|theta' - theta|_2",
+           "L2 norm of the step that the critics would make on the batch, optimizer included.", EFFECTIVE_RATE),
+    _value("effective_lr", "1 per update", "update_norm / param_norm",
+           "The share of their own length by which the critics' parameters move in an update. It falls as they grow, "
+           "until nothing is learned any more.", EFFECTIVE_RATE),
+    _value("param_norm", "weight", "|theta|_2",
+           "L2 norm of the critics' parameters, those of LayerNorm included. It must grow for Q to grow without bound.",
+           EFFECTIVE_RATE),
+    _value("feature_norm", "feature", "mean over critics and batch of |phi(s, a)|_2, before any normalization of phi",
+           "Mean L2 norm of the critics' last hidden features. Q is their product with the last layer, so either must "
+           "grow for Q to diverge.", OFN),
+    _value("dormant_share", "1", "share of units with mean_b |h_b| <= 0.025 times its mean over the layer's units",
+           "Share of the critics' hidden units that hardly ever fire: capacity that is lost, since their gradient is "
+           "0 too.", REDO),
+    _value("reward_excess", "reward", "max over the batch of max(r - r_max, r_min - r, 0)",
+           "By how much a replayed reward lies outside the range that the task promises. Anything but 0 means that "
+           "q_bound does not hold: a fault of the physics or of the task, not of the learner."),
+    _value("actor_saturation", "1", "share of the entries of tanh(mean of pi(s)) with |.| >= 0.99",
+           "Share of the policy's mean actions within 0.01 of their bounds. There the tanh is flat and the actor "
+           "learns slowly; critics that extrapolate drive it there."),
+    _value("temperature", "reward per nat", "alpha",
+           "The entropy coefficient: what a nat of entropy is worth in reward.", SAC),
+    _value("entropy", "nat", "-mean over the batch of log pi(a~|s), a~ from pi(s)",
+           "Mean entropy of the policy on replayed states. The temperature is tuned to keep it at its target.", SAC),
+    _layer("gradient_norm", "return^2 per weight", "|grad td_loss|_2 over the layer",
+           "The layer's part of grad_norm: where the gradient is when it explodes or vanishes."),
+    _layer("first_moment_norm", "return^2 per weight", "|m|_2 over the layer",
+           "The layer's part of first_moment.", ADAM),
+    _layer("second_moment_norm", "(return^2 per weight)^2", "|v|_2 over the layer",
+           "The layer's part of second_moment. Divided by its first measurement it shows which layer the optimizer "
+           "has throttled.", OFN),
+    _layer("step_norm", "weight", "|theta' - theta|_2 over the layer",
+           "The layer's part of update_norm.", EFFECTIVE_RATE),
+    _layer("parameter_norm", "weight", "|theta|_2 over the layer",
+           "The layer's part of param_norm.", EFFECTIVE_RATE),
+    _layer("effective_rate", "1 per update", "step_norm / parameter_norm",
+           "The share of its own length by which the layer moves in an update. Layers far apart here do not learn "
+           "together.", EFFECTIVE_RATE),
+    _layer("dormant", "1", "share of the layer's units with mean_b |h_b| <= 0.025 times its mean over them",
+           "Share of the layer's units that hardly ever fire. Hidden layers only: the last layer has no units that "
+           "could be dormant.", REDO),
+    _whole("srank", "dimensions", "min k: sum of the k largest sigma >= 0.99 sum of all, sigma the singular values of "
+           "phi on the batch; mean over critics",
+           "How many dimensions of the critics' last hidden features are in use. A fall tells that states look alike "
+           "to the critics. It may rise again with fresh data, so a low rank alone is no proof of lasting damage.",
+           "Kumar et al., Implicit under-parameterization, 2010.14498, section 3"),
+    _whole("pca_rank", "dimensions", "min k: sum of the k largest sigma^2 >= 0.99 sum of all; mean over critics",
+           "As srank, by the share of the squared singular values: small ones count for less, so it is the lower of "
+           "the two.", "Yang et al., Harnessing structures for value-based planning, 1909.12255, section 2"),
+    _whole("entropy_rank", "dimensions", "exp(-sum p log p), p = sigma / sum sigma; mean over critics",
+           "As srank without a threshold: k equal singular values give k.",
+           "Roy and Vetterli, The effective rank, EUSIPCO 2007, definition 2.1"),
+    _whole("feature_rank", "dimensions", "count of sigma / sqrt(B) > 0.01; mean over critics",
+           "How many dimensions of the features are not negligible in size. The only rank that depends on the scale "
+           "of the features, so it grows when they do.",
+           "Lyle et al., Understanding and preventing capacity loss, 2204.09560, equations 4 and 5"),
+    _whole("dr3_dot", "feature^2", "mean over critics and batch of phi(s, a) . phi(s', a'), a' from pi(s')",
+           "Dot product of the features of a transition and of the one that its target bootstraps from. It grows when "
+           "successive features align or grow; then an update of Q(s, a) moves its own target.",
+           "Kumar et al., DR3, 2112.04716"),
+)
+METRICS: dict[str, Metric] = {metric.name: metric for metric in _ALL}

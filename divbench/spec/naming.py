@@ -1,0 +1,163 @@
+"""What a variant's name stands for: a record of divbench, one with a number, several joined, or one's own.
+
+    ofn                       a record of `built_in`
+    weight-decay=0.001        with its number; `wd=0.001` for short
+    critic_lr=0.003           plain SAC with that setting
+    actor-reset-50k-updates   a reset with its interval
+    ofn+actor-reset+wd=0.001  all of these together
+    mypackage.mine:variant    a `Variant` of one's own, also as one of several
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import importlib
+import os
+import re
+import sys
+from pathlib import Path
+
+from divbench.spec.built_in import BUILT_IN, SR_SAC
+from divbench.spec.errors import UsageError, nearest
+from divbench.spec.settings import FIELDS, parse_setting
+from divbench.spec.text import format_count, parse_count
+from divbench.spec.variants import Reset, Variant
+
+ALIASES = {"wd": "weight-decay"}
+PATTERNS = {
+    "reset-<N>-updates": "the whole agent drawn afresh every N updates, such as reset-100k-updates",
+    "actor-reset-<N>-updates": "actor and temperature drawn afresh every N updates",
+    "critic-reset-<N>-updates": "critics and their targets drawn afresh every N updates",
+    "<setting>=<value>": "plain SAC with that setting of --sac, such as critic_lr=0.003",
+    "<variant>=<number>": "a variant with another number, such as weight-decay=0.001 or dropout=0.1",
+    "<variant>+<variant>": "several at once, such as ofn+actor-reset or layernorm+weight-decay=0.01",
+    "<package.module>:<name>": "a Variant of your own, see docs/variants.md",
+}
+_RESET_NAME = re.compile(r"(?P<what>(actor-|critic-)?)reset-(?P<interval>[^-]*)-updates")
+_WHAT = {"": ("agent", "the whole agent"), "actor-": ("actor", "actor and temperature"),
+         "critic-": ("critic", "critics and their targets")}
+_OWN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.=-]*")
+
+
+def find_variant(name: str) -> Variant:
+    """The variant of that name.
+
+    A record's own name has one spelling, in tables and in random keys too: `reset-0.1M-updates` is
+    `reset-100k-updates`, `wd=0.010+ofn` is `ofn+weight-decay`.
+
+    Raises:
+      UsageError: with the nearest known name; or two parts that contradict each other.
+    """
+    if name in BUILT_IN:
+        return BUILT_IN[name]
+    parts = [_part(part.strip(), name) for part in name.split("+")]
+    parts = [part for part in parts if part.name != "baseline"] or [BUILT_IN["baseline"]]
+    order = list(BUILT_IN)
+    parts.sort(key=lambda part: (order.index(part.name.partition("=")[0])
+                                 if part.name.partition("=")[0] in BUILT_IN else len(order), part.name))
+    return parts[0] if len(parts) == 1 else _joined(parts)
+
+
+def _part(text: str, whole: str) -> Variant:
+    if text in BUILT_IN:
+        return BUILT_IN[text]
+    if ":" in text:
+        return _from_outside(text)
+    match = _RESET_NAME.fullmatch(text)
+    if match:
+        scope, words = _WHAT[match["what"]]
+        interval = parse_count(match["interval"], f"variant '{text}'", minimum=1)
+        return Variant(f"{match['what']}reset-{format_count(interval)}-updates",
+                       f"{words} drawn afresh every {interval:,} updates, replay buffer kept", SR_SAC,
+                       reset=Reset(interval, scope))
+    key, equals, value = text.partition("=")
+    key = ALIASES.get(key, key)
+    if equals and key in BUILT_IN:
+        return _with_number(BUILT_IN[key], value, text)
+    if equals and key in FIELDS:
+        setting = parse_setting(key, value, f"variant '{text}'")
+        shown = f"{setting:g}" if isinstance(setting, float) else value.strip()
+        return Variant(f"{key}={shown}", f"plain SAC with {key} {shown}", BUILT_IN["baseline"].citation,
+                       settings=((key, setting),))
+    known = [*BUILT_IN, "reset-100k-updates", "actor-reset-100k-updates", "critic-reset-100k-updates"]
+    hint = nearest(key if equals else text, [*known, *ALIASES, *FIELDS] if equals else known)
+    where = "" if text == whole else f" in '{whole}'"
+    raise UsageError(f"unknown variant '{text}'{where}; 'divbench list variants' shows all{hint}")
+
+
+def _with_number(variant: Variant, text: str, what: str) -> Variant:
+    if not variant.strength:
+        numbered = ", ".join(v.name for v in BUILT_IN.values() if v.strength)
+        raise UsageError(f"variant '{what}': '{variant.name}' takes no number; those that do: {numbered}")
+    value = parse_setting(variant.strength, text, f"variant '{what}'")
+    if dict(variant.settings).get(variant.strength) == value:
+        return variant
+    settings = dict(variant.settings) | {variant.strength: value}
+    return dataclasses.replace(variant, name=f"{variant.name}={value:g}", settings=tuple(settings.items()),
+                               summary=f"{variant.summary}; {variant.strength} is {value:g}")
+
+
+def _joined(parts: list[Variant]) -> Variant:
+    name = "+".join(part.name for part in parts)
+    settings: dict[str, tuple[object, str]] = {}
+    for part in parts:
+        for key, value in part.settings:
+            held = settings.setdefault(key, (value, part.name))
+            if held[0] != value:
+                raise UsageError(f"variant '{name}': '{held[1]}' sets {key} to {held[0]}, '{part.name}' to {value}")
+    resets = [part for part in parts if part.reset]
+    if len(resets) > 1:
+        raise UsageError(f"variant '{name}': expected one reset, found '{resets[0].name}' and '{resets[1].name}'")
+    for one, other in zip(parts, parts[1:], strict=False):
+        if one.name == other.name:
+            raise UsageError(f"variant '{name}': '{one.name}' is there twice")
+    return Variant(
+        name, "; ".join(part.summary for part in parts),
+        "; ".join(dict.fromkeys(part.citation for part in parts if part.citation)),
+        mechanisms=frozenset().union(*(part.mechanisms for part in parts)),
+        settings=tuple((key, value) for key, (value, _) in settings.items()),
+        reset=resets[0].reset if resets else None,
+        features=tuple(hook for part in parts for hook in part.features),
+        losses=tuple(hook for part in parts for hook in part.losses),
+        projections=tuple(hook for part in parts for hook in part.projections),
+        origin="+".join(part.origin for part in parts if part.origin),
+    )
+
+
+def _from_outside(text: str) -> Variant:
+    """The record `name` of `package.module`, found where Python finds modules, or in the current directory."""
+    module_name, _, name = text.partition(":")
+    what = f"variant '{text}'"
+    module = load_module(module_name, what)
+    variant = getattr(module, name, None)
+    if not isinstance(variant, Variant):
+        held = [key for key, value in vars(module).items() if isinstance(value, Variant)]
+        found = "nothing of that name" if variant is None else f"a {type(variant).__name__}"
+        raise UsageError(f"{what}: expected a divbench.spec.variants.Variant, found {found}"
+                         f"{nearest(name, held)}")
+    if variant.name in BUILT_IN or not _OWN_NAME.fullmatch(variant.name):
+        raise UsageError(f"{what}: expected a name of its own of letters, digits, '.', '_', '=' and '-', "
+                         f"found '{variant.name}'")
+    modules = dict.fromkeys([module_name, *(hook.partition(":")[0] for _, hook in variant.hooks)])
+    digest = hashlib.sha256()
+    for other in modules:
+        path = getattr(load_module(other, what), "__file__", None)
+        digest.update(Path(path).read_bytes() if path else b"")
+    return dataclasses.replace(variant, origin=f"{text}@{digest.hexdigest()[:12]}")
+
+
+def load_module(name: str, what: str):
+    """A module by its dotted name, for `what`; last looked for in the current directory.
+
+    Raises:
+      UsageError: it cannot be imported; the message says why.
+    """
+    here = os.getcwd()
+    if here not in sys.path:
+        sys.path.append(here)
+    try:
+        return importlib.import_module(name)
+    except Exception as error:
+        reason = (str(error).strip().splitlines() or [""])[0]
+        raise UsageError(f"{what}: module '{name}' cannot be imported ({type(error).__name__}: {reason})") from None

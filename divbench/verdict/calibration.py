@@ -1,0 +1,220 @@
+"""Making and judging the coefficients of the early warning: examples, logistic regression, reliability.
+
+Lives here: everything that needs lanes whose end is known. Does not live here: the features and the prediction
+(`warning`). A lane is its list of rows of the table of values. Pure Python: thousands of examples fit in seconds.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from divbench.verdict.first_cause import when
+from divbench.verdict.rules import beyond_bound
+from divbench.verdict.warning import HORIZON, features, foreseeable, predict
+
+PENALTY = 1.0  # of the squared coefficients, intercept apart: one example's worth against certainty
+STEPS = 50  # of Newton's method; ten are enough where it converges
+TOLERANCE = 1e-9
+BINS = 10
+NORMAL_95 = 1.959964  # quantile of the normal distribution for a 95% interval
+
+
+class Example(NamedTuple):
+    """One measurement of a lane: what the model reads, whether the lane diverged within the horizon, and which lane."""
+
+    features: tuple[float, ...]
+    happened: bool
+    lane: tuple  # (task, variant, UTD, seed)
+
+
+class Bin(NamedTuple):
+    """Predictions of about one size: how many, their mean, the share that came true, and its 95% Wilson interval."""
+
+    low: float
+    high: float
+    count: int
+    predicted: float
+    observed: float
+    observed_low: float
+    observed_high: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Calibration:
+    """How well the warning does on tasks that it was not fitted on, and the coefficients fitted on all of them.
+
+    Attributes:
+      coefficients: intercept first, then in the order of `warning.FEATURES`; fitted on every example.
+      reliability: of predictions for each task by coefficients fitted on the other tasks.
+      brier: mean squared error of the same predictions.
+      climate: the same of a forecaster who always says the share among the other tasks.
+      examples, events, lanes, tasks: how many there are.
+    """
+
+    coefficients: tuple[float, ...]
+    reliability: list[Bin]
+    brier: float
+    climate: float
+    examples: int
+    events: int
+    lanes: int
+    tasks: int
+
+
+def examples(lanes: Sequence[Sequence]) -> list[Example]:
+    """Every measurement whose outcome is known: the lane diverged or exploded within `HORIZON` updates, or was watched
+    for that long and did not. Measurements at which there is nothing to predict are left out."""
+    return [example for rows in lanes for example in _of_lane(rows)]
+
+
+def fit(found: Sequence[Example], penalty: float = PENALTY) -> tuple[float, ...]:
+    """Coefficients of the logistic model, intercept first: maximum likelihood with a penalty on squared coefficients.
+
+    Newton's method on -log likelihood + penalty / 2 * sum of squares; a step that does not help is halved.
+
+    Raises:
+      ValueError: no examples.
+    """
+    if not found:
+        raise ValueError("no examples to fit coefficients to")
+    inputs = [(1.0, *example.features) for example in found]
+    outcomes = [float(example.happened) for example in found]
+    weights = [0.0, *([penalty] * (len(inputs[0]) - 1))]
+    # A grain of penalty on the intercept too: without it examples of one outcome would push it to infinity.
+    weights[0] = 1e-6 * penalty if penalty > 0.0 else 1e-9
+    coefficients = [0.0] * len(inputs[0])
+    loss = _loss(coefficients, inputs, outcomes, weights)
+    for _ in range(STEPS):
+        step = _newton_step(coefficients, inputs, outcomes, weights)
+        scale = 1.0
+        while scale > TOLERANCE:
+            tried = [c - scale * s for c, s in zip(coefficients, step, strict=True)]
+            new = _loss(tried, inputs, outcomes, weights)
+            if new <= loss:
+                break
+            scale /= 2.0
+        else:
+            break
+        done = max(abs(a - b) for a, b in zip(tried, coefficients, strict=True)) < TOLERANCE
+        coefficients, loss = tried, new
+        if done:
+            break
+    return tuple(coefficients)
+
+
+def reliability(probabilities: Sequence[float], outcomes: Sequence[bool], bins: int = BINS) -> list[Bin]:
+    """What came true of predictions, by their size: `bins` of equal width over [0, 1], empty ones left out."""
+    groups: dict[int, list[tuple[float, bool]]] = {}
+    for probability, outcome in zip(probabilities, outcomes, strict=True):
+        groups.setdefault(min(int(probability * bins), bins - 1), []).append((probability, outcome))
+    rows = []
+    for place, group in sorted(groups.items()):
+        hits = sum(bool(outcome) for _, outcome in group)
+        rows.append(Bin(place / bins, (place + 1) / bins, len(group), sum(p for p, _ in group) / len(group),
+                        hits / len(group), *wilson(hits, len(group))))
+    return rows
+
+
+def wilson(hits: int, count: int) -> tuple[float, float]:
+    """The 95% interval of a share from `hits` of `count` (Wilson, 1927); (0, 1) for a count of 0."""
+    if count == 0:
+        return 0.0, 1.0
+    share, z = hits / count, NORMAL_95
+    centre = (share + z * z / (2 * count)) / (1 + z * z / count)
+    half = z / (1 + z * z / count) * math.sqrt(share * (1 - share) / count + z * z / (4 * count * count))
+    return max(0.0, centre - half), min(1.0, centre + half)
+
+
+def brier_score(probabilities: Sequence[float], outcomes: Sequence[bool]) -> float:
+    """Mean squared difference of prediction and outcome: 0 is perfect, 0.25 is a coin's; NaN without any."""
+    pairs = list(zip(probabilities, outcomes, strict=True))
+    return sum((p - bool(o)) ** 2 for p, o in pairs) / len(pairs) if pairs else math.nan
+
+
+def calibrate(lanes: Sequence[Sequence]) -> Calibration:
+    """Fit the warning on lanes and judge it by leaving one task out at a time.
+
+    Args:
+      lanes: lists of rows of the table of values.
+
+    Raises:
+      ValueError: no task is left to fit on when one is left out.
+    """
+    found = examples(lanes)
+    tasks = list(dict.fromkeys(example.lane[0] for example in found))
+    if len(tasks) < 2:
+        raise ValueError(f"leaving one task out needs examples of two tasks or more, found {len(tasks)}")
+    probabilities, climate, outcomes = [], [], []
+    for task in tasks:
+        others = [example for example in found if example.lane[0] != task]
+        coefficients = fit(others)
+        share = sum(example.happened for example in others) / len(others)
+        for example in found:
+            if example.lane[0] == task:
+                probabilities.append(predict(example.features, coefficients))
+                climate.append(share)
+                outcomes.append(example.happened)
+    return Calibration(fit(found), reliability(probabilities, outcomes), brier_score(probabilities, outcomes),
+                       brier_score(climate, outcomes), len(found), sum(outcomes),
+                       len({example.lane for example in found}), len(tasks))
+
+
+def _of_lane(rows: Sequence) -> list[Example]:
+    onsets = [rows[stay.start]["update"] for stay in beyond_bound(rows)]
+    broken = next((row for row in rows if row.get("nonfinite", "")), None)
+    if broken is not None:
+        onsets.append(when(broken)[0])
+    found = []
+    for index, row in enumerate(rows):
+        past, update = rows[: index + 1], row["update"]
+        if not foreseeable(past):
+            continue
+        happened = any(update < onset <= update + HORIZON for onset in onsets)
+        if happened or rows[-1]["update"] >= update + HORIZON:
+            found.append(Example(features(past), happened, (row["task"], row["variant"], row["utd"], row["seed"])))
+    return found
+
+
+def _loss(coefficients, inputs, outcomes, weights) -> float:
+    total = sum(w * c * c for w, c in zip(weights, coefficients, strict=True)) / 2.0
+    for x, y in zip(inputs, outcomes, strict=True):
+        logit = sum(c * v for c, v in zip(coefficients, x, strict=True))
+        # log(1 + exp(logit)) - y * logit, without overflow
+        total += max(logit, 0.0) + math.log1p(math.exp(-abs(logit))) - y * logit
+    return total
+
+
+def _newton_step(coefficients, inputs, outcomes, weights) -> list[float]:
+    size = len(coefficients)
+    gradient = [w * c for w, c in zip(weights, coefficients, strict=True)]
+    hessian = [[weights[i] if i == j else 0.0 for j in range(size)] for i in range(size)]
+    for x, y in zip(inputs, outcomes, strict=True):
+        p = predict(x[1:], coefficients)
+        for i in range(size):
+            gradient[i] += (p - y) * x[i]
+            for j in range(i + 1):
+                hessian[i][j] += p * (1.0 - p) * x[i] * x[j]
+    for i in range(size):
+        for j in range(i):
+            hessian[j][i] = hessian[i][j]
+    return _solve(hessian, gradient)
+
+
+def _solve(matrix: list[list[float]], vector: list[float]) -> list[float]:
+    """x of matrix x = vector, by elimination with pivots; the matrix is positive definite by its penalty."""
+    size = len(vector)
+    rows = [[*matrix[i], vector[i]] for i in range(size)]
+    for i in range(size):
+        pivot = max(range(i, size), key=lambda r: abs(rows[r][i]))
+        rows[i], rows[pivot] = rows[pivot], rows[i]
+        for r in range(i + 1, size):
+            factor = rows[r][i] / rows[i][i]
+            rows[r] = [a - factor * b for a, b in zip(rows[r], rows[i], strict=True)]
+    solution = [0.0] * size
+    for i in reversed(range(size)):
+        known = sum(rows[i][j] * solution[j] for j in range(i + 1, size))
+        solution[i] = (rows[i][size] - known) / rows[i][i]
+    return solution

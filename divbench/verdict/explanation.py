@@ -1,0 +1,184 @@
+"""What happened to a lane, in one paragraph of plain sentences with numbers.
+
+Says only what was measured, and says nothing new: what became of the lane is judged in `rules`, what went first in
+`first_cause`. A growth is the largest value over the level at the start, as in "400-fold".
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+from divbench.verdict.bound import limits
+from divbench.verdict.first_cause import FirstCause, measured, passes_bound, start_level, when
+from divbench.verdict.rules import LEAVE_BELOW, Verdict, beyond_bound
+
+ACTIONS = {"q_random_mean": "random", "q_policy_mean": "the policy's", "q_replay_mean": "replayed",
+           "q_distant_mean": "the most distant"}
+WORDS = {"reward_excess": "a replayed reward", "physics": "the physics", "learner": "the learner",
+         "feature_norm": "the norm of the features", "grad_norm": "the gradient norm",
+         "second_moment": "the optimizer's second moment", "q_random_mean": "mean Q on random actions"}
+GROWING = {"grad_norm": "the gradient norm", "second_moment": "the optimizer's second moment",
+           "second_moment_head": "the last layer's alone", "feature_norm": "the norm of the features",
+           "param_norm": "the norm of the parameters"}
+NOTABLE = 2.0  # growth below is ordinary learning and left out; so is a climb of the temperature
+
+
+def explain_lane(rows: Sequence[Mapping], verdict: Verdict, cause: FirstCause | None) -> str:
+    """The paragraph on one lane, without a line break; one sentence or two for a stable one.
+
+    Args:
+      rows: its rows of the table of values in the order of measurement. A column that is NaN or missing
+        throughout is not spoken of.
+      verdict: `judge(rows)`.
+      cause: `first_cause(rows)`.
+    """
+    if not rows:
+        return "Nothing was measured."
+    sentences = [_fate(rows, verdict, cause), _first(rows, verdict, cause)]
+    if verdict.kind == "stable":
+        sentences.append("" if cause else _bias(rows))
+    else:
+        sentences += [_order(rows), _growth(rows), _temperature(rows), _bias(rows)]
+    return " ".join(sentence for sentence in sentences if sentence)
+
+
+def _fate(rows: Sequence[Mapping], verdict: Verdict, cause: FirstCause | None) -> str:
+    at = f"update {verdict.update:,} (env step {verdict.env_step:,})"
+    if verdict.kind == "exploded":
+        culprit = next(row["nonfinite"] for row in rows if row["nonfinite"])
+        return f"The lane exploded: the {culprit} went non-finite at {at}."
+    if verdict.kind == "recovered":
+        stay = beyond_bound(rows)[-1]
+        back = rows[stay.end]
+        peak = max((measured(row, "q_replay_mean") for row in rows[stay.start:stay.end]), key=_size)
+        return (f"The lane diverged at {at} and recovered: mean Q on replay reached {number(peak)} and is back within "
+                f"{LEAVE_BELOW:g} of the bound from update {back['update']:,} (env step {back['env_step']:,}) on.")
+    start = {"diverged": f"The lane diverged at {at}", "stable": f"The lane stayed stable up to {at}",
+             "overestimating": f"The lane overestimates from {at} on"}[verdict.kind]
+    end = _standing(rows)
+    text = f"{start}: {end}" if end else start
+    return f"{text}." if cause or verdict.kind != "stable" else f"{text}; nothing that was measured left its band."
+
+
+def _standing(rows: Sequence[Mapping]) -> str:
+    """Where mean Q on replay ended, against the bound on its side."""
+    row = next((row for row in reversed(rows) if not math.isnan(measured(row, "q_replay_mean"))), None)
+    if row is None or math.isnan(limits(row).range):
+        return ""
+    q, bound = row["q_replay_mean"], limits(row)
+    side, most = (bound.high, "most") if q >= 0.0 else (bound.low, "least")
+    text = f"mean Q on replay ended at {number(q)}"
+    if side == 0.0:
+        return f"{text}, where the {most} that any policy can be worth is 0"
+    share = q / side
+    told = f"{number(share)} times" if share >= 1.0 else f"{100.0 * share:.2g}% of"
+    return f"{text}, {told} the {most} that any policy can be worth ({number(side)})"
+
+
+def _first(rows: Sequence[Mapping], verdict: Verdict, cause: FirstCause | None) -> str:
+    if cause is None:
+        return "" if verdict.kind == "stable" else "Nothing else that was measured left its band."
+    if cause.column in ("physics", "learner"):
+        return "Nothing that was measured had left its band before." if verdict.kind == "exploded" else ""
+    at = f"at update {cause.update:,}"
+    if cause.column == "reward_excess":
+        excess = max(value for row in rows if not math.isnan(value := measured(row, "reward_excess")))
+        return (f"First, {at}, a replayed reward lay outside the task's range (by up to {number(excess)}), "
+                f"so every bound and what is judged by it is void.")
+    alike = cause.column == "q_random_mean"
+    text = f"First {WORDS[cause.column]} {'passed its bound' if alike else 'left its band'}, {at}"
+    if verdict.kind == "stable":
+        return f"{text}; nothing came of it."
+    replay = _passed(rows, "q_replay_mean")
+    if replay is None:
+        explodes = verdict.kind == "exploded"
+        return f"{text}, {_before(verdict.update - cause.update)} the explosion." if explodes else f"{text}."
+    return f"{text}, {_before(when(rows[replay])[0] - cause.update)} mean Q on replay {'did' if alike else 'passed its bound'}."
+
+
+def _before(updates: int) -> str:
+    if updates == 0:
+        return "at the same measurement as"
+    return f"{abs(updates):,} updates {'before' if updates > 0 else 'after'}"
+
+
+def _order(rows: Sequence[Mapping]) -> str:
+    """When mean Q passed its bound, by kind of actions, earliest first."""
+    passed = {name: _passed(rows, name) for name in ACTIONS}
+    found = sorted({index for index in passed.values() if index is not None})
+    if not found:
+        return ""
+    parts = [f"on {_and([ACTIONS[name] for name in ACTIONS if passed[name] == index])} actions at update "
+             f"{when(rows[index])[0]:,}" for index in found]
+    never = [ACTIONS[name] for name in ACTIONS
+             if passed[name] is None and any(not math.isnan(measured(row, name)) for row in rows)]
+    if never:
+        parts.append(f"never on {_and(never)} actions")
+    return f"Mean Q passed its bound {', '.join(parts)}."
+
+
+def _growth(rows: Sequence[Mapping]) -> str:
+    """The largest value after the first update over the level at the start, for what grew notably."""
+    parts = []
+    for name, words in GROWING.items():
+        start = start_level(rows, name)
+        values = [value for row in rows if row["update"] > 0 and not math.isnan(value := measured(row, name))]
+        peak = max(values, default=math.nan)
+        if start > 0.0 and peak >= NOTABLE * start:
+            parts.append(f"{words} had grown {fold(peak / start)}" if not parts else f"{words} {fold(peak / start)}")
+    return f"At its peak {_and(parts)}." if parts else ""
+
+
+def _temperature(rows: Sequence[Mapping]) -> str:
+    """A climb of the temperature: SAC raises it when, and only when, entropy is below its target."""
+    known = [row for row in rows if measured(row, "temperature") > 0.0]
+    if not known:
+        return ""
+    low = min(known, key=lambda row: row["temperature"])
+    peak = max(known[known.index(low):], key=lambda row: row["temperature"])
+    if peak["temperature"] < NOTABLE * low["temperature"]:
+        return ""
+    text = f"The temperature climbed from {number(low['temperature'])} at update {low['update']:,} to " \
+           f"{number(peak['temperature'])} at update {peak['update']:,}, as the policy's entropy was below its target"
+    entropies = [value for row in rows if low["update"] <= row["update"] <= peak["update"]
+                 and math.isfinite(value := measured(row, "entropy"))]
+    return f"{text} (down to {number(min(entropies))} nats)." if entropies else f"{text}."
+
+
+def _bias(rows: Sequence[Mapping]) -> str:
+    """Mean Q against the Monte-Carlo soft return, at the last rollout that was measured."""
+    row = next((row for row in reversed(rows)
+                if math.isfinite(measured(row, "mc_q_mean")) and math.isfinite(measured(row, "mc_return_mean"))), None)
+    if row is None:
+        return ""
+    q, earned = row["mc_q_mean"], row["mc_return_mean"]
+    side = "above" if q >= earned else "below"
+    return (f"At update {row['update']:,} mean Q on a rollout was {number(q)}, {number(abs(q - earned))} {side} "
+            f"the return that followed.")
+
+
+def _passed(rows: Sequence[Mapping], name: str) -> int | None:
+    return next((index for index, row in enumerate(rows) if passes_bound(row, name)), None)
+
+
+def _size(value: float) -> float:
+    return -1.0 if math.isnan(value) else abs(value)
+
+
+def _and(parts: Sequence[str]) -> str:
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def number(value: float) -> str:
+    """A number for people: `0.0312`, `36.9`, `6,703`, `4.1e+06`."""
+    if not math.isfinite(value) or value == 0.0 or not 1e-4 <= abs(value) < 99_999.5:
+        return f"{value:.2g}"
+    return f"{value:,.0f}" if abs(value) >= 999.5 else f"{value:.3g}"
+
+
+def fold(ratio: float) -> str:
+    """A growth for people, two figures of it: `4.2-fold`, `460-fold`, `1.2e+05-fold`."""
+    if not 1.0 <= ratio < 99_999.5:
+        return f"{ratio:.2g}-fold"
+    return f"{ratio:.2g}-fold" if ratio < 10 else f"{float(f'{ratio:.2g}'):,.0f}-fold"

@@ -1,0 +1,38 @@
+"""The list of experiments. A new one is a module with an `EXPERIMENT`, a name in `divbench.spec.experiments`, and a
+line here.
+"""
+
+from __future__ import annotations
+
+from divbench.experiments import (
+    actor_reset,
+    divergence_in_training,
+    dmc15,
+    dog,
+    initialisation,
+    moments,
+    ofn_priming,
+    optimizers,
+    out_of_distribution_targets,
+    priming_length,
+    priming_nikishin,
+    regularisers,
+    reward_informativeness,
+    single_critic,
+    utd32,
+)
+from divbench.experiments.experiment import Experiment
+from divbench.spec.text import format_table
+
+_MODULES = (priming_length, priming_nikishin, initialisation, moments, optimizers, regularisers,
+            out_of_distribution_targets, ofn_priming, reward_informativeness, single_critic, divergence_in_training,
+            utd32, actor_reset, dmc15, dog)
+EXPERIMENTS: dict[str, Experiment] = {module.EXPERIMENT.name: module.EXPERIMENT for module in _MODULES}
+
+
+def describe() -> str:
+    """The table of `divbench reproduce --list`."""
+    rows = [(e.name, e.kind, f"{e.minutes('quick'):.0f}", e.claim, e.source) for e in EXPERIMENTS.values()]
+    table = format_table(("experiment", "kind", "minutes", "claim", "source"), rows, right=("minutes",))
+    return (f"{table}\n\nminutes: of the updates of the quick scale on two CPU cores, if no run is there that another "
+            "experiment shares; acting, evaluating and compiling come on top")

@@ -1,0 +1,159 @@
+"""The numbers that claims are about, with intervals: Q over the bound, Q of one arm over another's, shares, returns.
+
+Each function makes one `Comparison` from evidence. The arithmetic is in `statistics`; which side of which threshold a
+claim takes is said by the experiment.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Callable, Sequence
+
+from divbench.experiments.evidence import Evidence, Lane
+from divbench.experiments.experiment import Comparison
+from divbench.experiments.statistics import (
+    Estimate,
+    bootstrap,
+    interquartile_mean,
+    rank_correlation,
+    share_difference,
+    wilson,
+)
+
+DECADE = 1.0  # a factor of ten, in log10
+MARGIN = 50.0  # of a return up to 1,000: what "as good as" may lack
+
+
+def _comparison(what: str, estimate: Estimate, threshold: float, side: str) -> Comparison:
+    return Comparison(what, estimate.effect, estimate.low, estimate.high, threshold, side)
+
+
+def _end(lane: Lane) -> float | None:
+    return lane.log_q(lane.measured_at)
+
+
+def _excess(lane: Lane) -> float | None:
+    return lane.log_excess(lane.measured_at)
+
+
+def q_over_bound(evidence: Evidence, arm: str, side: str, *, threshold: float = 0.0,
+                 tasks: Sequence[str] | None = None) -> Comparison:
+    """log10 of |mean Q| over the most that any policy can be worth: median over seeds, mean over tasks."""
+    estimate = bootstrap(evidence.strata(arm, _excess, tasks))
+    return _comparison(f"log10 of Q over the bound, {arm}", estimate, threshold, side)
+
+
+def q_over_other(evidence: Evidence, arm: str, other: str, side: str = "above", *, threshold: float = 0.0,
+                 tasks: Sequence[str] | None = None, number: Callable[[Lane], float | None] = _end) -> Comparison:
+    """log10 of |mean Q| of one arm over another's, at the end of priming, or of the run where nothing was primed."""
+    estimate = bootstrap(evidence.strata(arm, number, tasks), evidence.strata(other, number, tasks))
+    return _comparison(f"log10 of Q, {arm} over {other}", estimate, threshold, side)
+
+
+def q_over_pooled(evidence: Evidence, arm: str, others: Sequence[str], *, threshold: float = 0.0) -> Comparison:
+    """log10 of |mean Q| of one arm over that of several pooled ones; above 0 they help."""
+    second = [sum(strata, []) for strata in zip(*(evidence.strata(other, _end) for other in others), strict=True)]
+    estimate = bootstrap(evidence.strata(arm, _end), second)
+    return _comparison(f"log10 of Q, {arm} over {', '.join(others)} together", estimate, threshold, "above")
+
+
+def count_diverged(evidence: Evidence, arms: Sequence[str]) -> tuple[int, int]:
+    """How many judged lanes of these arms diverged, and how many there are."""
+    lanes = [lane for arm in arms for lane in evidence.of(arm) if lane.judged]
+    return sum(lane.diverged for lane in lanes), len(lanes)
+
+
+def diverged_more(evidence: Evidence, arms: str | Sequence[str], other: str, *, threshold: float = 0.0) -> Comparison:
+    """Share of diverged lanes in some arms minus that in another, over all tasks; claimed to be above."""
+    arms = (arms,) if isinstance(arms, str) else tuple(arms)
+    estimate = share_difference(*count_diverged(evidence, arms), *count_diverged(evidence, (other,)))
+    return _comparison(f"share of diverged lanes, {', '.join(arms)} minus {other}", estimate, threshold, "above")
+
+
+def share_in_words(evidence: Evidence, arm: str) -> str:
+    """`baseline: 5 of 6 lanes diverged [0.44, 0.97]`, with Wilson's interval."""
+    hits, count = count_diverged(evidence, (arm,))
+    low, high = wilson(hits, count)
+    return f"{arm}: {hits} of {count} lanes diverged [{low:.2f}, {high:.2f}]"
+
+
+def all_shares(evidence: Evidence) -> tuple[str, ...]:
+    """`share_in_words` of every arm."""
+    return tuple(share_in_words(evidence, arm) for arm in evidence.arms)
+
+
+def growth(evidence: Evidence, arm: str, column: str, start: int, end: int | None = None, *, over: str | None = None,
+           threshold: float = DECADE) -> Comparison:
+    """log10 of a column of `values` at one update over the same lane's at an earlier one; claimed to be above.
+
+    Args:
+      arm: whose lanes.
+      column: `q_replay_mean` counts by its size.
+      start, end: updates; the end of priming if `end` is None.
+      over: an arm whose own growth is subtracted.
+    """
+    def grown(lane: Lane) -> float | None:
+        first, last = lane.at(column, start), lane.at(column, lane.measured_at if end is None else end)
+        return math.log10(abs(last) / abs(first)) if first and last else None
+
+    estimate = bootstrap(evidence.strata(arm, grown), evidence.strata(over, grown) if over else ())
+    until = "the end of priming" if end is None else f"update {end:,}"
+    what = f"log10 of the growth of {column} from update {start:,} to {until}, {arm}"
+    return _comparison(what + (f" over {over}" if over else ""), estimate, threshold, "above")
+
+
+def return_over_other(evidence: Evidence, arm: str, other: str, side: str = "above", *, threshold: float = 0.0,
+                      tasks: Sequence[str] | None = None) -> Comparison:
+    """Final return of one arm minus another's: interquartile mean over tasks and seeds."""
+
+    def final(lane: Lane) -> float | None:
+        return lane.last_return
+
+    estimate = bootstrap(evidence.strata(arm, final, tasks), evidence.strata(other, final, tasks),
+                         statistic=interquartile_mean)
+    return _comparison(f"final return, {arm} minus {other}", estimate, threshold, side)
+
+
+def return_over_number(evidence: Evidence, arm: str, published: dict[str, float], who: str, *,
+                       threshold: float) -> Comparison:
+    """Final return minus a published one of the same task, averaged over tasks; claimed to be above.
+
+    The published number is taken as it stands: its own spread over seeds is not in the interval.
+    """
+    tasks = [task for task in evidence.tasks if task in published]
+    strata = [[value - published[task] for value in stratum]
+              for task, stratum in zip(tasks, evidence.strata(arm, lambda lane: lane.last_return, tasks), strict=True)]
+    estimate = bootstrap(strata, statistic=_mean_of_means)
+    return _comparison(f"final return, {arm} minus {who}", estimate, threshold, "above")
+
+
+def _mean_of_means(strata):
+    """Means over seeds, averaged over strata; published numbers are means over seeds too."""
+    import numpy as np
+
+    return np.mean([np.mean(stratum, axis=1) for stratum in strata], axis=0)
+
+
+def correlation(evidence: Evidence, arm: str, number: Callable[[Lane], float | None], what: str, *, threshold: float,
+                side: str) -> Comparison:
+    """Rank correlation over tasks of a lane's number with log10 of Q over the bound."""
+    tasks = []
+    for task in evidence.tasks:
+        pairs = [(number(lane), _excess(lane)) for lane in evidence.of(arm, task) if lane.judged]
+        tasks.append([pair for pair in pairs if None not in pair])
+    said = f"rank correlation over tasks of {what} with Q over the bound"
+    return _comparison(said, rank_correlation(tasks), threshold, side)
+
+
+def medians_in_words(evidence: Evidence, column: str = "q_replay_mean") -> tuple[str, ...]:
+    """Median over seeds of a column where Q is compared, for every arm and task."""
+    lines = []
+    for arm in evidence.arms:
+        parts = []
+        for task in dict.fromkeys(lane.task for lane in evidence.of(arm)):
+            found = [lane.at(column, lane.measured_at) for lane in evidence.of(arm, task)]
+            found = [value for value in found if value is not None]
+            parts.append(f"{task} {statistics.median(found):.3g}" if found else f"{task} none")
+        lines.append(f"{arm}, median {column}: {', '.join(parts)}")
+    return tuple(lines)

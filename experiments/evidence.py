@@ -1,0 +1,215 @@
+"""What experiments know about finished runs: their lanes, arm by arm, with verdict, values and returns.
+
+Reading a run folder is the report's work; here lanes of several runs are put together under the names of their arms.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from divbench.experiments.experiment import Arm
+from divbench.report.series import Cell, Series, read_cells
+from divbench.spec.run_spec import RunSpec
+
+if TYPE_CHECKING:
+    from divbench.report.facts import Facts
+
+VALUE_COLUMNS = ("q_replay_mean", "q_bound", "td_loss", "grad_norm", "second_moment", "second_moment_head")
+SCORE_COLUMNS = ("return_mean",)
+DIVERGED = ("diverged", "recovered")  # a lane that came back had left
+SMALLEST_Q = 1e-3  # below it |Q| counts as this, so that it has a logarithm
+
+
+@dataclasses.dataclass(frozen=True)
+class Lane:
+    """One seed of an arm.
+
+    Attributes:
+      arm, task, variant, utd, seed: which.
+      primed: updates without acting, or 0.
+      verdict: its kind.
+      verdict_update: the update it names.
+      nonfinite: what went non-finite first, `learner` or `physics`; or empty.
+      values, scores: its series, columns `VALUE_COLUMNS` and `SCORE_COLUMNS`.
+      ranks: effective rank of the last hidden features by update; empty where it was not measured.
+    """
+
+    arm: str
+    task: str
+    variant: str
+    utd: str
+    seed: int
+    primed: int
+    verdict: str
+    verdict_update: int
+    nonfinite: str
+    values: Series
+    scores: Series
+    ranks: tuple[tuple[int, float], ...] = ()
+
+    @property
+    def judged(self) -> bool:
+        """Whether the lane says anything about its learner: physics that became non-finite first does not."""
+        return self.nonfinite != "physics"
+
+    @property
+    def diverged(self) -> bool:
+        """Whether Q was beyond the bounds at any time, or the learner became non-finite."""
+        return self.verdict in DIVERGED or (self.verdict == "exploded" and self.judged)
+
+    def at(self, column: str, update: int | None = None) -> float | None:
+        """The last finite number of a column of `values` at that update or before it; at any time if None."""
+        found = [value for (_, when), value in zip(self.values.points, self.values.columns[column], strict=True)
+                 if math.isfinite(value) and (update is None or when <= update)]
+        return found[-1] if found else None
+
+    def log_q(self, update: int | None = None) -> float | None:
+        """log10 of |mean Q on replay|; None without a finite one."""
+        q = self.at("q_replay_mean", update)
+        return None if q is None else math.log10(max(abs(q), SMALLEST_Q))
+
+    def log_excess(self, update: int | None = None) -> float | None:
+        """log10 of |mean Q on replay| over the bound of the same time: above 0 is beyond it."""
+        q, bound = self.log_q(update), self.at("q_bound", update)
+        return None if q is None or not bound or bound <= 0 else q - math.log10(bound)
+
+    @property
+    def measured_at(self) -> int | None:
+        """Where Q is compared: the end of priming, or None for the end of the run."""
+        return self.primed or None
+
+    @property
+    def first_return(self) -> float | None:
+        """Return of the untrained policy."""
+        finite = self.scores.finite("return_mean")
+        return finite[0] if finite else None
+
+    @property
+    def last_return(self) -> float | None:
+        """Return of the last evaluation; None if it was not finite."""
+        last = self.scores.columns["return_mean"][-1:]
+        return last[0] if last and math.isfinite(last[0]) else None
+
+    def record(self) -> dict:
+        """The numbers of this lane that outcomes keep, as JSON values."""
+        return {"arm": self.arm, "task": self.task, "variant": self.variant, "utd": self.utd, "seed": self.seed,
+                "verdict": self.verdict, "update": self.verdict_update, "nonfinite": self.nonfinite,
+                "q": self.at("q_replay_mean", self.measured_at), "q_bound": self.at("q_bound", self.measured_at),
+                "q_final": self.at("q_replay_mean"), "return": self.last_return}
+
+
+@dataclasses.dataclass(frozen=True)
+class Evidence:
+    """The lanes of an experiment's runs.
+
+    Attributes:
+      scale: `quick` or `full`.
+      lanes: of all arms.
+      facts: what the report says of each run, by folder.
+      cards: the runs' cards, by folder.
+    """
+
+    scale: str
+    lanes: tuple[Lane, ...]
+    facts: Mapping[str, Facts] = dataclasses.field(default_factory=dict)
+    cards: Mapping[str, dict] = dataclasses.field(default_factory=dict)
+
+    @property
+    def arms(self) -> tuple[str, ...]:
+        """Names of the arms, in order."""
+        return tuple(dict.fromkeys(lane.arm for lane in self.lanes))
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """Tasks, in order."""
+        return tuple(dict.fromkeys(lane.task for lane in self.lanes))
+
+    def of(self, arm: str, task: str | None = None) -> tuple[Lane, ...]:
+        """The lanes of an arm, on one task or on all.
+
+        Raises:
+          ValueError: no such arm; a mistake of the experiment.
+        """
+        if arm not in self.arms:
+            raise ValueError(f"no arm '{arm}'; the runs have {', '.join(self.arms)}")
+        return tuple(lane for lane in self.lanes if lane.arm == arm and task in (None, lane.task))
+
+    def strata(self, arm: str, number: Callable[[Lane], float | None],
+               tasks: Sequence[str] | None = None) -> list[list[float]]:
+        """For each task of the arm the numbers of its judged lanes; a lane without a number is left out."""
+        found = [[number(lane) for lane in self.of(arm, task) if lane.judged]
+                 for task in tasks or tuple(dict.fromkeys(lane.task for lane in self.of(arm)))]
+        return [[value for value in stratum if value is not None] for stratum in found]
+
+
+def read(arms: Sequence[Arm], specs: Sequence[RunSpec], scale: str) -> Evidence:
+    """The evidence of arms that have been run.
+
+    Args:
+      arms: of the experiment.
+      specs: for each arm the specification that was run in its place (its physics may have been chosen).
+      scale: `quick` or `full`.
+
+    Raises:
+      UsageError: a run folder that is missing, damaged or of another table schema.
+    """
+    from divbench.report.evidence import gather
+
+    gathered = {spec.folder: gather(spec.folder) for spec in specs}
+    lanes = []
+    for arm, spec in zip(arms, specs, strict=True):
+        lanes += _lanes(arm, spec, gathered[spec.folder])
+    return Evidence(scale, tuple(lanes), {folder: found.facts for folder, found in gathered.items()},
+                    {folder: found.tables.card for folder, found in gathered.items()})
+
+
+def _lanes(arm: Arm, spec: RunSpec, gathered) -> list[Lane]:
+    tables, order = gathered.tables, gathered.facts.order
+    values = read_cells(tables.values, VALUE_COLUMNS, order)
+    scores = read_cells(tables.scores, SCORE_COLUMNS, order)
+    nonfinite = _nonfinite(tables.values)
+    ranks = _ranks(getattr(tables, "diagnostics", None))
+    return [
+        Lane(arm.name, lane.cell.task, lane.cell.variant, lane.cell.utd, lane.seed, spec.prime_updates, lane.verdict,
+             lane.point[1] if lane.point else -1, nonfinite.get((lane.cell, lane.seed), ""),
+             values[lane.cell][lane.seed],
+             scores.get(lane.cell, {}).get(lane.seed, Series((), {name: () for name in SCORE_COLUMNS})),
+             tuple(sorted(ranks.get((lane.cell, lane.seed), ()))))
+        for lane in gathered.lanes
+    ]
+
+
+def _keys(table) -> list[tuple[Cell, int]]:
+    columns = [table.column(name).to_pylist() for name in ("task", "variant", "utd", "seed")]
+    return [(Cell(task, variant, str(utd)), seed) for task, variant, utd, seed in zip(*columns, strict=True)]
+
+
+def _nonfinite(values) -> dict[tuple[Cell, int], str]:
+    """What went non-finite in each lane that did."""
+    return {key: cause for key, cause in zip(_keys(values), values.column("nonfinite").to_pylist(), strict=True)
+            if cause}
+
+
+def _ranks(diagnostics) -> dict[tuple[Cell, int], list[tuple[int, float]]]:
+    """Effective rank of the last hidden layer by update. `hidden10` comes after `hidden9`."""
+    found: dict[tuple[Cell, int], dict[int, tuple[tuple[int, str], float]]] = {}
+    if diagnostics is None:
+        return {}
+    columns = [diagnostics.column(name).to_pylist() for name in ("metric", "layer", "update", "value")]
+    for key, metric, layer, update, value in zip(_keys(diagnostics), *columns, strict=True):
+        if metric != "effective_rank" or not math.isfinite(value) or layer == "head":
+            continue
+        place = (len(layer), layer)
+        lane = found.setdefault(key, {})
+        if update not in lane or place >= lane[update][0]:
+            lane[update] = (place, value)
+    return {key: [(update, value) for update, (_, value) in lane.items()] for key, lane in found.items()}
+
+
+def folders(evidence: Evidence) -> tuple[str, ...]:
+    """Names of the run folders, without the way to them."""
+    return tuple(Path(folder).name for folder in evidence.cards)

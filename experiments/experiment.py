@@ -1,0 +1,147 @@
+"""The records of a claim: what is asked, the runs that answer it, and what came out. No claim is decided here."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from divbench.spec.run_spec import RunSpec
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from divbench.experiments.evidence import Evidence
+
+REPRODUCED, NOT_REPRODUCED, INCONCLUSIVE = "reproduced", "not reproduced", "inconclusive"
+STATUSES = (REPRODUCED, NOT_REPRODUCED, INCONCLUSIVE)
+KINDS = ("priming", "online")
+UPDATES_PER_SECOND = 370.0  # updates per second over all lanes on two CPU cores, as measured for three plain lanes
+
+
+@dataclasses.dataclass(frozen=True)
+class Arm:
+    """One side of a comparison on one task: a run whose lanes differ in their seeds alone.
+
+    Attributes:
+      name: what it is called in tables and pictures; the variant's name unless something else sets it apart. Arms of
+        one name on several tasks are pooled.
+      spec: the run. Two experiments that need the same lanes make the same specification and share its folder.
+    """
+
+    name: str
+    spec: RunSpec
+
+    def __post_init__(self):
+        if len(self.spec.tasks) != 1 or len(self.spec.variants) != 1 or len(self.spec.utd) != 1:
+            raise ValueError(f"arm '{self.name}': expected one task, variant and UTD, found {self.spec.tasks}, "
+                             f"{[v.name for v in self.spec.variants]}, {self.spec.utd}")
+
+    @property
+    def updates(self) -> int:
+        """Gradient updates of all its lanes."""
+        return self.spec.seeds * self.spec.protocol(self.spec.utd[0]).updates
+
+
+@dataclasses.dataclass(frozen=True)
+class Comparison:
+    """One number that a claim makes a statement about.
+
+    Attributes:
+      what: the number in words.
+      effect: its estimate; None if the evidence holds none.
+      low, high: its 95% confidence interval; None if too few lanes say anything about it.
+      threshold: where the claim's side begins.
+      side: `above` or `below`: on which side of the threshold the claim places the number.
+    """
+
+    what: str
+    effect: float | None
+    low: float | None
+    high: float | None
+    threshold: float
+    side: str = "above"
+
+    def __post_init__(self):
+        if self.side not in ("above", "below"):
+            raise ValueError(f"side: expected above or below, found '{self.side}'")
+
+    @property
+    def status(self) -> str:
+        """`reproduced` if the whole interval lies on the claimed side, `not reproduced` if it lies wholly on the
+        other, else `inconclusive`. An end on the threshold itself lies on neither side."""
+        if self.low is None or self.high is None:
+            return INCONCLUSIVE
+        above, below = self.low > self.threshold, self.high < self.threshold
+        claimed, other = (above, below) if self.side == "above" else (below, above)
+        return REPRODUCED if claimed else NOT_REPRODUCED if other else INCONCLUSIVE
+
+    def in_words(self) -> str:
+        """`what: 3.1 [2.8, 3.6], claimed above 1`."""
+        found = "no number" if self.effect is None else f"{self.effect:.3g}"
+        interval = "no interval" if self.low is None else f"[{self.low:.3g}, {self.high:.3g}]"
+        return f"{self.what}: {found} {interval}, claimed {self.side} {self.threshold:g}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """What the evidence says about a claim.
+
+    Attributes:
+      comparisons: every number that decided; the first is the headline. All must be reproduced for the claim to be;
+        one that is not refutes it.
+      sentence: the outcome in one sentence.
+      context: further numbers in words, such as published ones; they decide nothing.
+    """
+
+    comparisons: tuple[Comparison, ...]
+    sentence: str
+    context: tuple[str, ...] = ()
+
+    @property
+    def status(self) -> str:
+        found = [comparison.status for comparison in self.comparisons]
+        if NOT_REPRODUCED in found:
+            return NOT_REPRODUCED
+        return REPRODUCED if found and set(found) == {REPRODUCED} else INCONCLUSIVE
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Experiment:
+    """A published claim and how it is put to the test.
+
+    Attributes:
+      name: as `divbench reproduce` takes it.
+      claim: what is said to hold, one sentence.
+      source: paper and section or figure.
+      kind: `priming` (updates without acting) or `online`.
+      runs: the arms at a scale, `quick` or `full`. Specifications are made when it is called, never on import.
+      quick_shows: what the quick scale can and cannot show.
+      decide: the outcome of finished runs.
+      figure: the picture of them.
+    """
+
+    name: str
+    claim: str
+    source: str
+    kind: str
+    runs: Callable[[str], tuple[Arm, ...]]
+    quick_shows: str
+    decide: Callable[[Evidence], Outcome]
+    figure: Callable[[Evidence], Figure]
+
+    def minutes(self, scale: str) -> float:
+        """Minutes of its updates on two CPU cores if nothing has been trained yet; acting comes on top."""
+        return sum(arm.updates for arm in self.runs(scale)) / UPDATES_PER_SECOND / 60.0
+
+
+def conclude(*comparisons: Comparison, context: tuple[str, ...] = ()) -> Outcome:
+    """The outcome of some comparisons, with the sentence that their statuses make."""
+    outcome = Outcome(comparisons, "", context)
+    decisive = [c for c in comparisons if c.status == outcome.status]
+    lead = {
+        REPRODUCED: "The claim holds here",
+        NOT_REPRODUCED: "The claim does not hold here",
+        INCONCLUSIVE: "The evidence is too thin to decide",
+    }[outcome.status]
+    return dataclasses.replace(outcome, sentence=f"{lead}: {'; '.join(c.in_words() for c in decisive)}.")

@@ -1,0 +1,213 @@
+"""The pictures of experiments: series by arm, final Q of every lane, returns, and one number against another.
+
+Lives here: what is drawn where. Colours, axes of many decades and the files are the report's. matplotlib is imported
+inside the functions; nothing global changes.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import statistics
+from collections.abc import Callable, Sequence
+
+from divbench.experiments.evidence import Evidence, Lane
+from divbench.report.curves import Panel, finite_range, make_panels
+from divbench.report.series import Cell, Cells, Series
+from divbench.report.sheet import draw_bundle, make_sheet
+from divbench.report.style import GREY, RC, decade_label, looks, magnitude_axis
+
+BOUND = {"color": "black", "linestyle": "--", "linewidth": 1.2}
+BOUND_NAME = "most any policy can be worth"
+HEIGHT, WIDTH = 0.34, 4.6  # inches of an arm's row, and of a task's panel, in the picture of final values
+
+
+def q_curves(evidence: Evidence, title: str):
+    """Mean Q on replay of every lane against updates, with the bound; a panel per task and UTD."""
+    return value_curves(evidence, {"q_replay_mean": "mean Q on replay"}, title)
+
+
+def value_curves(evidence: Evidence, columns: dict[str, str], title: str):
+    """Columns of `values` against updates, on axes of many decades; a panel per column, task and UTD.
+
+    Args:
+      evidence: of the experiment.
+      columns: what is drawn and how its axis is called.
+      title: of the picture.
+    """
+    cells: Cells = {}
+    for column, label in columns.items():
+        for lane in evidence.lanes:
+            panel = lane.task if len(columns) == 1 else f"{label}, {lane.task}"
+            drawn = {"drawn": lane.values.columns[column]}
+            if column == "q_replay_mean":
+                drawn["q_bound"] = lane.values.columns["q_bound"]
+            cells.setdefault(Cell(panel, lane.arm, "all"), {})[lane.seed] = Series(lane.values.points, drawn)
+    panels = make_panels(cells, ("drawn",), by_updates=True, middle=statistics.median)
+    limits = {panel.task: finite_range([panel], ("drawn",)) for panel in panels}
+
+    def draw(axes, panel: Panel, look: dict) -> None:
+        for bundle in panel.bundles["drawn"]:
+            draw_bundle(axes, bundle, look[bundle.variant])
+        axes.plot(*panel.bound, zorder=4, **BOUND)
+        if limits[panel.task] is not None:
+            magnitude_axis(axes, *limits[panel.task])
+
+    extra = ((BOUND_NAME, BOUND),) if any(panel.bound[0] for panel in panels) else ()
+    return make_sheet(panels, _facts(evidence), draw, title=title, y_label=" / ".join(columns.values()),
+                      middle="median", x_label="updates", share_y=False, extra=extra)
+
+
+def return_curves(evidence: Evidence, title: str):
+    """Return of every evaluation against env steps; a panel per task."""
+    cells: Cells = {}
+    for lane in evidence.lanes:
+        cells.setdefault(Cell(lane.task, lane.arm, "all"), {})[lane.seed] = lane.scores
+    panels = make_panels(cells, ("return_mean",), by_updates=False)
+
+    def draw(axes, panel: Panel, look: dict) -> None:
+        for bundle in panel.bundles["return_mean"]:
+            draw_bundle(axes, bundle, look[bundle.variant])
+        axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
+
+    return make_sheet(panels, _facts(evidence), draw, title=title, y_label="return", middle="mean",
+                      x_label="env steps", share_y=False, extra=())
+
+
+def final_values(evidence: Evidence, title: str, *, number: Callable[[Lane], float | None] | None = None,
+                 label: str = "mean Q over the bound, where it is compared"):
+    """One point for each lane, a bar at the median of each arm, a panel per task; crosses are lanes that diverged.
+
+    Args:
+      evidence: of the experiment.
+      title: of the picture.
+      number: what is drawn, a log10; Q over the bound by default.
+      label: of its axis.
+    """
+    from matplotlib.lines import Line2D
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+    number = number or (lambda lane: lane.log_excess(lane.measured_at))
+    arms, tasks = evidence.arms, evidence.tasks
+    height = HEIGHT * len(arms) + 1.9
+    figure, panels = _sheet(len(tasks), title, evidence, height)
+    for place, (axes, task) in enumerate(zip(panels, tasks, strict=True)):
+        axes.set_title(task, loc="left")
+        for row, (arm, look) in enumerate(looks(arms).items()):
+            lanes = [(number(lane), lane.diverged) for lane in evidence.of(arm, task)]
+            lanes = [(value, diverged) for value, diverged in lanes if value is not None]
+            for value, diverged in lanes:
+                axes.plot([value], [row], marker="X" if diverged else "o", markersize=7, markeredgecolor="white",
+                          color=look["color"], linestyle="", zorder=3)
+            if lanes:
+                middle = statistics.median(value for value, _ in lanes)
+                axes.plot([middle, middle], [row - 0.3, row + 0.3], color=look["color"], linewidth=2.2, zorder=2)
+        axes.axvline(0.0, zorder=1, **BOUND)
+        axes.set_yticks(range(len(arms)), arms if place == 0 else [""] * len(arms))
+        axes.set_ylim(len(arms) - 0.5, -0.5)
+        axes.xaxis.set_major_locator(MaxNLocator(7, integer=True))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"$10^{{{round(value)}}}$"))
+        axes.set_xlabel(label)
+    marks = [Line2D([], [], marker=marker, color=GREY, linestyle="", label=text)
+             for marker, text in (("o", "a lane that did not diverge"), ("X", "a lane that diverged"))]
+    marks += [Line2D([], [], label=BOUND_NAME, **BOUND), Line2D([], [], color=GREY, linewidth=2.2, label="median")]
+    figure.legend(handles=marks, loc="lower center", ncol=len(marks) if len(tasks) > 1 else 2,
+                  bbox_to_anchor=(0.5, 0.03 / height))
+    return figure
+
+
+def scatter(evidence: Evidence, arm: str, number: Callable[[Lane], float | None], *, x_label: str, title: str):
+    """log10 of Q over the bound of every lane of an arm against another number of it; a colour per task."""
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+    figure, (axes,) = _sheet(1, title, evidence, 4.6, width=7.4)
+    for task, look in looks(evidence.tasks).items():
+        points = [(number(lane), lane.log_excess(lane.measured_at)) for lane in evidence.of(arm, task)]
+        points = [point for point in points if None not in point]
+        axes.plot([x for x, _ in points], [y for _, y in points], marker="o", markersize=7, markeredgecolor="white",
+                  linestyle="", color=look["color"], label=task)
+    axes.axhline(0.0, zorder=1, label=BOUND_NAME, **BOUND)
+    axes.yaxis.set_major_locator(MaxNLocator(7, integer=True))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"$10^{{{round(value)}}}$"))
+    axes.set_xlabel(x_label)
+    axes.set_ylabel("mean Q over the bound")
+    figure.legend(*axes.get_legend_handles_labels(), loc="lower center", ncol=4, bbox_to_anchor=(0.5, 0.006))
+    return figure
+
+
+def q_and_rank(evidence: Evidence, title: str):
+    """Above, mean Q with the bound; below, the effective rank of the last hidden features where it was measured."""
+    from matplotlib.ticker import FuncFormatter
+
+    from divbench.report.style import short_count
+
+    rows = 2 if any(lane.ranks for lane in evidence.lanes) else 1
+    height, tasks, look = 2.4 * rows + 1.5, evidence.tasks, looks(evidence.arms)
+    figure, panels = _sheet(len(tasks), title, evidence, height, rows=rows)
+    for place, task in enumerate(tasks):
+        upper = panels[place]
+        upper.set_title(task, loc="left")
+        shown: list[float] = []
+        for lane in (lane for lane in evidence.lanes if lane.task == task):
+            xs = [update for _, update in lane.values.points]
+            for column, style in (("q_replay_mean", {"linewidth": 1.2, **look[lane.arm]}), ("q_bound", BOUND)):
+                upper.plot(xs, [y if math.isfinite(y) else math.nan for y in lane.values.columns[column]], **style)
+                shown += lane.values.finite(column)
+            if rows == 2:
+                panels[len(tasks) + place].plot(*(zip(*lane.ranks, strict=True) if lane.ranks else ((), ())),
+                                                linewidth=1.2, **look[lane.arm])
+        upper.set_ylabel("mean Q on replay")
+        if shown:
+            magnitude_axis(upper, min(shown), max(shown))
+            upper.yaxis.set_major_formatter(FuncFormatter(decade_label))
+        if rows == 2:
+            panels[len(tasks) + place].set_ylabel("effective rank")
+        panels[(rows - 1) * len(tasks) + place].set_xlabel("updates")
+    for axes in panels:
+        axes.xaxis.set_major_formatter(FuncFormatter(short_count))
+    _legend(figure, look, height)
+    return figure
+
+
+def _sheet(count: int, title: str, evidence: Evidence, height: float, *, width: float | None = None, rows: int = 1):
+    """An empty figure with a headline and `count` panels in each of its rows, from left to right and down."""
+    import matplotlib
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    width = width or max(6.4, WIDTH * count + 1.2)
+    facts = _facts(evidence)
+    with matplotlib.rc_context(RC):
+        figure = Figure(figsize=(width, height), layout="constrained")
+        FigureCanvasAgg(figure)
+        figure.get_layout_engine().set(rect=(0, 0.5 / height, 1, 1 - 1.15 / height))
+        panels = list(figure.subplots(rows, count, squeeze=False).flat)
+        figure.text(0.12 / width, 1 - 0.12 / height, title, ha="left", va="top", fontsize=13, fontweight="bold")
+        line = f"{evidence.scale} scale, physics {facts.physics}, {facts.utd_text}, {facts.seeds_text}, " \
+               f"network {facts.network}"
+        figure.text(0.12 / width, 1 - 0.40 / height, line, ha="left", va="top", fontsize=9, color=GREY)
+    return figure, panels
+
+
+def _legend(figure, look: dict, height: float) -> None:
+    from matplotlib.lines import Line2D
+
+    handles = [Line2D([], [], linewidth=2.2, label=name, **style) for name, style in look.items()]
+    handles.append(Line2D([], [], label=BOUND_NAME, **BOUND))
+    figure.legend(handles=handles, loc="lower center", ncol=min(len(handles), 4), bbox_to_anchor=(0.5, 0.03 / height))
+
+
+def _facts(evidence: Evidence):
+    """The facts of all runs as those of one whose variants are the arms."""
+    each = list(evidence.facts.values())
+
+    def joined(name: str) -> str:
+        return ", ".join(dict.fromkeys(getattr(facts, name) for facts in each))
+
+    def union(values: Sequence[Sequence]) -> tuple:
+        return tuple(dict.fromkeys(value for some in values for value in some))
+
+    texts = {name: joined(name) for name in ("suite", "physics", "precision", "device", "action_repeat", "network")}
+    return dataclasses.replace(each[0], **texts, tasks=evidence.tasks, variants=evidence.arms,
+                               utd=union([facts.utd for facts in each]), seeds=union([facts.seeds for facts in each]),
+                               primes=any(facts.primes for facts in each))

@@ -1,0 +1,47 @@
+"""`divbench reproduce moments`: what Adam's second moment and the gradients do while Q diverges.
+
+Quick, 8 minutes on two CPU cores, all of it shared with ofn-priming: second moments and gradients of plain SAC grow by
+decades after the first 1,000 updates, beside OFN's.
+"""
+
+from divbench.experiments.comparisons import all_shares, growth
+from divbench.experiments.experiment import Arm, Experiment, Outcome, conclude
+from divbench.experiments.protocols import priming
+
+START = 1_000  # updates after which a second moment with b2 = 0.999 has mostly forgotten its start at 0
+
+
+def runs(scale: str) -> tuple[Arm, ...]:
+    return (*priming(scale, "baseline"), *priming(scale, "ofn"))
+
+
+def decide(evidence) -> Outcome:
+    head = growth(evidence, "baseline", "second_moment_head", START)
+    return conclude(
+        growth(evidence, "baseline", "second_moment", START),
+        growth(evidence, "baseline", "grad_norm", START),
+        growth(evidence, "baseline", "q_replay_mean", START),
+        growth(evidence, "baseline", "second_moment", START, over="ofn"),
+        context=(head.in_words(), *all_shares(evidence)),
+    )
+
+
+def figure(evidence):
+    from divbench.experiments.figures import value_curves
+
+    columns = {"second_moment": "second moment", "grad_norm": "gradient norm"}
+    return value_curves(evidence, columns, "Second moments and gradients of the critics while priming")
+
+
+EXPERIMENT = Experiment(
+    name="moments",
+    claim="While Q diverges in priming, Adam's second moments and the critic's gradients grow with it, each by more "
+          "than a factor of ten.",
+    source="Hussing et al., 2403.05996, section 3.1",
+    kind="priming",
+    runs=runs,
+    quick_shows="Three seeds, two tasks, 15,000 updates: how much both grow after the first 1,000 updates, and that "
+                "they grow more than under OFN. Which of them comes first is not decided.",
+    decide=decide,
+    figure=figure,
+)

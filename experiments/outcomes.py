@@ -1,0 +1,140 @@
+"""Outcomes on disk and in words: reading `outcome.json`, its page in Markdown, and the scoreboard of all claims.
+
+Nothing is decided here, and nothing heavy is imported: `divbench claims` answers at once.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from divbench.spec.errors import UsageError
+from divbench.spec.experiments import CLAIMS, NAMES
+from divbench.spec.text import format_table
+
+OUTCOME, FORMAT, OUTCOME_VERSION = "outcome.json", "divbench outcome", 1
+_NEEDED = ("experiment", "claim", "source", "scale", "status", "sentence", "effect", "interval", "threshold", "seeds",
+           "side", "physics", "requested_physics", "device", "what", "comparisons", "context", "lanes", "tasks")
+COLUMNS = ("experiment", "status", "effect", "95% interval", "claimed", "seeds", "tasks", "scale", "physics", "device")
+
+
+def read_outcome(path: Path) -> dict:
+    """The record in an `outcome.json`.
+
+    Raises:
+      UsageError: a file that cannot be read, is none, or was written by another version.
+    """
+    try:
+        record = json.loads(path.read_text())
+        if record["format"] != FORMAT:
+            raise ValueError("format")
+        version = record["schema_version"]
+        missing = [] if version != OUTCOME_VERSION else [key for key in _NEEDED if key not in record]
+        if missing:
+            raise ValueError(missing[0])
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read ({error.strerror})") from None
+    except (ValueError, KeyError, TypeError):
+        raise UsageError(f"{path}: damaged, or not the outcome of an experiment") from None
+    if version != OUTCOME_VERSION:
+        raise UsageError(f"{path}: written with outcome schema {version}, this divbench has {OUTCOME_VERSION}")
+    return record
+
+
+def installed_claims() -> Path | None:
+    """The outcomes that came with the package; None where it has none."""
+    found = importlib.util.find_spec("divbench.results")
+    places = [Path(place) / "claims" for place in (found.submodule_search_locations or ())] if found else []
+    return next((place for place in places if place.is_dir()), None)
+
+
+def find_outcomes(folder: str | None = None) -> list[tuple[Path, dict]]:
+    """The outcomes in a folder and below it, as (folder of the outcome, record), in the order of the experiments.
+
+    Args:
+      folder: where to look; by default both the committed outcomes and `results/claims` below the current directory.
+
+    Raises:
+      UsageError: no such folder, or an outcome in it that cannot be read.
+    """
+    if folder is not None and not Path(folder).is_dir():
+        raise UsageError(f"--dir: expected a folder of outcomes, found nothing of that kind at '{folder}'")
+    places = [Path(folder)] if folder is not None else [place for place in (installed_claims(), Path(CLAIMS)) if place]
+    files = {file.resolve(): file for place in places for file in sorted(place.glob(f"**/{OUTCOME}"))}
+    found = [(file.parent, read_outcome(file)) for file in files.values()]
+    order = {name: place for place, name in enumerate(NAMES)}
+    return sorted(found, key=lambda entry: (order.get(entry[1]["experiment"], len(order)), entry[1]["scale"]))
+
+
+def scoreboard(outcomes: Sequence[tuple[Path, dict]], *, markdown: bool = False) -> str:
+    """The table of claims: one row for each outcome, and how many have which status."""
+    if not outcomes:
+        return "no outcomes; 'divbench reproduce NAME' makes one, 'divbench reproduce --list' shows the experiments"
+    rows = [_row(record) for _, record in outcomes]
+    if markdown:
+        header = (*COLUMNS[:1], "claim", *COLUMNS[1:])
+        lines = [_cells(*header), f"|{'---|' * len(header)}"]
+        lines += [_cells(row[0], record["claim"], *row[1:]) for row, (_, record) in zip(rows, outcomes, strict=True)]
+        table = "\n".join(lines)
+    else:
+        table = format_table(COLUMNS, rows, right=("effect", "95% interval", "seeds", "tasks"))
+    counts: dict[str, int] = {}
+    for _, record in outcomes:
+        counts[record["status"]] = counts.get(record["status"], 0) + 1
+    return f"{table}\n\n" + ", ".join(f"{count} {status}" for status, count in counts.items())
+
+
+def describe_outcome(record: dict) -> str:
+    """An outcome for a terminal."""
+    lines = [f"{record['experiment']}: {record['status']} ({record['scale']} scale)", record["sentence"], ""]
+    lines += [f"  {c['status']:<15}{_in_words(c)}" for c in record["comparisons"]]
+    lines += [f"  {'':<15}{line}" for line in record["context"]]
+    return "\n".join(lines)
+
+
+def as_markdown(record: dict) -> str:
+    """The page `outcome.md` of an outcome."""
+    lines = [f"# {record['experiment']}: {record['status']}", "", f"Claim: {record['claim']}", "",
+             f"Source: {record['source']}", "", record["sentence"], "", "![figure](figure.png)", "",
+             "| what | effect | 95% interval | claimed | status |", "|---|---:|---:|---|---|"]
+    lines += [_cells(c["what"], _number(c["effect"]), _interval(c), f"{c['side']} {c['threshold']:g}", c["status"])
+              for c in record["comparisons"]]
+    lines += ["", *(f"- {line}" for line in record["context"]), ""]
+    if record["quick_shows"]:
+        lines += [f"What the quick scale shows: {record['quick_shows']}", ""]
+    lines += ["| arm | task | UTD | seed | verdict | update | Q | bound | return |",
+              "|---|---|---|---|---|---:|---:|---:|---:|"]
+    lines += [_cells(*(str(lane[key]) for key in ("arm", "task", "utd", "seed", "verdict")), f"{lane['update']:,}",
+                     *(_number(lane[key]) for key in ("q", "q_bound", "return"))) for lane in record["lanes"]]
+    versions = ", ".join(f"{name} {version}" for name, version in record["versions"].items() if version != "absent")
+    lines += ["", f"Scale {record['scale']}, physics {record['physics']}, device {record['device']}, precision "
+              f"{record['precision']}. {versions}.", "",
+              f"`divbench reproduce {record['experiment']} --scale {record['scale']}`", ""]
+    return "\n".join(lines)
+
+
+def _row(record: dict) -> tuple[str, ...]:
+    return (record["experiment"], record["status"], _number(record["effect"]), _interval(record),
+            f"{record['side']} {record['threshold']:g}", str(record["seeds"]), str(len(record["tasks"])),
+            *(record[key] for key in ("scale", "physics", "device")))
+
+
+def _cells(*cells: str) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _in_words(comparison: dict) -> str:
+    return (f"{comparison['what']}: {_number(comparison['effect'])} {_interval(comparison)}, claimed "
+            f"{comparison['side']} {comparison['threshold']:g}")
+
+
+def _number(value: float | None) -> str:
+    if value is None:
+        return "-"
+    return f"{value:,.3g}" if abs(value) < 1e4 else f"{value:.3g}"
+
+
+def _interval(record: dict) -> str:
+    return "-" if record["interval"] is None else "[{}, {}]".format(*map(_number, record["interval"]))

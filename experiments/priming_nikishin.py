@@ -1,0 +1,49 @@
+"""`divbench reproduce priming-nikishin`: heavy priming on 100 samples, then ordinary training, beside no priming.
+
+Quick, 4 minutes on two CPU cores: 15,000 updates, then 5,000 env steps; whether Q comes back. Full: 100,000 updates
+and 1M env steps, as published; whether the return does.
+"""
+
+from divbench.experiments.comparisons import all_shares, q_over_bound, q_over_other, return_over_other
+from divbench.experiments.experiment import Arm, Experiment, Outcome, conclude
+from divbench.experiments.protocols import PRIMED, priming
+
+SAMPLES = 100
+PRIMED_ARM, FRESH_ARM = "primed", "not primed"
+
+
+def runs(scale: str) -> tuple[Arm, ...]:
+    acting = {"quick": 5_000, "full": 1_000_000}[scale]
+    own = {"tasks": ("quadruped-run",), "prime_samples": SAMPLES, "steps": SAMPLES + acting}
+    return (*priming(scale, "baseline", name=PRIMED_ARM, prime_updates=PRIMED[scale], **own),
+            *priming(scale, "baseline", name=FRESH_ARM, prime_updates=0, **own))
+
+
+def decide(evidence) -> Outcome:
+    q = q_over_other(evidence, PRIMED_ARM, FRESH_ARM, number=lambda lane: lane.log_q())
+    if evidence.scale == "quick":
+        return conclude(q, q_over_bound(evidence, PRIMED_ARM, "above"), context=all_shares(evidence))
+    return conclude(return_over_other(evidence, PRIMED_ARM, FRESH_ARM, "below"), context=(q.in_words(),
+                                                                                         *all_shares(evidence)))
+
+
+def figure(evidence):
+    from divbench.experiments.figures import q_curves, return_curves
+
+    make = q_curves if evidence.scale == "quick" else return_curves
+    return make(evidence, "After 100 samples: primed and not primed")
+
+
+EXPERIMENT = Experiment(
+    name="priming-nikishin",
+    claim="After 100,000 updates on its first 100 transitions the agent does not recover when it goes on with one "
+          "update per step.",
+    source="Nikishin et al., The Primacy Bias in Deep RL, 2205.07802, heavy priming on quadruped-run",
+    kind="priming",
+    runs=runs,
+    quick_shows="Three seeds, 15,000 updates in place of 100,000, then 5,000 env steps in place of a million: whether "
+                "Q leaves the bound and is still larger at the end than without priming. Whether the return ever "
+                "recovers takes the full scale, about 10 million updates, 8 hours on the same cores.",
+    decide=decide,
+    figure=figure,
+)

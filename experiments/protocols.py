@@ -1,0 +1,90 @@
+"""The runs that experiments share: one for each (task, variant, UTD), its seeds side by side.
+
+Two experiments that ask for the same lanes get equal specifications, hence the same run folder, and nothing is trained
+twice. What an experiment compares is said in its own module.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+from divbench.experiments.experiment import Arm
+from divbench.spec.run_spec import RunSpec
+from divbench.spec.settings import SACSettings, with_values
+from divbench.spec.suites import SUITES
+
+PRIMING_TASKS = {"quick": ("quadruped-run", "hopper-hop"), "full": SUITES["priming"].tasks}
+PRIMED = {"quick": 15_000, "full": 100_000}  # updates without acting
+QUICK_SEEDS = 3
+QUICK_STEPS = 20_000  # of an online run, 10,000 of them random
+QUICK_DOG_STEPS = 12_000
+FULL_SEEDS = 5
+QUICK_PRIMING_SHOWS = (
+    "Three seeds, two tasks, 15,000 updates in place of 100,000: whether Q leaves the bound, and by how many decades. "
+    "Nobody acts afterwards, so nothing is seen of the return or of recovery."
+)
+
+
+def priming(scale: str, variant: str, *, name: str | None = None, tasks: tuple[str, ...] | None = None,
+            sac: dict | None = None, **changes) -> tuple[Arm, ...]:
+    """Arms of the priming protocol, one for each task (Hussing et al., 2403.05996, section 3).
+
+    1,000 random transitions, then updates without acting. Full: 100,000 of them, then 20,000 env steps at UTD 1, five
+    seeds. Quick: 15,000, three seeds, and nobody acts afterwards.
+
+    Args:
+      scale: `quick` or `full`.
+      variant: its name.
+      name: of the arm; the variant's by default.
+      tasks: the scale's priming tasks by default.
+      sac: settings that differ from the defaults.
+      changes: fields of the specification that differ from the protocol's.
+    """
+    own = {"suite": "priming"}
+    if scale == "quick":
+        own |= {"seeds": QUICK_SEEDS, "prime_updates": PRIMED["quick"], "steps": 1_000, "measure_every": 500,
+                "eval_episodes": 1}
+    return _arms(variant, name, tasks or PRIMING_TASKS[scale], sac, {**own, **changes})
+
+
+def online(scale: str, variant: str, utd: int, *, name: str | None = None, tasks: tuple[str, ...] | None = None,
+           **changes) -> tuple[Arm, ...]:
+    """Arms of ordinary training at a UTD, one for each task; named `variant UTD n` by default.
+
+    Full: DMC15-500k as D'Oro et al. (ICLR 2023) define it: 500,000 env steps, 10,000 of them random, five seeds.
+    Quick: 20,000 env steps, 10,000 of them random, three seeds, quadruped-run.
+    """
+    own = {"suite": "dmc15-500k"}
+    if scale == "quick":
+        own |= {"seeds": QUICK_SEEDS, "steps": QUICK_STEPS, "eval_episodes": 3}
+    default = ("quadruped-run",) if scale == "quick" else SUITES["dmc15-500k"].tasks
+    return _arms(variant, name or f"{variant} UTD {utd}", tasks or default, None, {**own, "utd": utd, **changes})
+
+
+def dog(scale: str, variant: str) -> tuple[Arm, ...]:
+    """Arms on the dog at UTD 8. Full: all four tasks, 1M env steps, five seeds. Quick: two tasks, 12,000 env steps
+    (16,000 updates), three seeds."""
+    own: dict = {"suite": "dog"}
+    tasks = SUITES["dog"].tasks
+    if scale == "quick":
+        own |= {"seeds": QUICK_SEEDS, "steps": QUICK_DOG_STEPS, "eval_episodes": 1, "measure_every": 1_000}
+        tasks = ("dog-run", "dog-walk")
+    return _arms(variant, None, tasks, None, own)
+
+
+def by_scale(quick: str, full: str, scale: str) -> str:
+    """The variant of a scale: a reset that is published every 2,560,000 updates never comes in a short run, so the
+    quick scale has one that comes at the same share of it."""
+    return quick if scale == "quick" else full
+
+
+def _arms(variant: str, name: str | None, tasks: tuple[str, ...], sac: dict | None, fields: dict) -> tuple[Arm, ...]:
+    settings = with_values(SACSettings(), sac or {})
+    return tuple(Arm(name or variant, RunSpec(tasks=(task,), variants=(variant,), sac=settings, **fields))
+                 for task in tasks)
+
+
+def distinct(arms: tuple[Arm, ...], **fields) -> dict[str, RunSpec]:
+    """Each run once, by its folder, with some fields of the specification replaced, such as `physics`."""
+    specs = [dataclasses.replace(arm.spec, **fields) for arm in arms]
+    return {spec.folder: spec for spec in specs}

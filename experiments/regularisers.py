@@ -1,0 +1,45 @@
+"""`divbench reproduce regularisers`: weight decay and dropout against divergence in priming.
+
+Quick, 32 minutes on two CPU cores: four weight decays and two dropout rates between plain SAC and OFN. Coefficients of
+the paper were not available; the grid is divbench's.
+"""
+
+from divbench.experiments.comparisons import all_shares, diverged_more, medians_in_words, q_over_pooled
+from divbench.experiments.experiment import Arm, Experiment, Outcome, conclude
+from divbench.experiments.protocols import priming
+
+REGULARISED = ("weight-decay=0.0001", "weight-decay=0.001", "weight-decay=0.01", "weight-decay=0.1", "dropout=0.01",
+               "dropout=0.1")
+
+
+def runs(scale: str) -> tuple[Arm, ...]:
+    return tuple(arm for variant in ("baseline", *REGULARISED, "ofn")
+                 for arm in priming(scale, variant, name=variant))
+
+
+def decide(evidence) -> Outcome:
+    return conclude(
+        q_over_pooled(evidence, "baseline", REGULARISED),
+        diverged_more(evidence, REGULARISED, "ofn"),
+        context=(*all_shares(evidence), *medians_in_words(evidence)),
+    )
+
+
+def figure(evidence):
+    from divbench.experiments.figures import final_values
+
+    return final_values(evidence, "Q at the end of priming, by regulariser")
+
+
+EXPERIMENT = Experiment(
+    name="regularisers",
+    claim="Weight decay and dropout make Q smaller in priming but only partly help: lanes still diverge.",
+    source="Hussing et al., 2403.05996, section 3.3",
+    kind="priming",
+    runs=runs,
+    quick_shows="Three seeds for each of six regularisers on two tasks, 15,000 updates: whether all six together "
+                "lower Q, and whether lanes of them still diverge where OFN's do not. Single coefficients are shown, "
+                "not decided.",
+    decide=decide,
+    figure=figure,
+)

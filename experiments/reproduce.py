@@ -1,0 +1,202 @@
+"""`divbench reproduce`: train what is missing, read it, decide, draw, and write the outcome down.
+
+Lives here: the order of the work, and what an outcome's files hold. Training is `divbench.execute.run`, one run at a
+time; a run that is there already is used as it is. What decides is said by the experiment.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from divbench.experiments.experiment import UPDATES_PER_SECOND, Arm, Experiment, Outcome
+from divbench.experiments.outcomes import FORMAT, OUTCOME, OUTCOME_VERSION, as_markdown, read_outcome
+from divbench.spec.errors import UsageError
+from divbench.spec.experiments import ReproduceRequest
+from divbench.spec.run_spec import RunSpec
+from divbench.spec.text import format_table
+
+if TYPE_CHECKING:
+    from divbench.execute.run import RunResult
+    from divbench.experiments.evidence import Evidence
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """An experiment at a scale: its arms, and for each the run in its place.
+
+    Attributes:
+      experiment: which.
+      request: how it was asked for.
+      arms: of the experiment at the request's scale.
+      specs: for each arm the specification that is run, with the request's physics.
+    """
+
+    experiment: Experiment
+    request: ReproduceRequest
+    arms: tuple[Arm, ...]
+    specs: tuple[RunSpec, ...]
+
+    @property
+    def runs(self) -> tuple[RunSpec, ...]:
+        """Every run once."""
+        return tuple({spec.folder: spec for spec in self.specs}.values())
+
+    @property
+    def folder(self) -> Path:
+        """Where the outcome goes."""
+        return Path(self.request.out) / self.experiment.name
+
+
+def make_plan(experiment: Experiment, request: ReproduceRequest) -> Plan:
+    """The plan of a request; trains nothing and writes nothing.
+
+    Raises:
+      UsageError: a physics that a task does not have, or an outcome of another scale or physics in the folder: one
+        is never replaced by the other.
+    """
+    arms = experiment.runs(request.scale)
+    specs = tuple(dataclasses.replace(arm.spec, physics=request.physics, quiet=request.quiet, json=request.json)
+                  for arm in arms)
+    plan = Plan(experiment, request, arms, specs)
+    if (plan.folder / OUTCOME).exists():
+        found = read_outcome(plan.folder / OUTCOME)
+        for key in ("scale", "requested_physics"):
+            asked = getattr(request, "physics" if key == "requested_physics" else key)
+            if found[key] != asked:
+                name = key.replace("_", " ")
+                raise UsageError(f"{plan.folder}: holds an outcome of {name} '{found[key]}', asked for is '{asked}'; "
+                                 "choose another --out")
+    return plan
+
+
+def describe_plan(plan: Plan) -> str:
+    """What would be run, run by run, and what of it is there already."""
+    rows, total, missing = [], 0, 0
+    for spec in plan.runs:
+        (task,), (variant,), (utd,) = spec.tasks, spec.variants, spec.utd
+        updates = spec.seeds * spec.protocol(utd).updates
+        state = run_state(spec.folder)
+        total += updates
+        missing += 0 if state == "finished" else updates
+        rows.append((task, variant.name, utd, spec.seeds, f"{spec.steps:,}", f"{updates:,}", state, spec.folder))
+    header = ("task", "variant", "UTD", "lanes", "env steps", "updates", "state", "folder")
+    lanes = sum(spec.seeds for spec in plan.runs)
+    minutes = missing / UPDATES_PER_SECOND / 60.0
+    time = f"{minutes:.0f} minutes" if minutes < 120 else f"{minutes / 60:.1f} hours"
+    return "\n".join([
+        format_table(header, rows, right=("UTD", "lanes", "env steps", "updates")),
+        "",
+        f"{len(rows)} runs, {lanes} lanes, {total:,} updates, of which {missing:,} are in runs not finished: about "
+        f"{time} on two CPU cores ({UPDATES_PER_SECOND:.0f} updates/s over all lanes)",
+        "acting, evaluating and compiling come on top",
+    ])
+
+
+def plan_record(plan: Plan) -> dict:
+    """The plan as plain JSON values."""
+    return {"experiment": plan.experiment.name, "scale": plan.request.scale, "folder": str(plan.folder),
+            "runs": [{"folder": spec.folder, "task": spec.tasks[0], "variant": spec.variants[0].name,
+                      "utd": str(spec.utd[0]), "lanes": spec.seeds, "state": run_state(spec.folder),
+                      "updates": spec.seeds * spec.protocol(spec.utd[0]).updates} for spec in plan.runs]}
+
+
+def run_state(folder: str) -> str:
+    """`finished`, `begun` or `to train`, from a run's card; whether the run is sound is found out when it is opened."""
+    try:
+        card = json.loads((Path(folder) / "card.json").read_text())
+    except (OSError, ValueError):
+        return "to train"
+    return "finished" if isinstance(card, dict) and card.get("finished") else "begun"
+
+
+def train(plan: Plan, tell: Callable[[str], None] = print) -> list[RunResult]:
+    """Carry out the plan's runs, one after the other; those that are finished answer at once.
+
+    Returns:
+      How each run ended, up to the first that was interrupted.
+    """
+    from divbench.execute.progress import make_progress
+    from divbench.execute.run import run
+
+    results = []
+    for place, spec in enumerate(plan.runs, 1):
+        (task,), (variant,), (utd,) = spec.tasks, spec.variants, spec.utd
+        who = f"run {place} of {len(plan.runs)}: {task}, {variant.name}, UTD {utd}"
+        with make_progress(spec) as progress:
+            result = run(spec, progress=progress)
+        tell(f"{who}: {'was there already' if result.already_finished else 'trained'}, {spec.folder}")
+        results.append(result)
+        if result.interrupted:
+            break
+    return results
+
+
+def settle(plan: Plan) -> dict:
+    """Decide and draw from the finished runs, and write `outcome.json`, `outcome.md`, `figure.png` and `figure.svg`.
+
+    `outcome.json` is written last, so that where it is, the others are.
+
+    Returns:
+      The record in `outcome.json`.
+
+    Raises:
+      UsageError: a run that cannot be read, or a folder that cannot be written.
+    """
+    from divbench.experiments.evidence import read
+    from divbench.report.figures import FORMATS, render
+
+    evidence = read(plan.arms, plan.specs, plan.request.scale)
+    outcome = plan.experiment.decide(evidence)
+    figure = plan.experiment.figure(evidence)
+    record = outcome_record(plan, evidence, outcome)
+    files = {f"figure.{kind}": render(figure, kind) for kind in FORMATS}
+    files["outcome.md"] = as_markdown(record).encode()
+    files[OUTCOME] = (json.dumps(record, indent=2, allow_nan=False) + "\n").encode()
+    try:
+        plan.folder.mkdir(parents=True, exist_ok=True)
+        for name, content in files.items():
+            (plan.folder / name).write_bytes(content)
+    except OSError as error:
+        raise UsageError(f"{plan.folder}: outcome cannot be written ({error.strerror})") from None
+    return record
+
+
+def outcome_record(plan: Plan, evidence: Evidence, outcome: Outcome) -> dict:
+    """Everything an outcome says and rests on, as JSON values."""
+    headline = outcome.comparisons[0]
+    cards = [evidence.cards[spec.folder] for spec in plan.runs]
+
+    def united(key: str) -> str:
+        return ", ".join(dict.fromkeys(str(card.get(key, "unknown")) for card in cards))
+
+    return {
+        "format": FORMAT, "schema_version": OUTCOME_VERSION,
+        "experiment": plan.experiment.name, "claim": plan.experiment.claim, "source": plan.experiment.source,
+        "kind": plan.experiment.kind, "scale": plan.request.scale,
+        "quick_shows": plan.experiment.quick_shows if plan.request.scale == "quick" else "",
+        "status": outcome.status, "sentence": outcome.sentence,
+        "what": headline.what, "effect": headline.effect, "interval": _interval(headline),
+        "threshold": headline.threshold, "side": headline.side,
+        "comparisons": [{"what": c.what, "effect": c.effect, "interval": _interval(c), "threshold": c.threshold,
+                         "side": c.side, "status": c.status} for c in outcome.comparisons],
+        "context": list(outcome.context),
+        "seeds": min(spec.seeds for spec in plan.runs), "tasks": list(evidence.tasks),
+        "requested_physics": plan.request.physics, "physics": united("physics"), "device": united("device"),
+        "precision": united("precision"), "versions": cards[0].get("versions", {}),
+        "lanes": [lane.record() for lane in evidence.lanes],
+        "runs": [_run_record(spec, card) for spec, card in zip(plan.runs, cards, strict=True)],
+    }
+
+
+def _interval(comparison) -> list[float] | None:
+    return None if comparison.low is None else [comparison.low, comparison.high]
+
+
+def _run_record(spec: RunSpec, card: dict) -> dict:
+    return {"suite": spec.suite, "task": spec.tasks[0], "variant": spec.variants[0].name, "utd": str(spec.utd[0]),
+            "seeds": list(spec.seed_list), "digest": spec.digest(), "table_schema_version": card.get("schema_version"),
+            "device": card.get("device"), "physics": card.get("physics"), "versions": card.get("versions", {})}

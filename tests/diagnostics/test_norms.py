@@ -1,0 +1,80 @@
+"""Known answers of norms per layer and of their ratios."""
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from divbench.diagnostics import norms, values
+
+pytestmark = pytest.mark.usefixtures("strict_jax")
+
+
+def critic(seed=0, scale=1.0, depth=2, width=5):
+    rng = np.random.default_rng(seed)
+
+    def array(*shape):
+        return jnp.asarray(scale * rng.normal(size=shape), jnp.float32)
+
+    hidden = [{"kernel": array(2, 3 if place == 0 else width, width), "bias": array(2, width),
+               "norm_scale": array(2, width), "norm_shift": array(2, width)} for place in range(depth)]
+    return {"hidden": hidden, "head": {"kernel": array(2, width, 1), "bias": array(2, 1)}}
+
+
+@pytest.mark.parametrize("depth", [1, 3, 11])
+def test_layers_are_named_from_the_input_on(depth):
+    tree = critic(depth=depth)
+    named = norms.layers(tree)
+    assert list(named) == [*(f"hidden{place + 1}" for place in range(depth)), "head"]
+    assert list(norms.layer_norms(tree)) == list(named)
+    assert all(named[f"hidden{place + 1}"] is tree["hidden"][place] for place in range(depth))
+    assert named["head"] is tree["head"]
+
+
+def test_a_layer_counts_all_its_arrays_and_critics():
+    tree = {"hidden": [{"kernel": jnp.full((2, 1, 1), 2.0), "bias": jnp.zeros((2, 1)), "norm_scale": jnp.ones((2, 1)),
+                        "extra": jnp.full((2, 3), -1.0)}],
+            "head": {"kernel": jnp.asarray([[[3.0]], [[0.0]]]), "bias": jnp.asarray([[0.0], [-4.0]])}}
+    got = norms.layer_norms(tree)
+    assert {name: float(norm) for name, norm in got.items()} == {"hidden1": 4.0, "head": 5.0}
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 2**31))
+def test_squares_of_the_layers_add_up_to_the_whole(seed):
+    tree = critic(seed)
+    layers = norms.layer_norms(tree).values()
+    assert sum(float(norm) ** 2 for norm in layers) == pytest.approx(float(values.global_norm(tree)) ** 2, rel=1e-5)
+
+
+@pytest.mark.parametrize("exponent", [-30, 0, 30, 37])
+def test_a_norm_is_exact_where_its_squares_do_not_fit(exponent):
+    got = norms.layer_norms(critic(scale=10.0**exponent))
+    for name, norm in norms.layer_norms(critic()).items():
+        assert float(got[name]) == pytest.approx(float(norm) * 10.0**exponent, rel=1e-5)
+
+
+@pytest.mark.parametrize("bad", [jnp.nan, jnp.inf])
+def test_a_layer_that_is_not_finite_shows_it_and_the_others_do_not_suffer(bad):
+    tree = critic(width=300)
+    tree["hidden"][1]["kernel"] = tree["hidden"][1]["kernel"].at[0, 3, 4].set(bad)
+    got = norms.layer_norms(tree)
+    assert [name for name, norm in got.items() if not np.isfinite(norm)] == ["hidden2"]
+
+
+def test_the_scale_is_the_largest_magnitude_and_never_0():
+    array = jnp.asarray([[1.0, -7.0], [0.0, 0.0]])
+    np.testing.assert_array_equal(norms.magnitude_scale(array), [[7.0]])
+    np.testing.assert_array_equal(norms.magnitude_scale(array, 1), [[7.0], [1.0]])
+    # XLA's maximum over so many numbers loses a NaN on a CPU
+    assert np.isnan(norms.magnitude_scale(jnp.ones((2, 8192)).at[0, 0].set(jnp.nan))).all()
+
+
+def test_ratios():
+    assert float(norms.growth(jnp.float32(6.0), jnp.float32(2.0))) == 3.0
+    assert float(norms.effective_rate(jnp.float32(0.5), jnp.float32(100.0))) == pytest.approx(0.005)
+    assert float(norms.growth(jnp.float32(6.0), jnp.float32(0.0))) == 0.0
+    assert float(norms.effective_rate(jnp.float32(0.0), jnp.float32(0.0))) == 0.0
+    assert np.isnan(norms.growth(jnp.float32(1.0), jnp.float32(jnp.nan)))
+    np.testing.assert_array_equal(norms.growth(jnp.asarray([2.0, 5.0]), jnp.asarray([4.0, 0.0])), [0.5, 0.0])

@@ -1,0 +1,142 @@
+"""Every experiment: its record, its runs at both scales, and a decision that can go each way."""
+
+import re
+import subprocess
+import sys
+
+import pytest
+
+from divbench.experiments import published
+from divbench.experiments.catalogue import EXPERIMENTS, describe
+from divbench.experiments.experiment import INCONCLUSIVE, KINDS, NOT_REPRODUCED, REPRODUCED
+from divbench.experiments.protocols import by_scale, priming
+from divbench.report.figures import render
+from divbench.spec.experiments import NAMES, SCALES
+from divbench.spec.plan import make_groups, silent_resets
+from divbench.spec.run_spec import RunSpec
+
+HEAVY = ("jax", "numpy", "mujoco", "pyarrow", "matplotlib")
+CASES = [(name, scale) for name in NAMES for scale in SCALES]
+PLAIN_ONLY = {"baseline": 8, "baseline UTD 1": 1, "baseline UTD 32": 8}
+# The decade in which each arm's Q ends if the claim holds, 1 if not named; the bound is at 2.7. Turned round (9 minus
+# it) the claim must fail.
+DECADES = {
+    "priming-length": {"15k updates": 8, "50k updates": 6, "75k updates": 7, "100k updates": 8},
+    "priming-nikishin": {"primed": 8},
+    "initialisation": {"lecun_normal": 8, "lecun_normal, clipped log-std": 8, "orthogonal, gain sqrt 2": 1},
+    "optimizers": dict.fromkeys(("baseline", "rmsprop", "adam-b1-0", "adam-low-b2", "adam-eps"), 8),
+    "regularisers": {"baseline": 8, "ofn": 1} | dict.fromkeys(
+        [f"weight-decay={x}" for x in ("0.0001", "0.001", "0.01", "0.1")] + ["dropout=0.01", "dropout=0.1"], 5),
+    "single-critic": {"baseline": 8, "single-critic": 8, "mean-critic": 8},
+}
+# Final returns if the claim holds, 200 if not named; turned round they are 900 minus that.
+RETURNS = {
+    "priming-length": {"0k updates": 700},
+    "priming-nikishin": {"not primed": 700},
+    "utd32": {"baseline UTD 1": 700, "full reset UTD 32": 700, "ofn UTD 8": 700, "ofn UTD 32": 700},
+    "actor-reset": {"actor reset": 700, "full reset": 700, "ofn, actor reset": 700},
+    "dmc15": {"ofn UTD 8": 700, "reset UTD 32": 700},
+    "dog": {"ofn": 700, "layernorm": 700},
+}
+
+
+def world(name, scale, evidence, *, turned=False, seeds=5):
+    """Evidence in which the claim holds, or its mirror image."""
+    decades, returns = DECADES.get(name, PLAIN_ONLY), RETURNS.get(name, {})
+    arms = EXPERIMENTS[name].runs(scale)
+    if name == "reward-informativeness":
+        order = {arm.spec.tasks[0]: place for place, arm in enumerate(arms)}
+        sign = 1 if turned else -1
+        return evidence(arms, exponents=lambda task: 4 + 0.5 * sign * order[task], scores=lambda task: 0.0, seeds=seeds,
+                        scale=scale, first_scores=lambda task: 10.0 * order[task])
+    return evidence(arms, exponents=lambda arm: 9 - decades.get(arm, 1) if turned else decades.get(arm, 1),
+                    scores=lambda arm: 900 - returns.get(arm, 200) if turned else returns.get(arm, 200), seeds=seeds,
+                    scale=scale)
+
+
+def test_the_names_are_the_experiments():
+    assert tuple(EXPERIMENTS) == NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_record_is_complete(name):
+    experiment = EXPERIMENTS[name]
+    assert experiment.name == name and experiment.kind in KINDS
+    assert experiment.claim[0].isupper() and experiment.claim.endswith(".")
+    assert experiment.claim.count(". ") == 0, "one sentence"
+    assert re.search(r"\d{4}\.\d{5}|ICLR \d{4}", experiment.source)
+    assert experiment.quick_shows.endswith(".") and len(experiment.quick_shows) > 80
+    module = sys.modules[experiment.decide.__module__]
+    assert f"`divbench reproduce {name}`" in module.__doc__ and "two CPU cores" in module.__doc__
+
+
+@pytest.mark.parametrize(("name", "scale"), CASES)
+def test_the_runs_are_valid_and_share_folders_where_they_are_equal(name, scale):
+    arms = EXPERIMENTS[name].runs(scale)
+    assert arms and len({(arm.name, arm.spec.tasks) for arm in arms}) == len(arms)
+    for arm in arms:
+        assert isinstance(arm.spec, RunSpec) and arm.spec.out is None
+        assert len(make_groups(arm.spec, fused=False)) == 1, "the lanes of a run train side by side"
+        assert not silent_resets(arm.spec) or (name, scale) == ("dmc15", "full"), silent_resets(arm.spec)
+        assert arm.spec.seeds >= 3
+    assert len({arm.spec.folder for arm in arms}) == len(arms)
+
+
+def test_a_reset_of_the_quick_scale_comes_at_least_twice():
+    for arm in EXPERIMENTS["utd32"].runs("quick"):
+        reset, (utd,) = arm.spec.variants[0].reset, arm.spec.utd
+        assert reset is None or 2 * reset.interval < arm.spec.protocol(utd).updates
+
+
+def test_experiments_share_their_runs():
+    folders = {name: {arm.spec.folder for arm in EXPERIMENTS[name].runs("quick")} for name in NAMES}
+    assert folders["moments"] <= folders["ofn-priming"] and folders["priming-length"] <= folders["moments"]
+    assert len(folders["optimizers"] & folders["regularisers"]) == 2
+    assert folders["divergence-in-training"] < folders["utd32"]
+    assert len(folders["actor-reset"] & folders["utd32"]) == 3
+
+
+def test_the_quick_priming_is_what_it_says():
+    (arm, *_) = priming("quick", "ofn")
+    spec = arm.spec
+    assert (spec.seeds, spec.prime_samples, spec.prime_updates, spec.steps, spec.measure_every) == (3, 1_000, 15_000,
+                                                                                                    1_000, 500)
+    assert arm.name == "ofn" and by_scale("a", "b", "quick") == "a" and by_scale("a", "b", "full") == "b"
+
+
+@pytest.mark.parametrize(("name", "scale"), CASES)
+def test_a_decision_can_go_each_way(name, scale, evidence):
+    decide = EXPERIMENTS[name].decide
+    holds = decide(world(name, scale, evidence))
+    assert holds.status == REPRODUCED, holds.sentence
+    assert decide(world(name, scale, evidence, turned=True)).status == NOT_REPRODUCED
+    thin = decide(world(name, scale, evidence, seeds=1))
+    # Shares pool lanes over tasks, so that one seed of many tasks may say something; Q and returns never do.
+    assert thin.status == INCONCLUSIVE or all("share" in c.what for c in thin.comparisons), thin.sentence
+    assert holds.sentence.endswith(".") and holds.comparisons[0].what in holds.sentence
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_figure_is_drawn(name, evidence):
+    figure = EXPERIMENTS[name].figure(world(name, "quick", evidence, seeds=3))
+    assert any(axes.lines for axes in figure.axes)
+    assert render(figure, "svg").startswith(b"<?xml")
+
+
+def test_the_list_has_every_experiment_with_its_minutes():
+    told = describe()
+    assert all(name in told and EXPERIMENTS[name].source in told for name in NAMES)
+    assert re.search(r"^ofn-priming +priming +12 ", told, re.M)
+
+
+def test_importing_experiments_loads_nothing_heavy(tmp_path):
+    code = ("from divbench.experiments import catalogue, reproduce, outcomes, evidence, figures; catalogue.describe(); "
+            f"import sys; print(*sorted(set({HEAVY}) & set(sys.modules)))")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert done.stdout.split() == []
+
+
+def test_published_numbers_name_their_source():
+    for lines in (published.sac_in_words(), published.sr_sac_in_words(), published.dog_in_words()):
+        assert lines and all(line.startswith("published, ") and "result files" in line for line in lines)
+    assert any("UTD 1 515, UTD 32 189, UTD 32 with resets 749" in line for line in published.sac_in_words())

@@ -1,0 +1,100 @@
+"""What is read from lanes, and the comparisons and decisions that are made of it."""
+
+import pytest
+
+from divbench.experiments import comparisons
+from divbench.experiments.evidence import Evidence
+from divbench.experiments.experiment import (
+    INCONCLUSIVE,
+    NOT_REPRODUCED,
+    REPRODUCED,
+    Arm,
+    Comparison,
+    conclude,
+)
+from divbench.report.series import Series
+from divbench.spec.run_spec import RunSpec
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "above", "below"),
+    [(1.1, 2.0, REPRODUCED, NOT_REPRODUCED), (0.0, 0.9, NOT_REPRODUCED, REPRODUCED), (0.9, 1.1, INCONCLUSIVE, INCONCLUSIVE),
+     (1.0, 2.0, INCONCLUSIVE, INCONCLUSIVE), (0.0, 1.0, INCONCLUSIVE, INCONCLUSIVE), (None, None, INCONCLUSIVE, INCONCLUSIVE)],
+)
+def test_the_rule_is_symmetrical(low, high, above, below):
+    assert Comparison("x", 1.0, low, high, 1.0, "above").status == above
+    assert Comparison("x", 1.0, low, high, 1.0, "below").status == below
+
+
+def test_a_side_must_be_one():
+    with pytest.raises(ValueError, match="found 'over'"):
+        Comparison("x", 1.0, 0.0, 2.0, 1.0, "over")
+
+
+def test_one_comparison_refutes_and_all_confirm():
+    yes, no, open_ = (Comparison(name, 1.0, low, low + 0.5, 1.0) for name, low in [("a", 1.1), ("b", 0.0), ("c", 0.9)])
+    assert conclude(yes, yes).status == REPRODUCED
+    assert conclude(yes, open_).status == INCONCLUSIVE
+    refuted = conclude(yes, open_, no)
+    assert refuted.status == NOT_REPRODUCED and "b: 1 [0, 0.5], claimed above 1" in refuted.sentence
+    assert "a: " not in refuted.sentence
+    assert conclude().status == INCONCLUSIVE
+
+
+def test_an_arm_has_one_task_variant_and_utd():
+    with pytest.raises(ValueError, match="expected one task"):
+        Arm("x", RunSpec(suite="smoke"))
+
+
+def test_a_lane_is_read_at_an_update(lane):
+    seen = lane(exponent=7.0)
+    assert seen.log_q() == pytest.approx(7.0) and seen.log_q(0) == pytest.approx(1.0)
+    assert seen.log_q(5_250) == pytest.approx(seen.log_q(5_000))
+    assert seen.log_excess() == pytest.approx(7.0 - 2.69897)
+    record = seen.record()
+    assert record["q"] == pytest.approx(1e7) and record["return"] == 200.0
+
+
+def test_numbers_that_are_not_finite_are_passed_over(lane):
+    seen = lane()
+    broken = dict(seen.values.columns, q_replay_mean=(3.0, *[float("nan")] * (len(seen.values.points) - 1)))
+    import dataclasses
+
+    seen = dataclasses.replace(seen, values=Series(seen.values.points, broken))
+    assert seen.at("q_replay_mean") == 3.0
+    gone = dataclasses.replace(seen, values=Series((), dict.fromkeys(broken, ())))
+    assert gone.log_q() is None and gone.log_excess() is None
+
+
+@pytest.mark.parametrize(
+    ("verdict", "nonfinite", "diverged", "judged"),
+    [("stable", "", False, True), ("overestimating", "", False, True), ("diverged", "", True, True),
+     ("recovered", "", True, True), ("exploded", "learner", True, True), ("exploded", "physics", False, False)],
+)
+def test_which_verdicts_count_as_divergence(lane, verdict, nonfinite, diverged, judged):
+    seen = lane(verdict=verdict, nonfinite=nonfinite)
+    assert (seen.diverged, seen.judged) == (diverged, judged)
+    hits, count = comparisons.count_diverged(Evidence("quick", (seen,)), ("baseline",))
+    assert (hits, count) == (int(diverged), int(judged))
+
+
+def test_an_arm_that_is_not_there_is_a_mistake(lane):
+    with pytest.raises(ValueError, match="no arm 'ofm'"):
+        Evidence("quick", (lane(),)).of("ofm")
+
+
+def test_growth_over_another_arm(lane):
+    lanes = [lane(arm=arm, seed=seed, exponent=end) for arm, end in [("a", 7.0), ("b", 4.0)] for seed in range(3)]
+    evidence = Evidence("quick", tuple(lanes))
+    alone = comparisons.growth(evidence, "a", "grad_norm", 0)
+    assert (alone.effect, alone.low, alone.high) == pytest.approx((6.0, 6.0, 6.0))
+    assert comparisons.growth(evidence, "a", "grad_norm", 5_000, 10_000).effect == pytest.approx(2.0)
+    assert comparisons.growth(evidence, "a", "grad_norm", 0, over="b").effect == pytest.approx(3.0)
+
+
+def test_a_published_number_is_subtracted_task_by_task(lane):
+    lanes = [lane(task=task, seed=seed, score=score + seed) for task, score in [("dog-run", 100.0), ("dog-trot", 400.0)]
+             for seed in range(3)]
+    published = {"dog-run": 50.0, "dog-trot": 300.0, "dog-walk": 1.0}
+    found = comparisons.return_over_number(Evidence("full", tuple(lanes)), "baseline", published, "them", threshold=0.0)
+    assert found.effect == pytest.approx((51 + 101) / 2) and found.status == REPRODUCED

@@ -1,0 +1,202 @@
+"""`divbench reproduce` from the command to outcome and figure, and the scoreboard of outcomes."""
+
+import json
+import signal
+from pathlib import Path
+
+import pytest
+
+from divbench import cli
+from divbench.experiments import catalogue, outcomes, reproduce
+from divbench.experiments.comparisons import q_over_bound
+from divbench.experiments.experiment import Arm, Experiment, conclude
+from divbench.experiments.figures import q_curves
+from divbench.experiments.outcomes import find_outcomes, installed_claims, scoreboard
+from divbench.spec import experiments as requests
+from divbench.spec.experiments import ReproduceRequest
+from divbench.spec.run_spec import RunSpec
+from divbench.spec.settings import SACSettings
+
+
+def tiny_runs(scale):
+    fields = {"suite": "priming", "tasks": "cheetah-run", "seeds": 3, "prime_samples": 60, "prime_updates": 40,
+              "steps": 60, "measure_every": 20, "eval_episodes": 1, "sac": SACSettings(hidden=(16,), batch_size=8)}
+    return (Arm("baseline", RunSpec(variants="baseline", **fields)),
+            Arm("smaller steps", RunSpec(variants="baseline", **{**fields, "sac": SACSettings(
+                hidden=(16,), batch_size=8, critic_lr=1e-4)})))
+
+
+TINY = Experiment(name="tiny", claim="A critic that hardly learned is within the bound.", source="nobody, 2403.05996",
+                  kind="priming", runs=tiny_runs, quick_shows="That all parts fit together.",
+                  decide=lambda evidence: conclude(q_over_bound(evidence, "baseline", "below"),
+                                                   context=("a line of context",)),
+                  figure=lambda evidence: q_curves(evidence, "Q of a small critic"))
+
+
+@pytest.fixture(autouse=True)
+def place(tmp_path, monkeypatch):
+    """An own current directory, and one more experiment."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(catalogue.EXPERIMENTS, "tiny", TINY)
+    monkeypatch.setattr(requests, "NAMES", (*requests.NAMES, "tiny"))
+    return tmp_path
+
+
+def test_from_the_command_to_the_outcome(place, capsys):
+    words = ["reproduce", "tiny", "--physics", "host", "--quiet"]
+    assert cli.main([*words, "--plan"]) == 0
+    told = capsys.readouterr().out
+    assert "2 runs, 6 lanes, 240 updates, of which 240" in told and "to train" in told
+    assert list(place.iterdir()) == []
+
+    assert cli.main(words) == 0
+    told = capsys.readouterr().out
+    assert "tiny: reproduced (quick scale)" in told and "a line of context" in told and TINY.claim in told
+    folder = place / "results" / "claims" / "tiny"
+    assert {file.name for file in folder.iterdir()} == {"outcome.json", "outcome.md", "figure.png", "figure.svg"}
+    assert (folder / "figure.png").read_bytes()[:4] == b"\x89PNG"
+    record = json.loads((folder / "outcome.json").read_text())
+    assert record["status"] == "reproduced" and record["effect"] < 0 and record["interval"][1] < 0
+    assert (record["experiment"], record["scale"], record["seeds"], record["physics"]) == ("tiny", "quick", 3, "host")
+    assert record["versions"]["divbench"] and record["device"] and record["schema_version"] == 1
+    assert len(record["lanes"]) == 6 and all(lane["q"] is not None for lane in record["lanes"])
+    assert [lane["return"] is not None for lane in record["lanes"]] == [True] * 6
+    specs = [arm.spec for arm in tiny_runs("quick")]
+    assert [run["task"] for run in record["runs"]] == ["cheetah-run"] * 2
+    assert len({run["digest"] for run in record["runs"]}) == 2 == len({spec.digest() for spec in specs})
+    page = (folder / "outcome.md").read_text()
+    assert page.startswith("# tiny: reproduced") and TINY.source in page and "smaller steps" in page
+
+    before = (folder / "outcome.json").read_bytes()
+    assert cli.main(["reproduce", "tiny", "--physics", "host"]) == 0
+    told = capsys.readouterr().out
+    assert told.count("was there already") == 2 and "of which 0 are in runs not finished" in told
+    assert (folder / "outcome.json").read_bytes() == before
+
+    assert cli.main([*words, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == record
+    for more, message in ((["--scale", "full"], "scale 'quick', asked for is 'full'"),
+                          (["--physics", "auto"], "requested physics 'host', asked for is 'auto'")):
+        assert cli.main(["reproduce", "tiny", *({"--physics": "host"}.keys() - more), *(
+            ["host"] if "--physics" not in more else []), *more]) == 2
+        told = capsys.readouterr()
+        assert message in told.err and told.out == "" and (folder / "outcome.json").read_bytes() == before
+
+    assert cli.main(["claims"]) == 0
+    told = capsys.readouterr().out
+    assert "tiny" in told and "reproduced" in told
+
+
+class Ended:
+    """How a run ended, as `reproduce` reads it."""
+
+    def __init__(self, folder="here", failed=(), interrupted=False, number=0):
+        self.folder, self.failed, self.interrupted, self.signal = folder, failed, interrupted, number
+        self.already_finished = False
+
+
+@pytest.mark.parametrize(("ended", "code", "runs"), [(Ended(interrupted=True, number=signal.SIGINT), 130, 1),
+                                                     (Ended(failed=("group: boom",)), 1, 2)])
+def test_nothing_is_decided_before_all_is_trained(ended, code, runs, monkeypatch, capsys, place):
+    running = pytest.importorskip("divbench.execute.run")
+    begun = []
+    monkeypatch.setattr(running, "run", lambda spec, *, progress: begun.append(spec) or ended)
+    assert cli.main(["reproduce", "tiny"]) == code and len(begun) == runs
+    told = capsys.readouterr().out
+    assert ("interrupted; the same command continues" in told) == ended.interrupted
+    assert ("failed: here: group: boom" in told) == bool(ended.failed)
+    assert cli.main(["reproduce", "tiny", "--json"]) == code
+    assert json.loads(capsys.readouterr().out)["exit_code"] == code
+    assert not (place / "results").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["reproduce"], "reproduce: expected the name of an experiment"),
+        (["reproduce", "utd33"], "unknown experiment 'utd33'; known: .*did you mean 'utd32'"),
+        (["reproduce", "utd32", "--scale", "quik"], "unknown scale 'quik'.*did you mean 'quick'"),
+        (["reproduce", "utd32", "--physics", "hots"], "unknown physics 'hots'.*did you mean 'host'"),
+        (["reproduce", "utd32", "--list"], "--list: lists all experiments, and 'utd32' names one"),
+        (["reproduce", "dog", "--physics", "mjx"], "--physics: task 'dog-run' has no physics 'mjx'"),
+        (["reproduce", "tiny", "--out", "a-file"], "--out: expected a folder.*a-file' is a file"),
+        (["reproduce", "tiny", "--out", "x" * 300], "--out: cannot write to .*name too long"),
+        (["claims", "--dir", "nix"], "--dir: expected a folder of outcomes, found nothing of that kind at 'nix'"),
+        (["claims", "--dir", "broken"], "outcome.json: damaged, or not the outcome of an experiment"),
+        (["claims", "more"], "unknown word 'more'"),
+    ],
+)
+def test_wrong_requests_are_one_line(words, message, place, capsys):
+    import re
+
+    Path("a-file").write_text("x")
+    (place / "broken" / "x").mkdir(parents=True)
+    (place / "broken" / "x" / "outcome.json").write_text('{"format": "something else"}')
+    assert cli.main(words) == 2
+    told = capsys.readouterr()
+    assert told.out == "" and told.err.count("\n") == 1 and re.search(message, told.err)
+
+
+def outcome(name="ofn-priming", status="reproduced", scale="quick", **changes):
+    record = {"format": outcomes.FORMAT, "schema_version": outcomes.OUTCOME_VERSION, "experiment": name,
+              "claim": f"Claim of {name}.", "source": "somebody, 2403.05996", "scale": scale, "status": status,
+              "sentence": "So it is.", "what": "a number", "effect": -1.5, "interval": [-2.0, -1.0], "threshold": 0.0,
+              "side": "below", "seeds": 3, "physics": "host", "requested_physics": "auto", "device": "cpu", "tasks": ["x"],
+              "comparisons": [], "context": [], "lanes": []}
+    return {**record, **changes}
+
+
+def put(folder, record):
+    place = folder / record["experiment"]
+    place.mkdir(parents=True)
+    (place / "outcome.json").write_text(json.dumps(record))
+
+
+def test_the_scoreboard(place, capsys):
+    put(place / "claims", outcome("utd32", "inconclusive", interval=None))
+    put(place / "claims", outcome("moments"))
+    put(place / "claims" / "full", outcome("moments", "not reproduced", "full"))
+    assert cli.main(["claims", "--dir", "claims"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines[1:4]] == ["moments", "moments", "utd32"]
+    assert " -1.5  [-2, -1]  below 0" in lines[2] and " full " in lines[1] and " quick " in lines[2]
+    assert lines[-1] == "1 not reproduced, 1 reproduced, 1 inconclusive"
+    assert cli.main(["claims", "--dir", "claims", "--markdown"]) == 0
+    table = capsys.readouterr().out.splitlines()
+    assert table[0].startswith("| experiment | claim | status |") and len({line.count("|") for line in table[:5]}) == 1
+    assert "Claim of utd32." in table[4]
+
+
+def test_an_empty_scoreboard_says_how_to_fill_it(place, capsys):
+    (place / "empty").mkdir()
+    assert cli.main(["claims", "--dir", "empty"]) == 0
+    assert "divbench reproduce NAME" in capsys.readouterr().out
+
+
+def test_own_and_committed_outcomes_stand_together_and_once(place, monkeypatch):
+    put(place / "committed", outcome("moments"))
+    put(place / "results" / "claims", outcome("utd32"))
+    monkeypatch.setattr(outcomes, "installed_claims", lambda: place / "committed")
+    assert [record["experiment"] for _, record in find_outcomes()] == ["moments", "utd32"]
+    monkeypatch.setattr(outcomes, "installed_claims", lambda: place / "results" / "claims")
+    assert [record["experiment"] for _, record in find_outcomes()] == ["utd32"]
+    monkeypatch.setattr(outcomes, "installed_claims", lambda: None)
+    assert "utd32" in scoreboard(find_outcomes())
+
+
+def test_outcomes_that_came_with_the_package_can_be_read():
+    assert installed_claims() is not None
+    for _, record in find_outcomes(str(installed_claims())):
+        assert record["status"] in ("reproduced", "not reproduced", "inconclusive")
+
+
+def test_an_outcome_of_another_version_is_named(place):
+    put(place / "old", outcome(schema_version=0))
+    with pytest.raises(ValueError, match="written with outcome schema 0, this divbench has 1"):
+        find_outcomes("old")
+
+
+def test_a_plan_asks_for_the_same_lanes_under_the_request_s_physics():
+    plan = reproduce.make_plan(TINY, ReproduceRequest("tiny", physics="mjx", quiet=True))
+    assert [spec.physics for spec in plan.runs] == ["mjx", "mjx"] and all(spec.quiet for spec in plan.runs)
+    assert plan.folder == Path("results/claims/tiny")

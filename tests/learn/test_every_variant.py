@@ -1,0 +1,245 @@
+"""Every variant of divbench trains: it changes what it says, compiles once, and stays finite."""
+
+import functools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from divbench.learn import networks, replay
+from divbench.learn.agents import sac
+from divbench.learn.projections import largest_singular_value
+from divbench.spec.built_in import BUILT_IN
+from tests.learn.conftest import Bench, make_lane
+from tests.toys import ConstantReward
+
+UPDATES = 150
+BASELINE = BUILT_IN["baseline"]
+
+
+class Trained:
+    """One lane after a few env steps and twice `UPDATES` updates, drawn from the baseline's random numbers."""
+
+    def __init__(self, name):
+        bench = Bench(ConstantReward(7), [make_lane(name)])
+        plain = Bench(ConstantReward(7), [make_lane("baseline")])
+        bench.roots, bench.starts = plain.roots, plain.starts
+        self.bench, self.lane = bench, bench.lanes[0]
+        fresh = bench.act(bench.fresh(), 30, explore=True)
+        self.fresh = self._first(fresh)
+        middle = bench.prime(fresh, UPDATES)
+        self.middle = self._first(middle)
+        self.end = self._first(bench.prime(middle, UPDATES))
+        self.one = self._first(bench.prime(bench.act(bench.fresh(), 30, explore=True), 1))
+
+    @staticmethod
+    def _first(state):
+        return jax.tree.map(lambda leaf: np.asarray(leaf)[0], (state.learner, state.rows))
+
+    @property
+    def learner(self):
+        return self.end[0]
+
+    @functools.cached_property
+    def coefs(self):
+        return jax.tree.map(lambda leaf: leaf[0], self.bench.coefs)
+
+    @functools.cached_property
+    def batch(self):
+        indices = replay.sample_indices(jax.random.key(1), 64, 30)
+        return replay.gather(jnp.asarray(self.end[1]), indices, 30, 7, 2, 1)
+
+    def activations(self, **options):
+        return sac.activations(self.learner.critic, self.batch.obs, self.batch.action, self.coefs, self.bench.structure,
+                               **options)
+
+    def q(self):
+        return np.asarray(networks.head_values(self.learner.critic, self.activations().features))
+
+    def target(self):
+        return sac.td_target(jax.tree.map(jnp.asarray, self.learner), self.batch, self.coefs, self.bench.structure,
+                             jax.random.key(2))
+
+
+@functools.cache
+def trained(name) -> Trained:
+    return Trained(name)
+
+
+def kernels(critic):
+    return [layer["kernel"] for layer in (*critic["hidden"], critic["head"])]
+
+
+def moved(mine: Trained, learning_rate):
+    """The critic's first step in units of a learning rate, flat."""
+    pairs = zip(jax.tree.leaves(mine.one[0].critic), jax.tree.leaves(mine.fresh[0].critic), strict=True)
+    return np.concatenate([np.ravel(after - before) for after, before in pairs]) / learning_rate
+
+
+def gradient(mine: Trained):
+    """The first gradient, flat: Adam's first moment after one step is a tenth of it."""
+    return np.concatenate([np.ravel(leaf) for leaf in jax.tree.leaves(mine.one[0].critic_moments.first)])
+
+
+def sizes_of_steps(mine):
+    """Of the entries with a gradient to speak of."""
+    steps, first = moved(mine, 3e-4), gradient(mine)
+    return np.abs(steps[np.abs(first) > 1e-3])
+
+
+def as_baseline_until_a_reset(mine):
+    same = jax.tree.map(np.array_equal, mine.learner, trained("baseline").learner)
+    return mine.lane.variant.reset is not None and all(jax.tree.leaves(same))
+
+
+def as_ofn_until_a_reset(mine):
+    same = jax.tree.map(np.array_equal, mine.learner, trained("ofn").learner)
+    return mine.lane.variant.reset is not None and all(jax.tree.leaves(same))
+
+
+def on_the_unit_ball(mine):
+    return np.allclose(np.linalg.norm(mine.activations().features, axis=-1), 1.0, atol=1e-5)
+
+
+def decayed_kernels(mine):
+    """One step takes critic_lr * weight_decay of each kernel, beyond what the baseline's step does."""
+    both = zip(kernels(mine.one[0].critic), kernels(trained("baseline").one[0].critic), kernels(mine.fresh[0].critic),
+               strict=True)
+    return all(np.allclose(decayed - plain, -3e-4 * 0.01 * start, rtol=0.1, atol=1e-7) for decayed, plain, start in both)
+
+
+def drops_while_training(mine):
+    """Units vanish with a key, and none without one; at rate 0.5, where it shows."""
+    dropped = networks.dropout(jax.random.key(0), jnp.ones((2, 50, 40)), jnp.float32(0.5))
+    share = float(jnp.mean(dropped == 0.0))
+    with_key = mine.activations(key=jax.random.key(0)).hidden[0]
+    return (abs(share - 0.5) < 0.05 and float(jnp.max(dropped)) == 2.0
+            and not np.array_equal(with_key, mine.activations().hidden[0])
+            and np.array_equal(mine.activations().hidden[0], mine.activations().hidden[0]))
+
+
+def sgd_step(mine):
+    """The step is the gradient times the learning rate."""
+    return np.allclose(moved(mine, 3e-4), -gradient(mine), rtol=1e-3, atol=2e-3)
+
+
+def targets_differ(mine, **changes):
+    """The target of the same learner and batch differs from the baseline's rule."""
+    coefs = mine.coefs._replace(**{name: jnp.float32(value) for name, value in changes.items()})
+    plain, _ = sac.td_target(jax.tree.map(jnp.asarray, mine.learner), mine.batch, coefs, mine.bench.structure,
+                             jax.random.key(2))
+    return not np.allclose(mine.target()[0], plain, rtol=1e-4)
+
+
+def rewards_and_replayed_actions_alone(mine):
+    target, action = mine.target()
+    q = np.min(np.asarray(sac.values(mine.learner.target, mine.batch.next_obs, mine.batch.next_action, mine.coefs,
+                                     mine.bench.structure)), 0)
+    return np.array_equal(action, mine.batch.next_action) and np.allclose(target, mine.batch.reward + 0.99 * q,
+                                                                          rtol=1e-5)
+
+
+def target_is_the_critic(mine):
+    return all(jax.tree.leaves(jax.tree.map(np.array_equal, mine.learner.target, mine.learner.critic)))
+
+
+def target_still_the_first(mine):
+    """300 updates are fewer than the 400 between two copies."""
+    return all(jax.tree.leaves(jax.tree.map(np.array_equal, mine.learner.target, mine.fresh[0].target)))
+
+
+def gradient_at_most_one(mine):
+    return np.linalg.norm(gradient(mine)) <= 0.1 * 1.0001 < np.linalg.norm(gradient(trained("baseline")))
+
+
+def lower_on_random_actions(mine):
+    """Conservative Q-learning lowers Q away from the data, relative to the data."""
+    def gap(lane):
+        action = jax.random.uniform(jax.random.key(3), lane.batch.action.shape, minval=-1.0)
+        away = sac.values(lane.learner.critic, lane.batch.obs, action, lane.coefs, lane.bench.structure)
+        return np.mean(np.asarray(away)) - np.mean(lane.q())
+    return gap(mine) < gap(trained("baseline"))
+
+
+def less_alike_features(mine):
+    def dot(lane):
+        following = sac.activations(lane.learner.critic, lane.batch.next_obs, lane.batch.next_action, lane.coefs,
+                                    lane.bench.structure).features
+        return float(jnp.mean(jnp.sum(lane.activations().features * following, -1)))
+    return dot(mine) < dot(trained("baseline"))
+
+
+def singular_values_at_most_one(mine):
+    values = [np.linalg.svd(kernel, compute_uv=False)[..., 0] for kernel in kernels(mine.learner.critic)[:-1]]
+    found = [largest_singular_value(jnp.asarray(kernel)) for kernel in kernels(mine.learner.critic)[:-1]]
+    return all(np.all(v <= 1.05) for v in values) and all(np.all(f <= 1.0001) for f in found)
+
+
+def hidden_kernels_of_norm_one(mine):
+    return all(np.allclose(np.linalg.norm(kernel, axis=(1, 2)), 1.0, atol=1e-5)
+               for kernel in kernels(mine.learner.critic)[:-1])
+
+
+def normalised_over_the_batch(mine):
+    """Running statistics have moved towards those of the batch, which then come out standard normal."""
+    layer = mine.learner.critic["hidden"][0]
+    statistics = mine.activations(training=True).statistics[0]
+    return (not np.allclose(layer["batch_mean"], 0.0) and not np.allclose(layer["batch_variance"], 1.0)
+            and np.mean(np.abs(layer["batch_mean"] - statistics[0])) < np.mean(np.abs(statistics[0])))
+
+
+CHECKS = {
+    "baseline": lambda mine: not np.allclose(mine.learner.critic["head"]["kernel"],
+                                             mine.fresh[0].critic["head"]["kernel"]),
+    "ofn": on_the_unit_ball,
+    "layernorm": lambda mine: not np.allclose(mine.learner.critic["hidden"][0]["norm_scale"], 1.0),
+    "reset": as_baseline_until_a_reset,
+    "ofn-reset": as_ofn_until_a_reset,
+    "ofn-actor-reset": as_ofn_until_a_reset,
+    "actor-reset": as_baseline_until_a_reset,
+    "critic-reset": as_baseline_until_a_reset,
+    "reset-200k": as_baseline_until_a_reset,
+    "single-critic": lambda mine: mine.q().shape[0] == 1,
+    "ofn-single-critic": lambda mine: mine.q().shape[0] == 1 and on_the_unit_ball(mine),
+    "mean-critic": functools.partial(targets_differ, mean_weight=0.0),
+    "weight-decay": decayed_kernels,
+    "dropout": drops_while_training,
+    "actor-layernorm": lambda mine: not np.allclose(mine.learner.actor["hidden"][0]["norm_scale"], 1.0),
+    "sgd": sgd_step,
+    "sgd-momentum": lambda mine: sgd_step(mine) and not np.allclose(mine.learner.critic["head"]["kernel"],
+                                                                    trained("sgd").learner.critic["head"]["kernel"]),
+    "rmsprop": lambda mine: np.allclose(sizes_of_steps(mine), 1.0 / np.sqrt(0.001), rtol=1e-2),
+    "adam-b1-0": lambda mine: np.allclose(sizes_of_steps(mine), 1.0, rtol=1e-2) and mine.coefs.critic_b1 == 0.0,
+    "adam-no-second-moment": lambda mine: np.allclose(moved(mine, 3e-4), -10.0 * gradient(mine), rtol=1e-3, atol=2e-3),
+    "adam-low-b2": lambda mine: float(mine.coefs.critic_b2) == pytest.approx(0.9) and float(
+        mine.coefs.adam_b2) == pytest.approx(0.999),
+    "adam-eps": lambda mine: np.all(sizes_of_steps(mine) < 1.0) and not np.allclose(sizes_of_steps(mine), 1.0),
+    "huber": lambda mine: not np.allclose(mine.q(), trained("baseline").q(), rtol=1e-4),
+    "grad-clip": gradient_at_most_one,
+    "conservative": lower_on_random_actions,
+    "in-distribution-targets": rewards_and_replayed_actions_alone,
+    "no-target": target_is_the_critic,
+    "hard-target": target_still_the_first,
+    "dr3": less_alike_features,
+    "spectral-norm": singular_values_at_most_one,
+    "weight-norm": hidden_kernels_of_norm_one,
+    "batchnorm": normalised_over_the_batch,
+}
+
+
+def test_no_variant_is_left_out():
+    assert CHECKS.keys() == BUILT_IN.keys()
+    assert len(CHECKS) >= 28
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_a_variant_changes_what_it_says(name):
+    mine = trained(name)
+    for state in (mine.middle, mine.end):
+        assert all(np.all(np.isfinite(leaf)) for leaf in jax.tree.leaves(state) if np.issubdtype(leaf.dtype, np.floating))
+        assert bool(state[0].alive)
+    assert not np.array_equal(mine.middle[0].critic["head"]["kernel"], mine.end[0].critic["head"]["kernel"])
+    assert CHECKS[name](mine)
+    sizes = {n: function._cache_size() for n, function in mine.bench.program.functions().items()}
+    assert (sizes["train_chunk"], sizes["reset_lanes"]) == (1, 1)

@@ -1,0 +1,49 @@
+"""The registry of metrics says something about everything that is measured, and about nothing else."""
+
+import ast
+import inspect
+
+import pytest
+
+from divbench.records import metrics
+from divbench.records.metrics import METRICS
+from divbench.records.schema import NUMBER, TABLES, column_names
+
+# Columns of `values` that are no measurement: which lane and when, and events of the lane.
+NOT_MEASURED = {"resets", "nonfinite", "nonfinite_step", "nonfinite_update"}
+PER_LAYER = {"gradient_norm", "first_moment_norm", "second_moment_norm", "step_norm", "parameter_norm",
+             "effective_rate", "dormant"}
+WHOLE = {"srank", "pca_rank", "entropy_rank", "feature_rank", "dr3_dot"}
+
+
+def names(where):
+    return [name for name, metric in METRICS.items() if metric.where == where]
+
+
+def test_every_measured_column_has_its_metric_in_the_order_of_the_table():
+    columns = column_names("values")
+    measured = [name for name in columns[columns.index("update") + 1:] if name not in NOT_MEASURED]
+    assert names("values") == measured
+    assert {column.kind for column in TABLES["values"] if column.name in METRICS} == {NUMBER}
+
+
+def test_the_metrics_of_the_long_table():
+    assert set(names("diagnostics")) == PER_LAYER | WHOLE
+    assert {name for name, metric in METRICS.items() if metric.per_layer} == PER_LAYER
+
+
+def test_no_metric_is_written_twice():
+    defined = [call for call in ast.walk(ast.parse(inspect.getsource(metrics))) if isinstance(call, ast.Call)
+               and getattr(call.func, "id", "") in ("_value", "_whole", "_layer")]
+    assert len(defined) == len(METRICS)
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_a_metric_is_complete(name):
+    metric = METRICS[name]
+    assert metric.name == name
+    assert (metric.where, metric.level) in {("values", "cheap"), ("diagnostics", "full")}
+    assert all((metric.unit, metric.formula, metric.meaning, metric.source))
+    assert metric.meaning[0].isupper() and metric.meaning.endswith(".")
+    assert not metric.formula.endswith(".") and "\n" not in metric.formula + metric.meaning
+    assert "  " not in metric.formula + metric.meaning + metric.source

@@ -1,0 +1,148 @@
+"""What names of variants stand for: records, numbers, resets, several at once, records from outside."""
+
+import textwrap
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from divbench.spec.built_in import BUILT_IN
+from divbench.spec.errors import UsageError
+from divbench.spec.naming import find_variant
+from divbench.spec.text import LARGEST_COUNT, format_count
+from divbench.spec.variants import Reset
+
+RESETTING = [name for name, variant in BUILT_IN.items() if variant.reset]
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_a_built_in_name_is_its_record(name):
+    assert find_variant(name) is BUILT_IN[name]
+
+
+@given(st.integers(1, LARGEST_COUNT), st.sampled_from([("", "agent"), ("actor-", "actor"), ("critic-", "critic")]))
+def test_a_reset_of_any_interval(interval, kind):
+    prefix, scope = kind
+    variant = find_variant(f"{prefix}reset-{interval}-updates")
+    assert variant.reset == Reset(interval, scope)
+    assert variant.name == f"{prefix}reset-{format_count(interval)}-updates"
+    assert find_variant(variant.name) == variant
+
+
+def test_one_name_for_one_interval():
+    names = {find_variant(f"reset-{n}-updates").name for n in ("2560k", "2.56M", "2560000", "2_560_000")}
+    assert names == {"reset-2560k-updates"}
+
+
+@pytest.mark.parametrize(("name", "settings"), [
+    ("weight-decay=0.001", {"weight_decay": 0.001}),
+    ("wd=1e-3", {"weight_decay": 0.001}),
+    ("dropout=0.1", {"dropout_rate": 0.1}),
+    ("hard-target=1000", {"tau": 1.0, "target_period": 1000}),
+    ("sgd=0.03", {"critic_optimizer": "momentum", "critic_b1": 0.0, "critic_lr": 0.03}),
+    ("critic_lr=0.003", {"critic_lr": 0.003}),
+    ("initialisation=lecun_normal", {"initialisation": "lecun_normal"}),
+    ("sgd-momentum+critic_lr=0.003", {"critic_optimizer": "momentum", "critic_b1": 0.9, "critic_lr": 0.003}),
+])
+def test_numbers_in_names(name, settings):
+    assert dict(find_variant(name).settings) == settings
+
+
+@pytest.mark.parametrize(("spelled", "name"), [
+    ("wd=0.0010", "weight-decay=0.001"),
+    ("weight-decay=0.01", "weight-decay"),
+    ("actor-reset+ofn", "ofn+actor-reset"),
+    ("wd=0.1 + layernorm", "layernorm+weight-decay=0.1"),
+    ("baseline+ofn", "ofn"),
+    ("reset-0.1M-updates+layernorm", "layernorm+reset-100k-updates"),
+    ("critic_lr=3e-3+ofn", "ofn+critic_lr=0.003"),
+])
+def test_one_spelling_in_tables(spelled, name):
+    variant = find_variant(spelled)
+    assert variant.name == name
+    assert find_variant(name) == variant
+
+
+@given(st.lists(st.sampled_from([n for n in BUILT_IN if n not in RESETTING]), min_size=1, max_size=4, unique=True))
+def test_a_sum_has_all_its_parts_or_says_which_two_contradict(names):
+    parts = [BUILT_IN[name] for name in names]
+    settings = {}
+    contradict = any(settings.setdefault(key, value) != value for part in parts for key, value in part.settings)
+    if contradict:
+        with pytest.raises(UsageError, match="' sets .* to "):
+            find_variant("+".join(names))
+        return
+    variant = find_variant("+".join(names))
+    assert dict(variant.settings) == settings
+    assert variant.mechanisms == frozenset().union(*(part.mechanisms for part in parts))
+    assert all(part.citation in variant.citation for part in parts if part.name != "baseline" or len(parts) == 1)
+
+
+@pytest.mark.parametrize(("name", "message"), [
+    ("ofm", "unknown variant 'ofm'.*did you mean 'ofn'"),
+    ("OFN", "unknown variant 'OFN'"),
+    ("", "unknown variant ''"),
+    ("ofn+", "unknown variant '' in 'ofn\\+'"),
+    ("ofn+layernrm", "unknown variant 'layernrm' in 'ofn\\+layernrm'.*did you mean 'layernorm'"),
+    ("critik_lr=1", "unknown variant 'critik_lr=1'.*did you mean 'critic_lr'"),
+    ("ofn=2", "'ofn' takes no number; those that do: weight-decay"),
+    ("wd=much", "variant 'wd=much': expected a finite number, found 'much'"),
+    ("dropout=1.5+ofn", None),
+    ("huber+huber=2", "'huber' sets huber_delta to 1.0, 'huber=2' to 2.0"),
+    ("ofn+ofn", "'ofn' is there twice"),
+    ("reset+actor-reset", "expected one reset, found 'reset' and 'actor-reset'"),
+    ("reset-0-updates", "expected at least 1"),
+    ("reset-x-updates", "variant 'reset-x-updates': expected a whole number"),
+    ("reset-1.5-updates", "expected a whole number"),
+    ("reset-100k", "unknown variant 'reset-100k'.*did you mean"),
+    ("nosuchpackage.mine:variant", "module 'nosuchpackage.mine' cannot be imported"),
+])
+def test_names_that_mean_nothing(name, message):
+    if message is None:  # a name like any other; the number is refused with all of a run's settings
+        from divbench.spec.run_spec import RunSpec
+
+        with pytest.raises(UsageError, match="dropout_rate: expected a number from 0 to below 1, found 1.5"):
+            RunSpec(suite="smoke", variants=name)
+        return
+    with pytest.raises(UsageError, match=message):
+        find_variant(name)
+
+
+@pytest.fixture
+def outside(tmp_path, monkeypatch):
+    """A package of somebody else's in the current directory; returns a function that writes a module of it."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def write(name, text):
+        (tmp_path / f"{name}.py").write_text(textwrap.dedent(text))
+        return name
+
+    return write
+
+
+def test_a_record_from_outside(outside):
+    module = outside("outside_one", """
+        from divbench.spec.variants import Variant
+        mine = Variant("mine", "half the discount", "nobody", settings=(("gamma", 0.5),), losses=("outside_one:extra",))
+        ofn = Variant("ofn", "", "")
+        number = 3
+        def extra(terms):
+            return 0.0
+    """)
+    variant = find_variant(f"{module}:mine")
+    assert variant.name == "mine" and variant.losses == ("outside_one:extra",)
+    assert variant.origin.startswith("outside_one:mine@")
+    together = find_variant(f"ofn+{module}:mine")
+    assert together.name == "ofn+mine" and together.losses == variant.losses and together.origin == variant.origin
+    for name, message in (("number", "expected a divbench.spec.variants.Variant, found a int"),
+                          ("mien", "found nothing of that name.*did you mean 'mine'"),
+                          ("ofn", "expected a name of its own")):
+        with pytest.raises(UsageError, match=message):
+            find_variant(f"{module}:{name}")
+
+
+def test_a_record_from_a_module_that_fails(outside):
+    module = outside("outside_broken", "1 / 0")
+    with pytest.raises(UsageError, match="cannot be imported .ZeroDivisionError: division by zero"):
+        find_variant(f"{module}:mine")

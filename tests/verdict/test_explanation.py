@@ -1,0 +1,112 @@
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from divbench.verdict.explanation import explain_lane, fold, number
+from divbench.verdict.first_cause import first_cause
+from divbench.verdict.rules import judge
+
+NAN = math.nan
+
+
+def explain(rows):
+    return explain_lane(rows, judge(rows), first_cause(rows))
+
+
+def test_a_diverged_lane_in_full(make_rows):
+    rows = make_rows(
+        [1.0, 10.0, 20.0, 60.0, 150.0, 4.1e6], policy=[1.0, 10.0, 20.0, 120.0, 300.0, 5e6],
+        random=[1.0, 10.0, 120.0, 120.0, 150.0, 4e6], earned=[NAN, 5.0, NAN, NAN, 4.0, -6.0],
+        rollout=[NAN, 6.0, NAN, NAN, 90.0, 4e6],
+        columns={"q_distant_mean": [1.0] * 6, "grad_norm": [300.0, 5.0, 6.0, 7.0, 2_400.0, 90.0],
+                 "second_moment": [0.0, 10.0, 10.0, 10.0, 20.0, 5e6],
+                 "second_moment_head": [0.0, 9.0, 9.0, 9.0, 9.0, 1.8e6],
+                 "param_norm": [40.0, 50.0, 50.0, 51.0, 60.0, 75.0],
+                 "feature_norm": [20.0, 30.0, 30.0, 30.0, 60.0, 126.0],
+                 "temperature": [1.0, 0.5, 0.25, 0.4, 1.0, 2.0], "entropy": [-5.0, 3.0, 2.0, -4.0, -9.0, -7.0]})
+    assert explain(rows) == (
+        "The lane diverged at update 300 (env step 1,000): mean Q on replay ended at 4.1e+06, 41,000 times the most "
+        "that any policy can be worth (100). First mean Q on random actions passed its bound, at update 200, 200 "
+        "updates before mean Q on replay did. Mean Q passed its bound on random actions at update 200, on the policy's "
+        "actions at update 300, on replayed actions at update 400, never on the most distant actions. At its peak the "
+        "gradient norm had grown 400-fold, the optimizer's second moment 5e+05-fold, the last layer's alone "
+        "2e+05-fold and the norm of the features 4.2-fold. The temperature climbed from 0.25 at update 200 to 2 at "
+        "update 500, as the policy's entropy was below its target (down to -9 nats). At update 500 mean Q on a rollout "
+        "was 4e+06, 4e+06 above the return that followed.")
+
+
+def test_a_stable_lane_has_one_sentence_or_two(make_rows):
+    assert explain(make_rows([1.0, 20.0], earned=[NAN, 15.0], rollout=[NAN, 25.0])) == (
+        "The lane stayed stable up to update 100 (env step 1,000): mean Q on replay ended at 20, 20% of the most that "
+        "any policy can be worth (100); nothing that was measured left its band. At update 100 mean Q on a rollout was "
+        "25, 10 above the return that followed.")
+    spike = make_rows([1.0, 20.0, 20.0], columns={"grad_norm": [9.0, 2.0, 50.0]})
+    assert explain(spike).endswith("(100). First the gradient norm left its band, at update 200; nothing came of it.")
+
+
+def test_a_recovery_says_how_far_it_went_and_since_when(make_rows):
+    text = explain(make_rows([1.0, 200.0, 8e5, 40.0, 40.0, 40.0]))
+    assert text.startswith("The lane diverged at update 100 (env step 1,000) and recovered: mean Q on replay reached "
+                           "8e+05 and is back within 0.5 of the bound from update 300 (env step 1,000) on.")
+
+
+def test_overestimation(make_rows):
+    text = explain(make_rows([20.0] * 3, rollout=[40.0] * 3, earned=[2.0] * 3))
+    assert text == ("The lane overestimates from update 0 (env step 1,000) on: mean Q on replay ended at 20, 20% of "
+                    "the most that any policy can be worth (100). Nothing else that was measured left its band. At "
+                    "update 200 mean Q on a rollout was 40, 38 above the return that followed.")
+
+
+def test_explosions(make_rows):
+    rows = make_rows([1.0, 2.0, 2.0], columns={"grad_norm": [90.0, 5.0, 6.0], "reward_excess": [0.0, 0.0, 0.0]})
+    rows[2].update(nonfinite="physics", nonfinite_update=170, nonfinite_step=1_170)
+    assert explain(rows).startswith("The lane exploded: the physics went non-finite at update 170 (env step 1,170). "
+                                    "Nothing that was measured had left its band before.")
+    rows[1]["grad_norm"], rows[2]["nonfinite"] = 950.0, "learner"
+    assert "First the gradient norm left its band, at update 100, 70 updates before the explosion." in explain(rows)
+
+
+def test_a_reward_outside_the_range_voids_the_rest(make_rows):
+    rows = make_rows([1.0, 5e7, 5e7], columns={"reward_excess": [1e6, 3e6, 2e6]})
+    assert ("First, at update 0, a replayed reward lay outside the task's range (by up to 3e+06), so "
+            "every bound and what is judged by it is void.") in explain(rows)
+
+
+def test_a_lower_bound_of_zero_and_no_rows(make_rows):
+    assert "ended at -30, where the least that any policy can be worth is 0" in explain(make_rows([-20.0, -30.0]))
+    assert "3 times the least that any policy can be worth (-10)" in explain(make_rows([-20.0, -30.0], low=-10.0))
+    assert explain([]) == "Nothing was measured."
+
+
+def test_what_was_not_measured_is_not_said(make_rows):
+    text = explain(make_rows([1.0, 200.0, 300.0], earned=[NAN] * 3, rollout=[NAN] * 3))
+    for word in ("distant", "gradient", "moment", "features", "parameters", "temperature", "entropy", "rollout", "nan"):
+        assert word not in text
+
+
+@pytest.mark.parametrize("value, text", [
+    (0.0, "0"), (0.03125, "0.0312"), (36.94, "36.9"), (999.4, "999"), (2_300.4, "2,300"), (4.1e6, "4.1e+06"),
+    (-1_234.0, "-1,234"), (1e-7, "1e-07"), (math.inf, "inf")])
+def test_numbers_for_people(value, text):
+    assert number(value) == text
+
+
+@pytest.mark.parametrize("ratio, text", [(4.24, "4.2-fold"), (404.0, "400-fold"), (6_540.0, "6,500-fold"),
+                                         (1.24e5, "1.2e+05-fold")])
+def test_growths_for_people(ratio, text):
+    assert fold(ratio) == text
+
+
+CELL = st.floats(-1e30, 1e30) | st.sampled_from([NAN, math.inf, -math.inf])
+
+
+@given(q=st.lists(CELL, min_size=1, max_size=10), other=st.lists(CELL, min_size=10, max_size=10),
+       culprit=st.sampled_from(["", "learner", "physics"]), place=st.integers(0, 9))
+def test_every_series_has_one_paragraph(make_rows, q, other, culprit, place):
+    names = ("grad_norm", "second_moment", "feature_norm", "param_norm", "temperature", "entropy", "reward_excess")
+    rows = make_rows(q, earned=other, rollout=q, columns={name: other for name in names})
+    rows[min(place, len(q) - 1)]["nonfinite"] = culprit
+    text = explain(rows)
+    assert text.startswith("The lane ") and text.endswith(".") and "\n" not in text and "  " not in text
