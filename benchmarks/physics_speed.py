@@ -183,7 +183,7 @@ def in_a_process(python: str, side: str, task: str, lanes: int, limit: float) ->
 
 def as_markdown(rows: list[dict], machine: dict) -> str:
     """Two tables: control steps per second, and seconds to compile."""
-    columns = list(dict.fromkeys((row["side"], row["lanes"]) for row in rows))
+    columns = sorted({(row["side"], row["lanes"]) for row in rows}, key=lambda c: (SIDES.index(c[0]), c[1]))
     tasks = list(dict.fromkeys(row["task"] for row in rows))
     cells = {(row["task"], row["side"], row["lanes"]): row for row in rows}
 
