@@ -19,6 +19,7 @@ from divbench.report.style import GREY, RC, decade_label, looks, magnitude_axis
 
 BOUND = {"color": "black", "linestyle": "--", "linewidth": 1.2}
 BOUND_NAME = "most any policy can be worth"
+LEGEND_COLUMNS = 4
 HEIGHT, WIDTH = 0.34, 4.6  # inches of an arm's row, and of a task's panel, in the picture of final values
 
 
@@ -50,12 +51,15 @@ def value_curves(evidence: Evidence, columns: dict[str, str], title: str):
         for bundle in panel.bundles["drawn"]:
             draw_bundle(axes, bundle, look[bundle.variant])
         axes.plot(*panel.bound, zorder=4, **BOUND)
-        if limits[panel.task] is not None:
+        if limits[panel.task] is not None and limits[panel.task][0] > 0 and not panel.bound[0]:
+            axes.set_yscale("log")  # norms, all of them positive and often far below 1
+        elif limits[panel.task] is not None:
             magnitude_axis(axes, *limits[panel.task])
 
+    label = next(iter(columns.values())) if len(columns) == 1 else ""
     extra = ((BOUND_NAME, BOUND),) if any(panel.bound[0] for panel in panels) else ()
-    return make_sheet(panels, _facts(evidence), draw, title=title, y_label=" / ".join(columns.values()),
-                      middle="median", x_label="updates", share_y=False, extra=extra)
+    return make_sheet(panels, _facts(evidence), draw, title=title, y_label=label, middle="median", x_label="updates",
+                      share_y=False, extra=extra)
 
 
 def return_curves(evidence: Evidence, title: str):
@@ -96,9 +100,10 @@ def final_values(evidence: Evidence, title: str, *, number: Callable[[Lane], flo
         for row, (arm, look) in enumerate(looks(arms).items()):
             lanes = [(number(lane), lane.diverged) for lane in evidence.of(arm, task)]
             lanes = [(value, diverged) for value, diverged in lanes if value is not None]
-            for value, diverged in lanes:
-                axes.plot([value], [row], marker="X" if diverged else "o", markersize=7, markeredgecolor="white",
-                          color=look["color"], linestyle="", zorder=3)
+            for rank, (value, diverged) in enumerate(lanes):
+                shift = 0.4 * (rank / (len(lanes) - 1) - 0.5) if len(lanes) > 1 else 0.0  # seeds one below the other
+                axes.plot([value], [row + shift], marker="X" if diverged else "o", markersize=7, linestyle="",
+                          markeredgecolor="white", color=look["color"], zorder=3)
             if lanes:
                 middle = statistics.median(value for value, _ in lanes)
                 axes.plot([middle, middle], [row - 0.3, row + 0.3], color=look["color"], linewidth=2.2, zorder=2)
@@ -111,8 +116,7 @@ def final_values(evidence: Evidence, title: str, *, number: Callable[[Lane], flo
     marks = [Line2D([], [], marker=marker, color=GREY, linestyle="", label=text)
              for marker, text in (("o", "a lane that did not diverge"), ("X", "a lane that diverged"))]
     marks += [Line2D([], [], label=BOUND_NAME, **BOUND), Line2D([], [], color=GREY, linewidth=2.2, label="median")]
-    figure.legend(handles=marks, loc="lower center", ncol=len(marks) if len(tasks) > 1 else 2,
-                  bbox_to_anchor=(0.5, 0.03 / height))
+    _legend(figure, marks, height)
     return figure
 
 
@@ -120,7 +124,8 @@ def scatter(evidence: Evidence, arm: str, number: Callable[[Lane], float | None]
     """log10 of Q over the bound of every lane of an arm against another number of it; a colour per task."""
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-    figure, (axes,) = _sheet(1, title, evidence, 4.6, width=7.4)
+    height = 4.8
+    figure, (axes,) = _sheet(1, title, evidence, height, width=7.4, entries=len(evidence.tasks) + 1)
     for task, look in looks(evidence.tasks).items():
         points = [(number(lane), lane.log_excess(lane.measured_at)) for lane in evidence.of(arm, task)]
         points = [point for point in points if None not in point]
@@ -131,19 +136,20 @@ def scatter(evidence: Evidence, arm: str, number: Callable[[Lane], float | None]
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"$10^{{{round(value)}}}$"))
     axes.set_xlabel(x_label)
     axes.set_ylabel("mean Q over the bound")
-    figure.legend(*axes.get_legend_handles_labels(), loc="lower center", ncol=4, bbox_to_anchor=(0.5, 0.006))
+    _legend(figure, axes.get_legend_handles_labels()[0], height)
     return figure
 
 
 def q_and_rank(evidence: Evidence, title: str):
     """Above, mean Q with the bound; below, the effective rank of the last hidden features where it was measured."""
+    from matplotlib.lines import Line2D
     from matplotlib.ticker import FuncFormatter
 
     from divbench.report.style import short_count
 
     rows = 2 if any(lane.ranks for lane in evidence.lanes) else 1
     height, tasks, look = 2.4 * rows + 1.5, evidence.tasks, looks(evidence.arms)
-    figure, panels = _sheet(len(tasks), title, evidence, height, rows=rows)
+    figure, panels = _sheet(len(tasks), title, evidence, height, rows=rows, entries=len(look) + 1)
     for place, task in enumerate(tasks):
         upper = panels[place]
         upper.set_title(task, loc="left")
@@ -165,36 +171,37 @@ def q_and_rank(evidence: Evidence, title: str):
         panels[(rows - 1) * len(tasks) + place].set_xlabel("updates")
     for axes in panels:
         axes.xaxis.set_major_formatter(FuncFormatter(short_count))
-    _legend(figure, look, height)
+    handles = [Line2D([], [], linewidth=2.2, label=name, **style) for name, style in look.items()]
+    _legend(figure, [*handles, Line2D([], [], label=BOUND_NAME, **BOUND)], height)
     return figure
 
 
-def _sheet(count: int, title: str, evidence: Evidence, height: float, *, width: float | None = None, rows: int = 1):
-    """An empty figure with a headline and `count` panels in each of its rows, from left to right and down."""
+def _sheet(count: int, title: str, evidence: Evidence, height: float, *, width: float | None = None, rows: int = 1,
+           entries: int = LEGEND_COLUMNS):
+    """An empty figure with a headline, `count` panels in each of its rows, from left to right and down, and space for
+    a legend of so many entries."""
     import matplotlib
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    width = width or max(6.4, WIDTH * count + 1.2)
+    width = width or max(7.4, WIDTH * count + 1.2)
     facts = _facts(evidence)
+    foot = 0.2 + 0.23 * -(-entries // LEGEND_COLUMNS)
     with matplotlib.rc_context(RC):
         figure = Figure(figsize=(width, height), layout="constrained")
         FigureCanvasAgg(figure)
-        figure.get_layout_engine().set(rect=(0, 0.5 / height, 1, 1 - 1.15 / height))
+        figure.get_layout_engine().set(rect=(0, foot / height, 1, 1 - (0.7 + foot) / height))
         panels = list(figure.subplots(rows, count, squeeze=False).flat)
         figure.text(0.12 / width, 1 - 0.12 / height, title, ha="left", va="top", fontsize=13, fontweight="bold")
-        line = f"{evidence.scale} scale, physics {facts.physics}, {facts.utd_text}, {facts.seeds_text}, " \
-               f"network {facts.network}"
+        line = (f"{evidence.scale} scale, physics {facts.physics}, {facts.utd_text}, {facts.seeds_text}, "
+                f"network {facts.network}")
         figure.text(0.12 / width, 1 - 0.40 / height, line, ha="left", va="top", fontsize=9, color=GREY)
     return figure, panels
 
 
-def _legend(figure, look: dict, height: float) -> None:
-    from matplotlib.lines import Line2D
-
-    handles = [Line2D([], [], linewidth=2.2, label=name, **style) for name, style in look.items()]
-    handles.append(Line2D([], [], label=BOUND_NAME, **BOUND))
-    figure.legend(handles=handles, loc="lower center", ncol=min(len(handles), 4), bbox_to_anchor=(0.5, 0.03 / height))
+def _legend(figure, handles: list, height: float) -> None:
+    figure.legend(handles=handles, loc="lower center", ncol=LEGEND_COLUMNS, frameon=False, fontsize=9,
+                  columnspacing=1.4, bbox_to_anchor=(0.5, 0.03 / height))
 
 
 def _facts(evidence: Evidence):

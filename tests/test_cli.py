@@ -115,6 +115,13 @@ WRONG = [
     (["report", "a-file"], "report: expected a run folder, found a file at 'a-file'"),
     (["report", "empty"], "report: expected a run folder, found no card.json in 'empty'"),
     (["doctor", "--quiet"], "unknown flag '--quiet'"),
+    (["reproduce"], "reproduce: expected the name of an experiment; 'divbench reproduce --list'"),
+    (["reproduce", "ofn-prime"], "unknown experiment 'ofn-prime'.*did you mean 'ofn-priming'"),
+    (["reproduce", "dmc15", "--scale", "huge"], "unknown scale 'huge'; known: quick, full"),
+    (["reproduce", "dmc15", "--out", "a-file"], "--out: expected a folder.*a-file' is a file"),
+    (["reproduce", "dog", "--physics", "mjx"], "--physics: task 'dog-run' has no physics 'mjx'"),
+    (["claims", "--dir", "nix"], "--dir: expected a folder of outcomes"),
+    (["explain", "one", "two"], "unknown word 'two'"),
 ]
 
 
@@ -147,6 +154,14 @@ QUICK = [
     (["render", "--help"], 0),
     (["render", "--task", "dog-rnu"], 2),
     (["plan", "--suite", "smoke", "--rate", "400"], 0),
+    (["list", "experiments"], 0),
+    (["reproduce", "--help"], 0),
+    (["reproduce", "--list"], 0),
+    (["reproduce", "utd32", "--plan"], 0),
+    (["reproduce", "utd33"], 2),
+    (["claims"], 0),
+    (["claims", "--dir", "nix"], 2),
+    (["explain", "--help"], 0),
 ]
 
 

@@ -31,19 +31,23 @@ def singular_values(features: jax.Array) -> jax.Array:
 
     Expensive: call it once and hand the result to the ranks. The eigenvalues of the features' Gram matrix take as
     long and lose half the digits, which moves the srank of collapsed features. The decompositions run one after the
-    other, lanes and critics alike: batched ones can stop the program for good on a CPU, as batched QR does (see
-    `networks._orthogonal`). LAPACK brings threads of its own, which slow it down two times alone and hundreds of
-    times beside another busy process; with OPENBLAS_NUM_THREADS=1 in the environment, before JAX starts, they stay
-    away.
+    other, lanes and critics alike: batched QR is known to stop a program for good on a CPU (see `_orthogonal` in
+    `divbench.learn.networks`), and a batched decomposition would gain nothing here. LAPACK brings threads of its own:
+    on two cores they double its time, and beside another busy process they took it from milliseconds to a second.
+    With OPENBLAS_NUM_THREADS=1 in the environment, before JAX starts, they stay away.
     """
     scale = magnitude_scale(features, (1, 2))
     finite = jnp.isfinite(scale)
     scaled = jnp.where(finite, features / scale, 0.0)
-    decompose = sequential_vmap(lambda matrix: jnp.linalg.svd(matrix, compute_uv=False))
-    sigma = jax.vmap(decompose)(scaled)
+    sigma = jax.vmap(_decompose)(scaled)
     rounding = max(features.shape[1:]) * jnp.finfo(jnp.float32).eps * sigma[:, :1]
     sigma = jnp.where(sigma > rounding, sigma, 0.0)
     return jnp.where(finite[:, :, 0], sigma * scale[:, :, 0], jnp.nan)
+
+
+@sequential_vmap
+def _decompose(matrix: jax.Array) -> jax.Array:
+    return jnp.linalg.svd(matrix, compute_uv=False)
 
 
 def srank(singular_values: jax.Array, delta: float = DELTA) -> jax.Array:

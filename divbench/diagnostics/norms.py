@@ -31,7 +31,10 @@ def magnitude_scale(array: jax.Array, axis=None) -> jax.Array:
 
 
 def layers(tree) -> dict[str, dict]:
-    """The layers of a critic's tree by name, from the input on: `hidden1`, `hidden2`, ..., `head`."""
+    """The layers of a critic's tree by name, from the input on: `hidden1`, `hidden2`, ..., `head`.
+
+    The order is that of the dictionary; one that a jitted function returns is sorted by name instead.
+    """
     return {f"hidden{place}": layer for place, layer in enumerate(tree["hidden"], 1)} | {"head": tree["head"]}
 
 

@@ -1,8 +1,8 @@
 """What `diagnose` measures of a group's lanes, made of the functions of `divbench.diagnostics`.
 
-`cheap` is what every row of the table of values holds; `full` adds what is measured layer by layer and the ranks, for the
-table of diagnostics. What each number means is said in `divbench.records.metrics`. Letters in shapes: L lanes, N critics,
-B batch, T steps of an episode.
+`cheap` is what every row of the table of values holds; `full` adds what is measured layer by layer and the ranks, for
+the table of diagnostics. What each number means is said in `divbench.records.metrics`. Letters in shapes: L lanes,
+N critics, B batch, T steps of an episode.
 """
 
 from __future__ import annotations

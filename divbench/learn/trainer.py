@@ -19,8 +19,8 @@ from divbench.learn.acting import scaled_step
 from divbench.learn.agents import sac
 from divbench.learn.agents.coefficients import Coefficients, Structure
 from divbench.learn.agents.sac import LearnerState
-from divbench.learn.networks import MechanismCoefficients
 from divbench.learn.keys import Stream, stream_key
+from divbench.learn.networks import MechanismCoefficients
 
 
 class Cause(enum.IntEnum):

@@ -15,7 +15,7 @@ from divbench.spec.options import OPTIONS
 
 COMMANDS = {
     "run": "train tasks, variants and seeds side by side and write comparable tables",
-    "list": "suites, tasks and variants",
+    "list": "suites, tasks, variants and experiments",
     "plan": "groups, lanes, memory, disk, FLOPs and hours of a run; trains nothing",
     "report": "tables and pictures of a run folder, finished or still growing",
     "render": "a film of a lane's policy, or of a task under random actions: GIF, MP4 or PNG",

@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from divbench.verdict.bound import limits
-from divbench.verdict.first_cause import FirstCause, measured, passes_bound, start_level, when
+from divbench.verdict.first_cause import FirstCause, departures, measured, passes_bound, start_level, when
 from divbench.verdict.rules import LEAVE_BELOW, Verdict, beyond_bound
 
 ACTIONS = {"q_random_mean": "random", "q_policy_mean": "the policy's", "q_replay_mean": "replayed",
@@ -88,13 +88,17 @@ def _first(rows: Sequence[Mapping], verdict: Verdict, cause: FirstCause | None) 
                 f"so every bound and what is judged by it is void.")
     alike = cause.column == "q_random_mean"
     text = f"First {WORDS[cause.column]} {'passed its bound' if alike else 'left its band'}, {at}"
+    if not alike:
+        value = measured(rows[departures(rows)[cause.column]], cause.column)
+        text += f" ({number(start_level(rows, cause.column))} at the start, {number(value)} then)"
     if verdict.kind == "stable":
         return f"{text}; nothing came of it."
     replay = _passed(rows, "q_replay_mean")
     if replay is None:
         explodes = verdict.kind == "exploded"
         return f"{text}, {_before(verdict.update - cause.update)} the explosion." if explodes else f"{text}."
-    return f"{text}, {_before(when(rows[replay])[0] - cause.update)} mean Q on replay {'did' if alike else 'passed its bound'}."
+    lead = _before(when(rows[replay])[0] - cause.update)
+    return f"{text}, {lead} mean Q on replay {'did' if alike else 'passed its bound'}."
 
 
 def _before(updates: int) -> str:

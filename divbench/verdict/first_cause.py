@@ -29,19 +29,22 @@ REFERENCE_ROWS = 3
 
 @dataclasses.dataclass(frozen=True)
 class Band:
-    """How far a quantity may grow over its level at the start.
+    """How far a quantity may go from its level at the start.
 
     Attributes:
       factor: out of the band is above `factor` times the level.
       floor: a level below counts as this, since a start near 0 has no ratio to speak of (a sparse reward that was
         not found yet gives gradients of 0.01).
       jump: the first measurement is out of the band above `jump` times the untrained network's, of update 0.
-      settles: whether the first measurement after a reset is left out: fresh weights have a large gradient.
+      collapses: whether below one `jump`-th of the level is out of the band too.
+      settles: whether the first measurement after a reset is left out: fresh weights have a large gradient and
+        features of their own size.
     """
 
     factor: float
     floor: float
     jump: float = math.inf
+    collapses: bool = False
     settles: bool = False
 
 
@@ -49,13 +52,16 @@ class Band:
 # gradient above 3.6 times the median of their first three; the other two had one single batch of 25 and 33
 # times. Ten is three times what is healthy, and every one of the 17 lanes there whose Q passed its bound had passed
 # it before or at the same measurement. An optimizer's second moment is an average of squares: squared factor and
-# floor; at update 0 it is 0. The features of healthy lanes grew 3 times over their first three measurements at most.
-# From the untrained network they grow 2 to 5 times within 1,000 updates, and 18 times within 10,000 where they are
-# normalized afterwards (OFN): hence a wider jump. The untrained gradient is above every healthy one that follows.
+# floor; at update 0 it is 0. Features of healthy primed lanes (quadruped-run, 9,000 updates) grew 2.5 times over the
+# median of their first three at most; from the untrained network 1.5 to 5 times within 1,000 updates, and 18 times
+# within 9,000 where they are normalized afterwards (OFN): hence a wider jump, as the first measurement may come late.
+# The untrained network's gradient is above every healthy one that follows. A learning rate a thousand times too high
+# kills every hidden unit within 100 updates (cheetah-run, primed): features of 0, a calm gradient, Q within its bound.
+# So features have a lower side, which healthy lanes never came near.
 GRADIENT_FACTOR = 10.0
 GRADIENT_FLOOR = 1.0  # in the middle of what healthy baselines have once they learn, 0.01 to 50
 BANDS = {
-    "feature_norm": Band(factor=10.0, floor=1.0, jump=30.0),
+    "feature_norm": Band(factor=10.0, floor=1.0, jump=30.0, collapses=True, settles=True),
     "grad_norm": Band(GRADIENT_FACTOR, GRADIENT_FLOOR, jump=GRADIENT_FACTOR, settles=True),
     "second_moment": Band(GRADIENT_FACTOR**2, GRADIENT_FLOOR**2, settles=True),
 }
@@ -107,7 +113,8 @@ def departures(rows: Sequence[Mapping]) -> dict[str, int]:
 def start_level(rows: Sequence[Mapping], name: str) -> float:
     """The level of a quantity at the start: the median of its first measurements after the first update.
 
-    As many as `REFERENCE_ROWS`, or fewer if it left its band or the series ended before; NaN without any.
+    As many as `REFERENCE_ROWS`, or fewer if it left its band or the series ended before; without any it is that of the
+    untrained network, and NaN if that was not measured either.
     """
     return _watch(rows, name)[1]
 
@@ -152,16 +159,17 @@ def _watch(rows: Sequence[Mapping], name: str) -> tuple[int | None, float]:
         if band.settles and index and row.get("resets", 0) != rows[index - 1].get("resets", 0):
             continue
         if _is_out(band, value, level, initial):
-            return index, level
+            return index, initial if math.isnan(level) else level
         if math.isfinite(value) and not row.get("nonfinite", "") and len(learned) < REFERENCE_ROWS:
             learned.append(value)
             level = statistics.median(learned)
-    return None, level
+    return None, initial if math.isnan(level) else level
 
 
 def _is_out(band: Band, value: float, level: float, initial: float) -> bool:
     if value == math.inf:
         return True
-    if not math.isnan(level):
-        return value > band.factor * max(level, band.floor)
-    return not math.isnan(initial) and value > band.jump * max(initial, band.floor)
+    known, factor = (level, band.factor) if not math.isnan(level) else (initial, band.jump)
+    if math.isnan(known):
+        return False
+    return value > factor * max(known, band.floor) or (band.collapses and value < known / band.jump)

@@ -11,8 +11,13 @@ from divbench.diagnostics import features
 
 pytestmark = pytest.mark.usefixtures("strict_jax")
 
-RANKS = {"srank": features.srank, "pca_rank": features.pca_rank, "entropy_rank": features.entropy_rank,
-         "feature_rank": lambda sigma: features.feature_rank(sigma, 32)}
+singular_values = jax.jit(features.singular_values)
+ranks = jax.jit(features.ranks)
+RANKS = {"srank": jax.jit(features.srank), "pca_rank": jax.jit(features.pca_rank),
+         "entropy_rank": jax.jit(features.entropy_rank),
+         "feature_rank": jax.jit(lambda sigma: features.feature_rank(sigma, 32))}
+dormant_share = jax.jit(features.dormant_share)
+dormant_shares = jax.jit(features.dormant_shares)
 
 
 def with_singular_values(sigma, batch=32, width=16, seed=0):
@@ -28,25 +33,25 @@ def draw(seed, shape=(2, 32, 16)):
 
 def test_singular_values_of_each_critic_largest_first():
     sigma = [[9.0, 4.0, 1.0, 0.5], [3.0, 3.0, 2.0, 0.0]]
-    got = features.singular_values(jnp.stack([with_singular_values(values) for values in sigma]))
+    got = singular_values(jnp.stack([with_singular_values(values) for values in sigma]))
     assert got.shape == (2, 16)
     np.testing.assert_allclose(got[:, :4], sigma, rtol=1e-5)
     np.testing.assert_array_equal(got[:, 4:], 0.0)  # rounding is cut off
-    assert features.singular_values(draw(0, (1, 8, 24))).shape == (1, 8)
+    assert singular_values(draw(0, (1, 8, 24))).shape == (1, 8)
 
 
 @settings(max_examples=15, deadline=None)
 @given(seed=st.integers(0, 2**31), exponent=st.integers(-25, 35))
 def test_singular_values_at_every_scale(seed, exponent):
     expected = np.linalg.svd(np.asarray(draw(seed), np.float64), compute_uv=False) * 10.0**exponent
-    got = np.asarray(features.singular_values(draw(seed) * jnp.float32(10.0**exponent)), np.float64)
+    got = np.asarray(singular_values(draw(seed) * jnp.float32(10.0**exponent)), np.float64)
     np.testing.assert_allclose(got, expected, atol=1e-5 * expected.max(), rtol=0.0)
 
 
 @pytest.mark.parametrize("name", RANKS)
 @pytest.mark.parametrize("rank", [1, 5, 16])
 def test_equal_singular_values_give_their_number(name, rank):
-    sigma = features.singular_values(with_singular_values([3.0] * rank)[None])
+    sigma = singular_values(with_singular_values([3.0] * rank)[None])
     assert float(RANKS[name](sigma)) == pytest.approx(rank, abs=1e-4)
 
 
@@ -64,15 +69,15 @@ def test_ranks_count_as_their_papers_say():
 
 @pytest.mark.parametrize("name", RANKS)
 def test_ranks_are_averaged_over_critics(name):
-    alone = [float(RANKS[name](features.singular_values(with_singular_values([3.0] * rank)[None]))) for rank in (2, 9)]
+    alone = [float(RANKS[name](singular_values(with_singular_values([3.0] * rank)[None]))) for rank in (2, 9)]
     pair = jnp.stack([with_singular_values([3.0] * rank) for rank in (2, 9)])
-    assert float(RANKS[name](features.singular_values(pair))) == pytest.approx(np.mean(alone), abs=1e-4)
+    assert float(RANKS[name](singular_values(pair))) == pytest.approx(np.mean(alone), abs=1e-4)
 
 
 @settings(max_examples=20, deadline=None)
 @given(seed=st.integers(0, 2**31), exponent=st.integers(-20, 35))
 def test_laws_of_the_ranks(seed, exponent):
-    sigma = features.singular_values(draw(seed))
+    sigma = singular_values(draw(seed))
     scaled = sigma * jnp.float32(10.0**exponent)
     assert 1.0 <= float(features.pca_rank(sigma)) <= float(features.srank(sigma)) <= 16.0
     assert 1.0 <= float(features.entropy_rank(sigma)) <= 16.0
@@ -84,26 +89,26 @@ def test_laws_of_the_ranks(seed, exponent):
 
 def test_the_four_ranks_together_are_those_apart():
     batch = draw(3)
-    sigma = features.singular_values(batch)
-    together = features.ranks(batch)
-    assert list(together) == list(RANKS)
-    assert {name: float(value) for name, value in together.items()} == {
-        name: float(rank(sigma)) for name, rank in RANKS.items()}
+    sigma = singular_values(batch)
+    together = ranks(batch)
+    assert set(together) == set(RANKS)
+    for name, rank in RANKS.items():
+        assert float(together[name]) == pytest.approx(float(rank(sigma)), rel=1e-6)
 
 
 def test_a_critic_that_is_wholly_0_has_rank_0_and_the_other_its_own():
     both = jnp.stack([jnp.zeros((32, 16)), with_singular_values([2.0] * 4)])
-    for value in features.ranks(both).values():
+    for value in ranks(both).values():
         assert float(value) == pytest.approx(2.0, abs=1e-4)
 
 
 @pytest.mark.parametrize("bad", [jnp.nan, jnp.inf])
 def test_ranks_of_features_that_are_not_finite_are_nan(bad):
     large = jnp.ones((2, 256, 256)).at[1, 200, 7].set(bad)
-    assert all(np.isnan(value) for value in features.ranks(large).values())
+    assert all(np.isnan(value) for value in ranks(large).values())
 
 
-def svd_operands(jaxpr, inside=1):
+def svd_operands(jaxpr):
     """Shapes of what the program decomposes, those in loops and calls included."""
     found = []
     for equation in jaxpr.eqns:
@@ -129,22 +134,22 @@ def test_dormant_units_of_known_activations():
     # one critic: means 1, 0.02, 0 and 2.98 with layer mean 1: 0.02 is dormant at 0.025, not at 0.01
     first = jnp.asarray([[[2.0, 0.04, 0.0, 5.96], [0.0, 0.0, 0.0, 0.0]]])
     second = jnp.asarray([[[1.0, 1.0], [1.0, 1.0]]])
-    assert {name: float(share) for name, share in features.dormant_shares([first, second]).items()} == {
+    assert {name: float(share) for name, share in dormant_shares([first, second]).items()} == {
         "hidden1": 0.5, "hidden2": 0.0}
-    assert float(features.dormant_share([first, second])) == pytest.approx(2 / 6)
-    assert float(features.dormant_share([first, second], threshold=0.01)) == pytest.approx(1 / 6)
+    assert float(dormant_share([first, second])) == pytest.approx(2 / 6)
+    assert float(dormant_share([first, second], threshold=0.01)) == pytest.approx(1 / 6)
 
 
 def test_each_critic_is_the_measure_of_its_own_units():
     strong, weak = draw(0, (1, 32, 16)), 1e-6 * draw(1, (1, 32, 16))
-    assert float(features.dormant_share([jnp.concatenate([strong, weak])])) == 0.0
+    assert float(dormant_share([jnp.concatenate([strong, weak])])) == 0.0
 
 
 def test_a_layer_that_is_wholly_0_is_wholly_dormant():
     layers = [draw(0, (2, 32, 16)), jnp.zeros((2, 32, 48))]
-    assert {name: float(share) for name, share in features.dormant_shares(layers).items()} == {
+    assert {name: float(share) for name, share in dormant_shares(layers).items()} == {
         "hidden1": 0.0, "hidden2": 1.0}
-    assert float(features.dormant_share(layers)) == 0.75
+    assert float(dormant_share(layers)) == 0.75
 
 
 @settings(max_examples=20, deadline=None)
@@ -155,7 +160,7 @@ def test_dormancy_does_not_depend_on_scale_or_order(seed, exponent, threshold):
     size = np.abs(np.asarray(batch, np.float64)).mean(1)
     score = size / size.mean(1, keepdims=True)
     for units in (batch, scaled):
-        got = float(features.dormant_share([units], threshold))
+        got = float(dormant_share([units], threshold))
         # scores one rounding beside the threshold may fall on either side
         assert np.mean(score <= threshold - 1e-4) <= got + 1e-6
         assert got <= np.mean(score <= threshold + 1e-4) + 1e-6
@@ -163,10 +168,10 @@ def test_dormancy_does_not_depend_on_scale_or_order(seed, exponent, threshold):
 
 def test_dormant_share_does_not_hide_a_nan():
     bad = draw(0, (2, 256, 64)).at[0, 0, 0].set(jnp.nan)
-    shares = features.dormant_shares([draw(0), bad])
+    shares = dormant_shares([draw(0), bad])
     assert float(shares["hidden1"]) == 0.0
     assert np.isnan(shares["hidden2"])
-    assert np.isnan(features.dormant_share([draw(0), bad]))
+    assert np.isnan(dormant_share([draw(0), bad]))
 
 
 def test_dr3_is_the_mean_dot_product():

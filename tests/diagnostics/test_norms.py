@@ -1,5 +1,6 @@
 """Known answers of norms per layer and of their ratios."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from divbench.diagnostics import norms, values
 
+layer_norms = jax.jit(norms.layer_norms)
 pytestmark = pytest.mark.usefixtures("strict_jax")
 
 
@@ -36,7 +38,7 @@ def test_a_layer_counts_all_its_arrays_and_critics():
     tree = {"hidden": [{"kernel": jnp.full((2, 1, 1), 2.0), "bias": jnp.zeros((2, 1)), "norm_scale": jnp.ones((2, 1)),
                         "extra": jnp.full((2, 3), -1.0)}],
             "head": {"kernel": jnp.asarray([[[3.0]], [[0.0]]]), "bias": jnp.asarray([[0.0], [-4.0]])}}
-    got = norms.layer_norms(tree)
+    got = layer_norms(tree)
     assert {name: float(norm) for name, norm in got.items()} == {"hidden1": 4.0, "head": 5.0}
 
 
@@ -44,14 +46,14 @@ def test_a_layer_counts_all_its_arrays_and_critics():
 @given(seed=st.integers(0, 2**31))
 def test_squares_of_the_layers_add_up_to_the_whole(seed):
     tree = critic(seed)
-    layers = norms.layer_norms(tree).values()
+    layers = layer_norms(tree).values()
     assert sum(float(norm) ** 2 for norm in layers) == pytest.approx(float(values.global_norm(tree)) ** 2, rel=1e-5)
 
 
 @pytest.mark.parametrize("exponent", [-30, 0, 30, 37])
 def test_a_norm_is_exact_where_its_squares_do_not_fit(exponent):
-    got = norms.layer_norms(critic(scale=10.0**exponent))
-    for name, norm in norms.layer_norms(critic()).items():
+    got = layer_norms(critic(scale=10.0**exponent))
+    for name, norm in layer_norms(critic()).items():
         assert float(got[name]) == pytest.approx(float(norm) * 10.0**exponent, rel=1e-5)
 
 
@@ -59,7 +61,7 @@ def test_a_norm_is_exact_where_its_squares_do_not_fit(exponent):
 def test_a_layer_that_is_not_finite_shows_it_and_the_others_do_not_suffer(bad):
     tree = critic(width=300)
     tree["hidden"][1]["kernel"] = tree["hidden"][1]["kernel"].at[0, 3, 4].set(bad)
-    got = norms.layer_norms(tree)
+    got = layer_norms(tree)
     assert [name for name, norm in got.items() if not np.isfinite(norm)] == ["hidden2"]
 
 

@@ -1,5 +1,7 @@
 """What is read from lanes, and the comparisons and decisions that are made of it."""
 
+import dataclasses
+
 import pytest
 
 from divbench.experiments import comparisons
@@ -18,8 +20,8 @@ from divbench.spec.run_spec import RunSpec
 
 @pytest.mark.parametrize(
     ("low", "high", "above", "below"),
-    [(1.1, 2.0, REPRODUCED, NOT_REPRODUCED), (0.0, 0.9, NOT_REPRODUCED, REPRODUCED), (0.9, 1.1, INCONCLUSIVE, INCONCLUSIVE),
-     (1.0, 2.0, INCONCLUSIVE, INCONCLUSIVE), (0.0, 1.0, INCONCLUSIVE, INCONCLUSIVE), (None, None, INCONCLUSIVE, INCONCLUSIVE)],
+    [(1.1, 2.0, REPRODUCED, NOT_REPRODUCED), (0.0, 0.9, NOT_REPRODUCED, REPRODUCED)]
+    + [(low, high, INCONCLUSIVE, INCONCLUSIVE) for low, high in [(0.9, 1.1), (1.0, 2.0), (0.0, 1.0), (None, None)]],
 )
 def test_the_rule_is_symmetrical(low, high, above, below):
     assert Comparison("x", 1.0, low, high, 1.0, "above").status == above
@@ -58,8 +60,6 @@ def test_a_lane_is_read_at_an_update(lane):
 def test_numbers_that_are_not_finite_are_passed_over(lane):
     seen = lane()
     broken = dict(seen.values.columns, q_replay_mean=(3.0, *[float("nan")] * (len(seen.values.points) - 1)))
-    import dataclasses
-
     seen = dataclasses.replace(seen, values=Series(seen.values.points, broken))
     assert seen.at("q_replay_mean") == 3.0
     gone = dataclasses.replace(seen, values=Series((), dict.fromkeys(broken, ())))

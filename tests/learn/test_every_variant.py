@@ -104,9 +104,10 @@ def on_the_unit_ball(mine):
 
 def decayed_kernels(mine):
     """One step takes critic_lr * weight_decay of each kernel, beyond what the baseline's step does."""
-    both = zip(kernels(mine.one[0].critic), kernels(trained("baseline").one[0].critic), kernels(mine.fresh[0].critic),
-               strict=True)
-    return all(np.allclose(decayed - plain, -3e-4 * 0.01 * start, rtol=0.1, atol=1e-7) for decayed, plain, start in both)
+    lanes = zip(kernels(mine.one[0].critic), kernels(trained("baseline").one[0].critic), kernels(mine.fresh[0].critic),
+                strict=True)
+    return all(np.allclose(decayed - plain, -3e-4 * 0.01 * start, rtol=0.1, atol=1e-7)
+               for decayed, plain, start in lanes)
 
 
 def drops_while_training(mine):
@@ -237,7 +238,8 @@ def test_no_variant_is_left_out():
 def test_a_variant_changes_what_it_says(name):
     mine = trained(name)
     for state in (mine.middle, mine.end):
-        assert all(np.all(np.isfinite(leaf)) for leaf in jax.tree.leaves(state) if np.issubdtype(leaf.dtype, np.floating))
+        numbers = [leaf for leaf in jax.tree.leaves(state) if np.issubdtype(leaf.dtype, np.floating)]
+        assert all(np.all(np.isfinite(leaf)) for leaf in numbers)
         assert bool(state[0].alive)
     assert not np.array_equal(mine.middle[0].critic["head"]["kernel"], mine.end[0].critic["head"]["kernel"])
     assert CHECKS[name](mine)

@@ -1,10 +1,10 @@
 """`divbench list` names everything there is."""
 
 from divbench.envs.names import TASKS
-from divbench.spec.catalogue import describe
-from divbench.spec.suites import SUITES
 from divbench.spec.built_in import BUILT_IN
+from divbench.spec.catalogue import describe
 from divbench.spec.naming import PATTERNS
+from divbench.spec.suites import SUITES
 
 
 def names(kind):

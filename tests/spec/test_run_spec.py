@@ -6,10 +6,10 @@ from fractions import Fraction
 import pytest
 
 from divbench.spec.errors import UsageError
+from divbench.spec.naming import find_variant
 from divbench.spec.run_spec import RunSpec
 from divbench.spec.settings import SACSettings
 from divbench.spec.suites import SUITES
-from divbench.spec.naming import find_variant
 from divbench.spec.variants import Reset, Variant
 
 

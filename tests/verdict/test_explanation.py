@@ -43,7 +43,8 @@ def test_a_stable_lane_has_one_sentence_or_two(make_rows):
         "any policy can be worth (100); nothing that was measured left its band. At update 100 mean Q on a rollout was "
         "25, 10 above the return that followed.")
     spike = make_rows([1.0, 20.0, 20.0], columns={"grad_norm": [9.0, 2.0, 50.0]})
-    assert explain(spike).endswith("(100). First the gradient norm left its band, at update 200; nothing came of it.")
+    assert explain(spike).endswith("(100). First the gradient norm left its band, at update 200 (2 at the start, 50 "
+                                  "then); nothing came of it.")
 
 
 def test_a_recovery_says_how_far_it_went_and_since_when(make_rows):
@@ -65,7 +66,8 @@ def test_explosions(make_rows):
     assert explain(rows).startswith("The lane exploded: the physics went non-finite at update 170 (env step 1,170). "
                                     "Nothing that was measured had left its band before.")
     rows[1]["grad_norm"], rows[2]["nonfinite"] = 950.0, "learner"
-    assert "First the gradient norm left its band, at update 100, 70 updates before the explosion." in explain(rows)
+    assert ("First the gradient norm left its band, at update 100 (90 at the start, 950 then), 70 updates before the "
+            "explosion.") in explain(rows)
 
 
 def test_a_reward_outside_the_range_voids_the_rest(make_rows):

@@ -33,6 +33,13 @@ def test_learning_rate_a_hundred_times_too_high(make_rows):
     assert first_cause(rows) == FirstCause("feature_norm", 100, 1_000)
 
 
+def test_learning_rate_a_thousand_times_too_high(make_rows):
+    """What cheetah-run does then, every 100 updates: dead units, a calm gradient, Q within its bound."""
+    rows = make_rows([0.3, 1.3, 1.4], columns={"feature_norm": [7.1, 0.0, 0.0], "grad_norm": [309.0, 1.5, 4.7],
+                                               "second_moment": [0.0, 7e9, 6.3e9]})
+    assert first_cause(rows) == FirstCause("feature_norm", 100, 1_000)
+
+
 def test_reward_scaled_by_a_million(make_rows):
     rows = make_rows([0.1, 2e6, 9e6], columns={
         "reward_excess": [1e6, 1e6, 1e6], "grad_norm": [300.0, 1e8, 1e9], "feature_norm": [12.0, 3e3, 4e5]})
@@ -80,6 +87,9 @@ def test_q_on_random_actions_against_its_bound(make_rows, random, update):
     ("second_moment", [0.0, 9e9, 9e9, 9e9, 9e9, 9e9], None),
     ("feature_norm", [20.0, 95.0, 180.0, 290.0, 460.0, 600.0], None),  # OFN: normalized afterwards
     ("feature_norm", [20.0, 601.0, 601.0, 601.0, 601.0, 601.0], 1),
+    ("feature_norm", [7.1, 0.0, 0.0, 0.0, 0.0, 0.0], 1),  # every hidden unit died: a learning rate far too high
+    ("feature_norm", [7.1, 30.0, 30.0, 30.0, 1.1, 0.9], 5),
+    ("grad_norm", [300.0, 5.0, 5.0, 5.0, 1e-3, 0.0], None),  # a fit that is done
     ("feature_norm", [26.0, 41.0, 58.0, 75.0, 147.0, 581.0], 5),  # quadruped-run, primed
 ])
 def test_bands(make_rows, name, series, index):
@@ -116,7 +126,8 @@ def test_ties_are_broken_by_the_documented_order(make_rows):
 
 def test_start_level_is_the_median_of_three(make_rows):
     rows = make_rows(CALM, columns={"param_norm": [90.0, 3.0, NAN, 7.0, 4.0, 60.0]})
-    assert start_level(rows, "param_norm") == 4.0 and math.isnan(start_level(rows, "grad_norm"))
+    assert start_level(rows, "param_norm") == 4.0 and start_level(rows[:1], "param_norm") == 90.0
+    assert math.isnan(start_level(rows, "grad_norm"))
 
 
 CELL = st.one_of(st.floats(0.0, 1e3), st.floats(1e3, 1e12), st.sampled_from([NAN, INF, 0.0]))

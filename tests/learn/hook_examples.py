@@ -1,0 +1,41 @@
+"""Variants of divbench written once more as functions from outside."""
+
+import jax
+import jax.numpy as jnp
+
+from divbench.spec.variants import Variant
+
+
+def unit_ball(x, site):
+    if not site.last or site.before_relu:
+        return x
+    return x * jax.lax.rsqrt(jnp.sum(jnp.square(x), -1, keepdims=True) + 1e-12)
+
+
+def weight_norm(critic):
+    def one(layer):
+        norm = jnp.sqrt(jnp.sum(jnp.square(layer["kernel"]), (1, 2), keepdims=True))
+        return {**layer, "kernel": layer["kernel"] / norm}
+    return {**critic, "hidden": [one(layer) for layer in critic["hidden"]]}
+
+
+def dr3(terms):
+    here = terms.features(terms.batch.obs, terms.batch.action)
+    there = terms.features(terms.batch.next_obs, terms.next_action)
+    return 0.01 * jnp.sum(jnp.mean(jnp.sum(here * there, -1), -1))
+
+
+def huber(terms):
+    """What turns the squared error into twice Huber's loss."""
+    error = jnp.abs(terms.q - terms.target[None, :])
+    beyond = jnp.maximum(error - 1.0, 0.0)
+    return -jnp.sum(jnp.mean(jnp.square(beyond), -1))
+
+
+HERE = "tests.learn.hook_examples"
+PAIRS = {
+    "ofn": Variant("ofn-again", "", "", features=(f"{HERE}:unit_ball",)),
+    "weight-norm": Variant("weight-norm-again", "", "", projections=(f"{HERE}:weight_norm",)),
+    "dr3": Variant("dr3-again", "", "", losses=(f"{HERE}:dr3",)),
+    "huber": Variant("huber-again", "", "", losses=(f"{HERE}:huber",)),
+}
