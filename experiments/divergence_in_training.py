@@ -1,6 +1,6 @@
 """`divbench reproduce divergence-in-training`: Q and effective rank in ordinary training at UTD 32.
 
-Quick, 45 minutes on two CPU cores, all of it shared with utd32: 320,000 updates on quadruped-run. Full: 500,000 env
+Quick, 67 minutes on two CPU cores, all of it shared with utd32: 480,000 updates on quadruped-run. Full: 500,000 env
 steps, which is 15.7 million updates a lane.
 """
 
@@ -40,7 +40,7 @@ EXPERIMENT = Experiment(
     source="Hussing et al., 2403.05996, section 3.4",
     kind="online",
     runs=runs,
-    quick_shows="Three seeds, one task, 20,000 env steps: an early divergence. The paper shows that it can begin at "
+    quick_shows="Three seeds, one task, 25,000 env steps: an early divergence. The paper shows that it can begin at "
                 "any time in 500,000 steps, so a quick outcome against the claim refutes it for the beginning alone. "
                 "Effective rank is shown where it was measured.",
     decide=decide,

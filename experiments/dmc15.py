@@ -1,6 +1,6 @@
 """`divbench reproduce dmc15`: returns on DMC15-500k at UTD 1, 8 and 32, with and without resets and OFN.
 
-Quick, an hour on two CPU cores: UTD 8, two tasks, 20,000 env steps; a first look, not the figure. Full: 15 tasks, five
+Quick, 1.6 hours on two CPU cores: UTD 8, two tasks, 25,000 env steps; a first look, not the figure. Full: 15 tasks, five
 variants, three UTDs, five seeds, 500,000 env steps: 7.5 thousand million updates, two weeks on one A100 at the pace
 published for SR-SAC.
 """
@@ -43,7 +43,7 @@ EXPERIMENT = Experiment(
     source="Hussing et al., 2403.05996, section 5.1; protocol and resets of D'Oro et al., ICLR 2023",
     kind="online",
     runs=runs,
-    quick_shows="Three seeds, two tasks, UTD 8, 20,000 of 500,000 env steps: whether OFN is ahead of plain SAC early "
+    quick_shows="Three seeds, two tasks, UTD 8, 25,000 of 500,000 env steps: whether OFN is ahead of plain SAC early "
                 "on. The published comparison, with resets at UTD 32 and a margin of 50 points of return, takes the "
                 "full scale.",
     decide=decide,

@@ -8,7 +8,6 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from divbench.experiments.experiment import Arm
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
 
 VALUE_COLUMNS = ("q_replay_mean", "q_bound", "td_loss", "grad_norm", "second_moment", "second_moment_head")
 SCORE_COLUMNS = ("return_mean",)
+RANK = "srank"  # of the table of diagnostics: what Hussing et al. call the effective dimension, as far as is known
 DIVERGED = ("diverged", "recovered")  # a lane that came back had left
 SMALLEST_Q = 1e-3  # below it |Q| counts as this, so that it has a logarithm
 
@@ -172,7 +172,7 @@ def _lanes(arm: Arm, spec: RunSpec, gathered) -> list[Lane]:
     values = read_cells(tables.values, VALUE_COLUMNS, order)
     scores = read_cells(tables.scores, SCORE_COLUMNS, order)
     nonfinite = _nonfinite(tables.values)
-    ranks = _ranks(getattr(tables, "diagnostics", None))
+    ranks = _ranks(tables.diagnostics)
     return [
         Lane(arm.name, lane.cell.task, lane.cell.variant, lane.cell.utd, lane.seed, spec.prime_updates, lane.verdict,
              lane.point[1] if lane.point else -1, nonfinite.get((lane.cell, lane.seed), ""),
@@ -195,21 +195,10 @@ def _nonfinite(values) -> dict[tuple[Cell, int], str]:
 
 
 def _ranks(diagnostics) -> dict[tuple[Cell, int], list[tuple[int, float]]]:
-    """Effective rank of the last hidden layer by update. `hidden10` comes after `hidden9`."""
-    found: dict[tuple[Cell, int], dict[int, tuple[tuple[int, str], float]]] = {}
-    if diagnostics is None:
-        return {}
-    columns = [diagnostics.column(name).to_pylist() for name in ("metric", "layer", "update", "value")]
-    for key, metric, layer, update, value in zip(_keys(diagnostics), *columns, strict=True):
-        if metric != "effective_rank" or not math.isfinite(value) or layer == "head":
-            continue
-        place = (len(layer), layer)
-        lane = found.setdefault(key, {})
-        if update not in lane or place >= lane[update][0]:
-            lane[update] = (place, value)
-    return {key: [(update, value) for update, (_, value) in lane.items()] for key, lane in found.items()}
-
-
-def folders(evidence: Evidence) -> tuple[str, ...]:
-    """Names of the run folders, without the way to them."""
-    return tuple(Path(folder).name for folder in evidence.cards)
+    """Effective rank of the last hidden features, by lane: pairs of update and rank."""
+    found: dict[tuple[Cell, int], list[tuple[int, float]]] = {}
+    columns = [diagnostics.column(name).to_pylist() for name in ("metric", "update", "value")]
+    for key, metric, update, value in zip(_keys(diagnostics), *columns, strict=True):
+        if metric == RANK and math.isfinite(value):
+            found.setdefault(key, []).append((update, value))
+    return found

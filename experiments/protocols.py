@@ -16,7 +16,7 @@ from divbench.spec.suites import SUITES
 PRIMING_TASKS = {"quick": ("quadruped-run", "hopper-hop"), "full": SUITES["priming"].tasks}
 PRIMED = {"quick": 15_000, "full": 100_000}  # updates without acting
 QUICK_SEEDS = 3
-QUICK_STEPS = 20_000  # of an online run, 10,000 of them random
+QUICK_STEPS = 25_000  # of an online run, 10,000 of them random
 QUICK_DOG_STEPS = 12_000
 FULL_SEEDS = 5
 QUICK_PRIMING_SHOWS = (
@@ -52,9 +52,9 @@ def online(scale: str, variant: str, utd: int, *, name: str | None = None, tasks
     """Arms of ordinary training at a UTD, one for each task; named `variant UTD n` by default.
 
     Full: DMC15-500k as D'Oro et al. (ICLR 2023) define it: 500,000 env steps, 10,000 of them random, five seeds.
-    Quick: 20,000 env steps, 10,000 of them random, three seeds, quadruped-run.
+    Quick: 25,000 env steps, 10,000 of them random, three seeds, quadruped-run. Both measure ranks and layers too.
     """
-    own = {"suite": "dmc15-500k"}
+    own = {"suite": "dmc15-500k", "diagnose": "full"}
     if scale == "quick":
         own |= {"seeds": QUICK_SEEDS, "steps": QUICK_STEPS, "eval_episodes": 3}
     default = ("quadruped-run",) if scale == "quick" else SUITES["dmc15-500k"].tasks

@@ -1,6 +1,6 @@
 """`divbench reproduce utd32`: what 32 updates per step cost plain SAC, and what resets and OFN give back.
 
-Quick, 2.4 hours on two CPU cores: quadruped-run, 20,000 env steps, 320,000 updates a lane, a reset every 100,000.
+Quick, 3.5 hours on two CPU cores: quadruped-run, 25,000 env steps, 480,000 updates a lane, a reset every 100,000.
 Full: three tasks on which published SAC loses most, 500,000 env steps.
 """
 
@@ -47,7 +47,7 @@ EXPERIMENT = Experiment(
            "section 5",
     kind="online",
     runs=runs,
-    quick_shows="Three seeds, quadruped-run, 20,000 of 500,000 env steps: whether Q stays within the bound, and early "
+    quick_shows="Three seeds, quadruped-run, 25,000 of 500,000 env steps: whether Q stays within the bound, and early "
                 "returns. The published loss is seen at 500,000 steps; this early 32 updates per step may still be "
                 "ahead.",
     decide=decide,

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import jax
+from threadpoolctl import threadpool_limits
 
 from divbench.envs import names
 
 
 def prepare(precision: str) -> None:
-    """Set what a run needs before JAX is first used: matmul precision, and no asynchronous dispatch on a CPU.
+    """Set what a run needs before JAX is first used: matmul precision, no asynchronous dispatch on a CPU, and LAPACK on
+    one thread.
 
-    Callbacks under asynchronous dispatch are known to hang there (jax issues 24255 and 25861).
+    Callbacks under asynchronous dispatch are known to hang there (jax issues 24255 and 25861). Threads of LAPACK's own
+    make small decompositions slower, hundreds of times so beside other work, and their number, which is that of the
+    cores, changes the bits of initial weights.
     """
+    import scipy.linalg  # noqa: F401  the library whose LAPACK JAX calls on a CPU
+
+    threadpool_limits(1, user_api="blas")
     jax.config.update("jax_default_matmul_precision", precision)
     jax.config.update("jax_cpu_enable_async_dispatch", False)
 

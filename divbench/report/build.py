@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 from divbench.report.evidence import Evidence, gather
+from divbench.report.lanes import lanes_section
 from divbench.report.layout import count_table, lane_table, q_table, score_table
 from divbench.report.markdown import markdown_report, q_csv, score_csv
 
@@ -69,6 +70,9 @@ def contents(evidence: Evidence) -> dict[str, bytes]:
         lane_table(evidence.lanes),
     ]
     files["summary.md"] = markdown_report(evidence.facts, tables, pictures).encode()
+    explained = lanes_section(evidence.tables.verdicts.to_pylist())
+    if explained:
+        files["lanes.md"] = explained.encode()
     files["summary.csv"] = score_csv(evidence.scores).encode()
     files["q.csv"] = q_csv(evidence.q).encode()
     return files

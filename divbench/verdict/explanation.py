@@ -10,13 +10,21 @@ import math
 from collections.abc import Mapping, Sequence
 
 from divbench.verdict.bound import limits
-from divbench.verdict.first_cause import FirstCause, departures, measured, passes_bound, start_level, when
+from divbench.verdict.first_cause import (
+    LARGEST_STEP,
+    FirstCause,
+    departures,
+    measured,
+    passes_bound,
+    start_level,
+    when,
+)
 from divbench.verdict.rules import LEAVE_BELOW, Verdict, beyond_bound
 
 ACTIONS = {"q_random_mean": "random", "q_policy_mean": "the policy's", "q_replay_mean": "replayed",
            "q_distant_mean": "the most distant"}
 WORDS = {"reward_excess": "a replayed reward", "physics": "the physics", "learner": "the learner",
-         "feature_norm": "the norm of the features", "grad_norm": "the gradient norm",
+         "effective_lr": "the size of the critics' steps", "feature_norm": "the norm of the features", "grad_norm": "the gradient norm",
          "second_moment": "the optimizer's second moment", "q_random_mean": "mean Q on random actions"}
 GROWING = {"grad_norm": "the gradient norm", "second_moment": "the optimizer's second moment",
            "second_moment_head": "the last layer's alone", "feature_norm": "the norm of the features",
@@ -88,8 +96,10 @@ def _first(rows: Sequence[Mapping], verdict: Verdict, cause: FirstCause | None) 
                 f"so every bound and what is judged by it is void.")
     alike = cause.column == "q_random_mean"
     text = f"First {WORDS[cause.column]} {'passed its bound' if alike else 'left its band'}, {at}"
-    if not alike:
-        value = measured(rows[departures(rows)[cause.column]], cause.column)
+    value = measured(rows[departures(rows)[cause.column]], cause.column)
+    if cause.column == "effective_lr":
+        text += f" ({number(100.0 * value)}% of the parameters' own length, {number(100.0 * LARGEST_STEP)}% allowed)"
+    elif not alike:
         text += f" ({number(start_level(rows, cause.column))} at the start, {number(value)} then)"
     if verdict.kind == "stable":
         return f"{text}; nothing came of it."

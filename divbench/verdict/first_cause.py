@@ -65,15 +65,20 @@ BANDS = {
     "grad_norm": Band(GRADIENT_FACTOR, GRADIENT_FLOOR, jump=GRADIENT_FACTOR, settles=True),
     "second_moment": Band(GRADIENT_FACTOR**2, GRADIENT_FLOOR**2, settles=True),
 }
+# An update that moves the critics' parameters by more than this share of their own length. Adam with the published
+# learning rate of 3e-4 moves critics of 2 x 256 units by 0.4 % of it at most, 1.2 % when a gradient springs up from
+# nothing: 5 % is not a disturbance of learning but a learning rate that no network of this kind can use.
+LARGEST_STEP = 0.05
 PLAIN = Band(math.inf, 0.0)  # of quantities whose growth is told but not judged
 
 # Who comes first of those first seen out of their band at the same measurement: cause before effect. A reward out
 # of the task's range voids every bound, so nothing else is worth saying. Non-finite physics is next: actions are
-# bounded, so no critic can have caused it, and what the critic does afterwards it does on broken data. Then the
-# critic from inside out, as a number passes through it: features make Q and the gradient, the gradient makes the
+# bounded, so no critic can have caused it, and what the critic does afterwards it does on broken data. Steps of a
+# size that was chosen, not learned, come next. Then the critic from inside out, as a number passes through it: features make Q and the gradient, the gradient makes the
 # second moment, and Q is what comes of the steps taken. A learner that went non-finite is the effect of whatever
 # else is seen with it.
-ORDER = ("reward_excess", "physics", "feature_norm", "grad_norm", "second_moment", "q_random_mean", "learner")
+ORDER = ("reward_excess", "physics", "effective_lr", "feature_norm", "grad_norm", "second_moment", "q_random_mean",
+         "learner")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -103,6 +108,7 @@ def departures(rows: Sequence[Mapping]) -> dict[str, int]:
     """For every candidate that left its band: the index of the first measurement at which it was out."""
     found = {
         "reward_excess": _first(measured(row, "reward_excess") > REWARD_TOLERANCE for row in rows),
+        "effective_lr": _first(measured(row, "effective_lr") > LARGEST_STEP for row in rows),
         "q_random_mean": _first(passes_bound(row, "q_random_mean") for row in rows),
         **{culprit: _first(row.get("nonfinite", "") == culprit for row in rows) for culprit in ("physics", "learner")},
         **{name: _watch(rows, name)[0] for name in BANDS},

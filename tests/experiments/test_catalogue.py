@@ -1,5 +1,6 @@
 """Every experiment: its record, its runs at both scales, and a decision that can go each way."""
 
+import dataclasses
 import re
 import subprocess
 import sys
@@ -114,6 +115,17 @@ def test_a_decision_can_go_each_way(name, scale, evidence):
     # Shares pool lanes over tasks, so that one seed of many tasks may say something; Q and returns never do.
     assert thin.status == INCONCLUSIVE or all("share" in c.what for c in thin.comparisons), thin.sentence
     assert holds.sentence.endswith(".") and holds.comparisons[0].what in holds.sentence
+
+
+def test_the_rank_has_a_panel_and_a_line_in_words(evidence):
+    experiment = EXPERIMENTS["divergence-in-training"]
+    assert all(arm.spec.diagnose == "full" for arm in experiment.runs("quick"))
+    seen = world("divergence-in-training", "quick", evidence, seeds=3)
+    lanes = (dataclasses.replace(seen.lanes[0], ranks=((5_000, 180.0), (15_000, 40.0))), *seen.lanes[1:])
+    seen = dataclasses.replace(seen, lanes=lanes)
+    assert any("effective rank 180.0 at update 5,000, 40.0 at update 15,000" in line
+               for line in experiment.decide(seen).context)
+    assert [axes.get_ylabel() for axes in experiment.figure(seen).axes] == ["mean Q on replay", "effective rank"]
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -98,3 +98,15 @@ def test_a_published_number_is_subtracted_task_by_task(lane):
     published = {"dog-run": 50.0, "dog-trot": 300.0, "dog-walk": 1.0}
     found = comparisons.return_over_number(Evidence("full", tuple(lanes)), "baseline", published, "them", threshold=0.0)
     assert found.effect == pytest.approx((51 + 101) / 2) and found.status == REPRODUCED
+
+
+def test_ranks_are_read_from_the_diagnostics():
+    from divbench.experiments.evidence import _ranks
+    from divbench.records.schema import TABLES, TEXT
+    from divbench.records.tables import to_arrow
+
+    blank = {column.name: "" if column.kind == TEXT else 0 for column in TABLES["diagnostics"]}
+    where = {"task": "x", "variant": "ofn", "utd": "1", "seed": 2}
+    rows = [blank | where | {"metric": metric, "update": update, "value": value}
+            for metric, update, value in [("srank", 5, 7.0), ("other", 5, 1.0), ("srank", 9, float("nan"))]]
+    assert _ranks(to_arrow("diagnostics", rows)) == {(("x", "ofn", "1"), 2): [(5, 7.0)]}

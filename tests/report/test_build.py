@@ -13,6 +13,7 @@ FILES = {
     "learning_curves.svg",
     "q_curves.png",
     "q_curves.svg",
+    "lanes.md",
     "summary.md",
     "summary.csv",
     "q.csv",

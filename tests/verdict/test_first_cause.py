@@ -110,8 +110,8 @@ def test_fresh_weights_after_a_reset_are_not_a_cause(make_rows):
 
 
 def test_ties_are_broken_by_the_documented_order(make_rows):
-    columns = {"reward_excess": [0.0, 0.0, 1.0], "feature_norm": [1.0, 1.0, 1e6], "grad_norm": [1.0, 1.0, 1e6],
-               "second_moment": [0.0, 1.0, 1e6]}
+    columns = {"reward_excess": [0.0, 0.0, 1.0], "effective_lr": [0.0, 0.0, 0.3], "feature_norm": [1.0, 1.0, 1e6],
+               "grad_norm": [1.0, 1.0, 1e6], "second_moment": [0.0, 1.0, 1e6]}
     rows = broken(make_rows([1.0, 1.0, 1e6], columns=columns), "physics", 2, 150, 1_150)
     left = dict(columns)
     for name in ORDER[:-1]:
