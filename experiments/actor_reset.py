@@ -45,8 +45,8 @@ EXPERIMENT = Experiment(
     kind="online",
     runs=runs,
     quick_shows="Three seeds, quadruped-run, UTD 8 in place of 32, 25,000 env steps with a reset every 25,000 updates: "
-                "returns this early are small and noisy, so most likely the outcome is inconclusive. About as well means: "
-                "at most 50 points of return less.",
+                "returns this early are small and noisy, so most likely the outcome is inconclusive. About as well "
+                "means: at most 50 points of return less.",
     decide=decide,
     figure=figure,
 )

@@ -1,8 +1,8 @@
 """`divbench reproduce dmc15`: returns on DMC15-500k at UTD 1, 8 and 32, with and without resets and OFN.
 
-Quick, 1.6 hours on two CPU cores: UTD 8, two tasks, 25,000 env steps; a first look, not the figure. Full: 15 tasks, five
-variants, three UTDs, five seeds, 500,000 env steps: 7.5 thousand million updates, two weeks on one A100 at the pace
-published for SR-SAC.
+Quick, 1.6 hours on two CPU cores: UTD 8, two tasks, 25,000 env steps; a first look, not the figure. Full: 15 tasks,
+five variants, three UTDs, five seeds, 500,000 env steps: 7.5 thousand million updates, two weeks on one A100 at the
+pace published for SR-SAC.
 """
 
 from divbench.experiments.comparisons import MARGIN, all_shares, return_over_other

@@ -24,7 +24,8 @@ from divbench.verdict.rules import LEAVE_BELOW, Verdict, beyond_bound
 ACTIONS = {"q_random_mean": "random", "q_policy_mean": "the policy's", "q_replay_mean": "replayed",
            "q_distant_mean": "the most distant"}
 WORDS = {"reward_excess": "a replayed reward", "physics": "the physics", "learner": "the learner",
-         "effective_lr": "the size of the critics' steps", "feature_norm": "the norm of the features", "grad_norm": "the gradient norm",
+         "effective_lr": "the size of the critics' steps", "feature_norm": "the norm of the features",
+         "grad_norm": "the gradient norm",
          "second_moment": "the optimizer's second moment", "q_random_mean": "mean Q on random actions"}
 GROWING = {"grad_norm": "the gradient norm", "second_moment": "the optimizer's second moment",
            "second_moment_head": "the last layer's alone", "feature_norm": "the norm of the features",

@@ -74,9 +74,9 @@ PLAIN = Band(math.inf, 0.0)  # of quantities whose growth is told but not judged
 # Who comes first of those first seen out of their band at the same measurement: cause before effect. A reward out
 # of the task's range voids every bound, so nothing else is worth saying. Non-finite physics is next: actions are
 # bounded, so no critic can have caused it, and what the critic does afterwards it does on broken data. Steps of a
-# size that was chosen, not learned, come next. Then the critic from inside out, as a number passes through it: features make Q and the gradient, the gradient makes the
-# second moment, and Q is what comes of the steps taken. A learner that went non-finite is the effect of whatever
-# else is seen with it.
+# size that was chosen, not learned, come next. Then the critic from inside out, as a number passes through it:
+# features make Q and the gradient, the gradient makes the second moment, and Q is what comes of the steps taken. A
+# learner that went non-finite is the effect of whatever else is seen with it.
 ORDER = ("reward_excess", "physics", "effective_lr", "feature_norm", "grad_norm", "second_moment", "q_random_mean",
          "learner")
 

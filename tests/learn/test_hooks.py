@@ -1,4 +1,4 @@
-"""Functions from outside: they can say what divbench's own variants say, and what cannot be loaded is told in a line."""
+"""Functions from outside: they can say what divbench's variants say, and what cannot be loaded is told in a line."""
 
 import jax
 import numpy as np
