@@ -18,7 +18,7 @@ from divbench.spec.settings import SACSettings
 
 FLOAT = 4  # bytes of a float32
 NETWORKS_KEPT = 2  # checkpoints on disk at a time: the newest and the one that it replaces
-SCORE_ROW, VALUE_ROW = 300, 900  # bytes of a row in journal, Parquet and CSV together
+SCORE_ROW, VALUE_ROW, DETAIL_ROW = 300, 1_900, 400  # bytes of a row in journal, Parquet and CSV together
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,24 +54,35 @@ def layer_products(inputs: int, hidden: tuple[int, ...], outputs: int) -> tuple[
     return tuple(a * b for a, b in itertools.pairwise((inputs, *hidden, outputs)))
 
 
-def update_flops(observation_size: int, action_size: int, hidden: tuple[int, ...], batch_size: int) -> int:
+def update_flops(observation_size: int, action_size: int, hidden: tuple[int, ...], batch_size: int, critics: int = 2,
+                 mechanisms: frozenset[str] = frozenset()) -> int:
     """FLOPs of the matrix products of one SAC update of one lane.
 
-    With `a` and `c` the products of one row through the actor and one critic, `a1` and `c1` those of their
+    With `a` and `c` the products of one row through the actor and one of N critics, `a1` and `c1` those of their
     first layers, and 2 FLOPs for a product with its addition:
 
-      target       actor and both target critics forward                             a + 2 c
-      critic loss  both critics forward, then towards weights and inputs,
-                   nothing being needed behind the first layer                       2 (3 c - c1)
-      actor loss   actor forward and backward, both critics forward and towards
-                   their inputs, no critic weights                                   3 a - a1 + 4 c
+      target       actor and all target critics forward                              a + N c
+      critic loss  all critics forward, then towards weights and inputs,
+                   nothing being needed behind the first layer                       N (3 c - c1)
+      actor loss   actor forward and backward, all critics forward and towards
+                   their inputs, no critic weights                                   3 a - a1 + 2 N c
 
-    which is 2 B (4 a - a1 + 12 c - 2 c1) for a batch of B. Normalisation, activations and the optimizer are
-    left out; they cost time, but few FLOPs.
+    which is 2 B (4 a - a1 + 12 c - 2 c1) for a batch of B and two critics. `batchnorm` doubles what the critics do for
+    target and loss, `dr3` adds two passes through their hidden layers, forward and back, `conservative` the critic loss
+    of eight more actions a row, four of them the actor's. Normalisation, activations, functions from outside and the
+    optimizer are left out; they cost time, but few FLOPs.
     """
-    actor = layer_products(observation_size, hidden, 2 * action_size)
+    layers = layer_products(observation_size, hidden, 2 * action_size)
+    actor, first = sum(layers), layers[0]
     critic = layer_products(observation_size + action_size, hidden, 1)
-    return 2 * batch_size * (4 * sum(actor) - actor[0] + 12 * sum(critic) - 2 * critic[0])
+    forward, learned = critics * sum(critic), critics * (3 * sum(critic) - critic[0])
+    passes = 2 if "batchnorm" in mechanisms else 1
+    products = actor + passes * (forward + learned) + 3 * actor - first + 2 * forward
+    if "dr3" in mechanisms:
+        products += 2 * critics * (3 * sum(critic[:-1]) - critic[0])
+    if "conservative" in mechanisms:
+        products += 4 * actor + 8 * learned
+    return 2 * batch_size * products
 
 
 def parameter_counts(observation_size: int, action_size: int, hidden: tuple[int, ...],
@@ -84,11 +95,11 @@ def parameter_counts(observation_size: int, action_size: int, hidden: tuple[int,
 
 
 def network_bytes(task: str, sac: SACSettings, layernorm: bool = False) -> int:
-    """Everything that learns in one lane: actor, two critics and temperature with two Adam moments each, two
+    """Everything that learns in one lane: actor, critics and temperature with two moments each, and the critics'
     targets."""
     info = TASKS[task]
     actor, critic = parameter_counts(info.observation_size, info.action_size, sac.hidden, layernorm)
-    return FLOAT * (3 * (actor + 2 * critic + 1) + 2 * critic)
+    return FLOAT * (3 * (actor + sac.critics * critic + 1) + sac.critics * critic)
 
 
 def replay_bytes(task: str, env_steps: int) -> int:
@@ -100,18 +111,23 @@ def replay_bytes(task: str, env_steps: int) -> int:
 
 
 def activation_bytes(task: str, sac: SACSettings) -> int:
-    """A batch while it is learned from, in one lane: two transitions' worth of inputs, and of actor and both
-    critics the hidden values before and after each activation with as many gradients; and one gradient per
-    parameter."""
+    """A batch while it is learned from, in one lane: two transitions' worth of inputs, and of actor and critics
+    the hidden values before and after each activation with as many gradients; and one gradient per parameter."""
     info = TASKS[task]
     actor, critic = parameter_counts(info.observation_size, info.action_size, sac.hidden)
-    row = 2 * (info.observation_size + info.action_size + 2) + 3 * 4 * sum(sac.hidden)
-    return FLOAT * (sac.batch_size * row + actor + 2 * critic)
+    row = 2 * (info.observation_size + info.action_size + 2) + (1 + sac.critics) * 4 * sum(sac.hidden)
+    return FLOAT * (sac.batch_size * row + actor + sac.critics * critic)
 
 
 def evaluations(env_steps: int, every: int) -> int:
     """Evaluations of one lane: at step 0, after each `every` env steps, and at the end."""
     return 1 + -(-env_steps // every)
+
+
+def diagnostic_count(hidden_layers: int) -> int:
+    """Rows of the table of diagnostics of one measurement of one lane: six norms and rates a layer, the dormant share
+    of each hidden one, four ranks and a dot product."""
+    return 6 * (hidden_layers + 1) + hidden_layers + 5
 
 
 def estimate(spec: RunSpec, group: Group, updates_per_second: float | None = None) -> Estimate:
@@ -125,12 +141,14 @@ def estimate(spec: RunSpec, group: Group, updates_per_second: float | None = Non
     """
     sac, lanes, protocol = group.lanes[0].sac, len(group.lanes), group.protocol
     info = TASKS[group.task]
-    networks = network_bytes(group.task, sac, "layernorm" in group.mechanisms)
+    networks = network_bytes(group.task, sac, bool(group.mechanisms & {"layernorm", "batchnorm"}))
     replay = replay_bytes(group.task, protocol.env_steps)
     scores = evaluations(protocol.env_steps, spec.eval_every)
     values = evaluations(protocol.updates, spec.measure_every)
     updates = lanes * protocol.updates
-    flops = update_flops(info.observation_size, info.action_size, sac.hidden, sac.batch_size)
+    details = diagnostic_count(len(sac.hidden)) if spec.diagnose == "full" else 0
+    flops = update_flops(info.observation_size, info.action_size, sac.hidden, sac.batch_size, sac.critics,
+                         group.mechanisms)
     return Estimate(
         group=group.name,
         lanes=lanes,
@@ -138,7 +156,7 @@ def estimate(spec: RunSpec, group: Group, updates_per_second: float | None = Non
         evaluation_steps=lanes * scores * spec.eval_episodes * info.episode_length,
         updates=updates,
         memory_bytes=lanes * (networks + replay + activation_bytes(group.task, sac)),
-        disk_bytes=lanes * (replay + NETWORKS_KEPT * networks + scores * SCORE_ROW + values * VALUE_ROW),
+        disk_bytes=lanes * (replay + NETWORKS_KEPT * networks + scores * SCORE_ROW + values * (VALUE_ROW + details * DETAIL_ROW)),
         flops=updates * flops,
         hours=None if updates_per_second is None else updates / updates_per_second / 3600.0,
     )

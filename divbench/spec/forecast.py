@@ -26,8 +26,9 @@ def scaled_rates(groups: Sequence[Group], measure: Callable[[Group], float]) -> 
     rates = []
     for group in groups:
         sac, info = group.lanes[0].sac, TASKS[group.task]
-        flops = update_flops(info.observation_size, info.action_size, sac.hidden, sac.batch_size)
-        structure = (group.mechanisms, sac.hidden, sac.batch_size, len(group.lanes))
+        flops = update_flops(info.observation_size, info.action_size, sac.hidden, sac.batch_size, sac.critics,
+                             group.mechanisms)
+        structure = (group.mechanisms, group.hooks, sac.hidden, sac.critics, sac.batch_size, len(group.lanes))
         if structure not in measured:
             measured[structure] = (measure(group), flops)
         rate, reference = measured[structure]

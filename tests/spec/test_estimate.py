@@ -40,6 +40,17 @@ def test_flops_of_the_published_network_on_cheetah():
     assert cost.update_flops(17, 6, (256, 256), 256) == by_hand == 581_566_464
 
 
+# As above, with 11 products a row for the actor, and for each critic 3 forward, 7 learned and 6 for the actor's loss.
+@pytest.mark.parametrize(("mechanism", "critics", "expected"), [
+    ("", 1, 11 + 16),
+    ("batchnorm", 2, 11 + 2 * (2 * 3 + 2 * 7 + 6)),
+    ("dr3", 2, 11 + 2 * 16 + 2 * 2 * (2 + 2)),  # the hidden layer forward and towards its weights, twice
+    ("conservative", 2, 11 + 2 * 16 + 4 * 3 + 8 * 2 * 7),
+])
+def test_flops_of_mechanisms_counted_by_hand(mechanism, critics, expected):
+    assert cost.update_flops(1, 1, (1,), 1, critics, frozenset({mechanism})) == 2 * expected
+
+
 @given(*SIZES, st.integers(1, 64))
 def test_flops_are_proportional_to_the_batch(obs, act, hidden, batch):
     assert cost.update_flops(obs, act, hidden, batch) == batch * cost.update_flops(obs, act, hidden, 1)
