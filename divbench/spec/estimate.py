@@ -156,7 +156,8 @@ def estimate(spec: RunSpec, group: Group, updates_per_second: float | None = Non
         evaluation_steps=lanes * scores * spec.eval_episodes * info.episode_length,
         updates=updates,
         memory_bytes=lanes * (networks + replay + activation_bytes(group.task, sac)),
-        disk_bytes=lanes * (replay + NETWORKS_KEPT * networks + scores * SCORE_ROW + values * (VALUE_ROW + details * DETAIL_ROW)),
+        disk_bytes=lanes * (replay + NETWORKS_KEPT * networks + scores * SCORE_ROW
+                            + values * (VALUE_ROW + details * DETAIL_ROW)),
         flops=updates * flops,
         hours=None if updates_per_second is None else updates / updates_per_second / 3600.0,
     )

@@ -65,8 +65,9 @@ class Calibration:
 
 
 def examples(lanes: Sequence[Sequence]) -> list[Example]:
-    """Every measurement whose outcome is known: the lane diverged or exploded within `HORIZON` updates, or was watched
-    for that long and did not. Measurements at which there is nothing to predict are left out."""
+    """Every measurement after which the lane was watched for `HORIZON` updates more, and whether it diverged or exploded
+    within them. Later ones are left out whatever became of them: of those only the lanes that diverged would be known,
+    and the share of events too large. So are those at which there is nothing to predict."""
     return [example for rows in lanes for example in _of_lane(rows)]
 
 
@@ -170,10 +171,8 @@ def _of_lane(rows: Sequence) -> list[Example]:
     found = []
     for index, row in enumerate(rows):
         past, update = rows[: index + 1], row["update"]
-        if not foreseeable(past):
-            continue
-        happened = any(update < onset <= update + HORIZON for onset in onsets)
-        if happened or rows[-1]["update"] >= update + HORIZON:
+        if update + HORIZON <= rows[-1]["update"] and foreseeable(past):
+            happened = any(update < onset <= update + HORIZON for onset in onsets)
             found.append(Example(features(past), happened, (row["task"], row["variant"], row["utd"], row["seed"])))
     return found
 
