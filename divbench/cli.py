@@ -210,6 +210,8 @@ def _reproduce(given: dict) -> int:
     aloud = not (request.json or request.quiet)
     if not request.json:
         print(f"claim    {experiment.claim}\nsource   {experiment.source}")
+        if experiment.decided(request.scale) != experiment.claim:
+            print(f"decides  {experiment.decided(request.scale)}")
         if request.scale == "quick":
             print(f"quick    {experiment.quick_shows}")
     if request.plan:

@@ -41,6 +41,8 @@ EXPERIMENT = Experiment(
     name="actor-reset",
     claim="At high UTD resetting only the actor does about as well as resetting everything, and with OFN it recovers "
           "some of what the high UTD costs.",
+    quick_claim="On quadruped-run, after 25,000 steps at UTD 8, resets of the actor earn about what full resets earn, "
+                "and more than none with OFN.",
     source="Hussing et al., 2403.05996, section 5.2",
     kind="online",
     runs=runs,

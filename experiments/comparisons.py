@@ -1,6 +1,6 @@
 """The numbers that claims are about, with intervals: Q over the bound, Q of one arm over another's, shares, returns.
 
-Each function makes one `Comparison` from evidence. The arithmetic is in `statistics`; which side of which threshold a
+Each function makes one `Comparison` from evidence. The arithmetic is in `intervals`; which side of which threshold a
 claim takes is said by the experiment.
 """
 
@@ -10,18 +10,22 @@ import math
 import statistics
 from collections.abc import Callable, Sequence
 
-from divbench.experiments.evidence import Evidence, Lane
+from divbench.experiments.evidence import SMALLEST_Q, Evidence, Lane
 from divbench.experiments.experiment import Comparison
-from divbench.experiments.statistics import (
+from divbench.experiments.intervals import (
     Estimate,
     bootstrap,
     interquartile_mean,
+    least_of_medians,
+    mean_difference,
     rank_correlation,
     share_difference,
     wilson,
+    worst_of_medians,
 )
 
 DECADE = 1.0  # a factor of ten, in log10
+MANY_TASKS = 8  # below, an interquartile mean leaves whole tasks out
 MARGIN = 50.0  # of a return up to 1,000: what "as good as" may lack
 
 
@@ -39,9 +43,11 @@ def _excess(lane: Lane) -> float | None:
 
 def q_over_bound(evidence: Evidence, arm: str, side: str, *, threshold: float = 0.0,
                  tasks: Sequence[str] | None = None) -> Comparison:
-    """log10 of |mean Q| over the most that any policy can be worth: median over seeds, mean over tasks."""
-    estimate = bootstrap(evidence.strata(arm, _excess, tasks))
-    return _comparison(f"log10 of Q over the bound, {arm}", estimate, threshold, side)
+    """log10 of |mean Q| over the most that any policy can be worth: median over seeds, of the task on which the claim
+    fares worst, since what is claimed of all tasks must hold on each."""
+    statistic, worst = (worst_of_medians, "largest") if side == "below" else (least_of_medians, "smallest")
+    estimate = bootstrap(evidence.strata(arm, _excess, tasks), statistic=statistic)
+    return _comparison(f"log10 of Q over the bound, {arm}, {worst} of the tasks", estimate, threshold, side)
 
 
 def q_over_other(evidence: Evidence, arm: str, other: str, side: str = "above", *, threshold: float = 0.0,
@@ -49,13 +55,6 @@ def q_over_other(evidence: Evidence, arm: str, other: str, side: str = "above", 
     """log10 of |mean Q| of one arm over another's, at the end of priming, or of the run where nothing was primed."""
     estimate = bootstrap(evidence.strata(arm, number, tasks), evidence.strata(other, number, tasks))
     return _comparison(f"log10 of Q, {arm} over {other}", estimate, threshold, side)
-
-
-def q_over_pooled(evidence: Evidence, arm: str, others: Sequence[str], *, threshold: float = 0.0) -> Comparison:
-    """log10 of |mean Q| of one arm over that of several pooled ones; above 0 they help."""
-    second = [sum(strata, []) for strata in zip(*(evidence.strata(other, _end) for other in others), strict=True)]
-    estimate = bootstrap(evidence.strata(arm, _end), second)
-    return _comparison(f"log10 of Q, {arm} over {', '.join(others)} together", estimate, threshold, "above")
 
 
 def count_diverged(evidence: Evidence, arms: Sequence[str]) -> tuple[int, int]:
@@ -69,6 +68,13 @@ def diverged_more(evidence: Evidence, arms: str | Sequence[str], other: str, *, 
     arms = (arms,) if isinstance(arms, str) else tuple(arms)
     estimate = share_difference(*count_diverged(evidence, arms), *count_diverged(evidence, (other,)))
     return _comparison(f"share of diverged lanes, {', '.join(arms)} minus {other}", estimate, threshold, "above")
+
+
+def few_diverge(evidence: Evidence, arm: str, *, threshold: float = 0.5) -> Comparison:
+    """Share of diverged lanes of an arm over all tasks, with Wilson's interval; claimed to be below."""
+    hits, count = count_diverged(evidence, (arm,))
+    estimate = Estimate(hits / count, *wilson(hits, count)) if count else Estimate(None)
+    return _comparison(f"share of diverged lanes, {arm}", estimate, threshold, "below")
 
 
 def share_in_words(evidence: Evidence, arm: str) -> str:
@@ -93,9 +99,12 @@ def growth(evidence: Evidence, arm: str, column: str, start: int, end: int | Non
       start, end: updates; the end of priming if `end` is None.
       over: an arm whose own growth is subtracted.
     """
+    least = SMALLEST_Q if column == "q_replay_mean" else 0.0
+
     def grown(lane: Lane) -> float | None:
-        first, last = lane.at(column, start), lane.at(column, lane.measured_at if end is None else end)
-        return math.log10(abs(last) / abs(first)) if first and last else None
+        ends = lane.at(column, start), lane.at(column, lane.measured_at if end is None else end)
+        first, last = (None if x is None else max(abs(x), least) for x in ends)
+        return math.log10(last / first) if first and last else None
 
     estimate = bootstrap(evidence.strata(arm, grown), evidence.strata(over, grown) if over else ())
     until = "the end of priming" if end is None else f"update {end:,}"
@@ -105,13 +114,15 @@ def growth(evidence: Evidence, arm: str, column: str, start: int, end: int | Non
 
 def return_over_other(evidence: Evidence, arm: str, other: str, side: str = "above", *, threshold: float = 0.0,
                       tasks: Sequence[str] | None = None) -> Comparison:
-    """Final return of one arm minus another's: interquartile mean over tasks and seeds."""
+    """Final return of one arm minus another's: interquartile mean over tasks and seeds where there are `MANY_TASKS`,
+    the mean with Welch's interval where there are fewer."""
 
     def final(lane: Lane) -> float | None:
         return lane.last_return
 
-    estimate = bootstrap(evidence.strata(arm, final, tasks), evidence.strata(other, final, tasks),
-                         statistic=interquartile_mean)
+    first, second = evidence.strata(arm, final, tasks), evidence.strata(other, final, tasks)
+    many = len(first) >= MANY_TASKS
+    estimate = bootstrap(first, second, statistic=interquartile_mean) if many else mean_difference(first, second)
     return _comparison(f"final return, {arm} minus {other}", estimate, threshold, side)
 
 
@@ -124,15 +135,7 @@ def return_over_number(evidence: Evidence, arm: str, published: dict[str, float]
     tasks = [task for task in evidence.tasks if task in published]
     strata = [[value - published[task] for value in stratum]
               for task, stratum in zip(tasks, evidence.strata(arm, lambda lane: lane.last_return, tasks), strict=True)]
-    estimate = bootstrap(strata, statistic=_mean_of_means)
-    return _comparison(f"final return, {arm} minus {who}", estimate, threshold, "above")
-
-
-def _mean_of_means(strata):
-    """Means over seeds, averaged over strata; published numbers are means over seeds too."""
-    import numpy as np
-
-    return np.mean([np.mean(stratum, axis=1) for stratum in strata], axis=0)
+    return _comparison(f"final return, {arm} minus {who}", mean_difference(strata), threshold, "above")
 
 
 def correlation(evidence: Evidence, arm: str, number: Callable[[Lane], float | None], what: str, *, threshold: float,

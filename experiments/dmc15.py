@@ -40,6 +40,7 @@ def figure(evidence):
 EXPERIMENT = Experiment(
     name="dmc15",
     claim="On DMC15-500k OFN without resets at UTD 8 is at least as good as SAC with resets at UTD 32.",
+    quick_claim="On two tasks, after 25,000 steps at UTD 8, OFN earns more than plain SAC.",
     source="Hussing et al., 2403.05996, section 5.1; protocol and resets of D'Oro et al., ICLR 2023",
     kind="online",
     runs=runs,

@@ -90,9 +90,10 @@ class Lane:
 
     @property
     def last_return(self) -> float | None:
-        """Return of the last evaluation; None if it was not finite."""
+        """Return of the last evaluation; 0, the least of any task, if it was not finite, since a lane whose learner
+        broke must not leave the comparison; None without one."""
         last = self.scores.columns["return_mean"][-1:]
-        return last[0] if last and math.isfinite(last[0]) else None
+        return None if not last else last[0] if math.isfinite(last[0]) else 0.0
 
     def record(self) -> dict:
         """The numbers of this lane that outcomes keep, as JSON values."""

@@ -113,6 +113,7 @@ class Experiment:
     Attributes:
       name: as `divbench reproduce` takes it.
       claim: what is said to hold, one sentence.
+      quick_claim: what the quick scale decides in its place, one sentence; empty if it decides the claim itself.
       source: paper and section or figure.
       kind: `priming` (updates without acting) or `online`.
       runs: the arms at a scale, `quick` or `full`. Specifications are made when it is called, never on import.
@@ -129,6 +130,11 @@ class Experiment:
     quick_shows: str
     decide: Callable[[Evidence], Outcome]
     figure: Callable[[Evidence], Figure]
+    quick_claim: str = ""
+
+    def decided(self, scale: str) -> str:
+        """The sentence that the status of an outcome of that scale is about."""
+        return self.quick_claim if scale == "quick" and self.quick_claim else self.claim
 
     def minutes(self, scale: str) -> float:
         """Minutes of its updates on two CPU cores if nothing has been trained yet; acting comes on top."""

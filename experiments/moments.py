@@ -4,7 +4,7 @@ Quick, 8 minutes on two CPU cores, all of it shared with ofn-priming: second mom
 decades after the first 1,000 updates, beside OFN's.
 """
 
-from divbench.experiments.comparisons import all_shares, growth
+from divbench.experiments.comparisons import all_shares, growth, q_over_bound
 from divbench.experiments.experiment import Arm, Experiment, Outcome, conclude
 from divbench.experiments.protocols import priming
 
@@ -20,8 +20,8 @@ def decide(evidence) -> Outcome:
     return conclude(
         growth(evidence, "baseline", "second_moment", START),
         growth(evidence, "baseline", "grad_norm", START),
-        growth(evidence, "baseline", "q_replay_mean", START),
         growth(evidence, "baseline", "second_moment", START, over="ofn"),
+        q_over_bound(evidence, "baseline", "above"),
         context=(head.in_words(), *all_shares(evidence)),
     )
 
@@ -35,13 +35,13 @@ def figure(evidence):
 
 EXPERIMENT = Experiment(
     name="moments",
-    claim="While Q diverges in priming, Adam's second moments and the critic's gradients grow with it, each by more "
-          "than a factor of ten.",
+    claim="While Q diverges in priming, Adam's second moments and the critic's gradients grow with it.",
     source="Hussing et al., 2403.05996, section 3.1",
     kind="priming",
     runs=runs,
     quick_shows="Three seeds, two tasks, 15,000 updates: how much both grow after the first 1,000 updates, and that "
-                "they grow more than under OFN. Which of them comes first is not decided.",
+                "they grow more than under OFN. Growing means more than tenfold, which is divbench's reading. Which "
+                "comes first is not decided.",
     decide=decide,
     figure=figure,
 )

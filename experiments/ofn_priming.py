@@ -3,7 +3,7 @@
 Quick, 12 minutes on two CPU cores: plain SAC's Q passes the bound on both tasks; OFN and LayerNorm stay below it.
 """
 
-from divbench.experiments.comparisons import all_shares, diverged_more, medians_in_words, q_over_bound
+from divbench.experiments.comparisons import all_shares, diverged_more, few_diverge, medians_in_words, q_over_bound
 from divbench.experiments.experiment import Arm, Experiment, Outcome, conclude
 from divbench.experiments.protocols import QUICK_PRIMING_SHOWS, priming
 
@@ -18,6 +18,8 @@ def decide(evidence) -> Outcome:
         diverged_more(evidence, "baseline", "layernorm"),
         q_over_bound(evidence, "ofn", "below"),
         q_over_bound(evidence, "layernorm", "below"),
+        few_diverge(evidence, "ofn"),
+        few_diverge(evidence, "layernorm"),
         context=(*all_shares(evidence), *medians_in_words(evidence)),
     )
 

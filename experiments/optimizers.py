@@ -10,7 +10,7 @@ from divbench.experiments.experiment import Arm, Experiment, Outcome, conclude
 from divbench.experiments.protocols import priming
 
 TENFOLD, HUNDREDFOLD = "sgd-momentum+critic_lr=0.003", "sgd-momentum+critic_lr=0.03"
-# The averaged first moment is a tenth of momentum's sum: these two make the steps of SGD with momentum at 3e-4 and 3e-3.
+# An averaged first moment is a tenth of momentum's sum: these make the steps of SGD with momentum at 3e-4 and 3e-3.
 UNSCALED = ("adam-no-second-moment=0.003", "adam-no-second-moment=0.03")
 VARIANTS = ("baseline", "rmsprop", "adam-b1-0", *UNSCALED, "adam-low-b2", "adam-eps", "sgd", "sgd-momentum", TENFOLD,
             HUNDREDFOLD)

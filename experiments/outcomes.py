@@ -16,7 +16,8 @@ from divbench.spec.text import format_table
 
 OUTCOME, FORMAT, OUTCOME_VERSION = "outcome.json", "divbench outcome", 1
 _NEEDED = ("experiment", "claim", "source", "scale", "status", "sentence", "effect", "interval", "threshold", "seeds",
-           "side", "physics", "requested_physics", "device", "what", "comparisons", "context", "lanes", "tasks")
+           "side", "physics", "requested_physics", "device", "what", "comparisons", "context", "lanes", "tasks",
+           "published_claim")
 COLUMNS = ("experiment", "status", "effect", "95% interval", "claimed", "seeds", "tasks", "scale", "physics", "device")
 
 
@@ -31,9 +32,8 @@ def read_outcome(path: Path) -> dict:
         if record["format"] != FORMAT:
             raise ValueError("format")
         version = record["schema_version"]
-        missing = [] if version != OUTCOME_VERSION else [key for key in _NEEDED if key not in record]
-        if missing:
-            raise ValueError(missing[0])
+        if version == OUTCOME_VERSION:
+            _check(record)
     except OSError as error:
         raise UsageError(f"{path}: cannot be read ({error.strerror})") from None
     except (ValueError, KeyError, TypeError):
@@ -41,6 +41,17 @@ def read_outcome(path: Path) -> dict:
     if version != OUTCOME_VERSION:
         raise UsageError(f"{path}: written with outcome schema {version}, this divbench has {OUTCOME_VERSION}")
     return record
+
+
+def _check(record: dict) -> None:
+    """Raise `ValueError` if something is missing, or a number is none."""
+    missing = [key for key in _NEEDED if key not in record]
+    if missing:
+        raise ValueError(missing[0])
+    for part in (record, *record["comparisons"]):
+        numbers = [part["threshold"], *([] if part["effect"] is None else [part["effect"]]), *(part["interval"] or ())]
+        if not all(isinstance(number, int | float) for number in numbers):
+            raise ValueError("number")
 
 
 def installed_claims() -> Path | None:
@@ -54,7 +65,8 @@ def find_outcomes(folder: str | None = None) -> list[tuple[Path, dict]]:
     """The outcomes in a folder and below it, as (folder of the outcome, record), in the order of the experiments.
 
     Args:
-      folder: where to look; by default both the committed outcomes and `results/claims` below the current directory.
+      folder: where to look; by default both the committed outcomes, which come with the package, and those that
+        `divbench reproduce` made below the current directory.
 
     Raises:
       UsageError: no such folder, or an outcome in it that cannot be read.
@@ -96,8 +108,10 @@ def describe_outcome(record: dict) -> str:
 
 def as_markdown(record: dict) -> str:
     """The page `outcome.md` of an outcome."""
-    lines = [f"# {record['experiment']}: {record['status']}", "", f"Claim: {record['claim']}", "",
-             f"Source: {record['source']}", "", record["sentence"], "", "![figure](figure.png)", "",
+    lines = [f"# {record['experiment']}: {record['status']}", "", f"Claim: {record['claim']}", ""]
+    if record["published_claim"] != record["claim"]:
+        lines += [f"That is what this scale can decide of: {record['published_claim']}", ""]
+    lines = [*lines, f"Source: {record['source']}", "", record["sentence"], "", "![figure](figure.png)", "",
              "| what | effect | 95% interval | claimed | status |", "|---|---:|---:|---|---|"]
     lines += [_cells(c["what"], _number(c["effect"]), _interval(c), f"{c['side']} {c['threshold']:g}", c["status"])
               for c in record["comparisons"]]

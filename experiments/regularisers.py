@@ -4,12 +4,15 @@ Quick, 32 minutes on two CPU cores: four weight decays and two dropout rates bet
 the paper were not available; the grid is divbench's.
 """
 
-from divbench.experiments.comparisons import all_shares, diverged_more, medians_in_words, q_over_pooled
+from divbench.experiments.comparisons import all_shares, diverged_more, medians_in_words, q_over_other
 from divbench.experiments.experiment import Arm, Experiment, Outcome, conclude
 from divbench.experiments.protocols import priming
 
 REGULARISED = ("weight-decay=0.0001", "weight-decay=0.001", "weight-decay=0.01", "weight-decay=0.1", "dropout=0.01",
                "dropout=0.1")
+
+# The others are shown: a step takes learning rate times coefficient of a weight, in 15,000 steps 4 % of it at 0.01.
+STRONGEST = ("weight-decay=0.1", "dropout=0.1")
 
 
 def runs(scale: str) -> tuple[Arm, ...]:
@@ -19,8 +22,8 @@ def runs(scale: str) -> tuple[Arm, ...]:
 
 def decide(evidence) -> Outcome:
     return conclude(
-        q_over_pooled(evidence, "baseline", REGULARISED),
-        diverged_more(evidence, REGULARISED, "ofn"),
+        *(q_over_other(evidence, "baseline", variant) for variant in STRONGEST),
+        diverged_more(evidence, STRONGEST, "ofn"),
         context=(*all_shares(evidence), *medians_in_words(evidence)),
     )
 
@@ -37,9 +40,9 @@ EXPERIMENT = Experiment(
     source="Hussing et al., 2403.05996, section 3.3",
     kind="priming",
     runs=runs,
-    quick_shows="Three seeds for each of six regularisers on two tasks, 15,000 updates: whether all six together "
-                "lower Q, and whether lanes of them still diverge where OFN's do not. Single coefficients are shown, "
-                "not decided.",
+    quick_shows="Three seeds for each of six regularisers on two tasks, 15,000 updates: whether the strongest decay "
+                "and the strongest dropout lower Q, and whether lanes of them still diverge where OFN's do not. Weaker "
+                "ones are shown, not decided.",
     decide=decide,
     figure=figure,
 )

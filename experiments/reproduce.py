@@ -147,6 +147,7 @@ def settle(plan: Plan) -> dict:
       UsageError: a run that cannot be read, or a folder that cannot be written.
     """
     from divbench.experiments.evidence import read
+    from divbench.report.build import write_file
     from divbench.report.figures import FORMATS, render
 
     evidence = read(plan.arms, plan.specs, plan.request.scale)
@@ -159,7 +160,7 @@ def settle(plan: Plan) -> dict:
     try:
         plan.folder.mkdir(parents=True, exist_ok=True)
         for name, content in files.items():
-            (plan.folder / name).write_bytes(content)
+            write_file(plan.folder / name, content)
     except OSError as error:
         raise UsageError(f"{plan.folder}: outcome cannot be written ({error.strerror})") from None
     return record
@@ -175,7 +176,8 @@ def outcome_record(plan: Plan, evidence: Evidence, outcome: Outcome) -> dict:
 
     return {
         "format": FORMAT, "schema_version": OUTCOME_VERSION,
-        "experiment": plan.experiment.name, "claim": plan.experiment.claim, "source": plan.experiment.source,
+        "experiment": plan.experiment.name, "claim": plan.experiment.decided(plan.request.scale),
+        "published_claim": plan.experiment.claim, "source": plan.experiment.source,
         "kind": plan.experiment.kind, "scale": plan.request.scale,
         "quick_shows": plan.experiment.quick_shows if plan.request.scale == "quick" else "",
         "status": outcome.status, "sentence": outcome.sentence,
@@ -188,7 +190,7 @@ def outcome_record(plan: Plan, evidence: Evidence, outcome: Outcome) -> dict:
         "requested_physics": plan.request.physics, "physics": united("physics"), "device": united("device"),
         "precision": united("precision"), "versions": cards[0].get("versions", {}),
         "lanes": [lane.record() for lane in evidence.lanes],
-        "runs": [_run_record(spec, card) for spec, card in zip(plan.runs, cards, strict=True)],
+        "runs": [_run_record(plan, spec, card) for spec, card in zip(plan.runs, cards, strict=True)],
     }
 
 
@@ -196,7 +198,9 @@ def _interval(comparison) -> list[float] | None:
     return None if comparison.low is None else [comparison.low, comparison.high]
 
 
-def _run_record(spec: RunSpec, card: dict) -> dict:
-    return {"suite": spec.suite, "task": spec.tasks[0], "variant": spec.variants[0].name, "utd": str(spec.utd[0]),
-            "seeds": list(spec.seed_list), "digest": spec.digest(), "table_schema_version": card.get("schema_version"),
+def _run_record(plan: Plan, spec: RunSpec, card: dict) -> dict:
+    arms = [arm.name for arm, own in zip(plan.arms, plan.specs, strict=True) if own.folder == spec.folder]
+    return {"arms": arms, "task": spec.tasks[0], "variant": spec.variants[0].name, "utd": str(spec.utd[0]),
+            "seeds": list(spec.seed_list), "settings": spec.settings(), "digest": spec.digest(),
+            "table_schema_version": card.get("schema_version"),
             "device": card.get("device"), "physics": card.get("physics"), "versions": card.get("versions", {})}

@@ -36,8 +36,8 @@ def _first_return(lane) -> float | None:
 
 EXPERIMENT = Experiment(
     name="reward-informativeness",
-    claim="Tasks whose early rewards are small and uninformative diverge worse.",
-    source="Hussing et al., 2403.05996, discussion (an open question there)",
+    claim="Across tasks, the less an untrained policy earns, the farther beyond the bound Q goes in priming.",
+    source="Hussing et al., 2403.05996, discussion (an open question there; this reading of it is divbench's)",
     kind="priming",
     runs=runs,
     quick_shows="Six tasks, three seeds, one evaluation episode: the number of tasks decides, and six can show a "

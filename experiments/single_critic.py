@@ -8,6 +8,7 @@ from divbench.experiments.comparisons import (
     MARGIN,
     all_shares,
     diverged_more,
+    few_diverge,
     medians_in_words,
     q_over_bound,
     return_over_other,
@@ -26,7 +27,7 @@ def runs(scale: str) -> tuple[Arm, ...]:
 
 
 def decide(evidence) -> Outcome:
-    comparisons = [q_over_bound(evidence, "ofn-single-critic", "below"),
+    comparisons = [q_over_bound(evidence, "ofn-single-critic", "below"), few_diverge(evidence, "ofn-single-critic"),
                    diverged_more(evidence, "single-critic", "ofn-single-critic")]
     if evidence.scale == "full":
         comparisons.append(return_over_other(evidence, "ofn-single-critic UTD 8", "ofn UTD 8", threshold=-MARGIN))

@@ -32,7 +32,6 @@ def report(path: str | os.PathLike, *, quiet: bool = False, json: bool = False) 
     Raises:
       UsageError: a missing, foreign or damaged folder, or one that cannot be written.
     """
-    from divbench.records.durable import write_atomically
     from divbench.spec.errors import UsageError
 
     evidence = gather(path)
@@ -41,7 +40,7 @@ def report(path: str | os.PathLike, *, quiet: bool = False, json: bool = False) 
     try:
         folder.mkdir(exist_ok=True)
         for file, content in files.items():
-            write_atomically(file, content)
+            write_file(file, content)
     except OSError as error:
         raise UsageError(f"{folder}: report cannot be written ({error.strerror})") from None
     if json:
@@ -51,6 +50,13 @@ def report(path: str | os.PathLike, *, quiet: bool = False, json: bool = False) 
 
         show_summary(evidence)
     return list(files)
+
+
+def write_file(file: Path, content: bytes) -> None:
+    """Write a file so that it is there as a whole or not at all."""
+    from divbench.records.durable import write_atomically
+
+    write_atomically(file, content)
 
 
 def contents(evidence: Evidence) -> dict[str, bytes]:

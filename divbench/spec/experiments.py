@@ -12,7 +12,7 @@ NAMES = ("priming-length", "priming-nikishin", "initialisation", "moments", "opt
          "out-of-distribution-targets", "ofn-priming", "reward-informativeness", "single-critic",
          "divergence-in-training", "utd32", "actor-reset", "dmc15", "dog")
 SCALES = ("quick", "full")
-CLAIMS = "results/claims"  # where outcomes go, below the current directory
+CLAIMS = "results/runs/claims"  # where outcomes go, below the current directory; committed ones are in results/claims
 
 
 @dataclasses.dataclass(frozen=True)

@@ -65,9 +65,9 @@ class Calibration:
 
 
 def examples(lanes: Sequence[Sequence]) -> list[Example]:
-    """Every measurement after which the lane was watched for `HORIZON` updates more, and whether it diverged or exploded
-    within them. Later ones are left out whatever became of them: of those only the lanes that diverged would be known,
-    and the share of events too large. So are those at which there is nothing to predict."""
+    """Every measurement after which the lane was watched for `HORIZON` updates more, and whether it diverged or
+    exploded within them. Later ones are left out whatever became of them: of those only the lanes that diverged would
+    be known, and the share of events too large. So are those at which there is nothing to predict."""
     return [example for rows in lanes for example in _of_lane(rows)]
 
 

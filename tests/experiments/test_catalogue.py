@@ -24,6 +24,7 @@ PLAIN_ONLY = {"baseline": 8, "baseline UTD 1": 1, "baseline UTD 32": 8}
 DECADES = {
     "priming-length": {"15k updates": 8, "50k updates": 6, "75k updates": 7, "100k updates": 8},
     "priming-nikishin": {"primed": 8},
+    "out-of-distribution-targets": {"baseline": 8},
     "initialisation": {"lecun_normal": 8, "lecun_normal, clipped log-std": 8, "orthogonal, gain sqrt 2": 1},
     "optimizers": dict.fromkeys(("baseline", "rmsprop", "adam-b1-0", "adam-low-b2", "adam-eps"), 8),
     "regularisers": {"baseline": 8, "ofn": 1} | dict.fromkeys(
@@ -109,14 +110,31 @@ def test_the_quick_priming_is_what_it_says():
 
 @pytest.mark.parametrize(("name", "scale"), CASES)
 def test_a_decision_can_go_each_way(name, scale, evidence):
-    decide = EXPERIMENTS[name].decide
-    holds = decide(world(name, scale, evidence))
+    """With as many seeds as the scale has."""
+    decide, seeds = EXPERIMENTS[name].decide, {"quick": 3, "full": 5}[scale]
+    holds = decide(world(name, scale, evidence, seeds=seeds))
     assert holds.status == REPRODUCED, holds.sentence
-    assert decide(world(name, scale, evidence, turned=True)).status == NOT_REPRODUCED
+    assert decide(world(name, scale, evidence, turned=True, seeds=seeds)).status == NOT_REPRODUCED
     thin = decide(world(name, scale, evidence, seeds=1))
     # Shares pool lanes over tasks, so that one seed of many tasks may say something; Q and returns never do.
     assert thin.status == INCONCLUSIVE or all("share" in c.what for c in thin.comparisons), thin.sentence
     assert holds.sentence.endswith(".") and holds.comparisons[0].what in holds.sentence
+
+
+CURES = ("out-of-distribution-targets", "ofn-priming", "single-critic")
+NO_DIFFERENCE = ("priming-length", "reward-informativeness")  # is claimed there between arms
+
+
+@pytest.mark.parametrize("decade", [1, 8])
+@pytest.mark.parametrize(("name", "scale"), [case for case in CASES if case[0] not in NO_DIFFERENCE])
+def test_nothing_is_reproduced_where_all_arms_are_alike(name, scale, decade, evidence):
+    """None diverges, or all do: a cure that is none is refuted, and no difference is found."""
+    arms = EXPERIMENTS[name].runs(scale)
+    outcome = EXPERIMENTS[name].decide(evidence(arms, exponents=lambda arm: decade, scores=lambda arm: 300, seeds=5,
+                                                scale=scale))
+    assert outcome.status != REPRODUCED, outcome.sentence
+    if name in CURES and decade == 8:
+        assert outcome.status == NOT_REPRODUCED
 
 
 def test_the_rank_has_a_panel_and_a_line_in_words(evidence):

@@ -1,6 +1,7 @@
 """What is read from lanes, and the comparisons and decisions that are made of it."""
 
 import dataclasses
+import math
 
 import pytest
 
@@ -98,6 +99,28 @@ def test_a_published_number_is_subtracted_task_by_task(lane):
     published = {"dog-run": 50.0, "dog-trot": 300.0, "dog-walk": 1.0}
     found = comparisons.return_over_number(Evidence("full", tuple(lanes)), "baseline", published, "them", threshold=0.0)
     assert found.effect == pytest.approx((51 + 101) / 2) and found.status == REPRODUCED
+
+
+def test_one_task_on_which_a_cure_fails_is_enough(lane):
+    lanes = [lane(task=task, seed=seed, exponent=end) for task, end in [("a-run", 4.0), ("b-hop", 1.0)]
+             for seed in range(3)]
+    found = comparisons.q_over_bound(Evidence("quick", tuple(lanes)), "baseline", "below")
+    assert found.status == NOT_REPRODUCED and found.effect == pytest.approx(4.0 - math.log10(500.0))
+    other_side = comparisons.q_over_bound(Evidence("quick", tuple(lanes)), "baseline", "above")
+    assert other_side.status == NOT_REPRODUCED and other_side.effect < 0.0
+
+
+@pytest.mark.parametrize(("diverged", "status"), [(0, REPRODUCED), (2, INCONCLUSIVE), (6, NOT_REPRODUCED)])
+def test_few_of_six_lanes_diverge(lane, diverged, status):
+    lanes = [lane(seed=seed, verdict="diverged" if seed < diverged else "stable") for seed in range(6)]
+    assert comparisons.few_diverge(Evidence("quick", tuple(lanes)), "baseline").status == status
+
+
+def test_a_lane_whose_learner_broke_counts_as_earning_nothing(lane):
+    broken = lane(seed=1, score=float("nan"), verdict="exploded", nonfinite="learner")
+    assert broken.last_return == 0.0 and lane(score=7.0).last_return == 7.0
+    evidence = Evidence("quick", (lane(score=7.0), broken))
+    assert evidence.strata("baseline", lambda one: one.last_return) == [[7.0, 0.0]]
 
 
 def test_ranks_are_read_from_the_diagnostics():

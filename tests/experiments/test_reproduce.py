@@ -13,7 +13,7 @@ from divbench.experiments.experiment import Arm, Experiment, conclude
 from divbench.experiments.figures import q_curves
 from divbench.experiments.outcomes import find_outcomes, installed_claims, scoreboard
 from divbench.spec import experiments as requests
-from divbench.spec.experiments import ReproduceRequest
+from divbench.spec.experiments import CLAIMS, ReproduceRequest
 from divbench.spec.run_spec import RunSpec
 from divbench.spec.settings import SACSettings
 
@@ -52,7 +52,7 @@ def test_from_the_command_to_the_outcome(place, capsys):
     assert cli.main(words) == 0
     told = capsys.readouterr().out
     assert "tiny: reproduced (quick scale)" in told and "a line of context" in told and TINY.claim in told
-    folder = place / "results" / "claims" / "tiny"
+    folder = place / CLAIMS / "tiny"
     assert {file.name for file in folder.iterdir()} == {"outcome.json", "outcome.md", "figure.png", "figure.svg"}
     assert (folder / "figure.png").read_bytes()[:4] == b"\x89PNG"
     record = json.loads((folder / "outcome.json").read_text())
@@ -122,6 +122,7 @@ def test_nothing_is_decided_before_all_is_trained(ended, code, runs, monkeypatch
         (["reproduce", "tiny", "--out", "x" * 300], "--out: cannot write to .*name too long"),
         (["claims", "--dir", "nix"], "--dir: expected a folder of outcomes, found nothing of that kind at 'nix'"),
         (["claims", "--dir", "broken"], "outcome.json: damaged, or not the outcome of an experiment"),
+        (["claims", "--dir", "odd"], "outcome.json: damaged, or not the outcome of an experiment"),
         (["claims", "more"], "unknown word 'more'"),
     ],
 )
@@ -131,6 +132,7 @@ def test_wrong_requests_are_one_line(words, message, place, capsys):
     Path("a-file").write_text("x")
     (place / "broken" / "x").mkdir(parents=True)
     (place / "broken" / "x" / "outcome.json").write_text('{"format": "something else"}')
+    put(place / "odd", outcome(threshold=None))
     assert cli.main(words) == 2
     told = capsys.readouterr()
     assert told.out == "" and told.err.count("\n") == 1 and re.search(message, told.err)
@@ -141,7 +143,7 @@ def outcome(name="ofn-priming", status="reproduced", scale="quick", **changes):
               "claim": f"Claim of {name}.", "source": "somebody, 2403.05996", "scale": scale, "status": status,
               "sentence": "So it is.", "what": "a number", "effect": -1.5, "interval": [-2.0, -1.0], "threshold": 0.0,
               "side": "below", "seeds": 3, "physics": "host", "requested_physics": "auto", "device": "cpu",
-              "tasks": ["x"], "comparisons": [], "context": [], "lanes": []}
+              "tasks": ["x"], "comparisons": [], "context": [], "lanes": [], "published_claim": f"Claim of {name}."}
     return {**record, **changes}
 
 
@@ -174,10 +176,10 @@ def test_an_empty_scoreboard_says_how_to_fill_it(place, capsys):
 
 def test_own_and_committed_outcomes_stand_together_and_once(place, monkeypatch):
     put(place / "committed", outcome("moments"))
-    put(place / "results" / "claims", outcome("utd32"))
+    put(place / CLAIMS, outcome("utd32"))
     monkeypatch.setattr(outcomes, "installed_claims", lambda: place / "committed")
     assert [record["experiment"] for _, record in find_outcomes()] == ["moments", "utd32"]
-    monkeypatch.setattr(outcomes, "installed_claims", lambda: place / "results" / "claims")
+    monkeypatch.setattr(outcomes, "installed_claims", lambda: place / CLAIMS)
     assert [record["experiment"] for _, record in find_outcomes()] == ["utd32"]
     monkeypatch.setattr(outcomes, "installed_claims", lambda: None)
     assert "utd32" in scoreboard(find_outcomes())
@@ -198,4 +200,4 @@ def test_an_outcome_of_another_version_is_named(place):
 def test_a_plan_asks_for_the_same_lanes_under_the_request_s_physics():
     plan = reproduce.make_plan(TINY, ReproduceRequest("tiny", physics="mjx", quiet=True))
     assert [spec.physics for spec in plan.runs] == ["mjx", "mjx"] and all(spec.quiet for spec in plan.runs)
-    assert plan.folder == Path("results/claims/tiny")
+    assert plan.folder == Path(CLAIMS) / "tiny"

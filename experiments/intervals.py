@@ -84,6 +84,55 @@ def bootstrap(first: Sequence[Sequence[float]], second: Sequence[Sequence[float]
     return Estimate(effect, *_percentiles(total(drawn)))
 
 
+def worst_of_medians(strata: Sequence):
+    """Medians over seeds, the largest over strata: arrays `[D, N]`, one for each of T strata, to `[D]`."""
+    import numpy as np
+
+    return np.max([np.median(stratum, axis=1) for stratum in strata], axis=0)
+
+
+def least_of_medians(strata: Sequence):
+    """Medians over seeds, the smallest over strata: arrays `[D, N]`, one for each of T strata, to `[D]`."""
+    import numpy as np
+
+    return np.min([np.median(stratum, axis=1) for stratum in strata], axis=0)
+
+
+def mean_difference(first: Sequence[Sequence[float]], second: Sequence[Sequence[float]] = ()) -> Estimate:
+    """Means over seeds, averaged over strata, of one side minus another, with Welch's t interval.
+
+    For returns, which are no powers of ten apart and of which there are few: a bootstrap of three seeds on one task is
+    wrong about a difference in 19 of 100 cases where there is none, this in about 5. Degrees of freedom by Welch and
+    Satterthwaite; spreads may differ from stratum to stratum.
+
+    Args:
+      first: for each task the numbers of its seeds.
+      second: the side to be subtracted, the same tasks; empty for none.
+
+    Returns:
+      No interval if a stratum has fewer than two numbers or nothing varies, no effect if one has none.
+    """
+    from scipy import stats
+
+    if not first or any(not stratum for side in (first, second) for stratum in side):
+        return Estimate(None)
+
+    def mean(stratum):
+        return sum(stratum) / len(stratum)
+
+    effect = sum(map(mean, first)) / len(first) - (sum(map(mean, second)) / len(second) if second else 0.0)
+    if min(len(stratum) for side in (first, second) for stratum in side) < 2:
+        return Estimate(effect)
+    parts = [(sum((x - mean(stratum)) ** 2 for x in stratum) / (len(stratum) - 1) / len(stratum) / len(side) ** 2,
+              len(stratum) - 1) for side in (first, second) for stratum in side]
+    variance = sum(part for part, _ in parts)
+    if variance == 0.0:
+        return Estimate(effect)
+    freedom = variance**2 / sum(part**2 / degrees for part, degrees in parts)
+    half = float(stats.t.ppf(0.5 + CONFIDENCE / 2.0, freedom)) * math.sqrt(variance)
+    return Estimate(effect, effect - half, effect + half)
+
+
 def wilson(hits: int, count: int) -> tuple[float, float]:
     """Wilson's score interval of a share (Wilson, 1927); all of [0, 1] if nothing was counted."""
     if not 0 <= hits <= count:
