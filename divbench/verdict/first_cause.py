@@ -16,6 +16,7 @@ import statistics
 from collections.abc import Mapping, Sequence
 
 from divbench.verdict.bound import limits
+from divbench.verdict.hysteresis import CLEAR, FAR, IN, UNKNOWN, excursions
 
 # A float32 reward computed as a product of shaped terms may pass its range by rounding, some 1e-7 of it.
 REWARD_TOLERANCE = 1e-4
@@ -29,7 +30,8 @@ REFERENCE_ROWS = 3
 
 @dataclasses.dataclass(frozen=True)
 class Band:
-    """How far a quantity may go from its level at the start.
+    """How far a quantity may go from its level at the start. One wild batch is no departure: two measurements in a row
+    out of the band are, and one alone that is out by `factor` once more, infinite, or the last of a lane that froze.
 
     Attributes:
       factor: out of the band is above `factor` times the level.
@@ -59,7 +61,7 @@ class Band:
 # kills every hidden unit within 100 updates (cheetah-run, primed): features of 0, a calm gradient, Q within its bound.
 # So features have a lower side, which healthy lanes never came near.
 GRADIENT_FACTOR = 10.0
-GRADIENT_FLOOR = 1.0  # in the middle of what healthy baselines have once they learn, 0.01 to 50
+GRADIENT_FLOOR = 5.0  # healthy baselines have 0.01 to 50 once they learn: below ten times the floor nothing is told
 BANDS = {
     "feature_norm": Band(factor=10.0, floor=1.0, jump=30.0, collapses=True, settles=True),
     "grad_norm": Band(GRADIENT_FACTOR, GRADIENT_FLOOR, jump=GRADIENT_FACTOR, settles=True),
@@ -67,8 +69,11 @@ BANDS = {
 }
 # An update that moves the critics' parameters by more than this share of their own length. Adam with the published
 # learning rate of 3e-4 moves critics of 2 x 256 units by 0.4 % of it at most, 1.2 % when a gradient springs up from
-# nothing: 5 % is not a disturbance of learning but a learning rate that no network of this kind can use.
-LARGEST_STEP = 0.05
+# nothing; with a hundred times that rate the first 15 updates take 8, 5 and 3 % (quadruped-run and hopper-hop), with
+# ten times 2 and 1 %. Plain SGD has such steps too, where the gradient is large, and then for the same reason. As with
+# bands, twice in a row or ten times as large; the step that the untrained network would make does not count.
+LARGEST_STEP = 0.025
+FAR_STEP = 10.0 * LARGEST_STEP
 PLAIN = Band(math.inf, 0.0)  # of quantities whose growth is told but not judged
 
 # Who comes first of those first seen out of their band at the same measurement: cause before effect. A reward out
@@ -108,7 +113,7 @@ def departures(rows: Sequence[Mapping]) -> dict[str, int]:
     """For every candidate that left its band: the index of the first measurement at which it was out."""
     found = {
         "reward_excess": _first(measured(row, "reward_excess") > REWARD_TOLERANCE for row in rows),
-        "effective_lr": _first(measured(row, "effective_lr") > LARGEST_STEP for row in rows),
+        "effective_lr": _confirmed([_step_mark(row) for row in rows]),
         "q_random_mean": _first(passes_bound(row, "q_random_mean") for row in rows),
         **{culprit: _first(row.get("nonfinite", "") == culprit for row in rows) for culprit in ("physics", "learner")},
         **{name: _watch(rows, name)[0] for name in BANDS},
@@ -148,6 +153,18 @@ def when(row: Mapping) -> tuple[int, int]:
     return (update if update >= 0 else row["update"]), (env_step if env_step >= 0 else row["env_step"])
 
 
+def _step_mark(row: Mapping) -> str:
+    step = measured(row, "effective_lr")
+    if row["update"] <= 0 or math.isnan(step):
+        return UNKNOWN
+    return FAR if step > FAR_STEP else IN if step > LARGEST_STEP else CLEAR
+
+
+def _confirmed(marks: Sequence[str]) -> int | None:
+    stays = excursions(marks, enter_after=2, leave_after=1, last_counts=False)
+    return stays[0].start if stays else None
+
+
 def _first(marks) -> int | None:
     return next((index for index, mark in enumerate(marks) if mark), None)
 
@@ -157,16 +174,26 @@ def _watch(rows: Sequence[Mapping], name: str) -> tuple[int | None, float]:
     band = BANDS.get(name, PLAIN)
     initial, level = math.nan, math.nan
     learned: list[float] = []
+    pending = None  # the last measurement, if that was out of the band for the first time
     for index, row in enumerate(rows):
         value = measured(row, name)
         if row["update"] <= 0:
             initial = value
             continue
-        if band.settles and index and row.get("resets", 0) != rows[index - 1].get("resets", 0):
+        fresh = index and row.get("resets", 0) != rows[index - 1].get("resets", 0)
+        if math.isnan(value) or (band.settles and fresh):
             continue
+        known = initial if math.isnan(level) else level
         if _is_out(band, value, level, initial):
-            return index, initial if math.isnan(level) else level
-        if math.isfinite(value) and not row.get("nonfinite", "") and len(learned) < REFERENCE_ROWS:
+            if pending is not None:
+                return pending, known
+            nearer = value / band.factor if value > known else value * band.factor
+            if row.get("nonfinite", "") or _is_out(band, nearer, level, initial):
+                return index, known
+            pending = index
+            continue
+        pending = None
+        if not row.get("nonfinite", "") and len(learned) < REFERENCE_ROWS:
             learned.append(value)
             level = statistics.median(learned)
     return None, initial if math.isnan(level) else level

@@ -44,9 +44,13 @@ def test_nothing_is_blamed_in_a_lane_left_alone(tmp_path):
 
 def test_a_learning_rate_a_hundred_times_too_high(tmp_path):
     verdict, rows = judged(tmp_path, critic_lr=3e-2)
-    assert (verdict["first_cause"], verdict["first_update"]) == ("effective_lr", 0)
+    assert (verdict["first_cause"], verdict["first_update"]) == ("effective_lr", 5)
     assert "the size of the critics' steps left its band" in verdict["explanation"]
-    assert max(row["effective_lr"] for row in rows) > 0.05
+    assert rows[1]["effective_lr"] > 0.05
+
+
+def test_a_learning_rate_ten_times_too_high_is_not_blamed_yet(tmp_path):
+    assert judged(tmp_path, critic_lr=3e-3)[0]["first_cause"] == ""
 
 
 def test_rewards_scaled_by_a_million(tmp_path, environment):

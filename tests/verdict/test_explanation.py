@@ -42,8 +42,8 @@ def test_a_stable_lane_has_one_sentence_or_two(make_rows):
         "The lane stayed stable up to update 100 (env step 1,000): mean Q on replay ended at 20, 20% of the most that "
         "any policy can be worth (100); nothing that was measured left its band. At update 100 mean Q on a rollout was "
         "25, 10 above the return that followed.")
-    spike = make_rows([1.0, 20.0, 20.0], columns={"grad_norm": [9.0, 2.0, 50.0]})
-    assert explain(spike).endswith("(100). First the gradient norm left its band, at update 200 (2 at the start, 50 "
+    spike = make_rows([1.0, 20.0, 20.0, 20.0], columns={"grad_norm": [9.0, 2.0, 70.0, 80.0]})
+    assert explain(spike).endswith("(100). First the gradient norm left its band, at update 200 (2 at the start, 70 "
                                   "then); nothing came of it.")
 
 
@@ -65,8 +65,8 @@ def test_explosions(make_rows):
     rows[2].update(nonfinite="physics", nonfinite_update=170, nonfinite_step=1_170)
     assert explain(rows).startswith("The lane exploded: the physics went non-finite at update 170 (env step 1,170). "
                                     "Nothing that was measured had left its band before.")
-    rows[1]["grad_norm"], rows[2]["nonfinite"] = 950.0, "learner"
-    assert ("First the gradient norm left its band, at update 100 (90 at the start, 950 then), 70 updates before the "
+    rows[1]["grad_norm"], rows[2]["nonfinite"] = 9_500.0, "learner"
+    assert ("First the gradient norm left its band, at update 100 (90 at the start, 9,500 then), 70 updates before the "
             "explosion.") in explain(rows)
 
 

@@ -78,12 +78,19 @@ def test_q_on_random_actions_against_its_bound(make_rows, random, update):
 
 
 @pytest.mark.parametrize("name, series, index", [
-    ("grad_norm", [400.0, 5.0, 4.0, 6.0, 49.0, 51.0], 5),  # ten times the median of three
-    ("grad_norm", [400.0, 5.0, 51.0, 4.0, 6.0, 4.0], 2),  # judged from the second learned one on
-    ("grad_norm", [4.0, 41.0, 4.0, 4.0, 4.0, 4.0], 1),  # the first against the untrained network
-    ("grad_norm", [4.0, 0.01, 0.01, 0.01, 9.0, 11.0], 5),  # a start near 0 counts as the floor
+    ("grad_norm", [400.0, 6.0, 5.0, 7.0, 59.0, 61.0], 5),  # ten times the median of three
+    ("grad_norm", [400.0, 6.0, 61.0, 61.0, 6.0, 4.0], 2),  # judged from the second learned one on
+    ("grad_norm", [400.0, 6.0, 61.0, 4.0, 6.0, 4.0], None),  # one wild batch
+    ("grad_norm", [400.0, 6.0, 601.0, 4.0, 6.0, 4.0], 2),  # out by the factor twice: one is enough
+    ("grad_norm", [6.0, 61.0, 61.0, 4.0, 4.0, 4.0], 1),  # the first against the untrained network
+    ("grad_norm", [4.0, 0.01, 0.01, 0.01, 49.0, 51.0], 5),  # a start near 0 counts as the floor
     ("grad_norm", [NAN, NAN, NAN, 5e9, 6e9, 5e9], None),  # no start was seen
     ("second_moment", [0.0, 90.0, 40.0, 20.0, 3_900.0, 4_100.0], 5),
+    ("effective_lr", [0.3, 0.02, 0.02, 0.02, 0.026, 0.026], 4),
+    ("effective_lr", [0.3, 0.02, 0.026, 0.02, 0.02, 0.02], None),
+    ("effective_lr", [9.0, 0.01, 0.01, 0.26, 0.01, 0.01], 3),
+    ("effective_lr", [0.3384, 0.0843, 0.0459, 0.0291, 0.0198, 0.0152], 1),  # 100 times 3e-4
+    ("effective_lr", [0.0338, 0.0195, 0.0105, 0.009, 0.0065, 0.0051], None),  # 10 times
     ("second_moment", [0.0, 9e9, 9e9, 9e9, 9e9, 9e9], None),
     ("feature_norm", [20.0, 95.0, 180.0, 290.0, 460.0, 600.0], None),  # OFN: normalized afterwards
     ("feature_norm", [20.0, 601.0, 601.0, 601.0, 601.0, 601.0], 1),
@@ -93,7 +100,11 @@ def test_q_on_random_actions_against_its_bound(make_rows, random, update):
     ("feature_norm", [26.0, 41.0, 58.0, 75.0, 147.0, 581.0], 5),  # quadruped-run, primed
 ])
 def test_bands(make_rows, name, series, index):
-    assert departures(make_rows(CALM, columns={name: series})) == ({} if index is None else {name: index})
+    """The last measurement is repeated, since one alone outside is no departure yet."""
+    rows = make_rows([*CALM, 1.0], columns={name: [*series, series[-1]]})
+    assert departures(rows) == ({} if index is None else {name: index})
+    if index == 5:
+        assert departures(rows[:-1]) == {}
 
 
 def test_a_diverging_stretch_never_becomes_the_reference(make_rows):
@@ -105,12 +116,12 @@ def test_a_diverging_stretch_never_becomes_the_reference(make_rows):
 def test_fresh_weights_after_a_reset_are_not_a_cause(make_rows):
     columns = {"grad_norm": [300.0, 5.0, 5.0, 5.0, 200.0, 6.0], "resets": [0, 0, 0, 0, 1, 1]}
     assert first_cause(make_rows(CALM, columns=columns)) is None
-    columns["grad_norm"][5] = 200.0
-    assert first_cause(make_rows(CALM, columns=columns)) == FirstCause("grad_norm", 500, 1_000)
+    columns = {"grad_norm": [300.0, 5.0, 5.0, 5.0, 200.0, 200.0, 200.0], "resets": [0, 0, 0, 0, 1, 1, 1]}
+    assert first_cause(make_rows([*CALM, 1.0], columns=columns)) == FirstCause("grad_norm", 500, 1_000)
 
 
 def test_ties_are_broken_by_the_documented_order(make_rows):
-    columns = {"reward_excess": [0.0, 0.0, 1.0], "effective_lr": [0.0, 0.0, 0.3], "feature_norm": [1.0, 1.0, 1e6],
+    columns = {"reward_excess": [0.0, 0.0, 1.0], "effective_lr": [0.0, 0.0, 0.6], "feature_norm": [1.0, 1.0, 1e6],
                "grad_norm": [1.0, 1.0, 1e6], "second_moment": [0.0, 1.0, 1e6]}
     rows = broken(make_rows([1.0, 1.0, 1e6], columns=columns), "physics", 2, 150, 1_150)
     left = dict(columns)
