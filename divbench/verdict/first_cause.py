@@ -3,8 +3,9 @@
 Lives here: the bands, and the order of precedence at one measurement. Does not live here: what became of the
 lane (`rules`), the bound that bands Q (`bound`), and the words for it (`explanation`).
 
-A band is judged from the past alone: a measurement is in or out of it by what was measured before, so a growing
-series never takes an earlier first cause back. A first cause is not a verdict: a stable lane may have one, when
+A band is judged from the past alone: a measurement is in or out of it by what was measured before. A growing series
+never takes a first cause back; at most it names another that had left its band before or with it, when the next
+measurement confirms that. A first cause is not a verdict: a stable lane may have one, when
 something left its band and nothing came of it.
 """
 
@@ -17,6 +18,7 @@ from collections.abc import Mapping, Sequence
 
 from divbench.verdict.bound import limits
 from divbench.verdict.hysteresis import CLEAR, FAR, IN, UNKNOWN, excursions
+from divbench.verdict.rules import FAR_FACTOR
 
 # A float32 reward computed as a product of shaped terms may pass its range by rounding, some 1e-7 of it.
 REWARD_TOLERANCE = 1e-4
@@ -114,7 +116,7 @@ def departures(rows: Sequence[Mapping]) -> dict[str, int]:
     found = {
         "reward_excess": _first(measured(row, "reward_excess") > REWARD_TOLERANCE for row in rows),
         "effective_lr": _confirmed([_step_mark(row) for row in rows]),
-        "q_random_mean": _first(passes_bound(row, "q_random_mean") for row in rows),
+        "q_random_mean": _confirmed([_bound_mark(row) for row in rows]),
         **{culprit: _first(row.get("nonfinite", "") == culprit for row in rows) for culprit in ("physics", "learner")},
         **{name: _watch(rows, name)[0] for name in BANDS},
     }
@@ -140,7 +142,7 @@ def passes_bound(row: Mapping, name: str) -> bool:
     """Whether a mean Q that was learned is beyond its bound.
 
     At update 0 it was not: the weights are random, and so is what they say, while the bounds are still those of a
-    policy without entropy. (The verdict asks for more than one such measurement, a first cause does not.)
+    policy without entropy.
     """
     return row["update"] > 0 and bool(limits(row).side(measured(row, name)))
 
@@ -158,6 +160,15 @@ def _step_mark(row: Mapping) -> str:
     if row["update"] <= 0 or math.isnan(step):
         return UNKNOWN
     return FAR if step > FAR_STEP else IN if step > LARGEST_STEP else CLEAR
+
+
+def _bound_mark(row: Mapping) -> str:
+    q = measured(row, "q_random_mean")
+    if row["update"] <= 0 or math.isnan(q):
+        return UNKNOWN
+    if limits(row).side(q, FAR_FACTOR) or (row.get("nonfinite", "") and passes_bound(row, "q_random_mean")):
+        return FAR
+    return IN if passes_bound(row, "q_random_mean") else CLEAR
 
 
 def _confirmed(marks: Sequence[str]) -> int | None:
