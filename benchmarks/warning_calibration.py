@@ -3,8 +3,8 @@
     python benchmarks/warning_calibration.py RUN... --out results/baselines/warning
 
 A run is a folder with a card. Every measurement after which the lane was watched for the warning's horizon counts once.
-Each task is predicted by coefficients that were fitted on the other tasks alone; lanes, not measurements, are
-independent, so the intervals of the table are somewhat too narrow. What the features are, and the coefficients in use,
+Each task is predicted by coefficients that were fitted on the other tasks alone; intervals count lanes, since the
+measurements of a lane depend on each other. What the features are, and the coefficients in use,
 stands in divbench/verdict/warning.py.
 """
 
@@ -37,14 +37,15 @@ def as_markdown(found: calibration.Calibration, folders: list[Path]) -> str:
              f"The probability that a lane diverges or explodes within the next {HORIZON:,} updates. "
              f"{found.examples:,} measurements of {found.lanes} lanes on {found.tasks} tasks, {found.events} of them "
              f"followed by it; each task predicted by what was fitted on the others.", "",
-             "| predicted | measurements | mean predicted | observed | 95% interval |", "|---|---:|---:|---:|---|"]
-    lines += [f"| {b.low:.1f} to {b.high:.1f} | {b.count} | {b.predicted:.2f} | {b.observed:.2f} | "
+             "| predicted | measurements | lanes | mean predicted | observed | 95% interval |",
+             "|---|---:|---:|---:|---:|---|"]
+    lines += [f"| {b.low:.1f} to {b.high:.1f} | {b.count} | {b.lanes} | {b.predicted:.2f} | {b.observed:.2f} | "
               f"{b.observed_low:.2f} to {b.observed_high:.2f} |" for b in found.reliability]
     fitted = ", ".join(f"{name} {value:.3g}" for name, value in
                        zip(("intercept", *FEATURES), found.coefficients, strict=True))
     used = ", ".join(f"{value:.3g}" for value in (INTERCEPT, *COEFFICIENTS))
     lines += ["", f"Brier score {found.brier:.4f}; {found.climate:.4f} for a forecaster who always says the share of "
-              "the other tasks. A lane's measurements depend on each other: the intervals are somewhat too narrow.", "",
+              "the other tasks. Intervals are those of as many independent cases as there are lanes.", "",
               f"Fitted on all: {fitted}. In use: {used}.", "",
               f"Runs: {', '.join(folder.name for folder in folders)}.", ""]
     return "\n".join(lines)

@@ -23,19 +23,23 @@ NORMAL_95 = 1.959964  # quantile of the normal distribution for a 95% interval
 
 
 class Example(NamedTuple):
-    """One measurement of a lane: what the model reads, whether the lane diverged within the horizon, and which lane."""
+    """One measurement of a lane: what the model reads, whether the lane diverged within the horizon, the lane's number
+    and its task."""
 
     features: tuple[float, ...]
     happened: bool
-    lane: tuple  # (task, variant, UTD, seed)
+    lane: int
+    task: str
 
 
 class Bin(NamedTuple):
-    """Predictions of about one size: how many, their mean, the share that came true, and its 95% Wilson interval."""
+    """Predictions of about one size: how many, of how many lanes, their mean, the share that came true, and its 95%
+    Wilson interval as if each lane had been asked once, since the measurements of a lane depend on each other."""
 
     low: float
     high: float
     count: int
+    lanes: int
     predicted: float
     observed: float
     observed_low: float
@@ -68,7 +72,7 @@ def examples(lanes: Sequence[Sequence]) -> list[Example]:
     """Every measurement after which the lane was watched for `HORIZON` updates more, and whether it diverged or
     exploded within them. Later ones are left out whatever became of them: of those only the lanes that diverged would
     be known, and the share of events too large. So are those at which there is nothing to predict."""
-    return [example for rows in lanes for example in _of_lane(rows)]
+    return [example for number, rows in enumerate(lanes) for example in _of_lane(rows, number)]
 
 
 def fit(found: Sequence[Example], penalty: float = PENALTY) -> tuple[float, ...]:
@@ -106,24 +110,29 @@ def fit(found: Sequence[Example], penalty: float = PENALTY) -> tuple[float, ...]
     return tuple(coefficients)
 
 
-def reliability(probabilities: Sequence[float], outcomes: Sequence[bool], bins: int = BINS) -> list[Bin]:
-    """What came true of predictions, by their size: `bins` of equal width over [0, 1], empty ones left out."""
-    groups: dict[int, list[tuple[float, bool]]] = {}
-    for probability, outcome in zip(probabilities, outcomes, strict=True):
-        groups.setdefault(min(int(probability * bins), bins - 1), []).append((probability, outcome))
+def reliability(probabilities: Sequence[float], outcomes: Sequence[bool], lanes: Sequence[int],
+                bins: int = BINS) -> list[Bin]:
+    """What came true of predictions, by their size: `bins` of equal width over [0, 1], empty ones left out.
+
+    `lanes` says which lane each prediction is of.
+    """
+    groups: dict[int, list[tuple[float, bool, int]]] = {}
+    for entry in zip(probabilities, outcomes, lanes, strict=True):
+        groups.setdefault(min(int(entry[0] * bins), bins - 1), []).append(entry)
     rows = []
     for place, group in sorted(groups.items()):
-        hits = sum(bool(outcome) for _, outcome in group)
-        rows.append(Bin(place / bins, (place + 1) / bins, len(group), sum(p for p, _ in group) / len(group),
-                        hits / len(group), *wilson(hits, len(group))))
+        share = sum(bool(outcome) for _, outcome, _ in group) / len(group)
+        asked = len({lane for *_, lane in group})
+        rows.append(Bin(place / bins, (place + 1) / bins, len(group), asked, sum(p for p, *_ in group) / len(group),
+                        share, *wilson(share, asked)))
     return rows
 
 
-def wilson(hits: int, count: int) -> tuple[float, float]:
-    """The 95% interval of a share from `hits` of `count` (Wilson, 1927); (0, 1) for a count of 0."""
+def wilson(share: float, count: int) -> tuple[float, float]:
+    """The 95% interval of a share that was found in `count` cases (Wilson, 1927); (0, 1) for a count of 0."""
     if count == 0:
         return 0.0, 1.0
-    share, z = hits / count, NORMAL_95
+    z = NORMAL_95
     centre = (share + z * z / (2 * count)) / (1 + z * z / count)
     half = z / (1 + z * z / count) * math.sqrt(share * (1 - share) / count + z * z / (4 * count * count))
     return max(0.0, centre - half), min(1.0, centre + half)
@@ -145,25 +154,26 @@ def calibrate(lanes: Sequence[Sequence]) -> Calibration:
       ValueError: no task is left to fit on when one is left out.
     """
     found = examples(lanes)
-    tasks = list(dict.fromkeys(example.lane[0] for example in found))
+    tasks = list(dict.fromkeys(example.task for example in found))
     if len(tasks) < 2:
         raise ValueError(f"leaving one task out needs examples of two tasks or more, found {len(tasks)}")
-    probabilities, climate, outcomes = [], [], []
+    probabilities, climate, outcomes, asked = [], [], [], []
     for task in tasks:
-        others = [example for example in found if example.lane[0] != task]
+        others = [example for example in found if example.task != task]
         coefficients = fit(others)
         share = sum(example.happened for example in others) / len(others)
         for example in found:
-            if example.lane[0] == task:
+            if example.task == task:
+                asked.append(example.lane)
                 probabilities.append(predict(example.features, coefficients))
                 climate.append(share)
                 outcomes.append(example.happened)
-    return Calibration(fit(found), reliability(probabilities, outcomes), brier_score(probabilities, outcomes),
+    return Calibration(fit(found), reliability(probabilities, outcomes, asked), brier_score(probabilities, outcomes),
                        brier_score(climate, outcomes), len(found), sum(outcomes),
                        len({example.lane for example in found}), len(tasks))
 
 
-def _of_lane(rows: Sequence) -> list[Example]:
+def _of_lane(rows: Sequence, number: int) -> list[Example]:
     onsets = [rows[stay.start]["update"] for stay in beyond_bound(rows)]
     broken = next((row for row in rows if row.get("nonfinite", "")), None)
     if broken is not None:
@@ -173,7 +183,7 @@ def _of_lane(rows: Sequence) -> list[Example]:
         past, update = rows[: index + 1], row["update"]
         if update + HORIZON <= rows[-1]["update"] and foreseeable(past):
             happened = any(update < onset <= update + HORIZON for onset in onsets)
-            found.append(Example(features(past), happened, (row["task"], row["variant"], row["utd"], row["seed"])))
+            found.append(Example(features(past), happened, number, row["task"]))
     return found
 
 
