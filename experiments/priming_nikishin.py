@@ -1,6 +1,6 @@
 """`divbench reproduce priming-nikishin`: heavy priming on 100 samples, then ordinary training, beside no priming.
 
-Quick, 4 minutes on two CPU cores: 15,000 updates, then 5,000 env steps; whether Q comes back. Full: 100,000 updates
+Quick, 3 minutes on two CPU cores: 15,000 updates, then 5,000 env steps; whether Q comes back. Full: 100,000 updates
 and 1M env steps, as published; whether the return does.
 """
 

@@ -1,6 +1,6 @@
 """`divbench reproduce reward-informativeness`: early rewards and divergence, across tasks.
 
-Quick, 13 minutes on two CPU cores (two tasks shared): priming on six tasks that differ in what an untrained policy
+Quick, 12 minutes on two CPU cores (two tasks shared): priming on six tasks that differ in what an untrained policy
 earns, from nothing (hopper-hop) to 0.5 a step (quadruped-run). In an earlier look quadruped-run diverged furthest.
 """
 

@@ -133,8 +133,8 @@ _ALL = (
            "L2 norm of the critics' parameters, those of LayerNorm included. It must grow for Q to grow without bound.",
            EFFECTIVE_RATE),
     _value("feature_norm", "feature", "mean over critics and batch of |phi(s, a)|_2, before any normalization of phi",
-           "Mean L2 norm of the critics' last hidden features. Q is their product with the last layer, so either must "
-           "grow for Q to diverge.", OFN),
+           "Mean L2 norm of the critics' last hidden features. Without normalization Q is their product with the last "
+           "layer, so either must grow for Q to diverge; under OFN it may grow freely, and does.", OFN),
     _value("dormant_share", "1", "share of units with mean_b |h_b| <= 0.025 times its mean over the layer's units",
            "Share of the critics' hidden units that hardly ever fire: capacity that is lost, since their gradient is "
            "0 too.", REDO),

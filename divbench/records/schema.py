@@ -66,7 +66,7 @@ TABLES: dict[str, tuple[Column, ...]] = {
         ("mc_return_mean", NUMBER, "mean discounted soft return from states of a rollout's first half"),
         ("mc_q_mean", NUMBER, "mean Q on the same states and actions"),
         ("mc_bias", NUMBER, "mc_q_mean minus mc_return_mean: how much the critics overestimate"),
-        ("td_loss", NUMBER, "mean squared temporal-difference error on the batch"),
+        ("td_loss", NUMBER, "sum over critics of the mean squared temporal-difference error on the batch"),
         ("td_loss_heldout", NUMBER, "the same on the rollout's transitions, which no update has seen"),
         ("grad_norm", NUMBER, "L2 norm of the critics' gradient"),
         ("first_moment", NUMBER, "L2 norm of the first moment in the critics' optimizer"),
