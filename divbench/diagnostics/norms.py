@@ -2,7 +2,7 @@
 
 A tree of the critics is `{"hidden": [layer, ...], "head": layer}`; a layer is a dictionary of arrays with a leading
 axis of critics. Gradients, steps and the moments of Adam have the same form. The norm of a whole tree is
-`values.global_norm`. Critics that diverge hold numbers whose squares no float32 holds: everything here divides by the
+`global_norm`. Critics that diverge hold numbers whose squares no float32 holds: everything here divides by the
 largest magnitude before it squares, so a norm is finite whenever it fits into float32.
 """
 
@@ -38,10 +38,15 @@ def layers(tree) -> dict[str, dict]:
     return {f"hidden{place}": layer for place, layer in enumerate(tree["hidden"], 1)} | {"head": tree["head"]}
 
 
+def global_norm(tree) -> jax.Array:
+    """L2 norm over all arrays of a tree; scalar, in the unit of the tree."""
+    return _norm(tree)
+
+
 def layer_norms(tree) -> dict[str, jax.Array]:
     """L2 norm of each layer over all its arrays and all critics, by the name of the layer; scalars.
 
-    The unit is that of the tree. The squares of the layers' norms add up to that of `values.global_norm`.
+    The unit is that of the tree. The squares of the layers' norms add up to that of `global_norm`.
     """
     return {name: _norm(layer) for name, layer in layers(tree).items()}
 

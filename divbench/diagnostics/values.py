@@ -50,8 +50,3 @@ def bias(q: jax.Array, returns: jax.Array) -> jax.Array:
       returns: `[T]`, such as the first half of `soft_returns`.
     """
     return jnp.mean(q) - jnp.mean(returns)
-
-
-def global_norm(tree) -> jax.Array:
-    """L2 norm over all leaves of a gradient; scalar."""
-    return jnp.sqrt(sum(jnp.sum(jnp.square(leaf)) for leaf in jax.tree.leaves(tree)))

@@ -28,7 +28,7 @@ def make_diagnose(env, structure: Structure, level: str = "cheap"):
     held-out TD error, from one stochastic episode that begins at `starts`.
     """
     def on_batch(root, learner, rows, coefs: Coefficients, update, transitions):
-        keys = jax.random.split(stream_key(root, Stream.MEASURE, update), 5)
+        keys = measuring_keys(root, update)
         indices = replay.sample_indices(keys[0], structure.settings.batch_size, transitions)
         batch = replay.gather(rows, indices, transitions, env.episode_length, structure.observation_size,
                               structure.action_size)
@@ -37,12 +37,28 @@ def make_diagnose(env, structure: Structure, level: str = "cheap"):
     def diagnose(state: TrainState, roots, coefs: Coefficients, starts):
         columns, details = jax.vmap(on_batch, in_axes=(0, 0, 0, 0, None, None))(
             roots, state.learner, state.rows, coefs, state.update, state.env_step)
-        keys = jax.vmap(lambda root: jax.random.fold_in(stream_key(root, Stream.MEASURE, state.update), 1))(roots)
-        episode = rollout.play(env, structure, state.learner.actor, coefs, starts, keys)
-        seen = jax.vmap(lambda *lane: _measure_episode(*lane, structure))(state.learner, coefs, episode, keys)
+        keys = jax.vmap(measuring_keys, in_axes=(0, None))(roots, state.update)
+        episode = rollout.play(env, structure, state.learner.actor, coefs, starts, keys[:, 5])
+        seen = jax.vmap(lambda *lane: _measure_episode(*lane, structure))(state.learner, coefs, episode, keys[:, 6])
         return columns | seen, details
 
     return diagnose
+
+
+def measuring_keys(root, update):
+    """The keys of a measurement, one for each use."""
+    return jax.random.split(stream_key(root, Stream.MEASURE, update), 7)
+
+
+def _parameters(critic, coefs: Coefficients) -> dict:
+    """The critics' parameters that count into norms: LayerNorm's only where the lane has it, whatever its neighbours
+    have, and no running statistics, which are not learned."""
+    def one(layer):
+        layer = {name: leaf for name, leaf in layer.items() if name not in ("batch_mean", "batch_variance")}
+        return {name: leaf * coefs.mechanisms.layernorm if name.startswith("norm_") else leaf
+                for name, leaf in layer.items()}
+
+    return {"hidden": [one(layer) for layer in critic["hidden"]], "head": critic["head"]}
 
 
 def _measure_batch(learner: LearnerState, batch: Batch, coefs: Coefficients, structure: Structure, keys, level: str):
@@ -56,20 +72,22 @@ def _measure_batch(learner: LearnerState, batch: Batch, coefs: Coefficients, str
     measured = {}
     for name, found in q.items():
         measured[f"q_{name}_mean"], measured[f"q_{name}_max"] = values.magnitude(found)
+    measured_target, _ = sac.td_target(learner, batch, coefs, structure, keys[3], training=False)
     target, next_action = sac.td_target(learner, batch, coefs, structure, keys[3])
     (_, _), gradient = jax.value_and_grad(sac.critic_loss, has_aux=True)(
         critic, learner.actor, batch, target, next_action, coefs, structure, keys[4])
     step, _ = optimizers.step(gradient, learner.critic_moments, critic, sac.critic_rule(coefs), structure.mechanisms)
     moments = learner.critic_moments
     low, high = structure.reward_range
-    parameter_norm, step_norm = values.global_norm(critic), values.global_norm(step)
+    parameters = _parameters(critic, coefs)
+    parameter_norm, step_norm = norms.global_norm(parameters), norms.global_norm(step)
     measured |= {
         "q_distance_correlation": distance.distance_correlation(uniform, batch.action, q["random"]),
-        "td_loss": _td_loss(q["replay"], target),
-        "grad_norm": values.global_norm(gradient),
-        "first_moment": values.global_norm(moments.first),
-        "second_moment": values.global_norm(moments.second),
-        "second_moment_head": values.global_norm(moments.second["head"]),
+        "td_loss": _td_loss(q["replay"], measured_target),
+        "grad_norm": norms.global_norm(gradient),
+        "first_moment": norms.global_norm(moments.first),
+        "second_moment": norms.global_norm(moments.second),
+        "second_moment_head": norms.global_norm(moments.second["head"]),
         "update_norm": step_norm,
         "effective_lr": norms.effective_rate(step_norm, parameter_norm),
         "param_norm": parameter_norm,
@@ -85,7 +103,7 @@ def _measure_batch(learner: LearnerState, batch: Batch, coefs: Coefficients, str
     if level != "full":
         return measured, {}
     following = sac.activations(critic, batch.next_obs, next_action, coefs, structure)
-    sizes = norms.layer_norms(critic)
+    sizes = norms.layer_norms(parameters)
     steps = norms.layer_norms(step)
     details = {
         "gradient_norm": norms.layer_norms(gradient),
@@ -105,8 +123,9 @@ def _measure_episode(learner: LearnerState, coefs: Coefficients, episode: rollou
     returns = values.first_half(returns)
     q = sac.values(learner.critic, values.first_half(episode.obs), values.first_half(episode.action), coefs, structure)
     before, after = (jax.tree.map(lambda leaf, part=part: leaf[part], episode) for part in (slice(-1), slice(1, None)))
-    unseen = Batch(before.obs, before.action, before.reward, jnp.ones_like(before.reward), after.obs, after.action)
-    target, _ = sac.td_target(learner, unseen, coefs, structure, jax.random.fold_in(key, 1))
+    ones = jnp.ones_like(before.reward)
+    unseen = Batch(before.obs, before.action, before.reward, ones, after.obs, after.action, ones)
+    target, _ = sac.td_target(learner, unseen, coefs, structure, key, training=False)
     there = sac.values(learner.critic, unseen.obs, unseen.action, coefs, structure)
     return {"mc_return_mean": jnp.mean(returns), "mc_q_mean": jnp.mean(q), "mc_bias": values.bias(q, returns),
             "td_loss_heldout": _td_loss(there, target)}

@@ -198,7 +198,7 @@ class GroupLoop:
     def _time_row(self, event: str, at: Position, seconds: float, updates: int | None = None) -> float | None:
         """Write a row of the table of timing; returns updates per second over all lanes, None if there were none."""
         rate = updates / seconds if updates else None
-        variants = "+".join(dict.fromkeys(lane.variant.name for lane in self.group.lanes))
+        variants = ",".join(dict.fromkeys(lane.variant.name for lane in self.group.lanes))
         self.folder.timing.append("timing", [self._shared | {
             "group": self.group.name, "variants": variants, "lanes": self.program.lanes, "env_step": at.env_step,
             "update": at.update, "phase": self.group.protocol.phases[at.phase].kind, "event": event,

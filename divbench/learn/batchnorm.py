@@ -26,7 +26,7 @@ def normalise(x, layer: dict, training: bool):
     if training:
         mean, variance = jnp.mean(x, 1), jnp.var(x, 1)
     else:
-        mean, variance = layer["batch_mean"], layer["batch_variance"]
+        mean, variance = (jax.lax.stop_gradient(layer[name]) for name in ("batch_mean", "batch_variance"))
     factor = layer["batch_scale"] * jax.lax.rsqrt(variance + EPSILON)
     return (x - mean[:, None, :]) * factor[:, None, :] + layer["batch_shift"][:, None, :], (mean, variance)
 

@@ -13,7 +13,6 @@ All are written for one lane, in jax, without side effects. divbench's own `cons
 from __future__ import annotations
 
 import functools
-import importlib
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -21,6 +20,7 @@ import jax
 
 from divbench.learn.replay import Batch
 from divbench.spec.errors import UsageError
+from divbench.spec.naming import load_module
 
 
 class Site(NamedTuple):
@@ -54,13 +54,10 @@ def resolve(hook: str) -> Callable:
       UsageError: there is none.
     """
     module, _, name = hook.partition(":")
-    try:
-        found = getattr(importlib.import_module(module), name)
-    except Exception as error:
-        reason = (str(error).strip().splitlines() or [""])[0]
-        raise UsageError(f"hook '{hook}': cannot be loaded ({type(error).__name__}: {reason})") from None
+    found = getattr(load_module(module, f"hook '{hook}'"), name, None)
     if not callable(found):
-        raise UsageError(f"hook '{hook}': expected a function, found a {type(found).__name__}")
+        what = "nothing" if found is None else f"a {type(found).__name__}"
+        raise UsageError(f"hook '{hook}': expected a function, found {what}")
     return found
 
 

@@ -26,20 +26,14 @@ def conservative(terms: CriticTerms) -> jax.Array:
     The sum over actions is estimated from `SAMPLES` uniform and `SAMPLES` policy actions a state, each weighted by the
     inverse of its density (Kumar et al., 2006.04779, equation 4 and appendix F).
     """
-    obs = terms.batch.obs
-    size = terms.batch.action.shape[-1]
-
-    def uniform(key):
-        action = jax.random.uniform(key, terms.batch.action.shape, jnp.float32, -1.0, 1.0)
-        return terms.values(obs, action) + size * jnp.log(2.0)
-
-    def policy(key):
-        action, log_density = terms.policy(obs, key)
-        return terms.values(obs, jax.lax.stop_gradient(action)) - jax.lax.stop_gradient(log_density)[None, :]
-
-    keys = jax.random.split(terms.key, 2 * SAMPLES)
-    drawn = [uniform(key) for key in keys[:SAMPLES]] + [policy(key) for key in keys[SAMPLES:]]
-    soft_maximum = jax.nn.logsumexp(jnp.stack(drawn), 0) - jnp.log(float(2 * SAMPLES))
+    batch, size = terms.batch.action.shape
+    uniform_key, policy_key = jax.random.split(terms.key)
+    obs = jnp.tile(terms.batch.obs, (SAMPLES, 1))
+    uniform = jax.random.uniform(uniform_key, (SAMPLES * batch, size), jnp.float32, -1.0, 1.0)
+    drawn, log_density = jax.lax.stop_gradient(terms.policy(obs, policy_key))
+    log_densities = jnp.concatenate([jnp.full(SAMPLES * batch, -size * jnp.log(2.0)), log_density])
+    q = terms.values(jnp.concatenate([obs, obs]), jnp.concatenate([uniform, drawn])) - log_densities[None, :]
+    soft_maximum = jax.nn.logsumexp(q.reshape(q.shape[0], 2 * SAMPLES, batch), 1) - jnp.log(float(2 * SAMPLES))
     return jnp.sum(jnp.mean(soft_maximum - terms.q, -1))
 
 

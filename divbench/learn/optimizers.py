@@ -83,6 +83,8 @@ def step(gradient, moments: Moments, parameters, rule: Rule, mechanisms):
 
 def clipped(gradient, largest):
     """The gradient scaled down to an L2 norm of at most `largest` (scalar) over all leaves; as it is for 0."""
-    norm = jnp.sqrt(sum(jnp.sum(jnp.square(leaf)) for leaf in jax.tree.leaves(gradient)))
-    factor = jnp.where((largest > 0.0) & (norm > largest), largest / jnp.maximum(norm, 1e-30), 1.0)
+    leaves = jax.tree.leaves(gradient)
+    scale = jnp.maximum(jnp.max(jnp.stack([jnp.max(jnp.abs(leaf)) for leaf in leaves])), 1e-30)  # no square overflows
+    norm = scale * jnp.sqrt(sum(jnp.sum(jnp.square(leaf / scale)) for leaf in leaves))
+    factor = jnp.where((largest > 0.0) & (norm > largest), largest / norm, 1.0)
     return jax.tree.map(lambda leaf: leaf * factor, gradient)

@@ -18,7 +18,7 @@ class Batch(NamedTuple):
     """Transitions of one lane. `continues` is 0 where the future is worth nothing (termination), else 1.
 
     `next_action` is the action taken in `next_obs`; where none was (an episode's end, the newest transition) it is
-    `action`, which at least has been taken.
+    `action`, and `next_taken` is 0.
     """
 
     obs: jax.Array  # [B, O]
@@ -27,6 +27,7 @@ class Batch(NamedTuple):
     continues: jax.Array  # [B]
     next_obs: jax.Array  # [B, O]
     next_action: jax.Array  # [B, A]
+    next_taken: jax.Array  # [B]
 
 
 def row_width(observation_size: int, action_size: int) -> int:
@@ -76,4 +77,5 @@ def gather(rows, indices, transitions, episode_length: int, observation_size: in
     action = first[:, observation_size:split]
     ends = ((indices + 1) % episode_length == 0) | (indices + 1 >= transitions)
     next_action = jnp.where(ends[:, None], action, pairs[:, 1, observation_size:split])
-    return Batch(first[:, :observation_size], action, first[:, split], first[:, split + 1], next_obs, next_action)
+    return Batch(first[:, :observation_size], action, first[:, split], first[:, split + 1], next_obs, next_action,
+                 1.0 - ends.astype(jnp.float32))

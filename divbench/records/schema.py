@@ -107,7 +107,7 @@ TABLES: dict[str, tuple[Column, ...]] = {
         ("suite", TEXT, "name of the suite"),
         ("group", TEXT, "name of the group"),
         ("task", TEXT, "environment"),
-        ("variants", TEXT, "variants of the group's lanes, joined by +"),
+        ("variants", TEXT, "variants of the group's lanes, joined by commas"),
         ("utd", TEXT, "gradient updates per env step of one lane"),
         ("physics", TEXT, "mjx, host or warp"),
         ("action_repeat", INTEGER, "physics control steps per action"),

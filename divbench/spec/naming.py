@@ -29,15 +29,15 @@ PATTERNS = {
     "reset-<N>-updates": "the whole agent drawn afresh every N updates, such as reset-100k-updates",
     "actor-reset-<N>-updates": "actor and temperature drawn afresh every N updates",
     "critic-reset-<N>-updates": "critics and their targets drawn afresh every N updates",
+    "reset-<N>-steps": "the whole agent drawn afresh every N env steps; so for actor-reset- and critic-reset-",
     "<setting>=<value>": "plain SAC with that setting of --sac, such as critic_lr=0.003",
     "<variant>=<number>": "a variant with another number, such as weight-decay=0.001 or dropout=0.1",
     "<variant>+<variant>": "several at once, such as ofn+actor-reset or layernorm+weight-decay=0.01",
     "<package.module>:<name>": "a Variant of your own, see docs/variants.md",
 }
-_RESET_NAME = re.compile(r"(?P<what>(actor-|critic-)?)reset-(?P<interval>[^-]*)-updates")
+_RESET_NAME = re.compile(r"(?P<what>(actor-|critic-)?)reset-(?P<interval>[^-]*)-(?P<unit>updates|steps)")
 _WHAT = {"": ("agent", "the whole agent"), "actor-": ("actor", "actor and temperature"),
          "critic-": ("critic", "critics and their targets")}
-_OWN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.=-]*")
 
 
 def find_variant(name: str) -> Variant:
@@ -49,17 +49,24 @@ def find_variant(name: str) -> Variant:
     Raises:
       UsageError: with the nearest known name; or two parts that contradict each other.
     """
-    if name in BUILT_IN:
-        return BUILT_IN[name]
     parts = [_part(part.strip(), name) for part in name.split("+")]
     parts = [part for part in parts if part.name != "baseline"] or [BUILT_IN["baseline"]]
     order = list(BUILT_IN)
     parts.sort(key=lambda part: (order.index(part.name.partition("=")[0])
                                  if part.name.partition("=")[0] in BUILT_IN else len(order), part.name))
-    return parts[0] if len(parts) == 1 else _joined(parts)
+    return _known(parts[0] if len(parts) == 1 else _joined(parts))
+
+
+def _known(variant: Variant) -> Variant:
+    """The record of divbench that says the same, if there is one: `ofn+reset` is `ofn-reset`."""
+    same = (known for known in BUILT_IN.values()
+            if dict(known.settings) == dict(variant.settings)
+            and dataclasses.replace(known, name=variant.name, settings=variant.settings) == variant)
+    return next(same, variant)
 
 
 def _part(text: str, whole: str) -> Variant:
+    text = ALIASES.get(text, text)
     if text in BUILT_IN:
         return BUILT_IN[text]
     if ":" in text:
@@ -68,16 +75,19 @@ def _part(text: str, whole: str) -> Variant:
     if match:
         scope, words = _WHAT[match["what"]]
         interval = parse_count(match["interval"], f"variant '{text}'", minimum=1)
-        return Variant(f"{match['what']}reset-{format_count(interval)}-updates",
-                       f"{words} drawn afresh every {interval:,} updates, replay buffer kept", SR_SAC,
-                       reset=Reset(interval, scope))
+        unit = {"updates": "updates", "steps": "env_steps"}[match["unit"]]
+        return Variant(f"{match['what']}reset-{format_count(interval)}-{match['unit']}",
+                       f"{words} drawn afresh every {interval:,} {unit.replace('_', ' ')}, replay buffer kept", SR_SAC,
+                       reset=Reset(interval, scope, unit))
     key, equals, value = text.partition("=")
     key = ALIASES.get(key, key)
     if equals and key in BUILT_IN:
         return _with_number(BUILT_IN[key], value, text)
     if equals and key in FIELDS:
         setting = parse_setting(key, value, f"variant '{text}'")
-        shown = f"{setting:g}" if isinstance(setting, float) else value.strip()
+        if isinstance(setting, tuple):
+            raise UsageError(f"variant '{text}': {key} is no part of a name; give --{key}, or a record of your own")
+        shown = _shown(setting)
         return Variant(f"{key}={shown}", f"plain SAC with {key} {shown}", BUILT_IN["baseline"].citation,
                        settings=((key, setting),))
     known = [*BUILT_IN, "reset-100k-updates", "actor-reset-100k-updates", "critic-reset-100k-updates"]
@@ -93,9 +103,20 @@ def _with_number(variant: Variant, text: str, what: str) -> Variant:
     value = parse_setting(variant.strength, text, f"variant '{what}'")
     if dict(variant.settings).get(variant.strength) == value:
         return variant
+    if not value:
+        raise UsageError(f"variant '{what}': 0 switches it off; that is plain SAC, 'baseline'")
     settings = dict(variant.settings) | {variant.strength: value}
-    return dataclasses.replace(variant, name=f"{variant.name}={value:g}", settings=tuple(settings.items()),
-                               summary=f"{variant.summary}; {variant.strength} is {value:g}")
+    return dataclasses.replace(variant, name=f"{variant.name}={_shown(value)}", settings=tuple(settings.items()),
+                               summary=f"{variant.summary}; {variant.strength} is {_shown(value)}")
+
+
+def _shown(value: object) -> str:
+    """A setting as names show it: it reads back as the same value, and has no `+`."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return repr(value).removesuffix(".0").replace("e+", "e")
+    return str(value)
 
 
 def _joined(parts: list[Variant]) -> Variant:
@@ -134,30 +155,57 @@ def _from_outside(text: str) -> Variant:
     if not isinstance(variant, Variant):
         held = [key for key, value in vars(module).items() if isinstance(value, Variant)]
         found = "nothing of that name" if variant is None else f"a {type(variant).__name__}"
-        raise UsageError(f"{what}: expected a divbench.spec.variants.Variant, found {found}"
-                         f"{nearest(name, held)}")
-    if variant.name in BUILT_IN or not _OWN_NAME.fullmatch(variant.name):
-        raise UsageError(f"{what}: expected a name of its own of letters, digits, '.', '_', '=' and '-', "
-                         f"found '{variant.name}'")
-    modules = dict.fromkeys([module_name, *(hook.partition(":")[0] for _, hook in variant.hooks)])
+        raise UsageError(f"{what}: expected a divbench.spec.variants.Variant in "
+                         f"{getattr(module, '__file__', module_name)}, found {found}{nearest(name, held)}")
+    if "+" in variant.name or _means_something(variant.name):
+        raise UsageError(f"{what}: expected a name of its own, found '{variant.name}', which divbench understands")
+    return with_origin(variant, module_name, text)
+
+
+def _means_something(name: str) -> bool:
+    try:
+        _part(name, name)
+    except UsageError as error:
+        return "unknown variant" not in str(error)
+    return True
+
+
+def with_origin(variant: Variant, module_name: str | None = None, text: str = "") -> Variant:
+    """The variant with a hash of the files that hold it and its functions, each of which is looked up.
+
+    Args:
+      variant: with functions of its own, or from outside.
+      module_name, text: where it was found, and how that was written; none for a record that was handed in.
+
+    Raises:
+      UsageError: a function that is not there.
+    """
+    what = f"variant '{variant.name}'"
     digest = hashlib.sha256()
-    for other in modules:
-        path = getattr(load_module(other, what), "__file__", None)
+    for _, hook in variant.hooks:
+        place, _, name = hook.partition(":")
+        if not callable(getattr(load_module(place, what), name, None)):
+            raise UsageError(f"{what}: no function '{name}' in module '{place}'")
+    modules = ([module_name] if module_name else []) + [hook.partition(":")[0] for _, hook in variant.hooks]
+    for place in dict.fromkeys(modules):
+        path = getattr(load_module(place, what), "__file__", None)
         digest.update(Path(path).read_bytes() if path else b"")
-    return dataclasses.replace(variant, origin=f"{text}@{digest.hexdigest()[:12]}")
+    return dataclasses.replace(variant, origin=f"{text or 'handed in'}@{digest.hexdigest()[:12]}")
 
 
 def load_module(name: str, what: str):
-    """A module by its dotted name, for `what`; last looked for in the current directory.
+    """A module by its dotted name, for `what`; looked for in the current directory too, after all other places.
 
     Raises:
       UsageError: it cannot be imported; the message says why.
     """
-    here = os.getcwd()
-    if here not in sys.path:
-        sys.path.append(here)
+    # Host physics needs this, and a module that makes a JAX array starts JAX before anything else can say so.
+    os.environ.setdefault("JAX_CPU_ENABLE_ASYNC_DISPATCH", "false")
+    sys.path.append(os.getcwd())
     try:
         return importlib.import_module(name)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         reason = (str(error).strip().splitlines() or [""])[0]
         raise UsageError(f"{what}: module '{name}' cannot be imported ({type(error).__name__}: {reason})") from None
+    finally:
+        sys.path.pop()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import importlib.util
 import re
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from divbench.envs.names import PHYSICS, TASKS, check_physics
 from divbench.spec.errors import UsageError, choose, refusing
+from divbench.spec.naming import find_variant
 from divbench.spec.plan import Lane, make_groups
 from divbench.spec.run_spec import RunSpec
 from divbench.spec.text import parse_count, parse_utd
@@ -139,7 +141,12 @@ def choose_lane(spec: RunSpec, request: RenderRequest) -> Lane:
             "utd": lambda lane: str(lane.utd), "seed": lambda lane: str(lane.seed)}
     for key, of in ways.items():
         if getattr(request, key) is not None:
-            wanted = choose(f"{key} of this run", str(getattr(request, key)), _distinct(map(of, lanes)))
+            there = _distinct(map(of, lanes))
+            asked = str(getattr(request, key))
+            if key == "variant" and asked not in there:
+                with contextlib.suppress(UsageError):  # another spelling, such as wd=0.01; else it is refused below
+                    asked = find_variant(asked).name
+            wanted = choose(f"{key} of this run", asked, there)
             lanes = [lane for lane in lanes if of(lane) == wanted]
     if len(lanes) > 1:
         choices = [f"--{key} {'|'.join(_distinct(map(of, lanes)))}" for key, of in ways.items()

@@ -12,12 +12,12 @@ from fractions import Fraction
 
 from divbench.envs.names import PHYSICS, TASKS, check_physics
 from divbench.spec.errors import UsageError, choose, refusing
-from divbench.spec.naming import find_variant
+from divbench.spec.naming import find_variant, with_origin
 from divbench.spec.protocol import Protocol, build_protocol
 from divbench.spec.settings import SACSettings, with_values
 from divbench.spec.suites import SUITES
 from divbench.spec.text import LARGEST_COUNT, parse_utd, refuse_repeats, split_names
-from divbench.spec.variants import Variant, lane_settings, variant_from_plain, variant_to_plain
+from divbench.spec.variants import Variant, check_together, lane_settings, variant_from_plain, variant_to_plain
 
 PRECISIONS = ("highest", "high", "default")
 LEVELS = ("cheap", "full")
@@ -86,6 +86,7 @@ class RunSpec:
                 object.__setattr__(self, name, value)
         variants = _listed(self.variants, "--variants")
         variants = [find_variant(v) if isinstance(v, str) else v for v in variants]
+        variants = [with_origin(v) if v.hooks and not v.origin else v for v in variants]
         object.__setattr__(self, "tasks", tuple(_listed(self.tasks, "--tasks")))
         object.__setattr__(self, "utd", tuple(parse_utd(u) for u in _listed(self.utd, "--utd")))
         object.__setattr__(self, "variants", tuple(variants))
@@ -116,7 +117,7 @@ class RunSpec:
         if not isinstance(self.sac, SACSettings):
             raise UsageError(f"sac: expected SACSettings, found {self.sac!r}")
         for variant in self.variants:
-            lane_settings(variant, self.sac)
+            check_together(variant, lane_settings(variant, self.sac))
         for utd in self.utd:
             updates = self.protocol(utd).updates
             if updates > LARGEST_COUNT:

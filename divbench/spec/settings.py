@@ -80,13 +80,19 @@ class SACSettings:
                 raise UsageError(f"{name}: expected at least 1, found {getattr(self, name)}")
         if not 0.0 <= self.dropout_rate < 1.0:
             raise UsageError(f"dropout_rate: expected a number from 0 to below 1, found {self.dropout_rate}")
-        for name in ("tau", "adam_b1", "adam_b2", "critic_b1", "critic_b2", "mean_weight"):
+        for name in ("adam_b1", "adam_b2", "critic_b1", "critic_b2"):
+            if not 0.0 <= getattr(self, name) < 1.0:
+                raise UsageError(f"{name}: expected a number from 0 to below 1, found {getattr(self, name)}")
+        for name in ("adam_eps", "critic_eps"):
+            if getattr(self, name) <= 0.0:
+                raise UsageError(f"{name}: expected more than 0, found {getattr(self, name)}")
+        for name in ("tau", "mean_weight"):
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise UsageError(f"{name}: expected a number from 0 to 1, found {getattr(self, name)}")
         if not 0.0 <= self.gamma < 1.0:
             raise UsageError(f"gamma: expected a number from 0 to below 1, found {self.gamma}")
-        for name in ("actor_lr", "critic_lr", "temperature_lr", "initial_temperature", "adam_eps", "critic_eps",
-                     "weight_decay", "clip_norm", "huber_delta", "conservative_weight", "dr3_weight"):
+        for name in ("actor_lr", "critic_lr", "temperature_lr", "initial_temperature", "weight_decay", "clip_norm",
+                     "huber_delta", "conservative_weight", "dr3_weight"):
             if getattr(self, name) < 0.0:
                 raise UsageError(f"{name}: expected 0 or more, found {getattr(self, name)}")
         if self.log_std_min > self.log_std_max:

@@ -6,6 +6,7 @@ The records that come with divbench are in `built_in`, what a name stands for is
 from __future__ import annotations
 
 import dataclasses
+import re
 
 from divbench.spec.errors import UsageError
 from divbench.spec.settings import SACSettings, with_values
@@ -20,6 +21,7 @@ BY_SETTING = {"dropout": "dropout_rate", "conservative": "conservative_weight", 
 RESET_SCOPES = ("agent", "actor", "critic")
 RESET_UNITS = ("updates", "env_steps")
 HOOKS = ("features", "losses", "projections")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.=+-]*")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,12 +71,19 @@ class Variant:
     origin: str = ""
 
     def __post_init__(self):
+        if not isinstance(self.name, str) or not _NAME.fullmatch(self.name):
+            raise UsageError(f"variant {self.name!r}: expected a name of letters, digits and any of . _ = + -")
+        pairs = self.settings.items() if isinstance(self.settings, dict) else self.settings
+        object.__setattr__(self, "settings", tuple((name, value) for name, value in pairs))
+        object.__setattr__(self, "mechanisms", frozenset(self.mechanisms))
+        for kind in HOOKS:
+            object.__setattr__(self, kind, tuple(getattr(self, kind)))
         unknown = sorted(self.mechanisms - set(MECHANISMS))
         if unknown:
             known = ", ".join(MECHANISMS)
             raise UsageError(f"variant '{self.name}': unknown mechanism '{unknown[0]}'; known: {known}")
         reset = self.reset
-        if reset is not None and (reset.interval < 1 or reset.scope not in RESET_SCOPES
+        if reset is not None and (not isinstance(reset, Reset) or reset.interval < 1 or reset.scope not in RESET_SCOPES
                                   or reset.unit not in RESET_UNITS):
             raise UsageError(f"variant '{self.name}': expected a reset interval of 1 or more, a scope of "
                              f"{', '.join(RESET_SCOPES)} and a unit of {', '.join(RESET_UNITS)}, found {reset}")
@@ -93,6 +102,14 @@ class Variant:
 def lane_settings(variant: Variant, sac: SACSettings) -> SACSettings:
     """The settings of a lane: a run's, with those that the variant replaces."""
     return with_values(sac, dict(variant.settings))
+
+
+def check_together(variant: Variant, sac: SACSettings) -> None:
+    """Raise `UsageError` if what a lane has does not go together; `sac` are the lane's settings."""
+    clash = sorted(lane_mechanisms(variant, sac) & {"conservative", "dr3"}) or [*variant.losses]
+    if "batchnorm" in variant.mechanisms and clash:
+        raise UsageError(f"variant '{variant.name}': batchnorm does not go together with '{clash[0]}', which looks at "
+                         "the critics outside of the pass whose statistics they are normalised by")
 
 
 def lane_mechanisms(variant: Variant, sac: SACSettings) -> frozenset[str]:

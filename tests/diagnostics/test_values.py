@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from divbench.diagnostics import values
+from divbench.diagnostics import norms, values
 
 pytestmark = pytest.mark.usefixtures("strict_jax")
 
@@ -37,7 +37,7 @@ def test_soft_returns_obey_the_soft_bellman_equation(seed, gamma, temperature):
 def test_magnitude_and_norm():
     mean, largest = values.magnitude(jnp.asarray([[1.0, -5.0], [2.0, 4.0]]))
     assert (float(mean), float(largest)) == (0.5, 5.0)
-    assert float(values.global_norm({"a": jnp.asarray([3.0]), "b": [jnp.asarray([[0.0, 4.0]])]})) == 5.0
+    assert float(norms.global_norm({"a": jnp.asarray([3.0]), "b": [jnp.asarray([[0.0, 4.0]])]})) == 5.0
 
 
 def test_bias_is_the_difference_of_the_means():

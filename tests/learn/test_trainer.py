@@ -150,6 +150,26 @@ def test_broken_physics_is_told_from_a_broken_learner(bench, lane):
     assert not bool(state.learner.alive[0])
 
 
+@pytest.mark.parametrize(("actors", "critics"), [(True, False), (False, True)])
+def test_a_reset_of_one_part_leaves_the_other(bench, lane, actors, critics):
+    trained = bench(ConstantReward(7), [lane("actor-reset", seed=0), lane(seed=0)])
+    before = trained.act(trained.act(trained.fresh(), 20, explore=True), 15, utd=Fraction(2))
+    kept = jax.tree.map(np.asarray, before.learner)
+    first_lane_only = jnp.asarray([True, False])
+    nobody = jnp.zeros(2, bool)
+    after = trained.program.reset_lanes(before, trained.roots, trained.coefs, first_lane_only if actors else nobody,
+                                        first_lane_only if critics else nobody, jnp.asarray([1, 1]))
+    fresh = ({"actor", "actor_moments", "log_temperature", "temperature_moments"} if actors
+             else {"critic", "critic_moments", "target"})
+    for part in kept._fields:
+        pairs = list(zip(jax.tree.leaves(getattr(kept, part)), jax.tree.leaves(getattr(after.learner, part)),
+                         strict=True))
+        changed = any(not np.array_equal(old[0], np.asarray(new)[0]) for old, new in pairs)
+        assert changed == (part in fresh), part
+        assert all(np.array_equal(old[1], np.asarray(new)[1]) for old, new in pairs), "the other lane"
+    assert list(np.asarray(after.resets)) == [1, 0]
+
+
 def test_a_reset_draws_fresh_weights_and_keeps_the_buffer(bench, lane):
     trained = bench(ConstantReward(7), [lane("reset-100k-updates", seed=0), lane(seed=0)])
     state = trained.act(trained.act(trained.fresh(), 20, explore=True), 15, utd=Fraction(2))

@@ -1,5 +1,6 @@
 """What names of variants stand for: records, numbers, resets, several at once, records from outside."""
 
+import sys
 import textwrap
 
 import pytest
@@ -10,7 +11,7 @@ from divbench.spec.built_in import BUILT_IN
 from divbench.spec.errors import UsageError
 from divbench.spec.naming import find_variant
 from divbench.spec.text import LARGEST_COUNT, format_count
-from divbench.spec.variants import Reset
+from divbench.spec.variants import Reset, Variant
 
 RESETTING = [name for name, variant in BUILT_IN.items() if variant.reset]
 
@@ -25,13 +26,16 @@ def test_a_reset_of_any_interval(interval, kind):
     prefix, scope = kind
     variant = find_variant(f"{prefix}reset-{interval}-updates")
     assert variant.reset == Reset(interval, scope)
-    assert variant.name == f"{prefix}reset-{format_count(interval)}-updates"
+    assert variant.name in (f"{prefix}reset-{format_count(interval)}-updates", f"{prefix}reset")
     assert find_variant(variant.name) == variant
+    steps = find_variant(f"{prefix}reset-{interval}-steps")
+    assert steps.reset == Reset(interval, scope, "env_steps") and find_variant(steps.name) == steps
 
 
 def test_one_name_for_one_interval():
     names = {find_variant(f"reset-{n}-updates").name for n in ("2560k", "2.56M", "2560000", "2_560_000")}
-    assert names == {"reset-2560k-updates"}
+    assert names == {"reset"}
+    assert find_variant("reset-2561k-updates").name == "reset-2561k-updates"
 
 
 @pytest.mark.parametrize(("name", "settings"), [
@@ -51,16 +55,34 @@ def test_numbers_in_names(name, settings):
 @pytest.mark.parametrize(("spelled", "name"), [
     ("wd=0.0010", "weight-decay=0.001"),
     ("weight-decay=0.01", "weight-decay"),
-    ("actor-reset+ofn", "ofn+actor-reset"),
+    ("actor-reset+ofn", "ofn-actor-reset"),
+    ("actor-reset-50k-updates+ofn", "ofn+actor-reset-50k-updates"),
     ("wd=0.1 + layernorm", "layernorm+weight-decay=0.1"),
     ("baseline+ofn", "ofn"),
     ("reset-0.1M-updates+layernorm", "layernorm+reset-100k-updates"),
     ("critic_lr=3e-3+ofn", "ofn+critic_lr=0.003"),
+    ("ofn+reset", "ofn-reset"),
+    ("weight_decay=0.01", "weight-decay"),
+    ("tau=1", "no-target"),
+    ("wd", "weight-decay"),
+    ("huber=1e6", "huber=1000000"),
+    ("huber=1e22", "huber=1e22"),
+    ("batch_size=1k", "batch_size=1000"),
+    ("time_limit_bootstraps=False", "time_limit_bootstraps=false"),
+    ("reset-0.2M-steps", "reset-200k"),
 ])
 def test_one_spelling_in_tables(spelled, name):
     variant = find_variant(spelled)
     assert variant.name == name
     assert find_variant(name) == variant
+
+
+@given(st.sampled_from(["critic_lr", "gamma", "weight-decay", "huber", "tau", "sgd"]),
+       st.floats(1e-12, 0.999999999999))
+def test_a_number_reads_back_as_itself(key, number):
+    variant = find_variant(f"{key}={number!r}")
+    assert find_variant(variant.name) == variant
+    assert number in dict(variant.settings).values() or variant.name in BUILT_IN
 
 
 @given(st.lists(st.sampled_from([n for n in BUILT_IN if n not in RESETTING]), min_size=1, max_size=4, unique=True))
@@ -75,7 +97,8 @@ def test_a_sum_has_all_its_parts_or_says_which_two_contradict(names):
     variant = find_variant("+".join(names))
     assert dict(variant.settings) == settings
     assert variant.mechanisms == frozenset().union(*(part.mechanisms for part in parts))
-    assert all(part.citation in variant.citation for part in parts if part.name != "baseline" or len(parts) == 1)
+    assert variant.name in BUILT_IN or all(part.citation in variant.citation for part in parts
+                                           if part.name != "baseline")
 
 
 @pytest.mark.parametrize(("name", "message"), [
@@ -90,6 +113,8 @@ def test_a_sum_has_all_its_parts_or_says_which_two_contradict(names):
     ("dropout=1.5+ofn", None),
     ("huber+huber=2", "'huber' sets huber_delta to 1.0, 'huber=2' to 2.0"),
     ("ofn+ofn", "'ofn' is there twice"),
+    ("dropout=0", "0 switches it off"),
+    ("hidden=64", "hidden is no part of a name; give --hidden"),
     ("reset+actor-reset", "expected one reset, found 'reset' and 'actor-reset'"),
     ("reset-0-updates", "expected at least 1"),
     ("reset-x-updates", "variant 'reset-x-updates': expected a whole number"),
@@ -126,6 +151,8 @@ def test_a_record_from_outside(outside):
         from divbench.spec.variants import Variant
         mine = Variant("mine", "half the discount", "nobody", settings=(("gamma", 0.5),), losses=("outside_one:extra",))
         ofn = Variant("ofn", "", "")
+        reset = Variant("reset-100k-updates", "", "")
+        typo = Variant("typo", "", "", losses=("outside_one:exta",))
         number = 3
         def extra(terms):
             return 0.0
@@ -135,9 +162,11 @@ def test_a_record_from_outside(outside):
     assert variant.origin.startswith("outside_one:mine@")
     together = find_variant(f"ofn+{module}:mine")
     assert together.name == "ofn+mine" and together.losses == variant.losses and together.origin == variant.origin
-    for name, message in (("number", "expected a divbench.spec.variants.Variant, found a int"),
+    with pytest.raises(UsageError, match="variant 'typo': no function 'exta' in module 'outside_one'"):
+        find_variant(f"{module}:typo")
+    for name, message in (("number", "expected a divbench.spec.variants.Variant in .*outside_one.py, found a int"),
                           ("mien", "found nothing of that name.*did you mean 'mine'"),
-                          ("ofn", "expected a name of its own")):
+                          ("ofn", "expected a name of its own"), ("reset", "which divbench understands")):
         with pytest.raises(UsageError, match=message):
             find_variant(f"{module}:{name}")
 
@@ -146,3 +175,32 @@ def test_a_record_from_a_module_that_fails(outside):
     module = outside("outside_broken", "1 / 0")
     with pytest.raises(UsageError, match="cannot be imported .ZeroDivisionError: division by zero"):
         find_variant(f"{module}:mine")
+    leaves = outside("outside_leaves", "raise SystemExit(0)")
+    with pytest.raises(UsageError, match="cannot be imported .SystemExit"):
+        find_variant(f"{leaves}:mine")
+
+
+def test_the_current_directory_is_looked_in_last_and_only_then(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "only_here.py").write_text('from divbench.spec.variants import Variant\nmine = Variant("m", "", "")')
+    before = list(sys.path)
+    assert find_variant("only_here:mine").name == "m"
+    assert sys.path == before
+
+
+def test_a_record_that_is_handed_in_has_its_functions_looked_up(outside):
+    from divbench.spec.run_spec import RunSpec
+
+    module = outside("outside_handed", "def f(terms):\n    return 0.0")
+    spec = RunSpec(suite="smoke", variants=(Variant("own", "", "", losses=(f"{module}:f",)),))
+    assert spec.variants[0].origin.startswith("handed in@")
+    with pytest.raises(UsageError, match="no function 'g' in module 'outside_handed'"):
+        RunSpec(suite="smoke", variants=(Variant("own", "", "", losses=(f"{module}:g",)),))
+
+
+@pytest.mark.parametrize("name", ["batchnorm+dr3", "batchnorm+conservative=0.1"])
+def test_what_does_not_go_together(name):
+    from divbench.spec.run_spec import RunSpec
+
+    with pytest.raises(UsageError, match="batchnorm does not go together with"):
+        RunSpec(suite="smoke", variants=name)

@@ -51,7 +51,7 @@ def test_a_variant_of_ones_own():
         ({"variants": ("ofn", "ofn")}, "--variants: 'ofn' is named twice"),
         (
             {"variants": ("reset-2560k-updates", "reset-2.56M-updates")},
-            "'reset-2560k-updates' is named twice",
+            "'reset' is named twice",
         ),
         ({"utd": ("1/2", "0.5")}, "--utd: '1/2' is named twice"),
         ({"utd": (0,)}, "--utd: expected a positive"),

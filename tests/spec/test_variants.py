@@ -34,6 +34,13 @@ def test_json_and_back_with_functions_of_ones_own():
     assert mine.hooks == (("features", "a.b:d"), ("features", "e:f"), ("losses", "a.b:c"))
 
 
+def test_sets_dictionaries_and_lists_will_do():
+    loose = Variant("mine", "", "", mechanisms={"layernorm"}, settings={"gamma": 0.5}, losses=["a:b"])
+    assert loose == Variant("mine", "", "", mechanisms=frozenset({"layernorm"}), settings=(("gamma", 0.5),),
+                            losses=("a:b",))
+    assert hash(loose) is not None
+
+
 def test_words_do_not_tell_variants_apart():
     assert Variant("mine", "one", "here") == Variant("mine", "other", "there")
 
@@ -53,6 +60,11 @@ def test_records_that_cannot_be():
     for reset in (Reset(0), Reset(10, "head"), Reset(10, unit="episodes")):
         with pytest.raises(UsageError, match="expected a reset interval of 1 or more, a scope of agent, actor, critic"):
             Variant("mine", "", "", reset=reset)
+    for name in ("", "a/b", "a,b", "a b", "-a", 3):
+        with pytest.raises(UsageError, match="expected a name of letters"):
+            Variant(name, "", "")
+    with pytest.raises(UsageError, match="expected a reset interval"):
+        Variant("mine", "", "", reset=1_000)
     for hook in ("nowhere", "a:b:c", ":b", 3):
         with pytest.raises(UsageError, match="losses: expected 'package.module:function'"):
             Variant("mine", "", "", losses=(hook,))

@@ -58,6 +58,7 @@ def initialise(root, resets, coefs: Coefficients, structure: Structure) -> Learn
     actor = networks.init_actor(actor_key, *sizes, structure.settings, structure.mechanisms, coefs.init_gain,
                                 coefs.log_std_gain)
     critic = networks.init_critic(critic_key, *sizes, structure.settings, structure.mechanisms, coefs.init_gain)
+    critic = _projected(critic, structure)
     positive = jnp.where(coefs.initial_temperature > 0.0, coefs.initial_temperature, 1.0)
     log_temperature = jnp.log(positive)
     low, high = structure.reward_range
@@ -74,6 +75,14 @@ def policy(actor, obs, coefs: Coefficients, structure: Structure):
     """Mean and log standard deviation before the tanh, each `[B, A]`, for observations `[B, O]`."""
     return networks.actor_distribution(actor, obs, structure.settings, coefs.mechanisms, structure.mechanisms,
                                        coefs.log_std_min, coefs.log_std_max)
+
+
+def _projected(critic, structure: Structure):
+    """The critics after the group's projections, divbench's own and those from outside."""
+    own = [PROJECTIONS[name] for name in sorted(structure.mechanisms & PROJECTIONS.keys())]
+    for project in (*own, *of_kind(structure.hooks, "projections")):
+        critic = project(critic)
+    return critic
 
 
 def act(actor, obs, coefs: Coefficients, structure: Structure, key=None) -> jax.Array:
@@ -115,16 +124,18 @@ def reduced(q, coefs: Coefficients) -> jax.Array:
     return least + coefs.mean_weight * (jnp.mean(q, 0) - least)
 
 
-def td_target(learner: LearnerState, batch: Batch, coefs: Coefficients, structure: Structure, key):
+def td_target(learner: LearnerState, batch: Batch, coefs: Coefficients, structure: Structure, key,
+              training: bool = True):
     """r + gamma (min Q_target(s', a') - temperature log pi(a'|s')), a' from the policy: `[B]`, and a' `[B, A]`.
 
-    With in-distribution targets a' is the replayed action, and the entropy is left out. The key is consumed.
+    With in-distribution targets a' is the replayed action, and the entropy is left out. The key is consumed. Where
+    nothing is learned from it, `training` False leaves dropout out and takes BatchNorm's running statistics.
     """
     stored = coefs.in_distribution_targets
     drawn, log_prob = sample(learner.actor, batch.next_obs, coefs, structure, key)
     next_action = jnp.where(stored > 0.0, batch.next_action, drawn)
-    dropout_key = _dropout_key(key, structure)
-    if "batchnorm" in structure.mechanisms:
+    dropout_key = _dropout_key(key, structure) if training else None
+    if "batchnorm" in structure.mechanisms and training:
         _, q, _ = joint_values(learner.target, batch, next_action, coefs, structure, dropout_key)
     else:
         q = values(learner.target, batch.next_obs, next_action, coefs, structure, dropout_key)
@@ -155,7 +166,9 @@ def critic_loss(critic, actor, batch: Batch, target, next_action, coefs: Coeffic
     else:
         q = values(critic, batch.obs, batch.action, coefs, structure, dropout_key)
     error = losses.squared_or_linear(q - target[None, :], coefs.huber_delta)
-    loss = jnp.sum(jnp.mean(error, -1))
+    # A target on a replayed action needs one: where none was taken the error does not count.
+    counts = 1.0 - coefs.in_distribution_targets * (1.0 - batch.next_taken)
+    loss = jnp.sum(jnp.mean(error * counts, -1))
     terms = CriticTerms(
         q, target, batch, next_action,
         values=lambda obs, action: values(critic, obs, action, coefs, structure, dropout_key),
@@ -165,8 +178,8 @@ def critic_loss(critic, actor, batch: Batch, target, next_action, coefs: Coeffic
     for name, (term, weight) in losses.WEIGHTED.items():
         if name in structure.mechanisms:
             loss = loss + getattr(coefs, weight) * term(terms)
-    for hook in of_kind(structure.hooks, "losses"):
-        loss = loss + hook(terms)
+    for number, hook in enumerate(of_kind(structure.hooks, "losses")):
+        loss = loss + hook(terms._replace(key=jax.random.fold_in(terms.key, number)))
     return loss, statistics
 
 
@@ -183,10 +196,7 @@ def _critic_step(learner: LearnerState, gradient, statistics, coefs: Coefficient
     critic = optax.apply_updates(learner.critic, updates)
     if statistics:
         critic = batchnorm.with_statistics(critic, statistics)
-    for project in [PROJECTIONS[name] for name in sorted(structure.mechanisms & PROJECTIONS.keys())]:
-        critic = project(critic)
-    for project in of_kind(structure.hooks, "projections"):
-        critic = project(critic)
+    critic = _projected(critic, structure)
     due = moments.count % coefs.target_period.astype(jnp.int32) == 0
     tau = jnp.where(due, coefs.tau, 0.0)
     target = jax.tree.map(lambda old, new: jnp.where(tau == 1.0, new, old + tau * (new - old)), learner.target, critic)
