@@ -67,7 +67,7 @@ BUILT_IN = {
                 settings=(("critic_optimizer", "adam-no-second-moment"),), strength="critic_lr"),
         Variant("adam-low-b2", "the critics' Adam with a second moment that forgets as fast as the first (0.9)",
                 _PLASTICITY, settings=(("critic_b2", 0.9),), strength="critic_b2"),
-        Variant("adam-eps", "the critics' Adam with a large epsilon (0.001), which shortens the steps of small gradients",
+        Variant("adam-eps", "the critics' Adam with a large epsilon (0.001): small gradients make small steps",
                 _PLASTICITY, settings=(("critic_eps", 1e-3),), strength="critic_eps"),
         Variant("huber", "TD errors beyond 1 count linearly", _DQN, settings=(("huber_delta", 1.0),),
                 strength="huber_delta"),
