@@ -162,5 +162,5 @@ def test_installed_wheel_trains_in_an_empty_venv(wheel, foreign_folder):
     command = place / "bin" / "divbench"
     assert "hopper-hop" in run(command, "list", cwd=foreign_folder, env=environment)
     run(command, "run", "--suite", "smoke", "--out", "smoke", "--quiet", cwd=foreign_folder, env=environment)
-    for table in TABLES:
+    for table in TABLES.keys() - {"diagnostics"}:  # written with `--diagnose full` alone
         assert (foreign_folder / "smoke" / "tables" / f"{table}.csv").read_text().count("\n") > 1

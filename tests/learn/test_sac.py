@@ -22,7 +22,8 @@ def setting(lane):
         keys = jax.random.split(jax.random.key(5), 5)
         batch = Batch(jax.random.normal(keys[0], (8, 3)), jax.random.uniform(keys[1], (8, 2), minval=-1.0),
                       jax.random.uniform(keys[2], (8,)), jnp.asarray([1.0] * 7 + [0.0]),
-                      jax.random.normal(keys[3], (8, 3)), jax.random.uniform(keys[4], (8, 2), minval=-1.0))
+                      jax.random.normal(keys[3], (8, 3)), jax.random.uniform(keys[4], (8, 2), minval=-1.0),
+                      jnp.ones(8))
         return learner, batch, coefs, structure
 
     return make
