@@ -11,12 +11,12 @@ stands in divbench/verdict/warning.py.
 from __future__ import annotations
 
 import argparse
-import collections
 import csv
 from pathlib import Path
 
 import divbench
 from divbench.verdict import calibration
+from divbench.verdict.rows import by_lane
 from divbench.verdict.warning import COEFFICIENTS, FEATURES, HORIZON, INTERCEPT
 
 
@@ -24,10 +24,7 @@ def lanes_of(folders: list[Path]) -> list[list[dict]]:
     """The rows of the table of values of every lane; a lane that two runs have counts once."""
     lanes: dict[tuple, list[dict]] = {}
     for folder in folders:
-        own = collections.defaultdict(list)
-        for row in divbench.load(folder).values.to_pylist():
-            own[row["task"], row["variant"], row["utd"], row["seed"]].append(row)
-        for name, rows in own.items():
+        for name, rows in by_lane(divbench.load(folder).values.to_pylist()).items():
             lanes.setdefault((*name, rows[-1]["update"], rows[-1]["q_replay_mean"]), rows)
     return list(lanes.values())
 

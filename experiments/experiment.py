@@ -40,7 +40,12 @@ class Arm:
     @property
     def updates(self) -> int:
         """Gradient updates of all its lanes."""
-        return self.spec.seeds * self.spec.protocol(self.spec.utd[0]).updates
+        return run_updates(self.spec)
+
+
+def run_updates(spec: RunSpec) -> int:
+    """Gradient updates of all lanes of a run of one task, variant and UTD."""
+    return spec.seeds * spec.protocol(spec.utd[0]).updates
 
 
 @dataclasses.dataclass(frozen=True)

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from divbench.experiments.experiment import UPDATES_PER_SECOND, Arm, Experiment, Outcome
+from divbench.experiments.experiment import UPDATES_PER_SECOND, Arm, Experiment, Outcome, run_updates
 from divbench.experiments.outcomes import FORMAT, OUTCOME, OUTCOME_VERSION, as_markdown, read_outcome
 from divbench.spec.errors import UsageError
 from divbench.spec.experiments import ReproduceRequest
@@ -78,7 +78,7 @@ def describe_plan(plan: Plan) -> str:
     rows, total, missing = [], 0, 0
     for spec in plan.runs:
         (task,), (variant,), (utd,) = spec.tasks, spec.variants, spec.utd
-        updates = spec.seeds * spec.protocol(utd).updates
+        updates = run_updates(spec)
         state = run_state(spec.folder)
         total += updates
         missing += 0 if state == "finished" else updates
@@ -101,7 +101,7 @@ def plan_record(plan: Plan) -> dict:
     return {"experiment": plan.experiment.name, "scale": plan.request.scale, "folder": str(plan.folder),
             "runs": [{"folder": spec.folder, "task": spec.tasks[0], "variant": spec.variants[0].name,
                       "utd": str(spec.utd[0]), "lanes": spec.seeds, "state": run_state(spec.folder),
-                      "updates": spec.seeds * spec.protocol(spec.utd[0]).updates} for spec in plan.runs]}
+                      "updates": run_updates(spec)} for spec in plan.runs]}
 
 
 def run_state(folder: str) -> str:

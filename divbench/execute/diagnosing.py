@@ -27,17 +27,16 @@ def make_diagnose(env, structure: Structure, level: str = "cheap"):
     unless `level` is `full`. The table of values comes from one batch of replay and, for the Monte-Carlo return and the
     held-out TD error, from one stochastic episode that begins at `starts`.
     """
-    def on_batch(root, learner, rows, coefs: Coefficients, update, transitions):
-        keys = measuring_keys(root, update)
+    def on_batch(keys, learner, rows, coefs: Coefficients, transitions):
         indices = replay.sample_indices(keys[0], structure.settings.batch_size, transitions)
         batch = replay.gather(rows, indices, transitions, env.episode_length, structure.observation_size,
                               structure.action_size)
         return _measure_batch(learner, batch, coefs, structure, keys, level)
 
     def diagnose(state: TrainState, roots, coefs: Coefficients, starts):
-        columns, details = jax.vmap(on_batch, in_axes=(0, 0, 0, 0, None, None))(
-            roots, state.learner, state.rows, coefs, state.update, state.env_step)
         keys = jax.vmap(measuring_keys, in_axes=(0, None))(roots, state.update)
+        columns, details = jax.vmap(on_batch, in_axes=(0, 0, 0, 0, None))(
+            keys, state.learner, state.rows, coefs, state.env_step)
         episode = rollout.play(env, structure, state.learner.actor, coefs, starts, keys[:, 5])
         seen = jax.vmap(lambda *lane: _measure_episode(*lane, structure))(state.learner, coefs, episode, keys[:, 6])
         return columns | seen, details

@@ -6,6 +6,7 @@ import textwrap
 
 from divbench.records.metrics import FULL, METRICS, Metric
 from divbench.spec.errors import choose
+from divbench.spec.text import format_table
 
 WIDTH = 100  # of a line, in characters
 
@@ -30,10 +31,8 @@ def explain(name: str) -> str:
 
 def overview() -> str:
     """All metrics, in the order of the tables: name, level and the first sentence of what each means."""
-    rows = [("metric", "level", "meaning"),
-            *((metric.name, metric.level, _first_sentence(metric.meaning)) for metric in METRICS.values())]
-    name, level = (max(len(row[column]) for row in rows) for column in (0, 1))
-    return "\n".join(f"{row[0]:<{name}}  {row[1]:<{level}}  {row[2]}" for row in rows)
+    rows = [(metric.name, metric.level, _first_sentence(metric.meaning)) for metric in METRICS.values()]
+    return format_table(("metric", "level", "meaning"), rows)
 
 
 def _table(metric: Metric) -> str:

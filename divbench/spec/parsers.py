@@ -48,8 +48,9 @@ class _Once(argparse.Action):
         setattr(namespace, self.dest, values)
 
 
-def _switch(parser: Parser, key: str) -> None:
-    parser.add_argument(f"--{key}", action="store_true", default=argparse.SUPPRESS, help=OPTIONS[key].help)
+def _switch(parser: Parser, key: str, text: str = "") -> None:
+    """A flag without a value; its help is that of the option of a run of the same name unless `text` is given."""
+    parser.add_argument(f"--{key}", action="store_true", default=argparse.SUPPRESS, help=text or OPTIONS[key].help)
 
 
 def _values(parser: Parser, *rows: tuple[str, str, str]) -> None:
@@ -106,7 +107,7 @@ def render_parser(command: str) -> Parser:
         ("--out", "FILE", "ends in .gif, .mp4 (extra 'video') or .png (a sheet of 12 moments); by default a .gif in "
                           "DIR/videos, without a run in results/runs/videos"),
     )
-    parser.add_argument("--force", action="store_true", default=argparse.SUPPRESS, help="replace a file that is there")
+    _switch(parser, "force", "replace a file that is there")
     return parser
 
 
@@ -141,9 +142,8 @@ def reproduce_parser(command: str) -> Parser:
         ("--out", "DIR", f"where DIR/NAME gets outcome and figure (default: {CLAIMS})"),
         ("--physics", "NAME", f"{', '.join(PHYSICS)}, for every run"),
     )
-    for flag, text in (("--list", "all experiments: claim, source, minutes"),
-                       ("--plan", "the runs, and what of them is there; trains nothing")):
-        parser.add_argument(flag, action="store_true", default=argparse.SUPPRESS, help=text)
+    _switch(parser, "list", "all experiments: claim, source, minutes")
+    _switch(parser, "plan", "the runs, and what of them is there; trains nothing")
     _switch(parser, "quiet")
     _switch(parser, "json")
     return parser
@@ -152,7 +152,7 @@ def reproduce_parser(command: str) -> Parser:
 def claims_parser(command: str) -> Parser:
     parser = Parser(command)
     _values(parser, ("--dir", "DIR", f"folder of outcomes (default: the committed ones and {CLAIMS})"))
-    parser.add_argument("--markdown", action="store_true", default=argparse.SUPPRESS, help="as a Markdown table")
+    _switch(parser, "markdown", "as a Markdown table")
     return parser
 
 

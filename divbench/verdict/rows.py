@@ -26,10 +26,15 @@ def verdict_rows(values: Iterable[Mapping]) -> list[dict]:
     Returns:
       One row of the table of verdicts per lane, in the order in which the lanes first appear.
     """
+    return [_row(rows) for rows in by_lane(values).values()]
+
+
+def by_lane(values: Iterable[Mapping]) -> dict[tuple, list[Mapping]]:
+    """Rows of one run's table of values, lane by lane under its (task, variant, UTD, seed), in the order given."""
     lanes: dict[tuple, list[Mapping]] = {}
     for row in values:
         lanes.setdefault(tuple(row[name] for name in IDENTITY), []).append(row)
-    return [_row(rows) for rows in lanes.values()]
+    return lanes
 
 
 def _row(rows: list[Mapping]) -> dict:

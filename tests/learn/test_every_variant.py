@@ -88,14 +88,16 @@ def sizes_of_steps(mine):
     return np.abs(steps[np.abs(first) > 1e-3])
 
 
-def as_baseline_until_a_reset(mine):
-    same = jax.tree.map(np.array_equal, mine.learner, trained("baseline").learner)
-    return mine.lane.variant.reset is not None and all(jax.tree.leaves(same))
+def same(left, right):
+    """Whether two trees hold the same numbers."""
+    return all(jax.tree.leaves(jax.tree.map(np.array_equal, left, right)))
 
 
-def as_ofn_until_a_reset(mine):
-    same = jax.tree.map(np.array_equal, mine.learner, trained("ofn").learner)
-    return mine.lane.variant.reset is not None and all(jax.tree.leaves(same))
+def until_a_reset(mine, like="baseline"):
+    return mine.lane.variant.reset is not None and same(mine.learner, trained(like).learner)
+
+
+as_ofn_until_a_reset = functools.partial(until_a_reset, like="ofn")
 
 
 def on_the_unit_ball(mine):
@@ -147,7 +149,7 @@ def rewards_and_replayed_actions_alone(mine):
 
 
 def target_is_the_critic(mine):
-    return all(jax.tree.leaves(jax.tree.map(np.array_equal, mine.learner.target, mine.learner.critic)))
+    return same(mine.learner.target, mine.learner.critic)
 
 
 def copied_every_hundred(mine):
@@ -156,10 +158,6 @@ def copied_every_hundred(mine):
     often = trained("hard-target=100")
     first = often.bench.prime(often.bench.act(often.bench.fresh(), 30, explore=True), 100).learner
     first = jax.tree.map(lambda leaf: np.asarray(leaf)[0], first)
-
-    def same(left, right):
-        return all(jax.tree.leaves(jax.tree.map(np.array_equal, left, right)))
-
     still = same(mine.learner.target, mine.fresh[0].target)  # 300 updates are fewer than 400
     return (still and same(first.target, first.critic) and target_is_the_critic(often)
             and same(often.one[0].target, often.fresh[0].target) and same(often.middle[0].target, first.target)
@@ -215,12 +213,12 @@ CHECKS = {
                                              mine.fresh[0].critic["head"]["kernel"]),
     "ofn": on_the_unit_ball,
     "layernorm": lambda mine: not np.allclose(mine.learner.critic["hidden"][0]["norm_scale"], 1.0),
-    "reset": as_baseline_until_a_reset,
+    "reset": until_a_reset,
     "ofn-reset": as_ofn_until_a_reset,
     "ofn-actor-reset": as_ofn_until_a_reset,
-    "actor-reset": as_baseline_until_a_reset,
-    "critic-reset": as_baseline_until_a_reset,
-    "reset-200k": as_baseline_until_a_reset,
+    "actor-reset": until_a_reset,
+    "critic-reset": until_a_reset,
+    "reset-200k": until_a_reset,
     "single-critic": lambda mine: mine.q().shape[0] == 1,
     "ofn-single-critic": lambda mine: mine.q().shape[0] == 1 and on_the_unit_ball(mine),
     "mean-critic": functools.partial(targets_differ, mean_weight=0.0),
