@@ -235,7 +235,7 @@ def main() -> None:
         return
     import importlib.util
 
-    from divbench.envs.names import TASKS
+    from divbench.envs.names import SIMULATED, TASKS
 
     installed = {"warp": importlib.util.find_spec("warp"), "playground": given.playground_python}
     sides = given.sides.split(",") if given.sides else [side for side in SIDES if installed.get(side, True)]
@@ -244,7 +244,7 @@ def main() -> None:
         with open(given.out.with_suffix(".csv"), newline="") as file:
             rows = [row | {"lanes": int(row["lanes"]), "finite": row["finite"] != "False"}
                     for row in csv.DictReader(file)]
-    for task in given.tasks.split(",") if given.tasks else TASKS:
+    for task in given.tasks.split(",") if given.tasks else SIMULATED:
         for side in sides:
             available = task in PORTS if side == "playground" else side in ("c", "c-step", *TASKS[task].physics)
             if not available:

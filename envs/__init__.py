@@ -12,6 +12,7 @@ os.environ.setdefault("MUJOCO_GL", "disable")
 
 _EXPORTS = {
     "PHYSICS": "names",
+    "SIMULATED": "names",
     "TASKS": "names",
     "TaskInfo": "names",
     "task_info": "names",

@@ -40,7 +40,7 @@ def draw(name: str, seeds: np.ndarray) -> Start:
     """Draws one episode's beginning for each seed; the seed alone decides.
 
     Args:
-      name: a key of `names.TASKS`.
+      name: an entry of `names.SIMULATED`.
       seeds: integers in [0, 2**64), of any shape `[...]`. A seed below 2**32 gives what dm_control
         gives as the first reset of `suite.load(..., task_kwargs={"random": seed})`.
 

@@ -26,7 +26,8 @@ from divbench.envs.base import (
 )
 from divbench.envs.definitions import definition_of
 from divbench.envs.models import TaskModel, load_model
-from divbench.envs.names import PHYSICS, TaskInfo, check_name, check_physics, resolve_physics, task_info
+from divbench.envs.names import PHYSICS, TOY, TaskInfo, check_name, check_physics, resolve_physics, task_info
+from divbench.envs.toys import ConstantReward
 
 
 class Environment:
@@ -209,8 +210,10 @@ def _substeps(definition: TaskDefinition, task_model: TaskModel) -> int:
 
 
 @functools.cache
-def _build(task: str, physics: str) -> Environment:
+def _build(task: str, physics: str) -> Environment | ConstantReward:
     info = task_info(task)
+    if physics == TOY:
+        return ConstantReward(info.episode_length)
     definition, task_model = definition_of(task), load_model(task)
     substeps = _substeps(definition, task_model)
     if physics == "host":
@@ -222,7 +225,7 @@ def _build(task: str, physics: str) -> Environment:
     return Environment(info, definition, task_model, Chosen(task_model, substeps))
 
 
-def make(task: str, physics: str = "auto") -> Environment:
+def make(task: str, physics: str = "auto") -> Environment | ConstantReward:
     """Returns the environment of a task; the same object for the same arguments.
 
     Args:
@@ -235,6 +238,6 @@ def make(task: str, physics: str = "auto") -> Environment:
       ValueError: one line with the nearest known name, or with the extra to install.
     """
     task_info(task)
-    check_name("physics", physics, PHYSICS)
+    check_name("physics", physics, (*PHYSICS, TOY) if TOY in task_info(task).physics else PHYSICS)
     check_physics(task, physics)
     return _build(task, resolve_physics(task, physics, jax.default_backend() in ("gpu", "tpu")))

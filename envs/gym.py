@@ -14,7 +14,7 @@ import numpy as np
 from gymnasium.vector.utils import batch_space
 
 from divbench.envs.environment import Environment, make
-from divbench.envs.names import TASKS
+from divbench.envs.names import SIMULATED
 
 
 def _spaces(environment: Environment) -> tuple[gymnasium.spaces.Box, gymnasium.spaces.Box]:
@@ -32,7 +32,7 @@ class GymEnvironment(gymnasium.Env):
     """One task, one episode at a time.
 
     Args:
-      task: a key of `names.TASKS`.
+      task: an entry of `names.SIMULATED`.
       physics: `auto`, `host`, `mjx` or `warp`.
       render_mode: `rgb_array`, so that `render` draws, or None.
     """
@@ -85,7 +85,7 @@ class GymVectorEnvironment(gymnasium.vector.VectorEnv):
     """Many episodes of one task in one compiled program, in lockstep: they end, and begin anew, together.
 
     Args:
-      task: a key of `names.TASKS`.
+      task: an entry of `names.SIMULATED`.
       num_envs: how many.
       physics: `auto`, `host`, `mjx` or `warp`.
     """
@@ -124,7 +124,7 @@ class GymVectorEnvironment(gymnasium.vector.VectorEnv):
         return np.asarray(self._state.obs), reward, nothing, truncated, _info(self._state)
 
 
-for _task in TASKS:
+for _task in SIMULATED:
     gymnasium.register(
         id=f"divbench/{_task}-v0",
         entry_point="divbench.envs.gym:GymEnvironment",

@@ -9,6 +9,7 @@ import importlib.util
 from dataclasses import dataclass
 
 PHYSICS: tuple[str, ...] = ("auto", "mjx", "host", "warp")
+TOY = "toy"  # what steps a task without a model; stands in for whatever physics is asked for
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class TaskInfo:
       reward_min: smallest reward of one control step.
       reward_max: largest reward of one control step.
       episode_length: control steps until the time limit. No task here terminates before it.
-      physics: the kinds of physics that can step it.
+      physics: the kinds of physics that can step it; of a toy, `toy` alone.
     """
 
     name: str
@@ -61,8 +62,11 @@ TASKS: dict[str, TaskInfo] = {
         TaskInfo("reacher-hard", "reacher", "hard", 6, 2),
         TaskInfo("swimmer-swimmer6", "swimmer", "swimmer6", 25, 5),
         TaskInfo("walker-run", "walker", "run", 24, 6),
+        TaskInfo("constant-reward", "toy", "constant-reward", 2, 1, episode_length=10, physics=(TOY,)),
     )
 }
+# Those with a model: what dm_control has, and what can be drawn.
+SIMULATED: tuple[str, ...] = tuple(name for name, info in TASKS.items() if TOY not in info.physics)
 
 
 def check_name(kind: str, name: str, known: tuple[str, ...]) -> None:
@@ -87,6 +91,8 @@ def task_info(name: str) -> TaskInfo:
 def check_physics(task: str, physics: str) -> None:
     """Raises a one-line ValueError unless `physics`, or `auto`, can step `task` and is installed."""
     available = task_info(task).physics
+    if TOY in available:
+        return
     if physics not in ("auto", *available):
         raise ValueError(f"task {task!r} has no physics {physics!r}; choose from: auto, {', '.join(available)}")
     check_installed(physics)
@@ -100,7 +106,9 @@ def check_installed(physics: str) -> None:
 
 def resolve_physics(task: str, physics: str, accelerator: bool) -> str:
     """`auto` becomes `mjx` on an accelerator where the task has it, else `host`, never `warp`; every other name is
-    itself."""
+    itself. A toy is stepped by `toy`, whatever is asked for."""
+    if TOY in task_info(task).physics:
+        return TOY
     if physics != "auto":
         return physics
     return "mjx" if accelerator and "mjx" in task_info(task).physics else "host"

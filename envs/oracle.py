@@ -20,7 +20,7 @@ class Oracle:
       model, data: MuJoCo's own structs, in use by the environment.
 
     Args:
-      task: a key of `names.TASKS`.
+      task: an entry of `names.SIMULATED`.
       seed: of dm_control's random generator.
     """
 

@@ -98,7 +98,7 @@ def measure(task: str, physics: str, precision: str, starts: int = 20, steps: in
     """Drives dm_control and `physics` side by side.
 
     Args:
-      task: a key of `names.TASKS`. physics: `host`, `mjx` or `warp`. precision: `float32` or `float64` (not
+      task: an entry of `names.SIMULATED`. physics: `host`, `mjx` or `warp`. precision: `float32` or `float64` (not
         of `warp`).
       starts: episodes, at least 2. steps: control steps of each.
     """
@@ -176,7 +176,7 @@ def reset_difference(task: str, draws: int = 500) -> tuple[float, int]:
     that is random in either sample, from independent random streams.
 
     Args:
-      task: a key of `names.TASKS`. draws: from each side.
+      task: an entry of `names.SIMULATED`. draws: from each side.
 
     Returns:
       The smallest p-value times the number of coordinates tested (Bonferroni, at most 1), and that

@@ -34,7 +34,7 @@ class Renderer:
       cameras: the names of the model's cameras.
 
     Args:
-      task: a key of `names.TASKS`.
+      task: an entry of `names.SIMULATED`.
       width, height: in pixels.
       camera: one of the model's cameras; by default the one that shows the domain best.
 

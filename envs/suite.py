@@ -18,7 +18,7 @@ def load_suite(task: str, seed: int = 0):
     """dm_control's own environment of a task, over its own model.
 
     Args:
-      task: a key of `names.TASKS`.
+      task: an entry of `names.SIMULATED`.
       seed: of dm_control's random generator.
     """
     from absl import logging

@@ -17,7 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from divbench.envs.gl import NoOpenGL, find_backend
-from divbench.envs.names import check_physics
+from divbench.envs.names import SIMULATED, check_physics
 from divbench.learn.keys import Stream, draw_seed
 from divbench.records.folder import read_card
 from divbench.spec.errors import UsageError, choose, refusing
@@ -76,6 +76,8 @@ def render(request: RenderRequest, tell: Callable[[str], None] = print) -> Film:
     if request.run is not None:
         card = read_card(request.run)
         lane = choose_lane(RunSpec.from_settings(card["settings"]), request)
+        if lane.task not in SIMULATED:
+            raise UsageError(f"render: task '{lane.task}' has no model to draw")
         with refusing("--physics"):
             check_physics(lane.task, request.physics or "auto")
     path = output_file(request, lane)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 
-from divbench.envs.names import TASKS, check_installed
+from divbench.envs.names import SIMULATED, check_installed
 from divbench.spec.errors import choose, refusing
 from divbench.spec.text import parse_count, split_names
 
-KNOWN = {"tasks": tuple(TASKS), "physics": ("host", "mjx", "warp"), "precisions": ("float64", "float32")}
+KNOWN = {"tasks": SIMULATED, "physics": ("host", "mjx", "warp"), "precisions": ("float64", "float32")}
 SINGULAR = {"tasks": "task", "physics": "physics", "precisions": "precision"}
 
 

@@ -9,7 +9,7 @@ import re
 from fractions import Fraction
 from pathlib import Path
 
-from divbench.envs.names import PHYSICS, TASKS, check_physics
+from divbench.envs.names import PHYSICS, SIMULATED, TASKS, check_physics
 from divbench.spec.errors import UsageError, choose, refusing
 from divbench.spec.naming import find_variant
 from divbench.spec.plan import Lane, make_groups
@@ -78,7 +78,7 @@ def read_request(given: dict) -> RenderRequest:
         fields["size"] = _size(fields["size"])
     request = RenderRequest(**fields)
     if request.task is not None:
-        choose("task", request.task, TASKS)
+        choose("task", request.task, SIMULATED)
     if request.physics is not None:
         choose("physics", request.physics, PHYSICS)
     if request.run is None:

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 import divbench
+from divbench.envs.toys import ConstantReward
 from divbench.execute import programs
 from divbench.execute import run as running
 from divbench.learn.agents.coefficients import structure_of
@@ -15,7 +16,6 @@ from divbench.spec.run_spec import RunSpec
 from divbench.spec.settings import SACSettings
 from divbench.spec.variants import lane_settings
 from tests.learn.conftest import Bench, make_lane
-from tests.toys import ConstantReward
 
 SMALL = SACSettings(hidden=(16, 12), batch_size=8)
 SPEC = dict(suite="smoke", tasks="pendulum-swingup", variants="baseline,ofn", steps=150, prime_samples=60,

@@ -7,12 +7,12 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from divbench.envs.toys import ConstantReward
 from divbench.learn import networks, replay
 from divbench.learn.agents import sac
 from divbench.learn.projections import largest_singular_value
 from divbench.spec.built_in import BUILT_IN
 from tests.learn.conftest import Bench, make_lane
-from tests.toys import ConstantReward
 
 UPDATES = 150
 BASELINE = BUILT_IN["baseline"]

@@ -4,11 +4,11 @@ import jax
 import numpy as np
 import pytest
 
+from divbench.envs.toys import ConstantReward
 from divbench.learn.hooks import of_kind, resolve
 from divbench.spec.errors import UsageError
 from tests.learn.conftest import Bench, make_lane
 from tests.learn.hook_examples import PAIRS
-from tests.toys import ConstantReward
 
 
 def learned(variant):

@@ -7,11 +7,12 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from divbench.envs.toys import ConstantReward
 from divbench.learn import replay
 from divbench.learn.agents import sac
 from divbench.learn.trainer import Cause
 from divbench.spec.settings import SACSettings
-from tests.toys import ConstantReward, StepCounter
+from tests.toys import StepCounter
 
 # No entropy, a fixed policy, a short horizon and larger steps than usual: Q has to go from 0 to 10 in a few thousand
 # updates. (A policy that learns would find the actions for which the critic has not memorised an end.)

@@ -118,7 +118,7 @@ def test_lanes_that_fit():
 
 
 def test_total_adds_all_but_memory():
-    spec = RunSpec(suite="smoke", variants="baseline,ofn", utd="1,2")
+    spec = RunSpec(suite="smoke", tasks="cheetah-run,hopper-hop", seeds=1, variants="baseline,ofn", utd="1,2")
     told = [cost.estimate(spec, group, 10.0) for group in make_groups(spec, fused=False)]
     whole = cost.total(told)
     assert whole.lanes == 8 and whole.updates == sum(e.updates for e in told)

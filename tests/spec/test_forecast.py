@@ -12,7 +12,7 @@ from divbench.spec.run_spec import RunSpec
 
 @pytest.fixture
 def plan():
-    spec = RunSpec(suite="smoke", variants="baseline,ofn,reset", utd="1,2")
+    spec = RunSpec(suite="smoke", tasks="cheetah-run,hopper-hop", seeds=1, variants="baseline,ofn,reset", utd="1,2")
     groups = make_groups(spec, fused=False)
     return spec, [estimate(spec, group, 100.0) for group in groups], groups
 

@@ -68,7 +68,7 @@ def test_keys_do_not_depend_on_place(spec, one, other):
 
 
 def test_key_words_are_two_words_of_a_stated_hash():
-    lane = lanes_of(make_groups(RunSpec(suite="smoke", variants="ofn", utd="1/2"), fused=False))[0]
+    lane = lanes_of(make_groups(RunSpec(suite="smoke", tasks="cheetah-run", variants="ofn", utd="1/2"), fused=False))[0]
     assert lane.name == "cheetah-run/ofn/utd1/2/seed0"
     assert lane.key_words == (0x5B524CDA, 0x38869C0A)  # sha256sum of the name
 
@@ -86,7 +86,7 @@ def test_groups_by_mechanisms_on_a_cpu_and_one_where_fused():
 def test_another_structure_is_another_group():
     wide = Variant("wide", "wider networks", "", settings=(("hidden", (512, 512)),))
     slow = Variant("slow", "a smaller learning rate", "", settings=(("critic_lr", 1e-4),))
-    spec = RunSpec(suite="smoke", tasks="cheetah-run", variants=("baseline", wide, slow))
+    spec = RunSpec(suite="smoke", tasks="cheetah-run", seeds=1, variants=("baseline", wide, slow))
     narrow, wider = make_groups(spec, fused=True)
     assert [lane.variant.name for lane in narrow.lanes] == ["baseline", "slow"]
     assert [lane.sac.critic_lr for lane in narrow.lanes] == [3e-4, 1e-4]

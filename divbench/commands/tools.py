@@ -1,0 +1,61 @@
+"""`divbench list`, `explain`, `render`, `parity` and `doctor`: what there is, and whether it works."""
+
+from __future__ import annotations
+
+import json
+
+from divbench.commands.codes import FAILED, OK, refuse_unwritable
+from divbench.spec import parsers
+
+
+def list(given: dict) -> int:
+    from divbench.experiments.catalogue import describe as describe_experiments
+    from divbench.spec.catalogue import describe
+
+    kinds = [kind for kind in parsers.LISTS if given.get("what") in (None, kind)]
+    print("\n\n".join(describe_experiments() if kind == "experiments" else describe(kind) for kind in kinds))
+    return OK
+
+
+def explain(given: dict) -> int:
+    from divbench.report.explain import explain, overview
+
+    print(explain(given["metric"]) if "metric" in given else overview())
+    return OK
+
+
+def render(given: dict) -> int:
+    from divbench.spec.render import read_request
+
+    request = read_request(given)
+    refuse_unwritable(request.folder)
+    from divbench.execute.render import render
+
+    film = render(request)
+    early = "; then the physics went non-finite" if film.nonfinite else ""
+    print(f"return   {film.episode_return:.1f} over {film.steps} control steps{early}")
+    print(f"film     {film.path}: {film.frames} frames, {film.seconds:.1f} s")
+    return OK
+
+
+def parity(given: dict) -> int:
+    from divbench.spec.parity import read_request
+
+    request = read_request(given)
+    refuse_unwritable(request.out)
+    from divbench.execute.parity import as_text, run_parity
+
+    print(f"\n{as_text(run_parity(request))}\n\ntables   {request.out}/: parity.csv, parity.md")
+    return OK
+
+
+def doctor(given: dict) -> int:
+    from divbench.execute.doctor import describe, diagnose
+
+    checks = diagnose()
+    if given.get("json"):
+        ok = all(check.ok for check in checks)
+        print(json.dumps({"checks": [check.record() for check in checks], "ok": ok}))
+    else:
+        print(describe(checks))
+    return OK if all(check.ok for check in checks) else FAILED

@@ -1,0 +1,66 @@
+"""`divbench run` and `plan`."""
+
+from __future__ import annotations
+
+import json
+
+from divbench.commands.codes import FAILED, INTERRUPTED, OK, refuse_unwritable
+from divbench.spec.reading import read_spec
+from divbench.spec.text import parse_rate
+
+
+def run(given: dict) -> int:
+    from divbench.spec.plan import silent_resets
+
+    spec = read_spec(given, given.pop("config", None))
+    refuse_unwritable(spec.folder)
+    from divbench.execute.progress import make_progress
+    from divbench.execute.run import run
+
+    with make_progress(spec) as progress:
+        result = run(spec, progress=progress)
+    code = INTERRUPTED + result.signal if result.interrupted else FAILED if result.failed else OK
+    if spec.json:
+        print(json.dumps({"folder": str(result.folder), "failed": list(result.failed),
+                          "interrupted": result.interrupted, "already_finished": result.already_finished,
+                          "silent_resets": silent_resets(spec), "exit_code": code}))
+        return code
+    if result.interrupted:
+        print(f"interrupted; the same command continues from the checkpoint in {result.folder}")
+        return code
+    from divbench.report.summary import print_summary
+
+    if result.already_finished:
+        print(f"already finished: {result.folder}; --force starts over")
+    print_summary(result.folder)
+    for name in result.failed:
+        print(f"failed: {name}")
+    return code
+
+
+def plan(given: dict) -> int:
+    from divbench.spec.plan import make_groups, silent_resets
+
+    rate = parse_rate(given.pop("rate"), "--rate") if "rate" in given else None
+    spec = read_spec(given, given.pop("config", None))
+    from divbench.spec.estimate import estimate
+    from divbench.spec.forecast import describe_plan, plan_record, scaled_rates
+
+    if rate is None:
+        from divbench.execute.calibrate import measure_rate
+        from divbench.execute.device import fused_default
+
+        groups = make_groups(spec, fused=fused_default())
+        rates = scaled_rates(groups, lambda group: measure_rate(group, spec.physics, spec.precision))
+        basis = "measured for the first group of each structure, scaled by FLOPs to the others"
+    else:
+        groups = make_groups(spec, fused=False)
+        rates = [rate] * len(groups)
+        basis = "stated; groups as on a CPU, one for each set of mechanisms"
+    estimates = [estimate(spec, group, pace) for group, pace in zip(groups, rates, strict=True)]
+    silent = silent_resets(spec)
+    if spec.json:
+        print(json.dumps(plan_record(spec, estimates, basis, silent)))
+    else:
+        print(describe_plan(spec, estimates, basis, silent))
+    return OK
