@@ -81,14 +81,15 @@ def find_outcomes(folder: str | None = None) -> list[tuple[Path, dict]]:
 
 
 def scoreboard(outcomes: Sequence[tuple[Path, dict]], *, markdown: bool = False) -> str:
-    """The table of claims: one row for each outcome, and how many have which status."""
+    """The table of claims: one row for each outcome with the number that decided it, and how many have which status."""
     if not outcomes:
         return "no outcomes; 'divbench reproduce NAME' makes one, 'divbench reproduce --list' shows the experiments"
     rows = [_row(record) for _, record in outcomes]
     if markdown:
-        header = (*COLUMNS[:1], "claim", *COLUMNS[1:])
+        header = (*COLUMNS[:1], "claim", *COLUMNS[1:2], "decided by", *COLUMNS[2:])
         lines = [_cells(*header), f"|{'---|' * len(header)}"]
-        lines += [_cells(row[0], record["claim"], *row[1:]) for row, (_, record) in zip(rows, outcomes, strict=True)]
+        lines += [_cells(row[0], record["claim"], row[1], _decider(record)["what"], *row[2:])
+                  for row, (_, record) in zip(rows, outcomes, strict=True)]
         table = "\n".join(lines)
     else:
         table = format_table(COLUMNS, rows, right=("effect", "95% interval", "seeds", "tasks"))
@@ -130,9 +131,15 @@ def as_markdown(record: dict) -> str:
 
 
 def _row(record: dict) -> tuple[str, ...]:
-    return (record["experiment"], record["status"], _number(record["effect"]), _interval(record),
-            f"{record['side']} {record['threshold']:g}", str(record["seeds"]), str(len(record["tasks"])),
+    decider = _decider(record)
+    return (record["experiment"], record["status"], _number(decider["effect"]), _interval(decider),
+            f"{decider['side']} {decider['threshold']:g}", str(record["seeds"]), str(len(record["tasks"])),
             *(record[key] for key in ("scale", "physics", "device")))
+
+
+def _decider(record: dict) -> dict:
+    """The first comparison that has the outcome's status: what a claim that is not reproduced failed by."""
+    return next(part for part in (*record["comparisons"], record) if part["status"] == record["status"])
 
 
 def _cells(*cells: str) -> str:

@@ -168,6 +168,15 @@ def test_the_scoreboard(place, capsys):
     assert "Claim of utd32." in table[4]
 
 
+def test_the_scoreboard_shows_the_number_that_decided():
+    record = outcome("moments", "inconclusive")
+    part = {"what": "first", "effect": 8.0, "interval": [7.0, 9.0], "threshold": 1.0, "side": "above"}
+    undecided = {**part, "what": "second", "effect": 1.5, "interval": None, "status": "inconclusive"}
+    record["comparisons"] = [{**part, "status": "reproduced"}, undecided]
+    table = scoreboard([(Path(), record)], markdown=True)
+    assert "| inconclusive | second | 1.5 | - |" in table and "first" not in table
+
+
 def test_an_empty_scoreboard_says_how_to_fill_it(place, capsys):
     (place / "empty").mkdir()
     assert cli.main(["claims", "--dir", "empty"]) == 0
