@@ -14,7 +14,7 @@ DEMO_OUT ?= results/runs/demo
 DEMO = --suite priming --tasks quadruped-run --variants baseline,ofn,layernorm --prime-updates 10k --steps 1k \
 	--seeds 1 --seed-start 8 --measure-every 500 --eval-episodes 1 --out $(DEMO_OUT)
 
-.PHONY: help demo test test-slow test-py312 lint format wheel bench bench-physics clean
+.PHONY: help demo test test-slow test-py312 lint format wheel docs bench bench-physics clean
 
 help:
 	@echo "make demo        set up $(VENV) and watch plain SAC diverge beside OFN and LayerNorm (under 6 minutes)"
@@ -23,6 +23,7 @@ help:
 	@echo "make test-py312  the tests on Python 3.12 and the newer jax that it gets, in $(VENV)-py312"
 	@echo "make lint        ruff alone;  make format  lets ruff mend what it can"
 	@echo "make wheel       build the wheel into dist/"
+	@echo "make docs        docs/ as a site into site/; fails on a link or anchor that leads nowhere"
 	@echo "make bench       speed beside sbx's SAC, each in its own venv (about half an hour)"
 	@echo "make bench-physics  control steps per second of every task and physics (about an hour)"
 	@echo "make clean       remove venvs, builds and caches; results stay"
@@ -39,9 +40,14 @@ help:
 	$*/bin/python -m pip install --quiet --no-compile -c constraints.txt -e '.[dev]'
 	@touch $@ $*/.installed-run
 
+%/.installed-docs: pyproject.toml constraints.txt
+	@test -x $*/bin/python || $(PYTHON_OF_VENV) -m venv $*
+	$*/bin/python -m pip install --quiet --no-compile -c constraints.txt -e '.[docs]'
+	@touch $@ $*/.installed-run
+
 PYTHON_OF_VENV = $(PYTHON)
 $(VENV)-py312/.installed-dev: PYTHON_OF_VENV = $(PYTHON312)
-.PRECIOUS: %/.installed-run %/.installed-dev
+.PRECIOUS: %/.installed-run %/.installed-dev %/.installed-docs
 
 demo: $(VENV)/.installed-run
 	$(VENV)/bin/divbench run $(DEMO)
@@ -68,6 +74,9 @@ wheel: $(VENV)/.installed-dev
 	rm -rf build
 	$(VENV)/bin/python -m build --wheel
 
+docs: $(VENV)/.installed-docs
+	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --strict
+
 # torch is a dependency of stable-baselines3; a CPU build of it suffices and is far smaller than the CUDA build that pip
 # may choose: install one into $(VENV)-sbx beforehand, or name it in TORCH.
 TORCH ?= torch
@@ -84,4 +93,4 @@ bench-physics: $(VENV)/.installed-run
 	$(VENV)/bin/python benchmarks/physics_speed.py --out results/runs/bench/physics_speed
 
 clean:
-	rm -rf $(VENV) $(VENV)-py312 $(VENV)-sbx build dist divbench.egg-info .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-py312 $(VENV)-sbx build dist site divbench.egg-info .pytest_cache .ruff_cache .hypothesis
