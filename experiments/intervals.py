@@ -1,31 +1,30 @@
-"""Estimates with 95% intervals from few seeds: bootstraps stratified by task, exact intervals of shares.
+"""Estimates that claims are decided by: medians and their bootstraps, differences of shares, rank correlations.
 
-Numbers in, numbers out: what a lane, a variant or a claim is, is not known here. numpy is imported inside the
-functions. Letters in shapes: D draws, N seeds of a stratum, T strata.
+Numbers in, numbers out: what a lane, a variant or a claim is, is not known here. Does not live here: what reports need
+as well, which is `divbench.report.estimates` (means, shares), `bootstrap` (drawing) and `stats` (interquartile means);
+`comparisons` takes from here what it takes of those. numpy is imported inside the functions. Letters in shapes:
+D draws, N seeds of a stratum, T strata.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from collections.abc import Callable, Sequence
 
-CONFIDENCE = 0.95
-DRAWS, SEED = 10_000, 0
-LEAST_SEEDS = 3  # of a stratum; resampling fewer says nothing about seeds that were not run
+from divbench.report import bootstrap as resampling
+from divbench.report.bootstrap import DRAWS, LEAST_SEEDS, SEED, percentiles
+from divbench.report.estimates import CONFIDENCE, Estimate, mean_difference
+from divbench.report.estimates import share_interval as wilson
+from divbench.report.stats import iqm as interquartile_mean
+
+__all__ = [
+    "CONFIDENCE", "DRAWS", "Estimate", "LEAST_SEEDS", "LEAST_TASKS", "SEED", "bootstrap", "interquartile_mean",
+    "least_of_medians", "mean_difference", "mean_of_medians", "rank_correlation", "share_difference", "wilson",
+    "worst_of_medians",
+]  # fmt: skip
+
 LEAST_TASKS = 4  # for a correlation over tasks
-_QUANTILE = 1.959963984540054  # of the normal distribution, for 95% on two sides
 _HALVINGS, _SHARES = 40, 201  # of the search for an exact limit; shares tried at each step
-
-
-@dataclasses.dataclass(frozen=True)
-class Estimate:
-    """A number with its interval. `low` and `high` are None where the sample is too small to have one; `effect` is
-    None too where there is nothing to compute it from."""
-
-    effect: float | None
-    low: float | None = None
-    high: float | None = None
 
 
 def mean_of_medians(strata: Sequence):
@@ -37,18 +36,6 @@ def mean_of_medians(strata: Sequence):
     import numpy as np
 
     return np.mean([np.median(stratum, axis=1) for stratum in strata], axis=0)
-
-
-def interquartile_mean(strata: Sequence):
-    """The mean of the middle half over all strata and seeds together: T arrays `[D, N]` to `[D]`.
-
-    A quarter of the sorted numbers, rounded down, is left out at each end (Agarwal et al., 2108.13264).
-    """
-    import numpy as np
-
-    pooled = np.sort(np.concatenate(strata, axis=1), axis=1)
-    cut = pooled.shape[1] // 4
-    return np.mean(pooled[:, cut:pooled.shape[1] - cut], axis=1)
 
 
 def bootstrap(first: Sequence[Sequence[float]], second: Sequence[Sequence[float]] = (), *,
@@ -69,19 +56,12 @@ def bootstrap(first: Sequence[Sequence[float]], second: Sequence[Sequence[float]
     import numpy as np
 
     sides = [[np.asarray(stratum, float) for stratum in side] for side in (first, second) if side]
-    if not sides or any(stratum.size == 0 for side in sides for stratum in side):
-        return Estimate(None)
 
-    def total(drawn: list) -> np.ndarray:
+    def total(drawn: list):
         values = [statistic(side) for side in drawn]
         return values[0] - values[1] if len(values) == 2 else values[0]
 
-    effect = float(total([[stratum[None] for stratum in side] for side in sides])[0])
-    if min(stratum.size for side in sides for stratum in side) < LEAST_SEEDS:
-        return Estimate(effect)
-    random = np.random.default_rng(SEED)
-    drawn = [[stratum[random.integers(0, stratum.size, (DRAWS, stratum.size))] for stratum in side] for side in sides]
-    return Estimate(effect, *_percentiles(total(drawn)))
+    return resampling.bootstrap(sides, total, chunk=DRAWS)[0]
 
 
 def worst_of_medians(strata: Sequence):
@@ -96,53 +76,6 @@ def least_of_medians(strata: Sequence):
     import numpy as np
 
     return np.min([np.median(stratum, axis=1) for stratum in strata], axis=0)
-
-
-def mean_difference(first: Sequence[Sequence[float]], second: Sequence[Sequence[float]] = ()) -> Estimate:
-    """Means over seeds, averaged over strata, of one side minus another, with Welch's t interval.
-
-    For returns, which are no powers of ten apart and of which there are few: a bootstrap of three seeds on one task is
-    wrong about a difference in 19 of 100 cases where there is none, this in about 5. Degrees of freedom by Welch and
-    Satterthwaite; spreads may differ from stratum to stratum.
-
-    Args:
-      first: for each task the numbers of its seeds.
-      second: the side to be subtracted, the same tasks; empty for none.
-
-    Returns:
-      No interval if a stratum has fewer than two numbers or nothing varies, no effect if one has none.
-    """
-    from scipy import stats
-
-    if not first or any(not stratum for side in (first, second) for stratum in side):
-        return Estimate(None)
-
-    def mean(stratum):
-        return sum(stratum) / len(stratum)
-
-    effect = sum(map(mean, first)) / len(first) - (sum(map(mean, second)) / len(second) if second else 0.0)
-    if min(len(stratum) for side in (first, second) for stratum in side) < 2:
-        return Estimate(effect)
-    parts = [(sum((x - mean(stratum)) ** 2 for x in stratum) / (len(stratum) - 1) / len(stratum) / len(side) ** 2,
-              len(stratum) - 1) for side in (first, second) for stratum in side]
-    variance = sum(part for part, _ in parts)
-    if variance == 0.0:
-        return Estimate(effect)
-    freedom = variance**2 / sum(part**2 / degrees for part, degrees in parts)
-    half = float(stats.t.ppf(0.5 + CONFIDENCE / 2.0, freedom)) * math.sqrt(variance)
-    return Estimate(effect, effect - half, effect + half)
-
-
-def wilson(hits: int, count: int) -> tuple[float, float]:
-    """Wilson's score interval of a share (Wilson, 1927); all of [0, 1] if nothing was counted."""
-    if not 0 <= hits <= count:
-        raise ValueError(f"expected 0 <= hits <= count, found {hits} of {count}")
-    if count == 0:
-        return 0.0, 1.0
-    share, square = hits / count, _QUANTILE**2
-    middle = (share + square / (2 * count)) / (1 + square / count)
-    half = _QUANTILE / (1 + square / count) * math.sqrt(share * (1 - share) / count + square / (4 * count**2))
-    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def share_difference(hits: int, count: int, other_hits: int, other_count: int) -> Estimate:
@@ -187,14 +120,7 @@ def rank_correlation(tasks: Sequence[Sequence[tuple[float, float]]]) -> Estimate
             draws = np.flatnonzero(chosen[:, place] == number)
             medians[draws, place] = np.median(task[random.integers(0, len(task), (len(draws), len(task)))], axis=1)
     drawn = _spearman(medians)
-    return Estimate(effect, *_percentiles(drawn[np.isfinite(drawn)]))  # a draw of one task alone has no correlation
-
-
-def _percentiles(values) -> tuple[float, float]:
-    import numpy as np
-
-    low, high = np.quantile(values, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
-    return float(low), float(high)
+    return Estimate(effect, *percentiles(drawn[np.isfinite(drawn)]))  # a draw of one task alone has no correlation
 
 
 def _exact_limit(hits: int, count: int, other_hits: int, other_count: int) -> float:
