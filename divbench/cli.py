@@ -14,7 +14,7 @@ import sys
 from collections.abc import Sequence
 
 from divbench.commands.codes import INTERRUPTED, OK, USAGE
-from divbench.spec import parsers
+from divbench.spec import parser, parsers
 from divbench.spec.errors import UsageError, nearest
 
 HELP_FLAGS, VERSION_FLAGS = ("-h", "--help", "help"), ("-V", "--version", "version")
@@ -61,14 +61,16 @@ def _dispatch(words: list[str]) -> int:
         "list": ("tools", parsers.list_parser),
         "plan": ("training", parsers.spec_parser),
         "report": ("results", parsers.report_parser),
+        "compare": ("results", parsers.compare_parser),
         "render": ("tools", parsers.render_parser),
         "parity": ("tools", parsers.parity_parser),
         "doctor": ("tools", parsers.doctor_parser),
         "reproduce": ("claims", parsers.reproduce_parser),
         "claims": ("claims", parsers.claims_parser),
         "explain": ("tools", parsers.explain_parser),
+        "cite": ("tools", parsers.cite_parser),
     }[first]
-    given = parsers.parse(make_parser(first), rest)
+    given = parser.parse(make_parser(first), rest)
     if given is None:
         return OK
     return getattr(importlib.import_module(f"divbench.commands.{module}"), first)(given)

@@ -49,7 +49,7 @@ def tree(folder):
 
 
 WRONG = [
-    ([], "expected a command: run, list, plan, report, render, parity, doctor"),
+    ([], "expected a command: run, list, plan, report, compare, render, parity, doctor"),
     (["render"], "render: expected a run folder, or --task for random actions, found neither"),
     (["render", "dog-run"], "render: expected a run folder, found a task; --task dog-run shows it without a run"),
     (["render", "nix"], "nix: no such folder"),
@@ -114,6 +114,11 @@ WRONG = [
     (["report", "nix"], "report: expected a run folder, found nothing at 'nix'"),
     (["report", "a-file"], "report: expected a run folder, found a file at 'a-file'"),
     (["report", "empty"], "report: expected a run folder, found no card.json in 'empty'"),
+    (["compare", "empty"], "the following arguments are required: NEW"),
+    (["compare", "nix", "empty"], "BASELINE: expected a run folder or a folder of run folders, found nothing at 'nix'"),
+    (["compare", "empty", "a-file"], "BASELINE: .*found no card.json in 'empty'"),
+    (["compare", "empty", "empty", "--metric", "reutrn"], "unknown metric 'reutrn'.*did you mean 'return'"),
+    (["cite", "ofm"], "unknown variant 'ofm'.*did you mean 'ofn'"),
     (["doctor", "--quiet"], "unknown flag '--quiet'"),
     (["reproduce"], "reproduce: expected the name of an experiment; 'divbench reproduce --list'"),
     (["reproduce", "ofn-prime"], "unknown experiment 'ofn-prime'.*did you mean 'ofn-priming'"),
@@ -162,6 +167,10 @@ QUICK = [
     (["claims"], 0),
     (["claims", "--dir", "nix"], 2),
     (["explain", "--help"], 0),
+    (["cite"], 0),
+    (["cite", "ofn+reset,dropout=0.1"], 0),
+    (["compare", "--help"], 0),
+    (["compare", "a", "b", "--margin", "x"], 2),
 ]
 
 
@@ -349,7 +358,7 @@ class Clock:
         return self.now
 
 
-GROUPS = make_groups(RunSpec(suite="smoke", seeds=2), fused=True)
+GROUPS = make_groups(RunSpec(suite="smoke", tasks="cheetah-run,hopper-hop", seeds=2), fused=True)
 
 
 def tell(progress, clock):

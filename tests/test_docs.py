@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from divbench import cli
-from divbench.spec import parsers
+from divbench.spec import parser, parsers
 from divbench.spec.errors import UsageError
 from divbench.spec.experiments import read_request as read_experiment
 from divbench.spec.naming import find_variant
@@ -147,8 +147,8 @@ def test_every_command_shown_is_one(words, monkeypatch, capsys, tmp_path):
     out."""
     if words and words[0] in COMING:
         pytest.skip(f"the command line does not know '{words[0]}' yet")
-    read, seen = parsers.parse, []
-    monkeypatch.setattr(parsers, "parse", lambda parser, rest: seen.append(read(parser, rest)))
+    read, seen = parser.parse, []
+    monkeypatch.setattr(parser, "parse", lambda flags, rest: seen.append(read(flags, rest)))
     assert cli.main(words) == 0, capsys.readouterr().err
     given = next((one for one in seen if one is not None), None)
     if given is None:  # help, or the version

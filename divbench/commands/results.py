@@ -1,7 +1,8 @@
-"""`divbench report`: what results mean."""
+"""`divbench report` and `compare`: what results mean."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from divbench.commands.codes import OK
@@ -19,3 +20,14 @@ def report(given: dict) -> int:
 
     report(path, quiet=given.get("quiet", False), json=given.get("json", False))
     return OK
+
+
+def compare(given: dict) -> int:
+    from divbench.spec.compare import read_request
+
+    request = read_request(given)
+    from divbench.report.compare import compare, describe, record
+
+    result = compare(request)
+    print(json.dumps(record(result), allow_nan=False) if request.json else describe(result))
+    return result.exit_code

@@ -1,4 +1,4 @@
-"""`divbench list`, `explain`, `render`, `parity` and `doctor`: what there is, and whether it works."""
+"""`divbench list`, `explain`, `cite`, `render`, `parity` and `doctor`: what there is, and whether it works."""
 
 from __future__ import annotations
 
@@ -21,6 +21,14 @@ def explain(given: dict) -> int:
     from divbench.report.explain import explain, overview
 
     print(explain(given["metric"]) if "metric" in given else overview())
+    return OK
+
+
+def cite(given: dict) -> int:
+    from divbench.spec.citations import bibtex
+    from divbench.spec.text import split_names
+
+    print(bibtex(split_names(given["variants"], "cite") if "variants" in given else ()), end="")
     return OK
 
 

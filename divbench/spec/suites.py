@@ -43,7 +43,7 @@ SUITES = {
               ("quadruped-run", "hopper-hop", "finger-spin"), ("baseline", "ofn", "layernorm"),
               Fraction(1), 5, 21_000, 1_000, prime_updates=100_000, measure_every=1_000),
         Suite("smoke", "minutes on two CPU cores: does everything run, and as it did before?",
-              ("constant-reward", "cheetah-run", "hopper-hop"), ("baseline", "ofn"), Fraction(1), 3, 3_000, 1_000,
+              ("constant-reward", "cheetah-run", "hopper-hop"), ("baseline", "ofn"), Fraction(1), 8, 3_000, 1_000,
               prime_updates=500, eval_every=1_000, eval_episodes=2, measure_every=500),
     )
 }

@@ -1,0 +1,186 @@
+"""Whether two result sets can be compared, and in what else they differ.
+
+What decides a number directly must be equal (`Incomparable` names the field and both values); other settings, and the
+versions of what computed, may differ, since finding out whether they matter is what comparing is for: they are listed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from fractions import Fraction
+from typing import NamedTuple
+
+from divbench.report.compare.result_set import ResultSet
+from divbench.report.series import Cell
+from divbench.spec.errors import UsageError
+
+# Facts that the rows of a lane state, and settings of the card, under the names that people see.
+ROW_FIELDS = {"physics": "physics", "action_repeat": "action repeat", "hidden": "network", "precision": "precision"}
+CARD_FIELDS = {"steps": "env steps", "prime_samples": "random env steps", "prime_updates": "updates before acting",
+               "eval_episodes": "evaluation episodes", "sac.critics": "number of critics"}
+ENDS = ("env steps", "updates")  # the last row of a finished lane
+# Which lanes there are, and what no number depends on; `sac.hidden` is in the rows.
+NOT_LISTED = ("tasks", "variants", "utd", "seeds", "seed_start", "physics", "precision", "sac.hidden", *CARD_FIELDS)
+WORDS = ("summary", "citation")  # of a variant's record: they explain, and change nothing
+FIRST = 3  # differences that an error names
+LONGEST = 80  # characters of a value in a note
+
+
+class Incomparable(UsageError):
+    """Two result sets whose numbers would differ without any change of the code."""
+
+
+class Difference(NamedTuple):
+    """A setting, version or fact with its value on both sides, as text; `changed` says whether they differ."""
+
+    name: str
+    baseline: str
+    new: str
+
+    @property
+    def changed(self) -> bool:
+        return self.baseline != self.new
+
+
+def common_cells(baseline: ResultSet, new: ResultSet) -> list[Cell]:
+    """The cells that both sides have, in the order of the first.
+
+    Raises:
+      Incomparable: there is none; the message says what each side has of what differs.
+    """
+    theirs = set(new.cells)
+    common = [cell for cell in baseline.cells if cell in theirs]
+    if common:
+        return common
+    for field, name in (("task", "task"), ("variant", "variant"), ("utd", "UTD")):
+        here, there = _having(baseline.cells, field), _having(new.cells, field)
+        if not set(here) & set(there):
+            raise Incomparable(f"nothing to compare: {name} is {', '.join(here) or 'none'} in BASELINE and "
+                               f"{', '.join(there) or 'none'} in NEW")
+    raise Incomparable("nothing to compare: no task, variant and UTD is in both BASELINE and NEW")
+
+
+def check_comparable(baseline: ResultSet, new: ResultSet, cells: Iterable[Cell]) -> None:
+    """Refuse two sides that differ in what decides the numbers of these cells.
+
+    Raises:
+      Incomparable: naming the fields with both values; also where one side itself has two values in one cell.
+    """
+    found: dict[tuple[str, str, str], list[Cell]] = {}
+    for cell in cells:
+        ours, theirs = _fields(baseline, cell), _fields(new, cell)
+        for side, fields in (("BASELINE", ours), ("NEW", theirs)):
+            for name, values in fields.items():
+                if len(values) > 1:
+                    raise Incomparable(f"{side} has lanes of {_name(cell)} with different {name}: "
+                                       f"{' and '.join(values)}; compare them apart")
+        for name in ours.keys() & theirs.keys():
+            if ours[name] and theirs[name] and ours[name] != theirs[name]:
+                found.setdefault((name, ours[name][0], theirs[name][0]), []).append(cell)
+    if found:
+        order = [*ROW_FIELDS.values(), *CARD_FIELDS.values(), *ENDS]
+        listed = sorted(found.items(), key=lambda item: order.index(item[0][0]))
+        shown = "; ".join(f"{name} is {ours} in BASELINE and {theirs} in NEW ({_where(where)})"
+                          for (name, ours, theirs), where in listed[:FIRST])
+        more = f"; and {len(listed) - FIRST} more" if len(listed) > FIRST else ""
+        raise Incomparable(f"cannot be compared: {shown}{more}")
+
+
+def other_settings(baseline: ResultSet, new: ResultSet) -> list[Difference]:
+    """Settings that differ and yet may be compared: those of the cards, and the records of variants of equal name.
+
+    A setting that only one side's card knows (it was written by another version) is named together with all such.
+    """
+    ours, theirs = _settings(baseline), _settings(new)
+    rows = [Difference(name, ours[name], theirs[name]) for name in ours if name in theirs]
+    rows = [row for row in rows if row.changed]
+    only = [_short(", ".join(name for name in side if name not in other)) for side, other in ((ours, theirs),
+                                                                                           (theirs, ours))]
+    if any(only):
+        rows.append(Difference("known to one side only", *only))
+    return rows
+
+
+def versions(baseline: ResultSet, new: ResultSet) -> list[Difference]:
+    """Versions of Python and packages, device and platform on both sides; those that differ come first."""
+    ours, theirs = _made_with(baseline), _made_with(new)
+    rows = [Difference(name, ours.get(name, "-"), theirs.get(name, "-")) for name in dict.fromkeys([*ours, *theirs])]
+    rows = [row for row in rows if {row.baseline, row.new} - {"absent", "-"}]
+    return [row for row in rows if row.changed] + [row for row in rows if not row.changed]
+
+
+def _fields(side: ResultSet, cell: Cell) -> dict[str, tuple[str, ...]]:
+    """Every field that must be equal, with the values that the lanes of a cell have; empty where nothing says."""
+    facts = side.facts_of(cell)
+    fields = {name: facts[column] for column, name in ROW_FIELDS.items()}
+    settings = [_flat(run.settings) for run in side.runs_of(cell)]
+    for key, name in CARD_FIELDS.items():
+        fields[name] = tuple(dict.fromkeys(_text(known[key]) for known in settings if key in known))
+    if all(run.finished for run in side.runs_of(cell)):
+        ends = [series.points[-1] for series in side.values.get(cell, {}).values()]
+        for place, name in enumerate(ENDS):
+            if not fields.get(name):
+                fields[name] = tuple(dict.fromkeys(f"{end[place]:,}" for end in ends))
+    return fields
+
+
+def _settings(side: ResultSet) -> dict[str, str]:
+    """The settings of all runs of a side by dotted name; values that differ between its runs stand side by side."""
+    found: dict[str, dict[str, None]] = {}
+    for run in side.runs:
+        flat = {name: value for name, value in _flat(run.settings).items() if name not in NOT_LISTED}
+        for record in run.settings.get("variants", ()):
+            name = side.names.get(record.get("name"), record.get("name"))
+            for key, value in record.items():
+                if name and key not in (*WORDS, "name"):
+                    flat[f"variant {name}: {key}"] = value
+        for name, value in flat.items():
+            found.setdefault(name, {})[_short(_text(value))] = None
+    return {name: ", ".join(values) for name, values in found.items()}
+
+
+def _made_with(side: ResultSet) -> dict[str, str]:
+    found: dict[str, dict[str, None]] = {}
+    for run in side.runs:
+        sessions = [session for session in run.card.get("sessions", ()) if "versions" in session] or [run.card]
+        for session in sessions:
+            for name, version in session.get("versions", {}).items():
+                found.setdefault(name, {})[str(version)] = None
+        for name in ("device", "platform", "cpus"):
+            if run.card.get(name) is not None:
+                found.setdefault(name, {})[str(run.card[name])] = None
+    return {name: ", ".join(values) for name, values in found.items()}
+
+
+def _flat(settings: Mapping, prefix: str = "") -> dict[str, object]:
+    flat: dict[str, object] = {}
+    for key, value in settings.items():
+        if isinstance(value, Mapping):
+            flat.update(_flat(value, f"{prefix}{key}."))
+        else:
+            flat[prefix + key] = value
+    return flat
+
+
+def _having(cells: Iterable[Cell], field: str) -> list[str]:
+    found = list(dict.fromkeys(getattr(cell, field) for cell in cells))
+    return sorted(found, key=Fraction) if field == "utd" else found
+
+
+def _where(cells: list[Cell]) -> str:
+    return _name(cells[0]) if len(cells) == 1 else f"{_name(cells[0])} and {len(cells) - 1} more"
+
+
+def _name(cell: Cell) -> str:
+    return f"{cell.task}, {cell.variant}, UTD {cell.utd}"
+
+
+def _text(value) -> str:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST else text[: LONGEST - 3] + "..."

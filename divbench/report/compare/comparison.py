@@ -1,0 +1,151 @@
+"""Two result sets side by side: read, check, take the numbers, decide, write the files that were asked for.
+
+Nothing is written unless everything could be compared.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+
+from divbench.report.compare.comparability import check_comparable, common_cells, other_settings, versions
+from divbench.report.compare.decisions import DECISIONS, Row, judge
+from divbench.report.compare.junit import junit
+from divbench.report.compare.result import Result, VerdictChange
+from divbench.report.compare.result_set import ResultSet, read_result_set
+from divbench.report.compare.samples import Sample, q_sample, return_sample, speed_samples
+from divbench.report.compare.wording import markdown
+from divbench.report.series import Cell
+from divbench.spec.compare import JUNIT_MARK, MARKDOWN_MARK, CompareRequest, refuse_file
+from divbench.spec.errors import UsageError, nearest
+from divbench.verdict import KINDS
+
+LITTLE = 1.0  # a return, of about 1,000 at most, that is still none
+SEVERITY = {kind: rank for rank, kind in enumerate(("stable", "overestimating", "recovered", "diverged", "exploded"))}
+
+
+def compare(request: CompareRequest) -> Result:
+    """Compare two result sets and write the files that the request names.
+
+    Raises:
+      UsageError: a folder that holds no results, two sides that cannot be compared (`Incomparable`), nothing in
+        common, a pair that neither side has, or a file that cannot be written.
+    """
+    baseline = read_result_set(request.baseline, "BASELINE")
+    new = read_result_set(request.new, "NEW")
+    baseline, new = _paired_variants(baseline, new, request)
+    cells = common_cells(baseline, new)
+    check_comparable(baseline, new, cells)
+    samples = [sample for metric in request.metrics for sample in _samples(metric, baseline, new, cells)]
+    if not samples:
+        raise UsageError(f"nothing to compare: no {' and no '.join(request.metrics)} was recorded at a point that both "
+                         "sides have")
+    rows = tuple(judge(samples, request))
+    result = Result(
+        request, _decision(rows, request), rows, _verdict_changes(baseline, new, cells),
+        tuple(other_settings(baseline, new)), tuple(versions(baseline, new)),
+        tuple(_notes(baseline, new, cells, samples, request)),
+        tuple(sum(len(side.values.get(cell) or side.scores[cell]) for cell in cells) for side in (baseline, new)))
+    write_files(result)
+    return result
+
+
+def write_files(result: Result) -> None:
+    """The Markdown and JUnit files of the request; each is there whole or not at all.
+
+    Raises:
+      UsageError: a file that cannot be written, or is something else than an earlier comparison.
+    """
+    from divbench.records.durable import write_atomically
+
+    made = [(result.request.markdown, "--markdown", MARKDOWN_MARK, markdown),
+            (result.request.junit, "--junit", JUNIT_MARK, junit)]
+    files = [(Path(name), flag, mark, make(result)) for name, flag, mark, make in made if name is not None]
+    for path, flag, mark, _ in files:
+        refuse_file(path, flag, mark)
+    for path, flag, _, text in files:
+        try:
+            write_atomically(path, text.encode())
+        except OSError as error:
+            raise UsageError(f"{flag}: '{path}' cannot be written ({error.strerror})") from None
+
+
+def _samples(metric: str, baseline: ResultSet, new: ResultSet, cells: list[Cell]) -> list[Sample]:
+    if metric == "speed":
+        return speed_samples(baseline, new)
+    make, table = (return_sample, "scores") if metric == "return" else (q_sample, "values")
+    both = [(cell, getattr(baseline, table).get(cell), getattr(new, table).get(cell)) for cell in cells]
+    return [sample for cell, ours, theirs in both if ours and theirs
+            and (sample := make(cell, ours, theirs)) is not None]
+
+
+def _decision(rows: tuple[Row, ...], request: CompareRequest) -> str:
+    if any(row.decision == "regressed" for row in rows):
+        return "regressed"
+    first = {metric: next((row for row in rows if row.metric == metric), None) for metric in request.metrics}
+    found = {row.decision for row in first.values() if row is not None}
+    return next(decision for decision in DECISIONS if decision in found)
+
+
+def _paired_variants(baseline: ResultSet, new: ResultSet, request: CompareRequest) -> tuple[ResultSet, ResultSet]:
+    """Both sides with the variants of each pair under one name, `A=B`."""
+    ours, theirs = {}, {}
+    for text in request.pairs:
+        places = [place for place, letter in enumerate(text) if letter == "="]
+        splits = [(text[:place].strip(), text[place + 1:].strip()) for place in places]
+        fitting = [(one, other) for one, other in splits if one in baseline.variants and other in new.variants]
+        if len(fitting) != 1:
+            one, other = splits[0]
+            lacking, side, known = (one, "BASELINE", baseline.variants) if one not in baseline.variants else (
+                other, "NEW", new.variants)
+            raise UsageError(f"--pair: '{text}' names no variant of BASELINE and one of NEW; '{lacking}' is none of "
+                             f"{side}, which has {', '.join(sorted(known))}{nearest(lacking, known)}")
+        one, other = fitting[0]
+        if one in ours or other in theirs:
+            raise UsageError(f"--pair: '{one if one in ours else other}' is in two pairs; name each variant once")
+        ours[one] = theirs[other] = f"{one}={other}"
+    # A variant that one side has in a pair is compared in that pair alone, not with its namesake too.
+    dropped = {name: "" for name in (*ours, *theirs)}
+    return baseline.renamed({**dropped, **ours}), new.renamed({**dropped, **theirs})
+
+
+def _verdict_changes(baseline: ResultSet, new: ResultSet, cells: list[Cell]) -> tuple[VerdictChange, ...]:
+    changes = []
+    for cell in cells:
+        ours, theirs = (_counts(side.verdicts.get(cell, {})) for side in (baseline, new))
+        total, other_total = sum(ours.values()), sum(theirs.values())
+        if ours and theirs and any(ours.get(kind, 0) * other_total != theirs.get(kind, 0) * total for kind in KINDS):
+            worse = max(map(SEVERITY.__getitem__, theirs)) > max(map(SEVERITY.__getitem__, ours))
+            changes.append(VerdictChange(cell, ours, theirs, worse))
+    return tuple(changes)
+
+
+def _counts(verdicts: Mapping[int, str]) -> dict[str, int]:
+    """Lanes by verdict, the worst kind first."""
+    found = Counter(verdicts.values())
+    return {kind: found[kind] for kind in sorted(found, key=lambda kind: -SEVERITY[kind])}
+
+
+def _notes(baseline: ResultSet, new: ResultSet, cells: list[Cell], samples: list[Sample], request: CompareRequest):
+    for name, side in (("BASELINE", baseline), ("NEW", new)):
+        only = [cell for cell in side.cells if cell not in set(cells)]
+        if only:
+            shown = "; ".join(f"{cell.task}, {cell.variant}, UTD {cell.utd}" for cell in only[:3])
+            yield f"only in {name}, not compared: {shown}" + (f"; and {len(only) - 3} more" if len(only) > 3 else "")
+        if not all(run.finished for run in side.runs):
+            yield f"{name} is not finished: compared as far as it has come, without its verdicts"
+    for metric in request.metrics:
+        have = {sample.cell for sample in samples if sample.metric == metric}
+        if not have:
+            yield f"{metric}: not recorded at a point that both sides have"
+        elif metric != "speed" and len(have) < len(cells):
+            yield f"{metric}: {len(cells) - len(have)} of {len(cells)} cells share no point, and are left out of it"
+    if "speed" in request.metrics:
+        yield ("speed is noisy: stretches of one run do not show how runs differ, nor what else the machine did; the "
+               "margin has to cover that")
+    little = [sample.cell for sample in samples if sample.metric == "return" and all(
+        abs(number) < LITTLE for side in (sample.baseline, sample.new) for number in side.finite.values())]
+    if little:
+        yield (f"return is below {LITTLE:g} in all lanes of {len(little)} cells on both sides (tasks "
+               f"{', '.join(dict.fromkeys(cell.task for cell in little))}): that it is equal there says nothing")

@@ -1,0 +1,60 @@
+"""What a comparison found, as data: its rows, what they come to, and all that stands beside them.
+
+Does not live here: how it is found (`comparison`) and how it is told (`wording`, `junit`).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+from divbench.report.compare.comparability import Difference
+from divbench.report.compare.decisions import Row
+from divbench.report.series import Cell
+from divbench.spec.compare import CompareRequest
+
+OK, REGRESSED = 0, 1
+
+
+@dataclasses.dataclass(frozen=True)
+class VerdictChange:
+    """How many lanes of a cell have each verdict, where the two sides differ.
+
+    Attributes:
+      worse: the new side has a kind of lane that is worse than any of the old.
+    """
+
+    cell: Cell
+    baseline: dict[str, int]
+    new: dict[str, int]
+    worse: bool
+
+
+@dataclasses.dataclass(frozen=True)
+class Result:
+    """What a comparison found.
+
+    Attributes:
+      request: what was asked for.
+      decision: `regressed` if any row is; else what the rows over all cells say (a metric of one cell: that cell).
+      rows: every comparison, metric by metric, over all cells first.
+      verdicts: the cells whose verdicts differ; they are told, and decide nothing: what they see, Q shows as well.
+      settings: other settings that differ.
+      versions: of what computed, on both sides; those that differ first.
+      notes: what else a reader should know, a sentence each.
+      lanes: compared lanes on both sides.
+    """
+
+    request: CompareRequest
+    decision: str
+    rows: tuple[Row, ...]
+    verdicts: tuple[VerdictChange, ...]
+    settings: tuple[Difference, ...]
+    versions: tuple[Difference, ...]
+    notes: tuple[str, ...]
+    lanes: tuple[int, int]
+
+    @property
+    def exit_code(self) -> int:
+        """1 if something regressed, or with `strict` if nothing could be decided; else 0."""
+        failed = self.decision == "regressed" or (self.request.strict and self.decision == "undecided")
+        return REGRESSED if failed else OK

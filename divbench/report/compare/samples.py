@@ -1,0 +1,198 @@
+"""The numbers that are compared: one for each lane, or for each stretch of training where it is speed.
+
+Lives here: which rows of the tables count, at which points, and what stands for a lane that is no longer finite.
+Does not live here: tests and decisions (`decisions`).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from array import array
+from collections.abc import Mapping
+
+from divbench.report.compare.result_set import SCORES, VALUES, ResultSet, Run
+from divbench.report.series import Cell, Point, Series
+
+LAST_EVALUATIONS = 3  # whose mean is a lane's return
+SMALLEST_Q = 1e-3  # below it |Q| counts as this, so that it has a logarithm
+BLOCKS = 6  # stretches of training that a run's speed is taken from, a group
+
+
+@dataclasses.dataclass(frozen=True)
+class Numbers:
+    """The numbers of one cell on one side, by seed (of speed: by stretch).
+
+    Attributes:
+      ranked: one for each lane; infinite, on the bad side, where the lane's number is not finite.
+      finite: those that means are taken of. Of Q, a lane that is no longer finite has its last finite value here.
+    """
+
+    ranked: dict[int, float]
+    finite: dict[int, float]
+
+    @property
+    def lost(self) -> int:
+        """How many lanes have no finite number where they are compared."""
+        return sum(math.isinf(number) for number in self.ranked.values())
+
+
+@dataclasses.dataclass(frozen=True)
+class Sample:
+    """Both sides' numbers of one metric in one cell.
+
+    Attributes:
+      metric: a name of `divbench.spec.compare.METRICS`.
+      cell: task, variant, UTD; of speed, the variants of the group.
+      baseline, new: the numbers; of q and speed their log10.
+      at: where they were taken, in words.
+      identical: every number that the lanes' rows share is equal to the last bit, seed by seed.
+      obstacle: why these numbers say nothing, or the empty string.
+    """
+
+    metric: str
+    cell: Cell
+    baseline: Numbers
+    new: Numbers
+    at: str
+    identical: bool = False
+    obstacle: str = ""
+
+
+def return_sample(cell: Cell, baseline: Mapping[int, Series], new: Mapping[int, Series]) -> Sample | None:
+    """The mean return of the last evaluations that all lanes of both sides have; None if they share none.
+
+    The evaluation before training (update 0) counts only where there is no other.
+    """
+    points = _trained(_shared_points(baseline, new))[-LAST_EVALUATIONS:]
+    if not points:
+        return None
+
+    def numbers(lanes: Mapping[int, Series]) -> Numbers:
+        ranked, finite = {}, {}
+        for seed, series in lanes.items():
+            values = [_at(series, SCORES[0])[point] for point in points]
+            good = [value for value in values if math.isfinite(value)]
+            ranked[seed] = sum(values) / len(values) if len(good) == len(values) else -math.inf
+            if good:
+                finite[seed] = sum(good) / len(good)
+        return Numbers(ranked, finite)
+
+    return Sample("return", cell, numbers(baseline), numbers(new), _place(points), _identical(baseline, new))
+
+
+def q_sample(cell: Cell, baseline: Mapping[int, Series], new: Mapping[int, Series]) -> Sample | None:
+    """log10 of |mean Q on replay| at the last measurement that all lanes of both sides have; None without one."""
+    points = _trained(_shared_points(baseline, new))[-1:]
+    if not points:
+        return None
+
+    def numbers(lanes: Mapping[int, Series]) -> Numbers:
+        ranked, finite = {}, {}
+        for seed, series in lanes.items():
+            now = _at(series, VALUES[0])[points[0]]
+            ranked[seed] = _decades(now) if math.isfinite(now) else math.inf
+            if good := series.until(points[0]).finite(VALUES[0]):
+                finite[seed] = _decades(good[-1])
+        return Numbers(ranked, finite)
+
+    return Sample("q", cell, numbers(baseline), numbers(new), _place(points), _identical(baseline, new))
+
+
+def speed_samples(baseline: ResultSet, new: ResultSet) -> list[Sample]:
+    """log10 of updates per second of every group that both sides have, stretch by stretch of its training.
+
+    A group is known by task, UTD and the variants that it trains; its rate is that of all its lanes together, so
+    groups of other sizes are not compared, nor runs on other devices.
+    """
+    ours, theirs = _rates(baseline), _rates(new)
+    samples = []
+    for cell in (cell for cell in ours if cell in theirs):
+        (rates, lanes, where), (other_rates, other_lanes, other_where) = ours[cell], theirs[cell]
+        obstacle = ""
+        if lanes != other_lanes:
+            obstacle = f"lanes are {_listed(lanes)} in BASELINE and {_listed(other_lanes)} in NEW"
+        elif where != other_where:
+            obstacle = f"the device is {_listed(where)} in BASELINE and {_listed(other_where)} in NEW"
+        numbers = [dict(enumerate(map(math.log10, side))) for side in (rates, other_rates)]
+        samples.append(Sample("speed", cell, *(Numbers(side, side) for side in numbers), "while training",
+                              obstacle=obstacle))
+    return samples
+
+
+def _rates(side: ResultSet) -> dict[Cell, tuple[list[float], set, set]]:
+    """Of every group that trained: its rates, how many lanes it has, and on what it ran."""
+    found: dict[Cell, tuple[list[float], set, set]] = {}
+    for run in side.runs:
+        device = f"{run.card.get('device')} with {run.card.get('cpus')} CPUs"
+        for cell, (stretches, lanes) in _stretches(run, side.names).items():
+            rates, sizes, devices = found.setdefault(cell, ([], set(), set()))
+            rates.extend(_blocks(stretches))
+            sizes |= lanes
+            devices.add(device)
+    return found
+
+
+def _stretches(run: Run, names: Mapping[str, str]) -> dict[Cell, tuple[list[tuple[float, float]], set[int]]]:
+    """(updates, seconds) of each row of training with updates, and the numbers of lanes, by group."""
+    table = run.tables.timing
+    columns = ("task", "variants", "utd", "lanes", "event", "seconds", "updates_per_second")
+    found: dict[Cell, tuple[list[tuple[float, float]], set[int]]] = {}
+    for task, variants, utd, lanes, event, seconds, rate in zip(
+            *(table.column(name).to_pylist() for name in columns), strict=True):
+        if event == "train" and math.isfinite(rate) and rate > 0.0 and seconds > 0.0:
+            label = ",".join(names.get(name, name) for name in variants.split(","))
+            stretches, sizes = found.setdefault(Cell(task, label, str(utd)), ([], set()))
+            stretches.append((rate * seconds, seconds))
+            sizes.add(lanes)
+    return found
+
+
+def _blocks(stretches: list[tuple[float, float]]) -> list[float]:
+    """Updates per second of up to `BLOCKS` consecutive stretches of about equally many rows."""
+    count = min(BLOCKS, len(stretches))
+    cuts = [len(stretches) * place // count for place in range(count + 1)]
+    parts = [stretches[start:end] for start, end in zip(cuts, cuts[1:], strict=False)]
+    return [sum(updates for updates, _ in part) / sum(seconds for _, seconds in part) for part in parts]
+
+
+def _shared_points(*sides: Mapping[int, Series]) -> list[Point]:
+    """The points at which every lane of every side has a row, ascending."""
+    lanes = [set(series.points) for side in sides for series in side.values()]
+    return sorted(set.intersection(*lanes)) if lanes else []
+
+
+def _trained(points: list[Point]) -> list[Point]:
+    """Without those before the first update, unless there are no others."""
+    return [point for point in points if point[1] > 0] or points
+
+
+def _identical(baseline: Mapping[int, Series], new: Mapping[int, Series]) -> bool:
+    """Whether the same seeds have the same bits wherever both have a row."""
+    return baseline.keys() == new.keys() and all(_same(baseline[seed], new[seed]) for seed in new)
+
+
+def _same(series: Series, other: Series) -> bool:
+    shared = sorted(set(series.points) & set(other.points))
+    return bool(shared) and all(
+        array("d", [_at(series, column)[point] for point in shared]).tobytes()
+        == array("d", [_at(other, column)[point] for point in shared]).tobytes() for column in series.columns)
+
+
+def _at(series: Series, column: str) -> dict[Point, float]:
+    return dict(zip(series.points, series.columns[column], strict=True))
+
+
+def _decades(q: float) -> float:
+    return math.log10(max(abs(q), SMALLEST_Q))
+
+
+def _place(points: list[Point]) -> str:
+    env_steps = f"{points[0][0]:,} to {points[-1][0]:,}" if points[0][0] != points[-1][0] else f"{points[-1][0]:,}"
+    updates = f"{points[0][1]:,} to {points[-1][1]:,}" if points[0][1] != points[-1][1] else f"{points[-1][1]:,}"
+    count = f"{len(points)} evaluations, " if len(points) > 1 else ""
+    return f"{count}env step {env_steps}, update {updates}"
+
+
+def _listed(values: set) -> str:
+    return " and ".join(map(str, sorted(values)))

@@ -1,0 +1,85 @@
+"""What `divbench compare` was asked for: how flags are read, and what is refused."""
+
+import pytest
+
+from divbench.spec.compare import (
+    FLAGS,
+    JUNIT_MARK,
+    MARKDOWN_MARK,
+    METRICS,
+    SWITCHES,
+    CompareRequest,
+    read_request,
+)
+from divbench.spec.errors import UsageError
+
+SIDES = {"baseline": "a", "new": "b"}
+
+
+def test_the_defaults():
+    request = read_request(dict(SIDES))
+    assert request == CompareRequest("a", "b") and request.metrics == ("return", "q")
+    assert [request.margin(metric) for metric in METRICS] == [50.0, 0.02, 0.2]
+
+
+def test_what_was_typed_is_read(tmp_path):
+    given = {"metric": "speed, q", "margin": "speed=25%, q=1e-1", "confidence": "90%", "pair": "a=b,c=d=0.1",
+             "paired": True, "strict": True, "markdown": str(tmp_path / "c.md"), "json": True}
+    request = read_request(SIDES | given)
+    assert request == CompareRequest("a", "b", ("speed", "q"), (("speed", 0.25), ("q", 0.1)), 0.9, ("a=b", "c=d=0.1"),
+                                     True, True, str(tmp_path / "c.md"), None, True)
+    assert (request.margin("speed"), request.margin("return")) == (0.25, 50.0)
+
+
+@pytest.mark.parametrize(("metric", "text", "margin"),
+                         [("return", "50", 50.0), ("speed", "0.5", 0.5), ("q", ".1", 0.1)])
+def test_one_metric_needs_no_name(metric, text, margin):
+    assert read_request({**SIDES, "metric": metric, "margin": text}).margins == ((metric, margin),)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"metric": "returns"}, "unknown metric 'returns'; known: return, q, speed; did you mean 'return'"),
+        ({"metric": "q,q"}, "--metric: 'q' is named twice"),
+        ({"margin": "50"}, "2 metrics are compared, say which one is meant, such as return=50,q=0.02; found '50'"),
+        ({"margin": "qq=1"}, "unknown metric 'qq'.*did you mean 'q'|unknown metric 'qq'"),
+        ({"margin": "speed=1%"}, "'speed' is not compared; add it to --metric, which is return,q"),
+        ({"margin": "q=0"}, "expected more than 0 for q, found '0'"),
+        ({"margin": "q=5%"}, "expected a number for q such as 0.02, found '5%'"),
+        ({"margin": "q=1,q=2"}, "'q' is given twice"),
+        ({"margin": "q=1,2"}, "expected METRIC=NUMBER separated by commas, found '2'"),
+        ({"metric": "speed", "margin": "100%"}, "more than 0 and below 100% .1.0. for speed, found '100%'"),
+        ({"metric": "return", "margin": "-1"}, "expected a number for return such as 50, found '-1'"),
+        ({"metric": "return", "margin": "nan"}, "expected a number for return such as 50, found 'nan'"),
+        ({"confidence": "1"}, "--confidence: expected a number from 0.5 to below 1 such as 0.95, found '1'"),
+        ({"confidence": "lots"}, "--confidence: expected a number"),
+        ({"pair": "ofn"}, "--pair: expected two variants such as ofn=mine, found 'ofn'"),
+        ({"pair": "ofn="}, "--pair: expected two variants such as ofn=mine, found 'ofn='"),
+        ({"markdown": "nowhere/c.md"}, "--markdown: expected a file in a folder that exists, found 'nowhere/c.md'"),
+        ({"junit": "."}, "--junit: expected a file, found that '.' is a folder"),
+        ({"markdown": "c", "junit": "c"}, "--junit: 'c' is the file of --markdown too"),
+        ({"markdown": "theirs.md"}, "--markdown: 'theirs.md' is there already and is not an earlier comparison"),
+    ],
+)
+def test_what_is_refused(given, message, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "theirs.md").write_text("# mine\n")
+    with pytest.raises(UsageError, match=message) as caught:
+        read_request(SIDES | given)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_earlier_comparison_may_be_replaced(tmp_path):
+    for key, mark in (("markdown", MARKDOWN_MARK), ("junit", f'<?xml version="1.0"?>\n{JUNIT_MARK} time="0">')):
+        (tmp_path / key).write_text(mark)
+        assert getattr(read_request({**SIDES, key: str(tmp_path / key)}), key) == str(tmp_path / key)
+
+
+def test_flags_are_those_that_are_read():
+    given = {flag.removeprefix("--"): text for flag, text in (
+        ("--metric", "q"), ("--margin", "1"), ("--confidence", "0.9"), ("--pair", "a=b"), ("--markdown", "m"),
+        ("--junit", "j"))}
+    assert [flag.removeprefix("--") for flag, _, _ in FLAGS] == list(given)
+    request = read_request({**SIDES, **given, **{name: True for name, _ in SWITCHES}})
+    assert request.paired and request.strict
