@@ -32,8 +32,13 @@ def compare(request: CompareRequest) -> Result:
       UsageError: a folder that holds no results, two sides that cannot be compared (`Incomparable`), nothing in
         common, a pair that neither side has, or a file that cannot be written.
     """
-    baseline = read_result_set(request.baseline, "BASELINE")
-    new = read_result_set(request.new, "NEW")
+    result = compare_sets(read_result_set(request.baseline, "BASELINE"), read_result_set(request.new, "NEW"), request)
+    write_files(result)
+    return result
+
+
+def compare_sets(baseline: ResultSet, new: ResultSet, request: CompareRequest) -> Result:
+    """`compare` for two sides that are read already; writes nothing."""
     baseline, new = _paired_variants(baseline, new, request)
     cells = common_cells(baseline, new)
     check_comparable(baseline, new, cells)
@@ -42,13 +47,11 @@ def compare(request: CompareRequest) -> Result:
         raise UsageError(f"nothing to compare: no {' and no '.join(request.metrics)} was recorded at a point that both "
                          "sides have")
     rows = tuple(judge(samples, request))
-    result = Result(
+    return Result(
         request, _decision(rows, request), rows, _verdict_changes(baseline, new, cells),
         tuple(other_settings(baseline, new)), tuple(versions(baseline, new)),
         tuple(_notes(baseline, new, cells, samples, request)),
         tuple(sum(len(side.values.get(cell) or side.scores[cell]) for cell in cells) for side in (baseline, new)))
-    write_files(result)
-    return result
 
 
 def write_files(result: Result) -> None:

@@ -92,6 +92,17 @@ class ResultSet:
         return dataclasses.replace(self, scores=rename(self.scores), values=rename(self.values),
                                    verdicts=rename(self.verdicts), names=names)
 
+    def only(self, seeds: Iterable[int]) -> ResultSet:
+        """The lanes of these seeds."""
+        kept = set(seeds)
+
+        def keep(cells: dict) -> dict:
+            found = {cell: {seed: lanes[seed] for seed in lanes if seed in kept} for cell, lanes in cells.items()}
+            return {cell: lanes for cell, lanes in found.items() if lanes}
+
+        return dataclasses.replace(self, scores=keep(self.scores), values=keep(self.values),
+                                   verdicts=keep(self.verdicts))
+
     @staticmethod
     def _rename(cell: Cell, names: dict[str, str]) -> Cell:
         return cell._replace(variant=names.get(cell.variant, cell.variant))
