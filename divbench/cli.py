@@ -17,6 +17,7 @@ from divbench.commands.codes import INTERRUPTED, OK, USAGE
 from divbench.spec import parser, parsers
 from divbench.spec.errors import UsageError, nearest
 
+FUNCTIONS = {"import": "import_results", "export": "export_results"}  # others are called as the command is
 HELP_FLAGS, VERSION_FLAGS = ("-h", "--help", "help"), ("-V", "--version", "version")
 
 
@@ -61,7 +62,10 @@ def _dispatch(words: list[str]) -> int:
         "list": ("tools", parsers.list_parser),
         "plan": ("training", parsers.spec_parser),
         "report": ("results", parsers.report_parser),
+        "watch": ("results", parsers.watch_parser),
         "compare": ("results", parsers.compare_parser),
+        "import": ("results", parsers.import_parser),
+        "export": ("results", parsers.export_parser),
         "render": ("tools", parsers.render_parser),
         "parity": ("tools", parsers.parity_parser),
         "doctor": ("tools", parsers.doctor_parser),
@@ -73,7 +77,7 @@ def _dispatch(words: list[str]) -> int:
     given = parser.parse(make_parser(first), rest)
     if given is None:
         return OK
-    return getattr(importlib.import_module(f"divbench.commands.{module}"), first)(given)
+    return getattr(importlib.import_module(f"divbench.commands.{module}"), FUNCTIONS.get(first, first))(given)
 
 
 def _overview() -> str:

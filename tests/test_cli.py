@@ -49,7 +49,7 @@ def tree(folder):
 
 
 WRONG = [
-    ([], "expected a command: run, list, plan, report, compare, render, parity, doctor"),
+    ([], "expected a command: run, list, plan, report, watch, compare, import, export, render, parity, doctor"),
     (["render"], "render: expected a run folder, or --task for random actions, found neither"),
     (["render", "dog-run"], "render: expected a run folder, found a task; --task dog-run shows it without a run"),
     (["render", "nix"], "nix: no such folder"),
@@ -113,11 +113,24 @@ WRONG = [
     (["report"], "the following arguments are required: DIR"),
     (["report", "nix"], "report: expected a run folder, found nothing at 'nix'"),
     (["report", "a-file"], "report: expected a run folder, found a file at 'a-file'"),
+    (["report", "empty", "--against", "published"], "report: --against is shown in the page; add --html"),
+    (["report", "empty", "a-file"], "report: a second folder is shown in the page; add --html"),
+    (["report", "empty", "--html", "--against", "publishd"], "unknown results to stand against 'publishd'"),
+    (["watch", "nix"], "watch: expected a run folder, found nothing at 'nix'"),
+    (["watch", "empty", "--every", "0"], "watch: expected a run folder, found no card.json"),
     (["report", "empty"], "report: expected a run folder, found no card.json in 'empty'"),
     (["compare", "empty"], "the following arguments are required: NEW"),
     (["compare", "nix", "empty"], "BASELINE: expected a run folder or a folder of run folders, found nothing at 'nix'"),
     (["compare", "empty", "a-file"], "BASELINE: .*found no card.json in 'empty'"),
     (["compare", "empty", "empty", "--metric", "reutrn"], "unknown metric 'reutrn'.*did you mean 'return'"),
+    (["import", "--out", "new"], "the following arguments are required: FILE"),
+    (["import", "nix.csv", "--out", "new"], "nix.csv"),
+    (["import", "a-file"], "--out: expected the folder to be made"),
+    (["import", "a-file", "--out", "new", "--dialect", "simbaa"], "unknown dialect 'simbaa'.*did you mean 'simba'"),
+    (["import", "a-file", "--out", "new", "--action-repeat", "0"], "--action-repeat: expected at least 1, found '0'"),
+    (["export", "empty", "--to", "csv"], "not a divbench run folder"),
+    (["export", "empty"], "export: expected --to, one of tdmpc2"),
+    (["export", "empty", "--to", "cvs"], "unknown form to export to 'cvs'.*did you mean 'csv'"),
     (["cite", "ofm"], "unknown variant 'ofm'.*did you mean 'ofn'"),
     (["doctor", "--quiet"], "unknown flag '--quiet'"),
     (["reproduce"], "reproduce: expected the name of an experiment; 'divbench reproduce --list'"),
@@ -156,6 +169,8 @@ QUICK = [
     (["run", "--suite", "smoke", "--utd", "0"], 2),
     (["run", "--suite", "smoke", "--out", "a-file/run"], 2),
     (["report", "nix"], 2),
+    (["watch", "--help"], 0),
+    (["watch", "nix", "--html"], 2),
     (["render", "--help"], 0),
     (["render", "--task", "dog-rnu"], 2),
     (["plan", "--suite", "smoke", "--rate", "400"], 0),
@@ -170,6 +185,9 @@ QUICK = [
     (["cite"], 0),
     (["cite", "ofn+reset,dropout=0.1"], 0),
     (["compare", "--help"], 0),
+    (["import", "--help"], 0),
+    (["export", "--help"], 0),
+    (["export", "nix", "--to", "cvs"], 2),
     (["compare", "a", "b", "--margin", "x"], 2),
 ]
 
@@ -312,8 +330,8 @@ def test_report_passes_its_flags(monkeypatch):
     Path("run/card.json").write_text("{}")
     asked = []
     monkeypatch.setattr(build, "report", lambda path, **flags: asked.append((path, flags)))
-    assert cli.main(["report", "run", "--json"]) == 0
-    assert asked == [(Path("run"), {"quiet": False, "json": True})]
+    assert cli.main(["report", "run", "run", "--json", "--html"]) == 0
+    assert asked == [("run", {"quiet": False, "json": True, "html": True, "others": ["run"], "against": None})]
 
 
 @pytest.mark.parametrize("words", [["doctor"], ["doctor", "--json"]])

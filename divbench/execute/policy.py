@@ -57,6 +57,7 @@ def load_policy(path: str | os.PathLike, lane: str) -> Policy:
     """
     path = Path(path)
     card = read_card(path)
+    refuse_imported(card, path)
     spec = RunSpec.from_settings(card["settings"])
     group, place = _find(path, spec, lane)
     physics = physics_of(card, group.task)
@@ -71,6 +72,12 @@ def load_policy(path: str | os.PathLike, lane: str) -> Policy:
     return Policy(group.lanes[place], int(loaded.tree.env_step), int(loaded.tree.update), actor, coefs,
                   program.structure, jnp.asarray(env.action_low, jnp.float32),
                   jnp.asarray(env.action_high, jnp.float32))
+
+
+def refuse_imported(card: dict, path: str | os.PathLike) -> None:
+    """Raise a `UsageError` if the results came from other code: they hold returns, no agents."""
+    if "imported" in card:
+        raise UsageError(f"{path}: expected a run of divbench, found imported results, which hold no policy")
 
 
 def physics_of(card: dict, task: str) -> str:

@@ -74,7 +74,10 @@ def render(request: RenderRequest, tell: Callable[[str], None] = print) -> Film:
     """
     card, lane = None, None
     if request.run is not None:
+        from divbench.execute.policy import refuse_imported
+
         card = read_card(request.run)
+        refuse_imported(card, request.run)
         lane = choose_lane(RunSpec.from_settings(card["settings"]), request)
         if lane.task not in SIMULATED:
             raise UsageError(f"render: task '{lane.task}' has no model to draw")

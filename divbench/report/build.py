@@ -1,4 +1,4 @@
-"""Write the report of a run folder: tables as Markdown and CSV, curves as PNG and SVG; print the summary.
+"""Write the report of a run folder: tables as Markdown and CSV, curves as PNG and SVG, a page; print the summary.
 
 Everything goes to `report/` inside the run folder; each file appears whole or not at all.
 """
@@ -8,23 +8,29 @@ from __future__ import annotations
 import dataclasses
 import os
 import sys
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from divbench.report.evidence import Evidence, gather
 from divbench.report.lanes import lanes_section
-from divbench.report.layout import count_table, lane_table, q_table, score_table
-from divbench.report.markdown import markdown_report, q_csv, score_csv
+from divbench.report.latex import latex_table
+from divbench.report.layout import count_table, lane_table, overall_table, q_table, score_table
+from divbench.report.markdown import markdown_report, overall_csv, q_csv, score_csv
 
 FOLDER = "report"
 
 
-def report(path: str | os.PathLike, *, quiet: bool = False, json: bool = False) -> list[Path]:
+def report(path: str | os.PathLike, *, quiet: bool = False, json: bool = False, html: bool = False,
+           others: Sequence[str | os.PathLike] = (), against: Iterable | None = None) -> list[Path]:
     """Turn a run folder, finished or still growing, into tables and pictures.
 
     Args:
       path: the run folder.
       quiet: print nothing.
       json: print one JSON object (facts, scores, q, verdicts, files) instead of tables; wins over `quiet`.
+      html: write the page `report.html` too.
+      others: more run folders, in the page only.
+      against: published curves, in the page only; see `divbench.report.page.write.write_page`.
 
     Returns:
       The files written. A picture without any number to draw is not written.
@@ -37,6 +43,11 @@ def report(path: str | os.PathLike, *, quiet: bool = False, json: bool = False) 
     evidence = gather(path)
     folder = evidence.path / FOLDER
     files = {folder / name: content for name, content in contents(evidence).items()}
+    if html:
+        from divbench.report.page.write import NAME, distinct, page
+
+        _, *more = distinct([path, *others])
+        files[folder / NAME] = page([evidence, *map(gather, more)], against)
     try:
         folder.mkdir(exist_ok=True)
         for file, content in files.items():
@@ -62,25 +73,36 @@ def write_file(file: Path, content: bytes) -> None:
 def contents(evidence: Evidence) -> dict[str, bytes]:
     """The files of a report by name: pictures as far as there is something to draw, then tables."""
     from divbench.report.figures import FORMATS, learning_figure, q_figure, render
+    from divbench.report.overall_figure import overall_figure
 
     files, pictures = {}, []
-    for name, make in (("learning_curves", learning_figure), ("q_curves", q_figure)):
-        figure = make(evidence.tables, evidence.facts)
+    figures = {
+        "learning_curves": learning_figure(evidence.tables, evidence.facts),
+        "q_curves": q_figure(evidence.tables, evidence.facts),
+        "all_tasks": overall_figure(evidence.tables, evidence.facts, evidence.overall),
+    }
+    for name, figure in figures.items():
         if figure is not None:
             files.update({f"{name}.{kind}": render(figure, kind) for kind in FORMATS})
             pictures.append(f"{name}.png")
     tables = [
         count_table(evidence.counts),
+        overall_table(evidence.overall),
         score_table(evidence.scores),
         q_table(evidence.q),
         lane_table(evidence.lanes),
     ]
+    for name, table in zip(("verdicts", "overall", "scores", "q"), tables, strict=False):
+        if table.rows:
+            files[f"{name}.tex"] = latex_table(table, evidence.facts).encode()
     files["summary.md"] = markdown_report(evidence.facts, tables, pictures).encode()
     explained = lanes_section(evidence.tables.verdicts.to_pylist())
     if explained:
         files["lanes.md"] = explained.encode()
     files["summary.csv"] = score_csv(evidence.scores).encode()
     files["q.csv"] = q_csv(evidence.q).encode()
+    if evidence.overall.rows:
+        files["overall.csv"] = overall_csv(evidence.overall.rows).encode()
     return files
 
 
@@ -93,6 +115,7 @@ def _print_json(evidence: Evidence, files: list[Path]) -> None:
 
     answer = {
         "facts": dataclasses.asdict(evidence.facts),
+        "overall": dataclasses.asdict(evidence.overall),
         "scores": [plain(row) for row in evidence.scores],
         "q": [plain(row) for row in evidence.q],
         "verdicts": [plain(lane) for lane in evidence.lanes],

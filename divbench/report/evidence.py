@@ -18,6 +18,7 @@ from divbench.report.aggregate import (
 )
 from divbench.report.facts import Facts, read_facts
 from divbench.report.layout import LaneVerdict, read_lanes
+from divbench.report.overall import Overall, overall
 from divbench.report.series import Cell, read_cells
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class Evidence:
       tables: its `divbench.records.tables.Tables`; a growing run is judged by what it has so far.
       facts: suite, physics, seeds, ...
       scores, q: one row per (task, variant, UTD).
+      overall: the returns of all tasks together.
       lanes: every lane's verdict.
       counts: verdicts per (task, variant, UTD).
     """
@@ -42,6 +44,7 @@ class Evidence:
     facts: Facts
     scores: list[ScoreRow]
     q: list[QRow]
+    overall: Overall
     lanes: list[LaneVerdict]
     counts: dict[Cell, dict[str, int]]
 
@@ -62,12 +65,14 @@ def weigh(tables, path: Path) -> Evidence:
     if tables.verdicts.num_rows == 0 and tables.values.num_rows:
         tables = dataclasses.replace(tables, verdicts=_judge_now(tables.values))
     facts = read_facts(tables)
+    returns = read_cells(tables.scores, SCORE_COLUMNS, facts.order)
     return Evidence(
         path,
         tables,
         facts,
-        score_rows(read_cells(tables.scores, SCORE_COLUMNS, facts.order)),
+        score_rows(returns),
         q_rows(read_cells(tables.values, Q_COLUMNS, facts.order)),
+        overall(returns),
         read_lanes(tables.verdicts, facts.order),
         verdict_counts(tables.verdicts, facts.order),
     )

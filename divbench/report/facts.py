@@ -53,7 +53,7 @@ class Facts:
     @property
     def utd_text(self) -> str:
         """`UTD 1`, `UTD 1, 4 and 1/2`."""
-        *most, last = self.utd or (UNKNOWN,)
+        *most, last = [utd or UNKNOWN for utd in self.utd] or [UNKNOWN]
         return f"UTD {', '.join(most)} and {last}" if most else f"UTD {last}"
 
     def caption(self) -> str:

@@ -10,6 +10,8 @@ import dataclasses
 import math
 
 from divbench.report.aggregate import QRow, ScoreRow
+from divbench.report.estimates import Estimate
+from divbench.report.overall import Overall
 from divbench.report.series import Cell, Point, sorted_cells
 
 ABSENT = "-"
@@ -93,8 +95,8 @@ def score_table(rows: list[ScoreRow]) -> TextTable:
             number(row.low),
             number(row.high),
             _of(row.finite, row.seeds),
-            f"{row.env_step:,}",
-            f"{row.update:,}",
+            _count(row.env_step),
+            _count(row.update),
         )
         for row in rows
     ]
@@ -102,6 +104,41 @@ def score_table(rows: list[ScoreRow]) -> TextTable:
     if any(row.finite < row.seeds for row in rows):
         note += "; lanes without a finite return are left out of the mean and counted under seeds"
     return _table("Scores", columns, lines, note + _small_sample([row.seeds for row in rows]))
+
+
+def overall_table(result: Overall) -> TextTable:
+    """The aggregates over all tasks, a row per variant and UTD."""
+    columns = (
+        Column("variant", right=False),
+        Column("UTD"),
+        Column("IQM"),
+        Column("mean", spare=True),
+        Column("median", spare=True),
+        Column("optimality gap"),
+        Column("P(better)"),
+        Column("seeds"),
+    )
+    lines = [
+        (
+            row.variant,
+            row.utd,
+            *map(_estimate, (row.iqm, row.mean, row.median, row.optimality_gap)),
+            ABSENT if row.improvement is None else _estimate(row.improvement),
+            f"{row.seeds}, {row.left_out} left out" if row.left_out else str(row.seeds),
+        )
+        for row in result.rows
+    ]
+    steps = sorted(set(result.env_steps))
+    where = f"{steps[0]:,}" if len(steps) == 1 else f"{steps[0]:,} to {steps[-1]:,}" if steps else ABSENT
+    note = f"returns of {len(result.tasks)} tasks at env step {where}, with 95% bootstrap intervals over seeds"
+    if len(result.rows) > 1:
+        name, utd = result.reference
+        note += f"; P(better): that a seed beats one of {name} at UTD {utd} on the same task"
+    if any(row.left_out for row in result.rows):
+        note += "; lanes without a finite return are left out"
+    if result.missing:
+        note += f"; not every variant has {', '.join(result.missing)}"
+    return _table("Over all tasks", columns, lines, f"{note}; {result.note}" if result.note else note)
 
 
 def q_table(rows: list[QRow]) -> TextTable:
@@ -135,7 +172,7 @@ def q_table(rows: list[QRow]) -> TextTable:
             number(row.mc_return),
             number(row.reference_ratio),
             _of(row.seeds - row.nonfinite, row.seeds),
-            f"{row.update:,}",
+            _count(row.update),
         )
         for row in rows
     ]
@@ -187,7 +224,7 @@ def lane_table(lanes: list[LaneVerdict]) -> TextTable:
             *_name(lane.cell),
             str(lane.seed),
             lane.verdict,
-            *((f"{lane.point[0]:,}", f"{lane.point[1]:,}") if lane.point else (ABSENT, ABSENT)),
+            *(map(_count, lane.point) if lane.point else (ABSENT, ABSENT)),
             lane.cause or ABSENT,
         )
         for lane in lanes
@@ -219,6 +256,18 @@ def read_lanes(verdicts, order=((), (), ())) -> list[LaneVerdict]:
 def spread(row: ScoreRow) -> str:
     """`314 ± 89.0`, or the mean alone where one seed has no spread."""
     return number(row.mean) if row.sd is None else f"{number(row.mean)} ± {number(row.sd)}"
+
+
+def _estimate(estimate: Estimate) -> str:
+    """`628 [589, 663]`, or the number alone where there is no interval."""
+    if estimate.low is None:
+        return number(estimate.effect)
+    return f"{number(estimate.effect)} [{number(estimate.low)}, {number(estimate.high)}]"
+
+
+def _count(value: int) -> str:
+    """`12,000`; below 0 it was not recorded, as in results of other code."""
+    return f"{value:,}" if value >= 0 else ABSENT
 
 
 def _name(cell: Cell) -> tuple[str, str, str]:

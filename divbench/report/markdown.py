@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 import dataclasses
 import io
+from collections.abc import Iterable
 
 from divbench.report.aggregate import QRow, ScoreRow
 from divbench.report.facts import Facts
 from divbench.report.layout import TextTable
+from divbench.report.overall import OverallRow
 
 
 def markdown_table(table: TextTable, facts: Facts) -> str:
@@ -54,6 +56,20 @@ def score_csv(rows: list[ScoreRow]) -> str:
 def q_csv(rows: list[QRow]) -> str:
     """`QRow`s, one per line, full precision."""
     return _csv(QRow, rows)
+
+
+def overall_csv(rows: Iterable[OverallRow]) -> str:
+    """`OverallRow`s, one per line, full precision; an estimate has three columns, its interval in the last two."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    estimates = [field.name for field in dataclasses.fields(OverallRow)][4:]
+    parts = ("effect", "low", "high")
+    writer.writerow(["variant", "utd", "seeds", "left_out",
+                     *(name if part == "effect" else f"{name}_{part}" for name in estimates for part in parts)])
+    for row in rows:
+        found = [getattr(getattr(row, name), part, None) for name in estimates for part in parts]
+        writer.writerow([row.variant, row.utd, row.seeds, row.left_out, *("" if x is None else x for x in found)])
+    return text.getvalue()
 
 
 def _csv(kind: type, rows: list) -> str:

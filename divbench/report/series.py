@@ -9,7 +9,10 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    import numpy
 
 Point = tuple[int, int]  # (env_step, update): where in a lane's life a row was measured
 
@@ -60,20 +63,69 @@ def read_cells(table, columns: Iterable[str], order: Iterable[Iterable[str]] = (
       counts.
     """
     columns = tuple(columns)
+    numbers = [read_numbers(table, name) for name in columns]
+    cells: Cells = {}
+    for lane in lane_rows(table, order):
+        values = (tuple(column[lane.rows].tolist()) for column in numbers)
+        points = tuple(zip(lane.env_steps.tolist(), lane.updates.tolist(), strict=True))
+        cells.setdefault(lane.cell, {})[lane.seed] = Series(points, dict(zip(columns, values, strict=True)))
+    return cells
+
+
+class LaneRows(NamedTuple):
+    """Where the rows of one lane stand in a table.
+
+    Attributes:
+      cell, seed: which lane.
+      rows: `[n]` row numbers of the table, by ascending point, no point twice.
+      env_steps, updates: `[n]` integers, the points.
+    """
+
+    cell: Cell
+    seed: int
+    rows: numpy.ndarray
+    env_steps: numpy.ndarray
+    updates: numpy.ndarray
+
+
+def lane_rows(table, order: Iterable[Iterable[str]] = ((), (), ())) -> list[LaneRows]:
+    """The rows of every lane of a table, in the order of `read_cells`; where a point occurs twice, the last row."""
+    import numpy as np
+
     if table.num_rows == 0:
-        return {}
-    keys = [
-        table.column(name).to_pylist() for name in ("task", "variant", "utd", "seed", "env_step", "update")
-    ]
-    numbers = [_numbers(table, name) for name in columns]
-    rows: dict[Cell, dict[int, dict[Point, tuple[float, ...]]]] = {}
-    for task, variant, utd, seed, env_step, update, *values in zip(*keys, *numbers, strict=True):
-        lane = rows.setdefault(Cell(task, variant, str(utd)), {}).setdefault(seed, {})
-        lane[(env_step, update)] = tuple(values)
-    return {
-        cell: {seed: _series(rows[cell][seed], columns) for seed in sorted(rows[cell])}
-        for cell in sorted_cells(rows, order)
-    }
+        return []
+    codes, names = zip(*(_coded(table.column(name)) for name in Cell._fields), strict=True)
+    seeds, env_steps, updates = (table.column(name).to_numpy() for name in ("seed", "env_step", "update"))
+    keys = (*codes, seeds, env_steps, updates)
+    ordered = np.lexsort((np.arange(table.num_rows), *reversed(keys)))
+    changed = np.stack([np.diff(key[ordered]) != 0 for key in keys])  # [key, row]: differs from the row before
+    kept = ordered[np.append(changed.any(axis=0), True)]
+    starts = np.flatnonzero(np.any([np.diff(key[kept]) != 0 for key in (*codes, seeds)], axis=0)) + 1
+    lanes: dict[Cell, list[LaneRows]] = {}
+    for rows in np.split(kept, starts):
+        cell = Cell(*(names[i][codes[i][rows[0]]] for i in range(len(codes))))
+        lanes.setdefault(cell, []).append(LaneRows(cell, int(seeds[rows[0]]), rows, env_steps[rows], updates[rows]))
+    places = np.unique(np.stack(codes, axis=1), axis=0, return_index=True)
+    appeared = [Cell(*(names[i][code] for i, code in enumerate(places[0][k]))) for k in np.argsort(places[1])]
+    return [lane for cell in sorted_cells(appeared, order) for lane in lanes[cell]]
+
+
+def read_numbers(table, name: str) -> numpy.ndarray:
+    """A column as `[rows]` float64; `nan` where there is no number, throughout if the table lacks the column."""
+    import numpy as np
+
+    if name not in table.column_names:
+        return np.full(table.num_rows, np.nan)
+    return np.asarray(table.column(name).to_numpy(), dtype=np.float64)
+
+
+def _coded(column) -> tuple[numpy.ndarray, list[str]]:
+    """A column of text as a number for each row, and the text of each number."""
+    import numpy as np
+
+    encoded = column.combine_chunks().dictionary_encode()
+    encoded = encoded.chunk(0) if hasattr(encoded, "chunk") else encoded
+    return np.asarray(encoded.indices), [str(name) for name in encoded.dictionary.to_pylist()]
 
 
 def sorted_cells(cells: Iterable[Cell], order: Iterable[Iterable[str]] = ((), (), ())) -> list[Cell]:
@@ -92,15 +144,3 @@ def last_common_point(lanes: Iterable[Series]) -> Point | None:
     for series in lanes:
         shared = set(series.points) if shared is None else shared & set(series.points)
     return max(shared) if shared else None
-
-
-def _numbers(table, name: str) -> list[float]:
-    if name not in table.column_names:
-        return [math.nan] * table.num_rows
-    return [math.nan if value is None else float(value) for value in table.column(name).to_pylist()]
-
-
-def _series(rows: dict[Point, tuple[float, ...]], columns: tuple[str, ...]) -> Series:
-    points = tuple(sorted(rows))
-    values = zip(*(rows[point] for point in points), strict=True)
-    return Series(points, dict(zip(columns, map(tuple, values), strict=True)))

@@ -11,7 +11,15 @@ from pathlib import Path
 
 from divbench.report.evidence import Evidence, gather
 from divbench.report.facts import Facts
-from divbench.report.layout import LaneVerdict, TextTable, count_table, lane_table, q_table, score_table
+from divbench.report.layout import (
+    LaneVerdict,
+    TextTable,
+    count_table,
+    lane_table,
+    overall_table,
+    q_table,
+    score_table,
+)
 
 MOST_LANES = 60  # beyond, stable lanes are counted and no longer listed
 WIDE = 110  # columns from which spare columns are shown
@@ -47,6 +55,8 @@ def show_summary(evidence: Evidence, console=None) -> None:
     _lanes(console, evidence.lanes, many_utd=len(facts.utd) > 1)
     if len(evidence.lanes) > MOST_LANES:
         _table(console, count_table(evidence.counts), facts)
+    if evidence.overall.rows:
+        _table(console, overall_table(evidence.overall), facts)
     if evidence.scores:
         _table(console, score_table(evidence.scores), facts)
     if evidence.q:
@@ -126,10 +136,11 @@ def _table(console, table: TextTable, facts: Facts) -> None:
     task = table.rows[0][0]
     for row in table.rows:
         first = row is table.rows[0]
-        if row[0] != task:
+        if table.columns[0].heading == "task" and row[0] != task:
             grid.add_section()
             task, first = row[0], True
-        grid.add_row(*(Text(row[i] if i or first else "") for i in shown))
+        named = first or table.columns[0].heading != "task"
+        grid.add_row(*(Text(row[i] if i or named else "") for i in shown))
     _title(console, table.title)
     # Long names can need more than there is: lines then run over, but no figure is cut off.
     needed = Measurement.get(console, console.options, grid).minimum

@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 
 from divbench.envs.names import PHYSICS
-from divbench.spec import compare
+from divbench.spec import compare, exchange
 from divbench.spec.experiments import CLAIMS, SCALES
 from divbench.spec.options import OPTIONS
 from divbench.spec.parser import Once, Parser, add_switch, add_values
@@ -18,7 +18,10 @@ COMMANDS = {
     "list": "suites, tasks, variants and experiments",
     "plan": "groups, lanes, memory, disk, FLOPs and hours of a run; trains nothing",
     "report": "tables and pictures of a run folder, finished or still growing",
+    "watch": "the same kept up to date, on the terminal or as a page, while a run goes on",
     "compare": "two result sets side by side: equal, better or regressed, for people and for CI",
+    "import": "results of other code as a folder that report and compare read",
+    "export": "results as CSV, for TensorBoard, marl-eval or rliable, or as other code writes them",
     "render": "a film of a lane's policy, or of a task under random actions: GIF, MP4 or PNG",
     "parity": "every task's physics beside dm_control: errors, reset distributions",
     "doctor": "device, versions, precision, memory, and what does not fit together",
@@ -27,6 +30,7 @@ COMMANDS = {
     "explain": "what a metric is, and what its numbers mean",
     "cite": "BibTeX of the papers behind variants, or behind suites and protocols",
 }
+AGAINST = ("published",)  # whose curves a page can show beside a run's
 LISTS = ("suites", "tasks", "variants", "experiments")
 
 
@@ -58,9 +62,20 @@ def list_parser(command: str) -> Parser:
 
 def report_parser(command: str) -> Parser:
     parser = _parser(command)
-    parser.add_argument("folder", metavar="DIR", help="run folder")
+    parser.add_argument("folders", metavar="DIR", nargs="+", help="run folder; more than one with --html")
+    add_switch(parser, "html", "all of it as one page too, DIR/report/report.html, which needs no network")
+    add_values(parser, ("--against", "NAME", f"{', '.join(AGAINST)}: curves of others in the page"))
     add_switch(parser, "quiet", OPTIONS["quiet"].help)
     add_switch(parser, "json", OPTIONS["json"].help)
+    return parser
+
+
+def watch_parser(command: str) -> Parser:
+    parser = _parser(command)
+    parser.add_argument("folders", metavar="DIR", nargs="+", help="run folder; more than one with --html")
+    add_switch(parser, "html", "keep DIR/report/report.html up to date; an open page follows")
+    add_values(parser, ("--against", "NAME", f"{', '.join(AGAINST)}: curves of others in the page"),
+               ("--every", "SECONDS", "between two looks; 5 by default"))
     return parser
 
 
@@ -72,6 +87,35 @@ def compare_parser(command: str) -> Parser:
     for key, text in compare.SWITCHES:
         add_switch(parser, key, text)
     add_switch(parser, "json", "one JSON object on standard output")
+    return parser
+
+
+def import_parser(command: str) -> Parser:
+    parser = _parser(command)
+    parser.add_argument("paths", metavar="FILE", nargs="+", help="result files, or folders with such files")
+    add_values(
+        parser,
+        ("--dialect", "NAME", f"{', '.join(exchange.DIALECTS)}; recognised by default"),
+        ("--action-repeat", "N", "env steps that one action lasts, where the files do not say it"),
+        ("--steps-are", "NAME", f"what the files count: {', '.join(exchange.STEPS)}; by default what is usual"),
+        ("--method", "NAME", "of the method, where the files do not say it or say it otherwise"),
+        ("--task", "NAME", "of the task, likewise"),
+        ("--metric", "NAME", "which of a file's metrics is the return"),
+        ("--out", "DIR", "result folder to be made"),
+    )
+    return parser
+
+
+def export_parser(command: str) -> Parser:
+    parser = _parser(command)
+    parser.add_argument("folder", metavar="DIR", help="run folder, finished or still growing")
+    add_values(
+        parser,
+        ("--to", "NAME", ", ".join(exchange.EXPORTS)),
+        ("--out", "PATH", f"file or folder to be made (default: below DIR/{exchange.EXPORT_FOLDER})"),
+        ("--metric", "NAME", "a column of scores or values in place of the return"),
+    )
+    add_switch(parser, "normalise", "returns as shares of the most that a policy can collect; rliable only")
     return parser
 
 

@@ -17,6 +17,13 @@ FILES = {
     "summary.md",
     "summary.csv",
     "q.csv",
+    "all_tasks.png",
+    "all_tasks.svg",
+    "overall.csv",
+    "verdicts.tex",
+    "overall.tex",
+    "scores.tex",
+    "q.tex",
 }
 
 
@@ -56,7 +63,7 @@ def test_every_markdown_table_states_its_facts(tmp_path, priming):
     caption = (
         "*priming, physics host, action repeat 1, UTD 1, 2 seeds (0, 1), network 256x256, precision highest.*"
     )
-    assert text.count("\n## ") == text.count(caption) == 4
+    assert text.count("\n## ") == text.count(caption) == 5
     for table in text.split("\n## ")[1:]:
         rows = [line for line in table.splitlines() if line.startswith("|")]
         assert len(rows) > 2 and len({row.count("|") for row in rows}) == 1

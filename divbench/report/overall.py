@@ -1,0 +1,138 @@
+"""What the returns of all tasks say together: for each variant and UTD the aggregates with their intervals.
+
+Lives here: which lanes, tasks and steps are put together. The statistics are in `stats`, how a table looks in
+`layout`. Tasks count alike, so it is only done where there are several, and only over tasks that every variant has.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+
+from divbench.report.aggregate import BASELINE
+from divbench.report.series import Cell, Cells, Series
+from divbench.report.stats import (
+    Estimate,
+    aggregate,
+    performance_profile,
+    probability_of_improvement,
+    sample_efficiency,
+    small_sample,
+)
+
+LEAST_TASKS = 2
+COLUMN = "return_mean"
+Strata = list[list[float]]  # for each task the returns of its seeds
+
+
+@dataclasses.dataclass(frozen=True)
+class OverallRow:
+    """One variant and UTD over all tasks.
+
+    Attributes:
+      variant, utd: which.
+      seeds: the fewest finite lanes of any task.
+      left_out: lanes without a finite return, which no aggregate holds.
+      iqm, mean, median, optimality_gap: of the returns; see `stats`.
+      improvement: how likely a seed of this beats one of the reference on the same task; None for the reference.
+    """
+
+    variant: str
+    utd: str
+    seeds: int
+    left_out: int
+    iqm: Estimate
+    mean: Estimate
+    median: Estimate
+    optimality_gap: Estimate
+    improvement: Estimate | None
+
+
+@dataclasses.dataclass(frozen=True)
+class Overall:
+    """All variants over the tasks that they have in common.
+
+    Attributes:
+      rows: by UTD and variant, in the order of the cells; empty below `LEAST_TASKS` common tasks.
+      tasks: those that every row is over.
+      missing: tasks that not every variant and UTD has, or has reached together.
+      env_steps: for each of `tasks` the last env step at which all its lanes have been evaluated.
+      reference: variant and UTD of the row that the others are set against.
+      note: how small the sample is, or nothing.
+    """
+
+    rows: tuple[OverallRow, ...]
+    tasks: tuple[str, ...]
+    missing: tuple[str, ...]
+    env_steps: tuple[int, ...]
+    reference: tuple[str, str] | None
+    note: str
+
+
+def overall(cells: Cells) -> Overall:
+    """The aggregates of all variants. `cells` holds the column `return_mean`."""
+    kinds = _kinds(cells)
+    steps = {task: _last_common_step(cells, task, kinds) for task in dict.fromkeys(cell.task for cell in cells)}
+    tasks = tuple(task for task, step in steps.items() if step is not None)
+    missing = tuple(task for task, step in steps.items() if step is None)
+    if len(tasks) < LEAST_TASKS:
+        return Overall((), tasks, missing, tuple(steps[task] for task in tasks), None, "")
+    scores = {kind: _scores(cells, kind, {task: steps[task] for task in tasks}) for kind in kinds}
+    reference = next((kind for kind in kinds if kind[0] == BASELINE), kinds[0])
+    rows = tuple(_row(kind, scores[kind], scores[reference] if kind != reference else None) for kind in kinds)
+    note = small_sample(*(strata for strata, _ in scores.values()))
+    return Overall(rows, tasks, missing, tuple(steps[task] for task in tasks), reference, note)
+
+
+def efficiency_curves(cells: Cells, tasks: tuple[str, ...]) -> dict[tuple[str, str], dict[int, Estimate]]:
+    """For each variant and UTD the interquartile mean over these tasks by env step.
+
+    Of lanes with a return that is not finite the whole curve is left out.
+    """
+    curves = {}
+    for kind in _kinds(cells):
+        strata = []
+        for task in tasks:
+            lanes = [_by_step(series) for series in cells[Cell(task, *kind)].values()]
+            strata.append([lane for lane in lanes if all(map(math.isfinite, lane.values()))])
+        curves[kind] = sample_efficiency(strata) if all(strata) else {}
+    return curves
+
+
+def profiles(cells: Cells, result: Overall, thresholds: list[float]) -> dict[tuple[str, str], list[Estimate]]:
+    """For each variant and UTD the share of lanes of `result` whose return is above each threshold."""
+    steps = dict(zip(result.tasks, result.env_steps, strict=True))
+    return {kind: performance_profile(_scores(cells, kind, steps)[0], thresholds) for kind in _kinds(cells)}
+
+
+def _kinds(cells: Cells) -> list[tuple[str, str]]:
+    return list(dict.fromkeys((cell.variant, cell.utd) for cell in cells))
+
+
+def _last_common_step(cells: Cells, task: str, kinds: list[tuple[str, str]]) -> int | None:
+    shared: set[int] | None = None
+    for kind in kinds:
+        for series in cells.get(Cell(task, *kind), {}).values():
+            found = {env_step for env_step, _ in series.points}
+            shared = found if shared is None else shared & found
+        if Cell(task, *kind) not in cells:
+            return None
+    return max(shared) if shared else None
+
+
+def _by_step(series: Series) -> dict[int, float]:
+    """The return at each env step; where there are several updates at one, after the last of them."""
+    return {env_step: value for (env_step, _), value in zip(series.points, series.columns[COLUMN], strict=True)}
+
+
+def _scores(cells: Cells, kind: tuple[str, str], steps: dict[str, int]) -> tuple[Strata, int]:
+    """Finite returns by task at these steps, and how many lanes have none."""
+    found = [[_by_step(series)[step] for series in cells[Cell(task, *kind)].values()] for task, step in steps.items()]
+    strata = [[value for value in stratum if math.isfinite(value)] for stratum in found]
+    return strata, sum(map(len, found)) - sum(map(len, strata))
+
+
+def _row(kind: tuple[str, str], scores: tuple[Strata, int], reference: tuple[Strata, int] | None) -> OverallRow:
+    strata, left_out = scores
+    improvement = None if reference is None else probability_of_improvement(strata, reference[0])
+    return OverallRow(*kind, min(map(len, strata)), left_out, **aggregate(strata), improvement=improvement)

@@ -1,0 +1,75 @@
+"""The picture of all tasks together: the interquartile mean while training, and the profile of returns at the end.
+
+Drawn as `figures` draws: without pyplot, the same bytes for the same tables.
+"""
+
+from __future__ import annotations
+
+from divbench.report.facts import Facts
+from divbench.report.overall import Overall, efficiency_curves, profiles
+from divbench.report.series import read_cells
+from divbench.report.stats import TARGET
+from divbench.report.style import RC, looks, short_count
+
+THRESHOLDS = 101
+BAND = {"alpha": 0.15, "linewidth": 0}
+
+
+def overall_figure(tables, facts: Facts, result: Overall):
+    """Both panels for each UTD, with 95% bands; None where there is nothing to put together."""
+    if not result.rows:
+        return None
+    import matplotlib
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+    cells = read_cells(tables.scores, ("return_mean",), facts.order)
+    ratios = tuple(dict.fromkeys(row.utd for row in result.rows))
+    look = looks(tuple(dict.fromkeys(row.variant for row in result.rows)))
+    ceiling = max([TARGET, *(value for lanes in cells.values() for series in lanes.values()
+                             for value in series.finite("return_mean"))])
+    thresholds = [ceiling * place / (THRESHOLDS - 1) for place in range(THRESHOLDS)]
+    curves, shares = efficiency_curves(cells, result.tasks), profiles(cells, result, thresholds)
+    with matplotlib.rc_context(RC):
+        legend_rows = -(-sum(len(name) + 8 for name in look) // 100)
+        head, foot = 0.85, 0.2 + 0.23 * legend_rows
+        height = head + 3.0 * len(ratios) + foot
+        figure = Figure(figsize=(8.6, height), layout="constrained")
+        FigureCanvasAgg(figure)
+        figure.get_layout_engine().set(rect=(0, foot / height, 1, 1 - (head + foot) / height), w_pad=0.12, h_pad=0.08)
+        grid = figure.subplots(len(ratios), 2, squeeze=False, sharex="col", sharey="col")
+        for (left, right), utd in zip(grid, ratios, strict=True):
+            for variant, own in look.items():
+                _line(left, list(curves[variant, utd]), list(curves[variant, utd].values()), own)
+                _line(right, thresholds, shares[variant, utd], own)
+            left.set_title(f"UTD {utd}" if len(ratios) > 1 else "", loc="left")
+            left.set(ylabel="interquartile mean of returns", xlim=(0, None), ylim=(0, None))
+            left.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+            left.xaxis.set_major_formatter(FuncFormatter(short_count))
+            right.set(ylabel="share of lanes above it", xlim=(0, ceiling), ylim=(0, 1.02))
+        grid[-1][0].set_xlabel("env steps")
+        grid[-1][1].set_xlabel("return")
+        entries = [Line2D([], [], linewidth=2.2, label=name, **own) for name, own in look.items()]
+        figure.legend(handles=entries, loc="lower center", ncols=-(-len(entries) // legend_rows))
+        _headline(figure, facts, result, height)
+    return figure
+
+
+def _line(axes, xs: list, estimates: list, look: dict) -> None:
+    """A line through the estimates that there are, in the band of their intervals."""
+    found = [(x, e) for x, e in zip(xs, estimates, strict=True) if e.effect is not None]
+    axes.plot([x for x, _ in found], [e.effect for _, e in found], linewidth=2.2, marker="o" if len(found) == 1 else "",
+              markersize=4, **look)
+    banded = [(x, e.low, e.high) for x, e in found if e.low is not None]
+    if banded:
+        axes.fill_between(*zip(*banded, strict=True), color=look["color"], **BAND)
+
+
+def _headline(figure, facts: Facts, result: Overall, height: float) -> None:
+    lines = [f"{facts.suite}, {len(result.tasks)} tasks, physics {facts.physics}, {facts.utd_text}, "
+             f"{facts.seeds_text}; band: 95% bootstrap over seeds",
+             f"network {facts.network}, precision {facts.precision}, action repeat {facts.action_repeat}"]
+    figure.text(0.012, 1 - 0.1 / height, "All tasks together", fontsize=14, fontweight="bold", va="top")
+    figure.text(0.012, 1 - 0.42 / height, "\n".join(lines), fontsize=9, color="#595959", va="top", linespacing=1.5)

@@ -1,0 +1,166 @@
+"""What a page holds, as one JSON value: runs with their cards, cells, lanes, curves, scores, published curves.
+
+Numbers of curves stay text until the page draws them. Does not live here: the HTML around it (`document`) and reading
+the curves (`lines`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from divbench.records.metrics import METRICS
+from divbench.report.evidence import Evidence
+from divbench.report.layout import VERDICTS
+from divbench.report.page.columns import BOUND, PLOTTED
+from divbench.report.page.lines import Curves, read_curves
+from divbench.report.page.looks import line_looks
+from divbench.report.page.overlays import overlays
+from divbench.report.page.stories import told_verdicts
+from divbench.report.series import Cell
+
+
+def make_payload(evidences: Sequence[Evidence], against: Iterable = (), *, refresh: float | None = None,
+                 now: str = "") -> dict:
+    """The data of a page.
+
+    Args:
+      evidences: one for each run folder.
+      against: published curves, as `overlays` takes them.
+      refresh: seconds after which an open page is to load itself again; None for a page that stays as it is.
+      now: the time of writing, told where a run is not finished yet.
+    """
+    curves = read_curves(evidences)
+    names = run_names([evidence.path for evidence in evidences])
+    cells = _cells(evidences)
+    numbers = {key: place for place, key in enumerate(cells)}
+    lanes = _lanes(evidences, curves)
+    growing = any(evidence.tables.card.get("finished") is None for evidence in evidences)
+    variants = list(dict.fromkeys(cell.variant for _, cell in cells))
+    return {
+        "title": _title(evidences),
+        "growing": growing,
+        "written": now if growing else "",
+        "refresh": refresh if growing else None,
+        "runs": [_run(name, evidence) for name, evidence in zip(names, evidences, strict=True)],
+        "tasks": list(dict.fromkeys(cell.task for _, cell in cells)),
+        "looks": line_looks(variants, len(evidences)),
+        "verdicts": list(VERDICTS),
+        "columns": [column.record() for column in PLOTTED if _tells(curves.lanes.get(column.name, {}))],
+        "cells": [_cell(key, curves) for key in cells],
+        "lanes": [_lane(key, numbers, curves, verdict) for key, verdict in lanes.items()],
+        "axes": curves.axes,
+        "curves": {name: _listed(curves.lanes.get(name, {}), lanes) for name in _drawn(curves)},
+        "middles": {name: _listed(curves.middles.get(name, {}), cells) for name in _drawn(curves)},
+        "scores": [_score(run, row, numbers) for run, evidence in enumerate(evidences) for row in evidence.scores],
+        "outcomes": {name: _outcomes(by_cell, curves.facts.get(BOUND.name, {}), numbers)
+                     for name, by_cell in curves.facts.items()
+                     if name != BOUND.name and _tells(curves.lanes[name])},
+        "words": {name: metric.meaning for name, metric in METRICS.items()},
+        "published": overlays(against, list(dict.fromkeys(cell.task for _, cell in cells)),
+                              {evidence.facts.action_repeat for evidence in evidences}),
+    }
+
+
+def run_names(paths: Sequence[Path]) -> list[str]:
+    """A short name for each run folder: the folder's own, numbered where two are equal."""
+    plain = [path.resolve().name for path in paths]
+    seen: Counter = Counter()
+    names = []
+    for name in plain:
+        seen[name] += 1
+        names.append(name if plain.count(name) == 1 else f"{name} ({seen[name]})")
+    return names
+
+
+def _title(evidences: Sequence[Evidence]) -> str:
+    return " and ".join(dict.fromkeys(evidence.facts.suite for evidence in evidences))
+
+
+def _run(name: str, evidence: Evidence) -> dict:
+    card, facts = evidence.tables.card, evidence.facts
+    return {
+        "name": name, "suite": facts.suite, "state": facts.state, "growing": card.get("finished") is None,
+        "primes": facts.primes, "caption": facts.caption(),
+        "facts": [["physics", facts.physics], ["device", facts.device], ["precision", facts.precision],
+                  ["action repeat", facts.action_repeat], ["network", facts.network], ["UTD", ", ".join(facts.utd)],
+                  ["seeds", facts.seeds_text], ["state", facts.state], ["command", str(card.get("command", ""))],
+                  ["platform", str(card.get("platform", ""))]],
+        "versions": {str(package): str(version) for package, version in card.get("versions", {}).items()},
+        "sessions": len(card.get("sessions", ())),
+        "settings": card.get("settings", {}),
+        "imported": card.get("imported"),
+    }
+
+
+def _cells(evidences: Sequence[Evidence]) -> dict[tuple[int, Cell], None]:
+    """Every cell with its run: by task, then UTD, variant and run, as the runs' settings order them."""
+    from divbench.report.series import sorted_cells
+
+    found = {(run, cell): None for run, evidence in enumerate(evidences)
+             for cell in [*(row.cell for row in evidence.scores), *(row.cell for row in evidence.q), *evidence.counts]}
+    order = tuple(tuple(name for evidence in evidences for name in evidence.facts.order[i]) for i in range(3))
+    return {(run, cell): None for cell in sorted_cells(dict.fromkeys(cell for _, cell in found), order)
+            for run in range(len(evidences)) if (run, cell) in found}
+
+
+def _lanes(evidences: Sequence[Evidence], curves: Curves) -> dict[tuple, Mapping]:
+    """Every lane, in the order of the cells, with its row of verdicts; an empty one where it has none."""
+    rows = {(run, Cell(row["task"], row["variant"], str(row["utd"])), row["seed"]): row
+            for run, evidence in enumerate(evidences) for row in told_verdicts(evidence.tables)}
+    found = {**dict.fromkeys(rows), **dict.fromkeys(key for _, key in curves.places if len(key) == 3)}
+    rank = {key: place for place, key in enumerate(_cells(evidences))}
+    kept = (key for key in found if key[:2] in rank)
+    return {key: rows.get(key, {}) for key in sorted(kept, key=lambda key: (rank[key[:2]], key[2]))}
+
+
+def _cell(key: tuple[int, Cell], curves: Curves) -> dict:
+    run, cell = key
+    return {"run": run, "task": cell.task, "variant": cell.variant, "utd": cell.utd,
+            "axes": {table: curves.places[table, key] for table in ("scores", "values")
+                     if (table, key) in curves.places}}
+
+
+def _lane(key: tuple, cells: Mapping, curves: Curves, verdict: Mapping) -> dict:
+    lane = {"cell": cells[key[:2]], "seed": key[2],
+            "axes": {table: curves.places[table, key] for table in ("scores", "values")
+                     if (table, key) in curves.places}}
+    if verdict:
+        warning = verdict.get("warning")
+        lane |= {name: verdict[name] for name in ("verdict", "env_step", "update", "cause", "first_cause",
+                                                  "first_update", "explanation")}
+        lane["warning"] = None if warning is None or math.isnan(warning) else float(f"{warning:.3g}")
+        lane |= {"explained_now": True} if verdict.get("explained_now") else {}
+    return lane
+
+
+def _drawn(curves: Curves) -> list[str]:
+    return [column.name for column in (*PLOTTED, BOUND) if _tells(curves.lanes.get(column.name, {}))]
+
+
+def _tells(by_lane: Mapping[tuple, str]) -> bool:
+    """Whether any number of a column is not 0: nobody looks for the curves of resets in a run without any."""
+    return any(not set(text.partition(";")[2] or text) <= {"0", ","} for text in by_lane.values())
+
+
+def _listed(by_key: Mapping, keys) -> list[str]:
+    return [by_key.get(key, "") for key in keys]
+
+
+def _score(run: int, row, cells: Mapping) -> dict:
+    return {"cell": cells[run, row.cell], "mean": _short(row.mean), "sd": _short(row.sd), "low": _short(row.low),
+            "high": _short(row.high), "seeds": row.finite, "of": row.seeds, "step": row.env_step,
+            "update": row.update}
+
+
+def _outcomes(by_cell: Mapping, bounds: Mapping, cells: Mapping) -> list[dict]:
+    """One row for each cell that has numbers of a column, with the largest bound of its lanes beside."""
+    return [{"cell": cells[key], **facts} | ({"bound": bounds[key]["high"]} if key in bounds else {})
+            for key, facts in by_cell.items() if key in cells]
+
+
+def _short(value: float | None) -> float | None:
+    """Four significant digits; None for what is not finite."""
+    return None if value is None or not math.isfinite(value) else float(f"{value:.4g}")

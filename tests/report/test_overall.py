@@ -1,0 +1,117 @@
+"""All tasks together: which lanes and steps enter, what a table, a CSV and LaTeX say of them."""
+
+import csv
+import io
+import math
+
+import pytest
+
+from divbench.report import stats
+from divbench.report.evidence import weigh
+from divbench.report.latex import escaped, latex_table
+from divbench.report.layout import overall_table
+from divbench.report.markdown import overall_csv
+from divbench.report.overall import efficiency_curves, overall, profiles
+from divbench.report.overall_figure import overall_figure
+from divbench.report.series import read_cells
+
+TASKS, VARIANTS = ("cheetah-run", "walker-run"), ("baseline", "ofn")
+
+
+@pytest.fixture
+def two_tasks(fake_run):
+    """Returns 100 * task + 10 * variant + seed at step 20, a tenth of it at step 10."""
+    run = fake_run(tasks=TASKS, variants=VARIANTS, seeds=(0, 1, 2, 3))
+    for i, task in enumerate(TASKS):
+        for j, variant in enumerate(VARIANTS):
+            for seed in run.seeds:
+                final = 100.0 * (i + 1) + 10.0 * j + seed
+                for step, share in ((10, 0.1), (20, 1.0)):
+                    run.add("scores", task, variant, "1", seed, step, step, return_mean=share * final)
+    return run
+
+
+def returns(run):
+    return read_cells(run.tables().scores, ("return_mean",), (run.tasks, run.variants, run.utd))
+
+
+def test_aggregates_are_those_of_the_last_common_step(two_tasks):
+    found = overall(returns(two_tasks))
+    assert (found.tasks, found.missing, found.env_steps) == (TASKS, (), (20, 20))
+    assert [(row.variant, row.utd, row.seeds, row.left_out) for row in found.rows] == [
+        ("baseline", "1", 4, 0), ("ofn", "1", 4, 0)]
+    expected = stats.aggregate([[110.0, 111.0, 112.0, 113.0], [210.0, 211.0, 212.0, 213.0]])
+    assert {name: getattr(found.rows[1], name) for name in stats.AGGREGATES} == expected
+    assert expected["iqm"].effect == expected["mean"].effect == 161.5
+    assert found.rows[0].improvement is None and found.rows[1].improvement.effect == 1.0
+    assert found.reference == ("baseline", "1") and "4 seeds" in found.note
+
+
+def test_one_task_is_not_put_together(two_tasks):
+    two_tasks.rows["scores"] = [row for row in two_tasks.rows["scores"] if row["task"] == TASKS[0]]
+    assert overall(returns(two_tasks)).rows == ()
+
+
+def test_a_lane_behind_moves_its_task_back(two_tasks):
+    rows = two_tasks.rows["scores"]
+    rows.remove(next(row for row in rows if (row["task"], row["seed"], row["env_step"]) == (TASKS[1], 2, 20)))
+    found = overall(returns(two_tasks))
+    assert found.env_steps == (20, 10)
+    assert found.rows[0].mean.effect == pytest.approx((101.5 + 20.15) / 2)
+
+
+def test_a_task_that_one_variant_lacks_is_named_and_left_out(two_tasks):
+    for seed in two_tasks.seeds:
+        two_tasks.add("scores", "hopper-hop", "ofn", "1", seed, 20, 20, return_mean=999.0)
+    found = overall(returns(two_tasks))
+    assert (found.tasks, found.missing) == (TASKS, ("hopper-hop",))
+    assert "not every variant has hopper-hop" in overall_table(found).note
+
+
+def test_lanes_that_are_not_finite_are_counted(two_tasks):
+    for row in two_tasks.rows["scores"]:
+        if (row["task"], row["variant"], row["seed"]) == (TASKS[0], "ofn", 1):
+            row["return_mean"] = math.nan
+    found = overall(returns(two_tasks))
+    assert [(row.seeds, row.left_out) for row in found.rows] == [(4, 0), (3, 1)]
+    assert overall_table(found).rows[1][-1] == "3, 1 left out"
+    assert efficiency_curves(returns(two_tasks), TASKS)["ofn", "1"][20].effect == stats.iqm(
+        [[110.0, 112.0, 113.0], [210.0, 211.0, 212.0, 213.0]])
+
+
+def test_curves_and_profiles(two_tasks):
+    cells = returns(two_tasks)
+    curve = efficiency_curves(cells, TASKS)["baseline", "1"]
+    assert {step: round(e.effect, 9) for step, e in curve.items()} == {10: 15.15, 20: 151.5}
+    shares = profiles(cells, overall(cells), [0.0, 150.0, 201.5, 300.0])["baseline", "1"]
+    assert [share.effect for share in shares] == [1.0, 0.5, 0.25, 0.0]
+
+
+def test_csv_has_three_columns_for_an_estimate(two_tasks):
+    first, second = csv.DictReader(io.StringIO(overall_csv(overall(returns(two_tasks)).rows)))
+    assert (first["variant"], first["improvement"], second["improvement"]) == ("baseline", "", "1.0")
+    assert float(second["iqm_low"]) <= float(second["iqm"]) == 161.5 <= float(second["iqm_high"])
+
+
+def test_the_figure_has_a_row_for_each_utd(two_tasks, fake_run):
+    for row in list(two_tasks.rows["scores"]):
+        two_tasks.rows["scores"].append({**row, "utd": "8"})
+    two_tasks.utd = ("1", "8")
+    evidence = weigh(two_tasks.tables(), None)
+    figure = overall_figure(evidence.tables, evidence.facts, evidence.overall)
+    assert [axes.get_title(loc="left") for axes in figure.axes] == ["UTD 1", "", "UTD 8", ""]
+    lines = [line for line in figure.axes[0].get_lines() if len(line.get_xdata())]
+    assert [list(line.get_xdata()) for line in lines] == [[10, 20], [10, 20]]
+    empty = fake_run()
+    evidence = weigh(empty.tables(), None)
+    assert overall_figure(evidence.tables, evidence.facts, evidence.overall) is None
+
+
+def test_latex_takes_names_as_text(two_tasks):
+    evidence = weigh(two_tasks.tables(), None)
+    text = latex_table(overall_table(evidence.overall), evidence.facts)
+    assert text.count(r"\\") == 3 and r"\toprule" in text and text.count("{") == text.count("}")
+    assert r"95\% bootstrap" in text and r"action\_repeat" not in text
+    assert escaped(r"a_b & 5% of \x{y} <z> ± $1^2~#|") == (
+        r"a\_b \& 5\% of \textbackslash{}x\{y\} \textless{}z\textgreater{} $\pm$ "
+        r"\$1\textasciicircum{}2\textasciitilde{}\#\textbar{}")
