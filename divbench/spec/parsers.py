@@ -75,7 +75,7 @@ def watch_parser(command: str) -> Parser:
     parser.add_argument("folders", metavar="DIR", nargs="+", help="run folder; more than one with --html")
     add_switch(parser, "html", "keep DIR/report/report.html up to date; an open page follows")
     add_values(parser, ("--against", "NAME", f"{', '.join(AGAINST)}: curves of others in the page"),
-               ("--every", "SECONDS", "between two looks; 5 by default"))
+               ("--every", "SECONDS", "between two looks; 3 by default"))
     return parser
 
 
