@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from divbench.experiments.experiment import Arm
+from divbench.report.compare.samples import SMALLEST_Q
 from divbench.report.series import Cell, Series, read_cells
 from divbench.spec.run_spec import RunSpec
 
@@ -21,7 +22,6 @@ VALUE_COLUMNS = ("q_replay_mean", "q_bound", "td_loss", "grad_norm", "second_mom
 SCORE_COLUMNS = ("return_mean",)
 RANK = "srank"  # of the table of diagnostics: what Hussing et al. call the effective dimension, as far as is known
 DIVERGED = ("diverged", "recovered")  # a lane that came back had left
-SMALLEST_Q = 1e-3  # below it |Q| counts as this, so that it has a logarithm
 
 
 @dataclasses.dataclass(frozen=True)

@@ -13,10 +13,10 @@ from divbench.report.aggregate import QRow, ScoreRow
 from divbench.report.estimates import Estimate
 from divbench.report.overall import Overall
 from divbench.report.series import Cell, Point, sorted_cells
+from divbench.verdict import KINDS
 
 ABSENT = "-"
 SMALL_SAMPLE = 5
-VERDICTS = ("stable", "overestimating", "recovered", "diverged", "exploded")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -188,7 +188,7 @@ def q_table(rows: list[QRow]) -> TextTable:
 def count_table(counts: dict[Cell, dict[str, int]]) -> TextTable:
     """Verdicts per cell: how many lanes of each kind. Kinds that no lane has are left out."""
     found = {kind for of_cell in counts.values() for kind in of_cell}
-    kinds = [kind for kind in VERDICTS if kind in found] + sorted(found - set(VERDICTS))
+    kinds = [kind for kind in KINDS if kind in found] + sorted(found - set(KINDS))
     columns = (
         Column("task", right=False),
         Column("variant", right=False),

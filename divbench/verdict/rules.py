@@ -26,7 +26,7 @@ from collections.abc import Mapping, Sequence
 from divbench.verdict.bound import limits
 from divbench.verdict.hysteresis import BETWEEN, CLEAR, FAR, IN, UNKNOWN, Excursion, excursions
 
-KINDS = ("stable", "overestimating", "diverged", "recovered", "exploded")
+KINDS = ("stable", "overestimating", "recovered", "diverged", "exploded")  # from best to worst
 
 # Mean Q on uniformly random actions does not count: the learner never asks for it, so an error there alone
 # harms nothing. It is mentioned in the cause.

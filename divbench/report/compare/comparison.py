@@ -22,7 +22,7 @@ from divbench.spec.errors import UsageError, nearest
 from divbench.verdict import KINDS
 
 LITTLE = 1.0  # a return, of about 1,000 at most, that is still none
-SEVERITY = {kind: rank for rank, kind in enumerate(("stable", "overestimating", "recovered", "diverged", "exploded"))}
+SEVERITY = {kind: rank for rank, kind in enumerate(KINDS)}
 
 
 def compare(request: CompareRequest) -> Result:

@@ -13,13 +13,13 @@ from pathlib import Path
 
 from divbench.records.metrics import METRICS
 from divbench.report.evidence import Evidence
-from divbench.report.layout import VERDICTS
 from divbench.report.page.columns import BOUND, PLOTTED
 from divbench.report.page.lines import Curves, read_curves
 from divbench.report.page.looks import line_looks
 from divbench.report.page.overlays import overlays
 from divbench.report.page.stories import told_verdicts
 from divbench.report.series import Cell
+from divbench.verdict import KINDS
 
 
 def make_payload(evidences: Sequence[Evidence], against: Iterable = (), *, refresh: float | None = None,
@@ -47,7 +47,7 @@ def make_payload(evidences: Sequence[Evidence], against: Iterable = (), *, refre
         "runs": [_run(name, evidence) for name, evidence in zip(names, evidences, strict=True)],
         "tasks": list(dict.fromkeys(cell.task for _, cell in cells)),
         "looks": line_looks(variants, len(evidences)),
-        "verdicts": list(VERDICTS),
+        "verdicts": list(KINDS),
         "columns": [column.record() for column in PLOTTED if _tells(curves.lanes.get(column.name, {}))],
         "cells": [_cell(key, curves) for key in cells],
         "lanes": [_lane(key, numbers, curves, verdict) for key, verdict in lanes.items()],
