@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from divbench.envs import TASKS, make
+from divbench.envs import SIMULATED, TASKS, make
 from divbench.envs.host import HostPhysics, _Lanes
 from divbench.envs.models import load_model
 
@@ -66,7 +66,7 @@ def test_a_neighbour_that_breaks_changes_no_bit():
     _equal(*(jax.tree.map(lambda leaf: leaf[keep], state) for state in (well, ill)))
 
 
-@pytest.mark.parametrize("name", TASKS)
+@pytest.mark.parametrize("name", SIMULATED)
 def test_reset_draws_what_its_key_says(name):
     environment = make(name, "host")
     keys = jax.random.split(jax.random.key(3), 3)
@@ -101,7 +101,7 @@ def test_the_time_limit_truncates_and_only_then():
 _BAD = [np.nan, np.inf, -np.inf, 1e30]
 
 
-@pytest.mark.parametrize("name", TASKS)
+@pytest.mark.parametrize("name", SIMULATED)
 def test_a_bad_action_is_the_learners_fault_and_counts_as_zero(name):
     environment = make(name, "host")
     states, actions = _driven(environment, len(_BAD))
@@ -117,7 +117,7 @@ def test_a_bad_action_is_the_learners_fault_and_counts_as_zero(name):
     np.testing.assert_array_equal(recovered.info["bad_action"], 0.0)
 
 
-@pytest.mark.parametrize("name", TASKS)
+@pytest.mark.parametrize("name", SIMULATED)
 @pytest.mark.parametrize("value", [np.nan, np.inf, 1e11, 1e9])
 def test_physics_that_goes_bad_says_so_and_stays_bad(name, value):
     """MuJoCo's own remedy, resetting to a finite state, is off; 1e9 is valid and goes bad alone."""

@@ -4,14 +4,14 @@ import jax
 import numpy as np
 import pytest
 
-from divbench.envs import TASKS, make
+from divbench.envs import SIMULATED, make
 from divbench.envs.oracle import Oracle
 from divbench.envs.scenes import WITHOUT_CONTACTS, paying_states
 
 STATES, STEPS = 24, 4
 
 
-@pytest.mark.parametrize("name", TASKS)
+@pytest.mark.parametrize("name", SIMULATED)
 def test_steps_equal_dm_control_where_it_pays(name, x64):
     environment, oracle = make(name, "host"), Oracle(name)
     place, step = jax.jit(environment.state_from), jax.jit(environment.step)
@@ -32,7 +32,7 @@ def test_steps_equal_dm_control_where_it_pays(name, x64):
         assert touched >= STATES * STEPS / 3, f"only {touched} of {STATES * STEPS} steps touch"
 
 
-@pytest.mark.parametrize("name", TASKS)
+@pytest.mark.parametrize("name", SIMULATED)
 def test_sixty_driven_steps_keep_every_bit_without_x64(name):
     """The state never passes through float32, though observations and actions do."""
     environment, oracle = make(name, "host"), Oracle(name, seed=11)
@@ -51,7 +51,7 @@ def test_sixty_driven_steps_keep_every_bit_without_x64(name):
     assert run.obs.dtype == np.float32
 
 
-@pytest.mark.parametrize("name", TASKS)
+@pytest.mark.parametrize("name", SIMULATED)
 def test_draws_are_dm_controls_resets(name, x64):
     seeds = np.array([7, 3, 123456], np.uint64)
     environment = make(name, "host")

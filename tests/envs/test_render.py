@@ -12,7 +12,7 @@ import pytest
 from divbench.envs import make
 from divbench.envs.definitions import definition_of
 from divbench.envs.models import load_model
-from divbench.envs.names import TASKS
+from divbench.envs.names import SIMULATED
 from divbench.envs.render import Renderer, frame_stride, positions
 
 
@@ -97,7 +97,7 @@ def test_positions_of_either_physics(physics):
     np.testing.assert_allclose(found, qpos, atol=1e-6)
 
 
-@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("task", SIMULATED)
 def test_films_play_in_real_time(task):
     """A frame is shown for 30 to 50 ms, whole hundredths of a second as GIF wants them."""
     seconds = definition_of(task).control_timestep
