@@ -97,5 +97,5 @@ def test_the_workflow_to_copy(action):
     assert (ROOT / gate["uses"] / "action.yml").samefile(ACTION)
     assert gate["with"].keys() <= action["inputs"].keys()
     spec = read_spec(parser.parse(parsers.spec_parser("run"), ["--suite", gate["with"]["suite"],
-                                                                *gate["with"].get("arguments", "").split()]))
+                                                                *action["inputs"]["arguments"]["default"].split()]))
     assert spec.seeds >= 7  # with fewer, no single cell of its twelve could ever be called regressed
