@@ -1,0 +1,104 @@
+"""How alike two directions are: an update and its error, a kernel or a policy now and before, and when both rest.
+
+Everything is a cosine, so scale does not count: a diverging critic grows while its direction stays. The critical point
+of Yue et al. (2310.04411, section 3) is where the kernel's direction and the policy's actions stop changing; why it
+exists is open there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import jax
+import jax.numpy as jnp
+
+from divbench.diagnostics.kernels.scaling import magnitude
+
+AT_REST = 0.99  # cosine to a recent value from which on a direction counts as at rest
+
+
+def cosine(first, second) -> jax.Array:
+    """<x, y> / (|x| |y|) over all entries of two trees of the same structure; a scalar in [-1, 1].
+
+    0 where one of them is wholly 0, NaN where one is not finite. For parameters, gradients, kernels (the similarity of
+    NTK directions: `[N, N]` on the same points), any arrays.
+    """
+    one, other = (jnp.concatenate([jnp.ravel(leaf) for leaf in jax.tree.leaves(tree)]) for tree in (first, second))
+    return jnp.sum(_unit(one, None) * _unit(other, None))
+
+
+def update_alignment(before: jax.Array, after: jax.Array, error: jax.Array) -> jax.Array:
+    """cos(Q' - Q, T* Q - Q): did the update move Q where the Bellman error pointed? A scalar in [-1, 1].
+
+    1 for tabular Q-learning with equal shares; 0 where nothing moved. The criterion of PreQN's line search.
+    Source: Achiam et al., 1903.08894, Algorithm 1, step 13.
+
+    Args:
+      before, after: Q and Q' on the same pairs, `[B]`.
+      error: T* Q - Q on them, with the parameters from before, `[B]`.
+    """
+    return cosine(after - before, error)
+
+
+def action_similarity(now: jax.Array, before: jax.Array) -> jax.Array:
+    """Mean over states of the cosine between the policy's action now and before; a scalar in [-1, 1].
+
+    1 where the policy rests. States in which an action is wholly 0 count as 0. Source: Yue et al., 2310.04411, the
+    code's logged similarity of policy actions.
+
+    Args:
+      now, before: the policy's actions in the same states, `[B, A]`.
+    """
+    return jnp.mean(jnp.sum(_unit(now, 1) * _unit(before, 1), 1))
+
+
+def action_concentration(actions: jax.Array) -> jax.Array:
+    """Mean cosine between the actions of two different states: 1 where the policy does the same everywhere; scalar.
+
+    (|sum_i a_i / |a_i||^2 - n) / (B (B - 1)), n the number of actions that are not 0. A policy that has run into a
+    corner of the action space, where Q is extrapolated, is near 1. Source: as `action_similarity`.
+
+    Args:
+      actions: `[B, A]`, B at least 2.
+    """
+    count = actions.shape[0]
+    units = _unit(actions, 1)
+    pairs = jnp.sum(jnp.square(jnp.sum(units, 0))) - jnp.sum(jnp.square(units))
+    return pairs / (count * (count - 1))
+
+
+def critical_point(steps: Sequence[float], excites: Sequence[bool], kernel_similarity: Sequence[float],
+                   policy_similarity: Sequence[float] | None = None, at_rest: float = AT_REST) -> float | None:
+    """The first step from which on the growth laws may be fitted: SEEM is positive and the directions rest.
+
+    A host function on a recorded series. A measurement that is not finite counts as neither.
+
+    Args:
+      steps: of each measurement, `[T]`, rising.
+      excites: whether SEEM was positive there (`Seem.excites`).
+      kernel_similarity: `cosine` of the kernel with that of the measurement before; the first has none: NaN.
+      policy_similarity: `action_similarity` to the measurement before; None leaves the policy out.
+      at_rest: the smallest similarity that counts as rest.
+
+    Returns:
+      That step; None if there is none.
+
+    Raises:
+      ValueError: the series are not of one length.
+    """
+    policy_similarity = [1.0] * len(steps) if policy_similarity is None else policy_similarity
+    lengths = [len(steps), len(excites), len(kernel_similarity), len(policy_similarity)]
+    if len(set(lengths)) != 1:
+        raise ValueError(f"series of lengths {lengths}; expected one measurement of each per step")
+    for step, grows, kernel, policy in zip(steps, excites, kernel_similarity, policy_similarity, strict=True):
+        if grows and kernel >= at_rest and policy >= at_rest:
+            return step
+    return None
+
+
+def _unit(array: jax.Array, axis: int | None) -> jax.Array:
+    """Vectors along the axis at length 1; zeros stay, NaN where they are not finite."""
+    scaled = array / magnitude(array, axis)
+    square = jnp.sum(jnp.square(scaled), axis, keepdims=True)
+    nothing = square == 0.0
+    return jnp.where(nothing, 0.0, scaled / jnp.sqrt(jnp.where(nothing, 1.0, square)))

@@ -1,0 +1,50 @@
+"""Products with the Jacobian and the neural tangent kernel that form neither: one vjp, one jvp, for any network.
+
+With J the Jacobian of Q on N points, `[N, P]`, the kernel is K(X, Y) = J_X J_Y^T and K v = J_X (J_Y^T v). The memory is
+that of one backward pass on the points, whatever P is; the time that of three forward passes. Dtypes are as in `gram`:
+float64 where x64 is on.
+"""
+
+from __future__ import annotations
+
+import jax
+
+from divbench.diagnostics.kernels.gram import Points, QFunction, widened
+
+
+def pullback(q_fn: QFunction, params, points: Points, vector: jax.Array):
+    """J^T v = sum_i v_i grad Q(x_i), a tree like the parameters.
+
+    The direction of PreQN's step 12 when `vector` is Z (Achiam et al., 1903.08894, Algorithm 1).
+
+    Args:
+      q_fn, params: as in `gram`.
+      points: (obs `[N, O]`, action `[N, A]`).
+      vector: v, `[N]`.
+    """
+    points, (vector,) = widened(points), widened((vector,))
+    _, vjp = jax.vjp(lambda params: jax.vmap(q_fn, (None, 0, 0))(params, *points), widened(params))
+    return vjp(vector)[0]
+
+
+def pushforward(q_fn: QFunction, params, points: Points, tangent) -> jax.Array:
+    """J t: by how much Q on each point changes to first order when the parameters change by t, `[N]`.
+
+    Args:
+      tangent: t, a tree like the parameters. The others are as in `pullback`.
+    """
+    points = widened(points)
+    _, change = jax.jvp(lambda params: jax.vmap(q_fn, (None, 0, 0))(params, *points), (widened(params),),
+                        (widened(tangent),))
+    return change
+
+
+def kernel_product(q_fn: QFunction, params, left: Points, right: Points, vector: jax.Array) -> jax.Array:
+    """K(X, Y) v: `[M]` to `[N]`; the first-order change of Q on X when v is the error on Y.
+
+    Source: Achiam et al., 1903.08894, Theorem 1 (equation 10), with v = alpha D_rho (T* Q - Q).
+
+    Args:
+      left, right: X with N points and Y with M. The others are as in `pullback`.
+    """
+    return pushforward(q_fn, params, left, pullback(q_fn, params, right, vector))

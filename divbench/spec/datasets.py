@@ -1,0 +1,282 @@
+"""What `divbench dataset` was asked for: names, numbers and fractions, and how large a dataset may be.
+
+Reads no file and makes nothing. Datasets on disk are in `divbench.records.datasets`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from fractions import Fraction
+from pathlib import Path
+
+from divbench.envs.names import TASKS
+from divbench.spec.errors import UsageError, choose
+from divbench.spec.exchange import check_name
+from divbench.spec.text import parse_count, refuse_repeats, split_names
+
+# D4RL's levels (Fu et al., 2020, arXiv:2004.07219): who acted. medium-replay is all that the medium policy had seen by
+# the time it became medium; medium-expert is half medium, half expert.
+LEVELS = ("random", "medium", "medium-replay", "medium-expert", "expert")
+FRACTIONS = (Fraction(1), Fraction(1, 2), Fraction(1, 10), Fraction(1, 100))  # of SEEM's Figure 9 (arXiv:2310.04411)
+TRANSITIONS, EPISODES = "transitions", "episodes"
+UNITS = (TRANSITIONS, EPISODES)  # what a subset draws
+D4RL, MINARI = "d4rl", "minari"
+LAYOUTS = (D4RL, MINARI)
+LARGEST_TRANSITIONS = 10_000_000
+LARGEST_DATASET = 4 * 1024**3  # bytes of all columns together, as declared and as kept
+MADE = "results/datasets"  # where sets are made, unless --out says otherwise
+_PERCENT = re.compile(r"(?P<number>[0-9]{1,9}(\.[0-9]{1,9})?)%")
+_FRACTION = re.compile(r"[0-9]{1,9}(/[0-9]{1,9}|\.[0-9]{1,9})?")
+_MINARI_NAME = re.compile(r"(([-_\w][-_\w/]*[-_\w]+)/)?[-_\w]+-v[0-9]{1,9}", re.ASCII)
+
+
+@dataclasses.dataclass(frozen=True)
+class MakeRequest:
+    """Datasets to be made from divbench's own agents, one for each task and level.
+
+    Attributes:
+      tasks: names of tasks.
+      levels: of `LEVELS`.
+      transitions: in each dataset; `medium-expert` takes half of them from each policy.
+      seed: of training and acting; equal seeds give equal checksums.
+      out: the folder that holds the datasets, as `<task>-<level>`.
+
+    Raises:
+      UsageError: none, unknown or repeated names, a number out of range, an odd number for `medium-expert`.
+    """
+
+    tasks: tuple[str, ...]
+    levels: tuple[str, ...] = LEVELS
+    transitions: int = 1_000_000
+    seed: int = 0
+    out: str = MADE
+
+    def __post_init__(self):
+        for flag, kind, names, known in (("--tasks", "task", self.tasks, tuple(TASKS)),
+                                         ("--levels", "level", self.levels, LEVELS)):
+            if not names:
+                raise UsageError(f"{flag}: expected names separated by commas, found none")
+            for name in names:
+                choose(kind, name, known)
+            refuse_repeats(names, flag)
+        _check_range(self.transitions, "--transitions", 1, LARGEST_TRANSITIONS)
+        _check_range(self.seed, "--seed", 0, 2**31 - 1)
+        if "medium-expert" in self.levels and self.transitions % 2:
+            raise UsageError(f"--transitions: expected an even number, half medium and half expert, found "
+                             f"'{self.transitions}'")
+        _check_place(self.out)
+
+    def target(self, task: str, level: str) -> Path:
+        """The folder of one dataset."""
+        return Path(self.out) / f"{task}-{level}"
+
+
+@dataclasses.dataclass(frozen=True)
+class InfoRequest:
+    """A dataset to be checked and described.
+
+    Attributes:
+      folder: the dataset.
+
+    Raises:
+      UsageError: no folder.
+    """
+
+    folder: str
+
+    def __post_init__(self):
+        _check_folder(self.folder)
+
+
+@dataclasses.dataclass(frozen=True)
+class SubsetRequest:
+    """Part of a dataset.
+
+    Attributes:
+      folder: the dataset.
+      fraction: of it, above 0 and at most 1.
+      seed: of the draw. One seed's smaller subsets lie within its larger ones.
+      unit: what is drawn, `transitions` (as SEEM's X% data) or whole `episodes`.
+      out: the folder to be made, or None for one beside the dataset.
+
+    Raises:
+      UsageError: no folder, a number out of range, an unknown unit.
+    """
+
+    folder: str
+    fraction: Fraction
+    seed: int = 0
+    unit: str = TRANSITIONS
+    out: str | None = None
+
+    def __post_init__(self):
+        _check_folder(self.folder)
+        if not isinstance(self.fraction, Fraction) or not 0 < self.fraction <= 1:
+            raise UsageError(f"--fraction: expected a share above 0 and at most 1, found '{self.fraction}'")
+        _check_range(self.seed, "--seed", 0, 2**31 - 1)
+        choose("unit of a subset", self.unit, UNITS)
+        _check_place(self.out)
+
+    @property
+    def target(self) -> Path:
+        """The folder to be made: `<dataset>-10pct-seed0`, `<dataset>-10pct-episodes-seed0`."""
+        if self.out is not None:
+            return Path(self.out)
+        drawn = "" if self.unit == TRANSITIONS else f"-{self.unit}"
+        folder = Path(self.folder)
+        return folder.with_name(f"{folder.name}-{share_name(self.fraction)}{drawn}-seed{self.seed}")
+
+
+@dataclasses.dataclass(frozen=True)
+class ImportRequest:
+    """A dataset of others to be turned into one of divbench.
+
+    Attributes:
+      path: an HDF5 file in D4RL's layout, or the folder of a Minari dataset (the one that holds `data/`).
+      out: the folder to be made; it must not exist, or be empty.
+      layout: of `LAYOUTS`, or None: a folder is Minari's, a file D4RL's.
+      task: the task's name, where the files do not say it or say it otherwise.
+      level: who acted, in a word, for the card; any name.
+
+    Raises:
+      UsageError: no path, no place, an unknown layout, a name that is none.
+    """
+
+    path: str
+    out: str
+    layout: str | None = None
+    task: str | None = None
+    level: str | None = None
+
+    def __post_init__(self):
+        if not self.path:
+            raise UsageError("dataset import: expected a file or folder, found nothing")
+        _check_place(self.out)
+        if self.layout is not None:
+            choose("layout", self.layout, LAYOUTS)
+        for flag in ("task", "level"):
+            if getattr(self, flag) is not None:
+                check_name(getattr(self, flag), f"--{flag}")
+
+
+@dataclasses.dataclass(frozen=True)
+class ExportRequest:
+    """A dataset to be written as others write theirs.
+
+    Attributes:
+      folder: the dataset.
+      to: of `LAYOUTS`.
+      out: the HDF5 file to be made; for Minari the folder to be made, which `MINARI_DATASETS_PATH` then names.
+      name: Minari's name of the dataset, `(namespace/)name-v0`; None for one made of task and folder.
+
+    Raises:
+      UsageError: an unknown layout, no folder or place, a name that Minari does not take, or one for D4RL.
+    """
+
+    folder: str
+    to: str
+    out: str
+    name: str | None = None
+
+    def __post_init__(self):
+        _check_folder(self.folder)
+        choose("layout to export to", self.to, LAYOUTS)
+        _check_place(self.out)
+        if self.name is not None and self.to != MINARI:
+            raise UsageError(f"--name: goes with --to {MINARI} alone, found --to {self.to}")
+        if self.name is not None and not _MINARI_NAME.fullmatch(self.name):
+            raise UsageError(f"--name: expected a name such as divbench/cheetah-run-medium-v0, found {self.name!r}")
+
+
+def read_make(given: dict) -> MakeRequest:
+    """The request from flags as they were typed.
+
+    Raises:
+      UsageError: as `MakeRequest`, or no task.
+    """
+    if "tasks" not in given:
+        raise UsageError("dataset make: expected --tasks, names separated by commas")
+    fields = dict(given)
+    for key in ("tasks", "levels"):
+        if key in fields:
+            fields[key] = split_names(fields[key], f"--{key}")
+    for key, minimum in (("transitions", 1), ("seed", 0)):
+        if key in fields:
+            fields[key] = parse_count(fields[key], f"--{key}", minimum=minimum)
+    return MakeRequest(**fields)
+
+
+def read_subset(given: dict) -> SubsetRequest:
+    """The request from flags as they were typed.
+
+    Raises:
+      UsageError: as `SubsetRequest`, or no fraction.
+    """
+    if "fraction" not in given:
+        raise UsageError("dataset subset: expected --fraction, such as 10%")
+    fields = {**given, "fraction": parse_fraction(given["fraction"])}
+    if "seed" in fields:
+        fields["seed"] = parse_count(fields["seed"], "--seed")
+    return SubsetRequest(**fields)
+
+
+def read_import(given: dict) -> ImportRequest:
+    """The request from flags as they were typed.
+
+    Raises:
+      UsageError: as `ImportRequest`.
+    """
+    return ImportRequest(**{"path": "", "out": "", **given})
+
+
+def read_export(given: dict) -> ExportRequest:
+    """The request from flags as they were typed.
+
+    Raises:
+      UsageError: as `ExportRequest`, or no layout.
+    """
+    if "to" not in given:
+        raise UsageError(f"dataset export: expected --to, one of {', '.join(LAYOUTS)}")
+    return ExportRequest(**{"out": "", **given})
+
+
+def parse_fraction(text: str, what: str = "--fraction") -> Fraction:
+    """A share above 0 and at most 1: `10%`, `0.1`, `1/10`.
+
+    Raises:
+      UsageError: anything else.
+    """
+    written = str(text).strip()
+    percentage = _PERCENT.fullmatch(written)
+    try:
+        if percentage:
+            share = Fraction(percentage["number"]) / 100
+        else:
+            share = Fraction(written) if _FRACTION.fullmatch(written) else Fraction(0)
+    except ZeroDivisionError:
+        share = Fraction(0)
+    if not 0 < share <= 1:
+        raise UsageError(f"{what}: expected a share above 0 and at most 1, such as 10%, 0.1 or 1/10, found '{text}'")
+    return share
+
+
+def share_name(fraction: Fraction) -> str:
+    """The fraction as it stands in names: `10pct`, `0.5pct`, and `1of3` for one that no short decimal spells."""
+    number = f"{float(100 * fraction):.6f}".rstrip("0").rstrip(".")
+    return f"{number}pct" if Fraction(number) == 100 * fraction else f"{fraction.numerator}of{fraction.denominator}"
+
+
+def _check_range(number: int, what: str, smallest: int, largest: int) -> None:
+    if isinstance(number, bool) or not isinstance(number, int) or not smallest <= number <= largest:
+        raise UsageError(f"{what}: expected a whole number from {smallest:,} to {largest:,}, found '{number}'")
+
+
+def _check_folder(folder: str) -> None:
+    if not folder:
+        raise UsageError("dataset: expected a dataset's folder, found nothing")
+
+
+def _check_place(out: str | None) -> None:
+    if out == "":
+        raise UsageError("--out: expected the file or folder to be made, found nothing")
