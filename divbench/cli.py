@@ -8,12 +8,11 @@ command is known to be right, so that help and refusals are immediate. What can 
 from __future__ import annotations
 
 import importlib
-import os
 import signal
 import sys
 from collections.abc import Sequence
 
-from divbench.commands.codes import INTERRUPTED, OK, USAGE
+from divbench.commands.codes import INTERRUPTED, OK, USAGE, reader_may_leave
 from divbench.spec import parser, parsers
 from divbench.spec.errors import UsageError, nearest
 
@@ -28,17 +27,17 @@ def main(argv: Sequence[str] | None = None) -> int:
       interrupted.
     """
     words = list(sys.argv[1:] if argv is None else argv)
+    code = OK
     try:
-        return _dispatch(words)
+        with reader_may_leave():
+            code = _dispatch(words)
+        return code
     except UsageError as error:
         print(f"divbench: {' '.join(str(error).split())}", file=sys.stderr)
         return USAGE
     except KeyboardInterrupt:
         print("divbench: interrupted", file=sys.stderr)
         return INTERRUPTED + signal.SIGINT
-    except BrokenPipeError:  # the reader of a pipe has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return OK
 
 
 def _dispatch(words: list[str]) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from divbench.commands.codes import FAILED, INTERRUPTED, OK, refuse_unwritable
+from divbench.commands.codes import FAILED, INTERRUPTED, OK, reader_may_leave, refuse_unwritable
 
 
 def reproduce(given: dict) -> int:
@@ -38,16 +38,18 @@ def reproduce(given: dict) -> int:
     failed = [f"{result.folder}: {name}" for result in results for name in result.failed]
     last = results[-1]
     code = INTERRUPTED + last.signal if last.interrupted else FAILED if failed else OK
-    if code == OK:
-        record = reproduce.settle(plan)
-        print(json.dumps(record, allow_nan=False) if request.json else _outcome_text(record, plan.folder))
-    elif request.json:
-        print(json.dumps({"experiment": experiment.name, "failed": failed, "interrupted": last.interrupted,
-                          "exit_code": code}))
-    elif last.interrupted:
-        print("interrupted; the same command continues from the checkpoint")
-    else:
-        print("\n".join([*(f"failed: {name}" for name in failed), "nothing is decided; the same command tries again"]))
+    with reader_may_leave():
+        if code == OK:
+            record = reproduce.settle(plan)
+            print(json.dumps(record, allow_nan=False) if request.json else _outcome_text(record, plan.folder))
+        elif request.json:
+            print(json.dumps({"experiment": experiment.name, "failed": failed, "interrupted": last.interrupted,
+                              "exit_code": code}))
+        elif last.interrupted:
+            print("interrupted; the same command continues from the checkpoint")
+        else:
+            told = [*(f"failed: {name}" for name in failed), "nothing is decided; the same command tries again"]
+            print("\n".join(told))
     return code
 
 

@@ -1,8 +1,11 @@
-"""Exit codes, and the check of a place that a command will write to."""
+"""Exit codes, the check of a place that a command will write to, and outputs that nobody reads any more."""
 
 from __future__ import annotations
 
+import contextlib
 import os
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from divbench.spec.errors import UsageError
@@ -21,3 +24,19 @@ def refuse_unwritable(folder: str) -> None:
     if not usable:
         what = "is not writable" if existing.is_dir() else "is a file"
         raise UsageError(f"--out: expected a folder that can be written, found that '{existing}' {what}")
+
+
+@contextlib.contextmanager
+def reader_may_leave() -> Iterator[None]:
+    """Around what prints: where the reader of a pipe has seen enough, the rest of it goes nowhere, and that is all.
+
+    A command whose exit code says something wraps its printing, so that the code stands whoever reads.
+    """
+    try:
+        yield
+        if sys.stdout is not None:
+            sys.stdout.flush()  # not at the interpreter's end, where nobody would catch what it raises
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except SystemExit:  # rich ends so, after it has done the same
+        pass

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from divbench.commands.codes import OK, refuse_unwritable
+from divbench.commands.codes import OK, reader_may_leave, refuse_unwritable
 from divbench.spec.errors import UsageError, choose
 from divbench.spec.parsers import AGAINST
 from divbench.spec.text import parse_rate
@@ -38,7 +38,8 @@ def compare(given: dict) -> int:
     from divbench.report.compare import compare, describe, record
 
     result = compare(request)
-    print(json.dumps(record(result), allow_nan=False) if request.json else describe(result))
+    with reader_may_leave():
+        print(json.dumps(record(result), allow_nan=False) if request.json else describe(result))
     return result.exit_code
 
 

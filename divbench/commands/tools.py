@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from divbench.commands.codes import FAILED, OK, refuse_unwritable
+from divbench.commands.codes import FAILED, OK, reader_may_leave, refuse_unwritable
 from divbench.spec import parsers
 
 
@@ -61,9 +61,10 @@ def doctor(given: dict) -> int:
     from divbench.execute.doctor import describe, diagnose
 
     checks = diagnose()
-    if given.get("json"):
-        ok = all(check.ok for check in checks)
-        print(json.dumps({"checks": [check.record() for check in checks], "ok": ok}))
-    else:
-        print(describe(checks))
-    return OK if all(check.ok for check in checks) else FAILED
+    ok = all(check.ok for check in checks)
+    with reader_may_leave():
+        if given.get("json"):
+            print(json.dumps({"checks": [check.record() for check in checks], "ok": ok}))
+        else:
+            print(describe(checks))
+    return OK if ok else FAILED

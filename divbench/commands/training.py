@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 
-from divbench.commands.codes import FAILED, INTERRUPTED, OK, refuse_unwritable
+from divbench.commands.codes import FAILED, INTERRUPTED, OK, reader_may_leave, refuse_unwritable
 from divbench.spec.reading import read_spec
 from divbench.spec.text import parse_rate
 
 
 def run(given: dict) -> int:
-    from divbench.spec.plan import silent_resets
-
     spec = read_spec(given, given.pop("config", None))
     refuse_unwritable(spec.folder)
     from divbench.execute.progress import make_progress
@@ -20,14 +18,22 @@ def run(given: dict) -> int:
     with make_progress(spec) as progress:
         result = run(spec, progress=progress)
     code = INTERRUPTED + result.signal if result.interrupted else FAILED if result.failed else OK
+    with reader_may_leave():
+        _tell(spec, result, code)
+    return code
+
+
+def _tell(spec, result, code: int) -> None:
+    from divbench.spec.plan import silent_resets
+
     if spec.json:
         print(json.dumps({"folder": str(result.folder), "failed": list(result.failed),
                           "interrupted": result.interrupted, "already_finished": result.already_finished,
                           "silent_resets": silent_resets(spec), "exit_code": code}))
-        return code
+        return
     if result.interrupted:
         print(f"interrupted; the same command continues from the checkpoint in {result.folder}")
-        return code
+        return
     from divbench.report.summary import print_summary
 
     if result.already_finished:
@@ -35,7 +41,6 @@ def run(given: dict) -> int:
     print_summary(result.folder)
     for name in result.failed:
         print(f"failed: {name}")
-    return code
 
 
 def plan(given: dict) -> int:

@@ -60,7 +60,7 @@ def mean_difference(first: Sequence[Sequence[float]], second: Sequence[Sequence[
     variance = sum(part for part, _ in parts)
     if variance == 0.0:
         return Estimate(effect)
-    freedom = variance**2 / sum(part**2 / degrees for part, degrees in parts)
+    freedom = 1.0 / sum((part / variance) ** 2 / degrees for part, degrees in parts)  # no square of what is tiny
     half = float(stats.t.ppf(0.5 + confidence / 2.0, freedom)) * math.sqrt(variance)
     return Estimate(effect, effect - half, effect + half)
 

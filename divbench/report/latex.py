@@ -38,4 +38,6 @@ def escaped(text: str) -> str:
 
 
 def _cells(cells: tuple[str, ...]) -> str:
-    return f"{' & '.join(escaped(cell) for cell in cells)} \\\\"
+    """One row. A star or bracket at its beginning would be taken for an argument of the row before."""
+    guard = "{}" if cells[0][:1] in ("*", "[") else ""
+    return f"{guard}{' & '.join(escaped(cell) for cell in cells)} \\\\"

@@ -92,7 +92,7 @@ def _pipes(cells: list[str], widths: list[int], right: list[bool]) -> str:
 
 
 def _escaped(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace("|", "\\|").replace("\n", " ")
 
 
 def _sentence(text: str) -> str:

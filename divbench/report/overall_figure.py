@@ -28,9 +28,9 @@ def overall_figure(tables, facts: Facts, result: Overall):
     cells = read_cells(tables.scores, ("return_mean",), facts.order)
     ratios = tuple(dict.fromkeys(row.utd for row in result.rows))
     look = looks(tuple(dict.fromkeys(row.variant for row in result.rows)))
-    ceiling = max([TARGET, *(value for lanes in cells.values() for series in lanes.values()
-                             for value in series.finite("return_mean"))])
-    thresholds = [ceiling * place / (THRESHOLDS - 1) for place in range(THRESHOLDS)]
+    returns = [value for lanes in cells.values() for series in lanes.values() for value in series.finite("return_mean")]
+    floor, ceiling = min([0.0, *returns]), max([TARGET, *returns])
+    thresholds = [floor + (ceiling - floor) * place / (THRESHOLDS - 1) for place in range(THRESHOLDS)]
     curves, shares = efficiency_curves(cells, result.tasks), profiles(cells, result, thresholds)
     with matplotlib.rc_context(RC):
         legend_rows = -(-sum(len(name) + 8 for name in look) // 100)
@@ -41,14 +41,15 @@ def overall_figure(tables, facts: Facts, result: Overall):
         figure.get_layout_engine().set(rect=(0, foot / height, 1, 1 - (head + foot) / height), w_pad=0.12, h_pad=0.08)
         grid = figure.subplots(len(ratios), 2, squeeze=False, sharex="col", sharey="col")
         for (left, right), utd in zip(grid, ratios, strict=True):
-            for variant, own in look.items():
+            for variant, own in ((name, own) for name, own in look.items() if (name, utd) in curves):
                 _line(left, list(curves[variant, utd]), list(curves[variant, utd].values()), own)
                 _line(right, thresholds, shares[variant, utd], own)
             left.set_title(f"UTD {utd}" if len(ratios) > 1 else "", loc="left")
-            left.set(ylabel="interquartile mean of returns", xlim=(0, None), ylim=(0, None))
+            left.set(ylabel="interquartile mean of returns", xlim=(0, None))
+            left.set_ylim(bottom=min(0.0, left.get_ylim()[0]))
             left.xaxis.set_major_locator(MaxNLocator(5, integer=True))
             left.xaxis.set_major_formatter(FuncFormatter(short_count))
-            right.set(ylabel="share of lanes above it", xlim=(0, ceiling), ylim=(0, 1.02))
+            right.set(ylabel="share of lanes above it", xlim=(floor, ceiling), ylim=(0, 1.02))
         grid[-1][0].set_xlabel("env steps")
         grid[-1][1].set_xlabel("return")
         entries = [Line2D([], [], linewidth=2.2, label=name, **own) for name, own in look.items()]

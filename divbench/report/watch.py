@@ -19,7 +19,7 @@ from pathlib import Path
 from divbench.records.folder import CARD, DONE, GROUPS, RESULTS, TIMING
 from divbench.report.evidence import Evidence, gather
 from divbench.report.layout import number
-from divbench.report.page.write import page, put
+from divbench.report.page.write import distinct, page, put
 from divbench.report.series import Cell, read_cells
 from divbench.report.summary import STYLES
 from divbench.spec.errors import UsageError
@@ -78,7 +78,8 @@ def watch(path: str | os.PathLike, *, html: bool = False, others: Sequence[str |
       The page, if one was asked for.
 
     Raises:
-      UsageError: a missing, foreign or damaged folder, a page that cannot be written, or an interval below 0.1 s.
+      UsageError: a missing, foreign or damaged folder, one named twice, a page that cannot be written, or an interval
+        below 0.1 s.
     """
     from rich.console import Console
     from rich.live import Live
@@ -86,7 +87,7 @@ def watch(path: str | os.PathLike, *, html: bool = False, others: Sequence[str |
     if not (math.isfinite(interval) and interval >= 0.1):
         raise UsageError(f"--every: expected at least 0.1 seconds, found '{interval}'")
     path, console = Path(path), console or Console()
-    rest = [gather(other) for other in others]
+    rest = [gather(other) for other in distinct([path, *others])[1:]]
     file, seen, evidence, last_line, wait = None, None, None, "", interval
     with Live(console=console, auto_refresh=False, transient=False) as live:
         try:

@@ -6,6 +6,7 @@ The two result sets are opened, and compared, by `divbench.report.compare`; noth
 from __future__ import annotations
 
 import dataclasses
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -121,7 +122,7 @@ def read_request(given: dict) -> CompareRequest:
     if "pair" in fields:
         fields["pairs"] = tuple(_pair(text) for text in split_names(fields.pop("pair"), "--pair"))
     request = CompareRequest(**fields)
-    if request.markdown is not None and request.markdown == request.junit:
+    if None not in (request.markdown, request.junit) and _same_place(request.markdown, request.junit):
         raise UsageError(f"--junit: '{request.junit}' is the file of --markdown too; name another")
     for key, mark in (("markdown", MARKDOWN_MARK), ("junit", JUNIT_MARK)):
         if getattr(request, key) is not None:
@@ -135,6 +136,8 @@ def refuse_file(path: Path, flag: str, mark: str) -> None:
         raise UsageError(f"{flag}: expected a file, found that '{path}' is a folder")
     if not path.parent.is_dir():
         raise UsageError(f"{flag}: expected a file in a folder that exists, found '{path}'")
+    if path.is_symlink() or (path.exists() and not path.is_file()):
+        raise UsageError(f"{flag}: expected a file, found that '{path}' is a link or a device; name another file")
     if path.exists():
         try:
             head = path.read_bytes()[:_HEAD].decode("utf-8", "replace")
@@ -142,6 +145,10 @@ def refuse_file(path: Path, flag: str, mark: str) -> None:
             raise UsageError(f"{flag}: '{path}' cannot be replaced ({error.strerror})") from None
         if head.strip() and mark not in head:
             raise UsageError(f"{flag}: '{path}' is there already and is not an earlier comparison; name another file")
+
+
+def _same_place(one: str, other: str) -> bool:
+    return os.path.realpath(one) == os.path.realpath(other)
 
 
 def _margins(text: str, metrics: Sequence[str]) -> tuple[tuple[str, float], ...]:

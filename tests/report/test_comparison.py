@@ -64,7 +64,21 @@ def test_equal_bits_are_identical(write):
     result = outcome(write("a"), write("b"))
     assert (result.decision, result.exit_code) == ("identical", 0)
     assert {row.decision for row in result.rows} == {"identical"} and len(result.rows) == 2 * (1 + 4)
-    assert describe(result).startswith("identical: 20 lanes are equal to the last bit")
+    assert describe(result).startswith("identical: return and q of 20 lanes, equal to the last bit")
+
+
+
+def test_what_one_side_does_not_say_is_called_unknown(write):
+    """Results of other code have no physics, network or precision: they are equal to their like alone."""
+    unknown = {"physics": "", "hidden": "", "precision": ""}.items()
+    with pytest.raises(Incomparable, match="physics is host in BASELINE and unknown in NEW"):
+        outcome(write("a"), write("b", rows=unknown))
+    assert outcome(write("c", rows=unknown), write("d", rows=unknown)).decision == "identical"
+
+
+def test_a_utd_that_is_not_known_is_named_so(write):
+    with pytest.raises(Incomparable, match="nothing to compare: UTD is 1 in BASELINE and unknown in NEW"):
+        outcome(write("a"), write("b", utd=""))
 
 
 def test_one_bit_is_not_identical(write):

@@ -45,6 +45,7 @@ def test_pairs_are_those_of_scipy():
     assert paired(first, second).above == pytest.approx(wilcoxon(second, first, alternative="greater").pvalue)
 
 
+@settings(deadline=None)
 @given(SMALL, SMALL)
 def test_ties_are_counted_right(first, second):
     null, pooled = unpaired(first, second), first + second
@@ -56,12 +57,14 @@ def test_ties_are_counted_right(first, second):
     assert null.least[0] == pytest.approx(sums.count(min(sums)) / len(sums))
 
 
+@settings(deadline=None)
 @given(SMALL, SMALL)
 def test_sides_exchanged_exchange_the_chances(first, second):
     one, other = unpaired(first, second), unpaired(second, first)
     assert (one.below, one.above) == (pytest.approx(other.above), pytest.approx(other.below))
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(-6, 6), min_size=1, max_size=6))
 def test_signs_are_counted_right(scores):
     null = flipped(scores)
@@ -71,7 +74,7 @@ def test_signs_are_counted_right(scores):
 
 
 @given(SMALL, SMALL, SMALL, SMALL)
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 def test_cells_add_up(a, b, c, d):
     one, other = unpaired(a, b), unpaired(c, d)
     both = together([one, other])
@@ -102,6 +105,7 @@ def test_tests_that_cannot_reject_take_no_share():
     assert adjusted([0.02] * 3, [0.02] * 3, 0.05) == [1.0] * 3
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.floats(0.0001, 1.0), st.floats(0.0, 1.0)), min_size=1, max_size=8))
 def test_shares_are_between_none_and_bonferroni(pairs):
     chances, least = [x for x, _ in pairs], [x * share for x, share in pairs]

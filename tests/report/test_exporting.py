@@ -186,6 +186,17 @@ def test_an_export_is_never_overwritten(run, tmp_path, to, picture):
     assert picture(tmp_path) == before and all(file.is_file() for file in files)
 
 
+@pytest.mark.parametrize("to", ["csv", "simba"])
+def test_a_place_without_a_name_is_refused(run, tmp_path, to, monkeypatch):
+    path = run.write(tmp_path / "run")
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path / "empty")
+    for out in (".", "..", "/"):
+        with pytest.raises(UsageError, match=f"--out: expected .*, found .*'{out}'"):
+            export_results(ExportRequest(str(path), to, out))
+    assert list((tmp_path / "empty").iterdir()) == []
+
+
 @pytest.mark.parametrize("to", SINGLE_FILES)
 def test_a_single_file_does_not_take_the_place_of_a_folder(run, tmp_path, to):
     (tmp_path / "empty").mkdir()

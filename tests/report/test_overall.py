@@ -115,3 +115,28 @@ def test_latex_takes_names_as_text(two_tasks):
     assert escaped(r"a_b & 5% of \x{y} <z> ± $1^2~#|") == (
         r"a\_b \& 5\% of \textbackslash{}x\{y\} \textless{}z\textgreater{} $\pm$ "
         r"\$1\textasciicircum{}2\textasciitilde{}\#\textbar{}")
+
+
+def test_latex_takes_no_name_for_an_argument_of_the_row_before(two_tasks):
+    two_tasks.variants = ("baseline", "*[2em]")
+    for row in two_tasks.rows["scores"]:
+        row["variant"] = row["variant"].replace("ofn", "*[2em]")
+    evidence = weigh(two_tasks.tables(), None)
+    text = latex_table(overall_table(evidence.overall), evidence.facts)
+    assert "\n    {}*[2em] & 1 &" in text and "\n    baseline & 1 &" in text
+
+
+def test_variants_at_utds_of_their_own_and_returns_below_zero_are_drawn(fake_run):
+    """As in results of other code: no variant has the other's UTD."""
+    run = fake_run(tasks=TASKS, variants=VARIANTS, utd=("1", "8"), seeds=(0, 1))
+    for task in TASKS:
+        for variant, utd in zip(VARIANTS, run.utd, strict=True):
+            for seed in run.seeds:
+                for step in (10, 20):
+                    run.add("scores", task, variant, utd, seed, step, step, return_mean=-100.0 - step - seed)
+    evidence = weigh(run.tables(), None)
+    figure = overall_figure(evidence.tables, evidence.facts, evidence.overall)
+    curves, profile = figure.axes[0], figure.axes[1]
+    assert [len(axes.lines) for axes in figure.axes] == [1, 1, 1, 1]
+    assert curves.get_ylim()[0] < -120.0 and profile.get_xlim()[0] == -121.0
+    assert profile.lines[0].get_ydata()[0] == 0.5  # of -120 and -121, on two tasks, one each is above -121

@@ -294,3 +294,8 @@ def test_fifteen_hundred_lanes_take_seconds_and_little_memory():
     tracemalloc.stop()
     assert found["iqm"].low < found["iqm"].effect < found["iqm"].high
     assert peak < 100e6 and seconds < 10.0
+
+
+def test_a_spread_whose_square_is_nothing_has_an_interval():
+    found = mean_difference([[0.0, 1e-120]], [[0.0, 1e-120]])
+    assert found.low == -found.high and 0.0 < found.high < 1e-118

@@ -202,3 +202,8 @@ def test_a_senseless_interval_is_refused(growing, interval):
 def test_a_missing_folder_is_refused(tmp_path):
     with pytest.raises(UsageError, match="no such folder"):
         watch(tmp_path / "nowhere", sleep=interrupt)
+
+
+def test_a_folder_named_twice_is_refused(growing):
+    with pytest.raises(UsageError, match="found this one twice"):
+        watch(growing.path, html=True, others=[growing.path], sleep=interrupt)

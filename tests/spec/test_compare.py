@@ -1,5 +1,7 @@
 """What `divbench compare` was asked for: how flags are read, and what is refused."""
 
+import os
+
 import pytest
 
 from divbench.spec.compare import (
@@ -59,12 +61,17 @@ def test_one_metric_needs_no_name(metric, text, margin):
         ({"markdown": "nowhere/c.md"}, "--markdown: expected a file in a folder that exists, found 'nowhere/c.md'"),
         ({"junit": "."}, "--junit: expected a file, found that '.' is a folder"),
         ({"markdown": "c", "junit": "c"}, "--junit: 'c' is the file of --markdown too"),
+        ({"markdown": "c", "junit": "./c"}, "--junit: './c' is the file of --markdown too"),
+        ({"markdown": "link"}, "--markdown: expected a file, found that 'link' is a link or a device; name another"),
+        ({"junit": "pipe"}, "--junit: expected a file, found that 'pipe' is a link or a device; name another"),
         ({"markdown": "theirs.md"}, "--markdown: 'theirs.md' is there already and is not an earlier comparison"),
     ],
 )
 def test_what_is_refused(given, message, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "theirs.md").write_text("# mine\n")
+    (tmp_path / "link").symlink_to("elsewhere")
+    os.mkfifo("pipe")
     with pytest.raises(UsageError, match=message) as caught:
         read_request(SIDES | given)
     assert "\n" not in str(caught.value)

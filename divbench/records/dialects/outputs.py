@@ -12,7 +12,9 @@ from divbench.spec.errors import UsageError
 
 
 def refuse_existing(path: Path, flag: str = "--out") -> None:
-    """Refuses a place that is taken: a file, a link, or a folder with something in it."""
+    """Refuses a place that is taken: a file, a link, or a folder with something in it; and one without a name."""
+    if path.name in ("", ".."):
+        raise UsageError(f"{flag}: expected the name of something new, found '{path}'")
     try:
         if os.path.lexists(path) and not (path.is_dir() and not path.is_symlink() and not any(path.iterdir())):
             raise UsageError(f"{flag}: '{path}' is there already and is not overwritten; choose another {flag}")

@@ -25,6 +25,7 @@ NOT_LISTED = ("tasks", "variants", "utd", "seeds", "seed_start", "physics", "pre
 WORDS = ("summary", "citation")  # of a variant's record: they explain, and change nothing
 FIRST = 3  # differences that an error names
 LONGEST = 80  # characters of a value in a note
+UNKNOWN = "unknown"  # in words, what is empty in a table
 
 
 class Incomparable(UsageError):
@@ -113,7 +114,7 @@ def versions(baseline: ResultSet, new: ResultSet) -> list[Difference]:
 def _fields(side: ResultSet, cell: Cell) -> dict[str, tuple[str, ...]]:
     """Every field that must be equal, with the values that the lanes of a cell have; empty where nothing says."""
     facts = side.facts_of(cell)
-    fields = {name: facts[column] for column, name in ROW_FIELDS.items()}
+    fields = {name: tuple(value or UNKNOWN for value in facts[column]) for column, name in ROW_FIELDS.items()}
     settings = [_flat(run.settings) for run in side.runs_of(cell)]
     for key, name in CARD_FIELDS.items():
         fields[name] = tuple(dict.fromkeys(_text(known[key]) for known in settings if key in known))
@@ -165,7 +166,9 @@ def _flat(settings: Mapping, prefix: str = "") -> dict[str, object]:
 
 def _having(cells: Iterable[Cell], field: str) -> list[str]:
     found = list(dict.fromkeys(getattr(cell, field) for cell in cells))
-    return sorted(found, key=Fraction) if field == "utd" else found
+    if field != "utd":
+        return found
+    return [utd or UNKNOWN for utd in sorted(found, key=lambda utd: Fraction(utd or 0))]
 
 
 def _where(cells: list[Cell]) -> str:

@@ -1,6 +1,6 @@
 """From numbers to decisions: identical, equal, better, regressed or undecided, and how many seeds it would take.
 
-- *identical*: every row of every lane is equal to the last bit;
+- *identical*: the metric's number is equal to the last bit in every row that both sides have of a lane;
 - *regressed*: the exact rank test, at a level that all tests of the call share, says that the sides differ in the bad
   direction, and the estimate is beyond the margin. For q both directions are bad. For speed the test itself is about
   the margin: that more is lost than it allows;
@@ -20,7 +20,7 @@ from collections.abc import Sequence
 
 from divbench.report.compare import ranks
 from divbench.report.compare.planning import seeds_needed
-from divbench.report.compare.samples import Numbers, Sample
+from divbench.report.compare.samples import Sample
 from divbench.report.series import Cell
 from divbench.report.stats import Estimate, mean_difference, paired_difference
 from divbench.spec.compare import METRICS, CompareRequest, Metric
@@ -155,7 +155,7 @@ def _ask(samples: Sequence[Sample], request: CompareRequest, *, overall: bool = 
         if metric.two_sided:
             worse, better = (losing.two_sided, losing.least[2]), (1.0, 1.0)
     sides = [[getattr(sample, side) for sample in usable] for side in ("baseline", "new")]
-    strata = tuple([_means([getattr(sample, side) for sample in cells]) for cells in tasks.values()]
+    strata = tuple([_means(cells, side, _pairs(metric, request)) for cells in tasks.values()]
                    for side in ("baseline", "new"))
     return _Question(
         metric, None if overall else first.cell, strata, margin,
@@ -167,10 +167,14 @@ def _ask(samples: Sequence[Sample], request: CompareRequest, *, overall: bool = 
 
 
 def _null(samples: Sequence[Sample], shift: float, paired: bool) -> ranks.Null:
-    """The null of the rank scores summed over samples, a seed's lanes of all samples moving together."""
-    baseline: dict[int, int] = {}
-    new: dict[int, int] = {}
-    for sample in samples:
+    """The null of the rank scores summed over samples, a seed's lanes of all samples moving together.
+
+    Two independent sides exchange seeds of equally many lanes only, those that have the same samples: the sum over
+    more samples has a larger spread.
+    """
+    baseline: dict[int, dict[int, int]] = {}
+    new: dict[int, dict[int, int]] = {}
+    for place, sample in enumerate(samples):
         shifted = {seed: number + shift for seed, number in sample.new.ranked.items()}
         if paired:
             _refuse_other_seeds(sample)
@@ -179,9 +183,13 @@ def _null(samples: Sequence[Sample], shift: float, paired: bool) -> ranks.Null:
             parts = zip((baseline, new), ranks.rank_scores(sample.baseline.ranked, shifted), strict=True)
         for total, scores in parts:
             for seed, score in scores.items():
-                total[seed] = total.get(seed, 0) + score
-    return ranks.flipped(list(new.values())) if paired else ranks.independent(list(baseline.values()),
-                                                                              list(new.values()))
+                total.setdefault(seed, {})[place] = score
+    if paired:
+        return ranks.flipped([sum(scores.values()) for scores in new.values()])
+    kinds = dict.fromkeys(tuple(scores) for side in (baseline, new) for scores in side.values())
+    return ranks.together([ranks.independent(*([sum(scores.values()) for scores in side.values()
+                                                if tuple(scores) == kind] for side in (baseline, new)))
+                           for kind in kinds])
 
 
 def _refuse_other_seeds(sample: Sample) -> None:
@@ -225,7 +233,7 @@ def _difference(question: _Question, confidence: float, paired: bool) -> Estimat
     baseline, new = question.strata
     if not baseline or not all(baseline) or not all(new):
         return Estimate(None)
-    if paired and all(len(one) == len(other) for one, other in zip(baseline, new, strict=True)):
+    if paired:
         return paired_difference(new, baseline, confidence=confidence)
     return mean_difference(new, baseline, confidence=confidence)
 
@@ -239,10 +247,14 @@ def _within(difference: Estimate, margin: float, question: _Question) -> bool:
     return -margin <= low and high <= margin
 
 
-def _means(cells: Sequence[Numbers]) -> list[float]:
-    """For each seed that all cells of a stratum have a finite number of, the mean over the cells."""
-    seeds = set.intersection(*(set(numbers.finite) for numbers in cells))
-    return [sum(numbers.finite[seed] for numbers in cells) / len(cells) for seed in sorted(seeds)]
+def _means(cells: Sequence[Sample], side: str, paired: bool) -> list[float]:
+    """For each seed that all cells of a stratum have a finite number of, the mean over the cells; ascending seeds.
+
+    Of pairs, both partners count or neither does.
+    """
+    sides = ("baseline", "new") if paired else (side,)
+    seeds = set.intersection(*(set(getattr(sample, name).finite) for sample in cells for name in sides))
+    return [sum(getattr(sample, side).finite[seed] for sample in cells) / len(cells) for seed in sorted(seeds)]
 
 
 def _mean(strata: list[list[float]]) -> float | None:

@@ -50,7 +50,8 @@ def headline(result: Result) -> str:
         more = f"; and {len(worse) - 3} more" if len(worse) > 3 else ""
         return f"regressed: {'; '.join(worse[:3])}{more}"
     if result.decision == "identical":
-        return f"identical: {result.lanes[1]} lanes are equal to the last bit"
+        metrics = " and ".join(dict.fromkeys(row.metric for row in rows))
+        return f"identical: {metrics} of {result.lanes[1]} lanes, equal to the last bit wherever both sides have a row"
     left = [row for row in rows if row.decision == "undecided"]
     if result.decision == "undecided":
         first = next(row for row in left if row.cell is None or not any(
