@@ -15,7 +15,7 @@ ALLOWED = {
     "cli": {"commands", "spec"},
     "commands": {"spec", "execute", "report", "experiments"},
     "execute": {"spec", "learn", "diagnostics", "verdict", "records", "envs"},
-    "learn": {"spec", "envs"},
+    "learn": {"spec", "envs", "diagnostics"},  # of the last, PreQN takes the kernel that it steps by
     "report": {"records", "spec", "verdict"},
     "records": {"spec"},
     "verdict": set(),

@@ -11,10 +11,11 @@ import jax
 import jax.numpy as jnp
 
 from divbench.diagnostics import distance, features, norms, policy, values
-from divbench.learn import networks, optimizers, replay, rollout
-from divbench.learn.agents import sac
+from divbench.learn import networks, replay, rollout
+from divbench.learn.agents import critic as critics
+from divbench.learn.agents.choice import agent_of
 from divbench.learn.agents.coefficients import Coefficients, Structure
-from divbench.learn.agents.sac import LearnerState
+from divbench.learn.agents.state import LearnerState
 from divbench.learn.keys import Stream, stream_key
 from divbench.learn.replay import Batch
 from divbench.learn.trainer import TrainState
@@ -23,9 +24,10 @@ from divbench.learn.trainer import TrainState
 def make_diagnose(env, structure: Structure, level: str = "cheap"):
     """`diagnose(state, roots, coefs, starts) -> (values, diagnostics)`, float32 `[L]` arrays.
 
-    `values` has them by column; `diagnostics` by metric and layer, `""` for a metric of the whole critic, and is empty
-    unless `level` is `full`. The table of values comes from one batch of replay and, for the Monte-Carlo return and the
-    held-out TD error, from one stochastic episode that begins at `starts`.
+    `values` has them by column; `diagnostics` by metric and layer, `""` for a metric of the whole critic; unless
+    `level` is `full`, it has only what the algorithm notes down by itself. The table of values comes from one batch of
+    replay and, for the Monte-Carlo return and the held-out TD error, from one stochastic episode that begins at
+    `starts`.
     """
     def on_batch(keys, learner, rows, coefs: Coefficients, transitions):
         indices = replay.sample_indices(keys[0], structure.settings.batch_size, transitions)
@@ -61,23 +63,23 @@ def _parameters(critic, coefs: Coefficients) -> dict:
 
 
 def _measure_batch(learner: LearnerState, batch: Batch, coefs: Coefficients, structure: Structure, keys, level: str):
-    critic = learner.critic
-    action, log_prob = sac.sample(learner.actor, batch.obs, coefs, structure, keys[1])
+    critic, agent = learner.critic, agent_of(structure)
+    action, log_prob = agent.sample(learner.actor, batch.obs, coefs, structure, keys[1])
     uniform = jax.random.uniform(keys[2], action.shape, jnp.float32, -1.0, 1.0)
-    passed = sac.activations(critic, batch.obs, batch.action, coefs, structure)
+    passed = critics.activations(critic, batch.obs, batch.action, coefs, structure)
     q = {"replay": networks.head_values(critic, passed.features)}
     for name, chosen in (("policy", action), ("random", uniform), ("distant", distance.most_distant(batch.action))):
-        q[name] = sac.values(critic, batch.obs, chosen, coefs, structure)
+        q[name] = critics.values(critic, batch.obs, chosen, coefs, structure)
     measured = {}
     for name, found in q.items():
         measured[f"q_{name}_mean"], measured[f"q_{name}_max"] = values.magnitude(found)
-    measured_target, _ = sac.td_target(learner, batch, coefs, structure, keys[3], training=False)
-    target, next_action = sac.td_target(learner, batch, coefs, structure, keys[3])
-    (_, _), gradient = jax.value_and_grad(sac.critic_loss, has_aux=True)(
-        critic, learner.actor, batch, target, next_action, coefs, structure, keys[4])
-    step, _ = optimizers.step(gradient, learner.critic_moments, critic, sac.critic_rule(coefs), structure.mechanisms)
+    measured_target, _ = agent.td_target(learner, batch, coefs, structure, keys[3], training=False)
+    target, next_action = agent.td_target(learner, batch, coefs, structure, keys[3])
+    _, gradient = critics.gradient(
+        critic, batch, target, next_action, lambda obs, key: agent.sample(learner.actor, obs, coefs, structure, key),
+        coefs, structure, keys[4])
+    step = agent.critic_change(learner, batch, target, gradient, coefs, structure)
     moments = learner.critic_moments
-    low, high = structure.reward_range
     parameters = _parameters(critic, coefs)
     parameter_norm, step_norm = norms.global_norm(parameters), norms.global_norm(step)
     measured |= {
@@ -92,16 +94,17 @@ def _measure_batch(learner: LearnerState, batch: Batch, coefs: Coefficients, str
         "param_norm": parameter_norm,
         "feature_norm": features.mean_norm(passed.hidden[-1]),
         "dormant_share": features.dormant_share(passed.hidden),
-        "reward_excess": jnp.max(jnp.maximum(jnp.maximum(batch.reward - high, low - batch.reward), 0.0)),
-        "actor_saturation": policy.saturation(sac.act(learner.actor, batch.obs, coefs, structure)),
+        "reward_excess": _reward_excess(batch, structure),
+        "actor_saturation": policy.saturation(agent.act(learner.actor, batch.obs, coefs, structure)),
         "entropy": policy.entropy(log_prob),
-        "temperature": sac.temperature(learner, coefs),
+        "temperature": agent.temperature(learner, coefs),
         "q_bound": learner.soft_reward_max / (1.0 - coefs.gamma),
         "q_bound_low": learner.soft_reward_min / (1.0 - coefs.gamma),
     }
+    noted = {name: {"": value} for name, value in learner.notes.items()}
     if level != "full":
-        return measured, {}
-    following = sac.activations(critic, batch.next_obs, next_action, coefs, structure)
+        return measured, noted
+    following = critics.activations(critic, batch.next_obs, next_action, coefs, structure)
     sizes = norms.layer_norms(parameters)
     steps = norms.layer_norms(step)
     details = {
@@ -114,18 +117,29 @@ def _measure_batch(learner: LearnerState, batch: Batch, coefs: Coefficients, str
         "dormant": features.dormant_shares(passed.hidden),
         "dr3_dot": {"": features.dr3(passed.features, following.features)},
     }
+    details |= noted
     return measured, details | {name: {"": rank} for name, rank in features.ranks(passed.hidden[-1]).items()}
 
 
+def _reward_excess(batch: Batch, structure: Structure) -> jax.Array:
+    """How far the batch's rewards go beyond the task's range; 0 for a task that states none."""
+    if structure.reward_range is None:
+        return jnp.zeros((), jnp.float32)
+    low, high = structure.reward_range
+    return jnp.max(jnp.maximum(jnp.maximum(batch.reward - high, low - batch.reward), 0.0))
+
+
 def _measure_episode(learner: LearnerState, coefs: Coefficients, episode: rollout.Rollout, key, structure: Structure):
-    returns = values.soft_returns(episode.reward, episode.log_prob, sac.temperature(learner, coefs), coefs.gamma)
+    agent = agent_of(structure)
+    returns = values.soft_returns(episode.reward, episode.log_prob, agent.temperature(learner, coefs), coefs.gamma)
     returns = values.first_half(returns)
-    q = sac.values(learner.critic, values.first_half(episode.obs), values.first_half(episode.action), coefs, structure)
+    obs, action = values.first_half(episode.obs), values.first_half(episode.action)
+    q = critics.values(learner.critic, obs, action, coefs, structure)
     before, after = (jax.tree.map(lambda leaf, part=part: leaf[part], episode) for part in (slice(-1), slice(1, None)))
     ones = jnp.ones_like(before.reward)
     unseen = Batch(before.obs, before.action, before.reward, ones, after.obs, after.action, ones)
-    target, _ = sac.td_target(learner, unseen, coefs, structure, key, training=False)
-    there = sac.values(learner.critic, unseen.obs, unseen.action, coefs, structure)
+    target, _ = agent.td_target(learner, unseen, coefs, structure, key, training=False)
+    there = critics.values(learner.critic, unseen.obs, unseen.action, coefs, structure)
     return {"mc_return_mean": jnp.mean(returns), "mc_q_mean": jnp.mean(q), "mc_bias": values.bias(q, returns),
             "td_loss_heldout": _td_loss(there, target)}
 

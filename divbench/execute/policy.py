@@ -11,8 +11,8 @@ import jax.numpy as jnp
 
 from divbench import envs
 from divbench.execute.programs import program_for
-from divbench.learn.agents import sac
-from divbench.learn.agents.coefficients import coefficients
+from divbench.learn.agents.choice import agent_of
+from divbench.learn.agents.coefficients import Coefficients, Structure, coefficients
 from divbench.records.checkpoint import CheckpointStore
 from divbench.records.folder import CHECKPOINT, GROUPS, read_card
 from divbench.spec.errors import UsageError, choose
@@ -34,14 +34,15 @@ class Policy:
     env_step: int
     update: int
     actor: dict
-    coefs: sac.Coefficients
-    structure: sac.Structure
+    coefs: Coefficients
+    structure: Structure
     low: jax.Array
     high: jax.Array
 
     def __call__(self, obs: jax.Array, key: jax.Array | None = None) -> jax.Array:
         """An action `[A]` within the task's bounds for one observation `[O]`: the mode, or a sample if given a key."""
-        action = sac.act(self.actor, jnp.asarray(obs, jnp.float32)[None], self.coefs, self.structure, key)[0]
+        act = agent_of(self.structure).act
+        action = act(self.actor, jnp.asarray(obs, jnp.float32)[None], self.coefs, self.structure, key)[0]
         return (self.low + self.high) / 2 + (self.high - self.low) / 2 * action
 
 

@@ -68,6 +68,6 @@ def program_for(group, physics: str, episodes: int, level: str = "cheap") -> Pro
     """
     info = envs.TASKS[group.task]
     structure = structure_of(group.lanes, group.mechanisms, info.observation_size, info.action_size,
-                             (info.reward_min, info.reward_max))
+                             None if info.reward_max is None else (info.reward_min, info.reward_max))
     return _cached(group.task, physics, structure, len(group.lanes), group.protocol.env_steps, episodes,
                    level)

@@ -43,7 +43,7 @@ class CriticTerms(NamedTuple):
     features: Callable  # (obs, action) -> [N, B, H], what the head reads
     policy: Callable  # (obs, key) -> action [B, A], log density [B]
     key: jax.Array  # a random key, to be split further
-    weights: NamedTuple  # the lane's coefficients, `sac.Coefficients`
+    weights: NamedTuple  # the lane's coefficients, `agents.coefficients.Coefficients`
 
 
 @functools.cache

@@ -18,6 +18,7 @@ from jax.nn import initializers
 
 from divbench.learn import batchnorm
 from divbench.learn.hooks import Site, of_kind
+from divbench.learn.nonlinearities import FUNCTIONS
 from divbench.spec.settings import SACSettings
 
 LAYERNORM_EPSILON = 1e-6
@@ -37,7 +38,7 @@ class Activations(NamedTuple):
     """A pass through the critics.
 
     Attributes:
-      hidden: of each hidden layer after its ReLU, `[N, B, H]`.
+      hidden: of each hidden layer after its activation, `[N, B, H]`.
       features: what the head reads: the last of them, on the unit ball where the lane has that.
       statistics: of each layer's BatchNorm, mean and variance `[N, H]`; empty without it.
     """
@@ -93,6 +94,18 @@ def init_actor(key, observation_size: int, action_size: int, settings: SACSettin
     return {"hidden": hidden, "head": head}
 
 
+def init_deterministic_actor(key, observation_size: int, action_size: int, settings: SACSettings, mechanisms,
+                             init_gain):
+    """Actor parameters with a head of `A` outputs. Arguments as in `init_actor`."""
+    keys = jax.random.split(key, len(settings.hidden) + 1)
+    widths = (observation_size, *settings.hidden, action_size)
+    initialise = _initialiser(settings, init_gain)
+    *hidden, head = [_dense(k, *shape, initialise) for k, shape in zip(keys, itertools.pairwise(widths), strict=True)]
+    if "actor_layernorm" in mechanisms:
+        _with_layernorm(hidden, settings.hidden)
+    return {"hidden": hidden, "head": head}
+
+
 def init_critic(key, observation_size: int, action_size: int, settings: SACSettings, mechanisms, init_gain):
     """Parameters of the critics, each array with a leading axis of N. Arguments as in `init_actor`."""
 
@@ -142,7 +155,7 @@ def dropout(key, x, rate):
 
 
 def critic_activations(parameters, obs, action, coefficients: MechanismCoefficients, mechanisms, hooks=(), *,
-                       key=None, training: bool = False) -> Activations:
+                       activation: str = "relu", key=None, training: bool = False) -> Activations:
     """One pass through the critics.
 
     Args:
@@ -151,6 +164,7 @@ def critic_activations(parameters, obs, action, coefficients: MechanismCoefficie
       coefficients: which mechanisms this lane has.
       mechanisms: names of the mechanisms compiled in (static).
       hooks: functions from outside, (kind, where they are) pairs (static).
+      activation: a name of `nonlinearities.FUNCTIONS` (static).
       key: for dropout and feature hooks while training; without one nothing is dropped.
       training: whether BatchNorm uses the statistics of this batch (static).
     """
@@ -176,7 +190,7 @@ def critic_activations(parameters, obs, action, coefficients: MechanismCoefficie
             statistics.append(used)
         if "layernorm" in mechanisms:
             x = layer_norm(x, layer["norm_scale"], layer["norm_shift"], coefficients.layernorm)
-        x = hooked(jax.nn.relu(hooked(x, index, True)), index, False)
+        x = hooked(FUNCTIONS[activation](hooked(x, index, True)), index, False)
         hidden.append(x)
     features = unit_ball(x, coefficients.unit_ball) if "unit_ball" in mechanisms else x
     return Activations(hidden, features, statistics)
@@ -195,20 +209,29 @@ def critic_values(parameters, obs, action, coefficients: MechanismCoefficients, 
     return head_values(parameters, activations.features)
 
 
+def _actor_outputs(parameters, obs, settings: SACSettings, coefficients: MechanismCoefficients, mechanisms):
+    """What the actor's head gives for observations `[B, O]`, before any squashing."""
+    x = obs
+    for layer in parameters["hidden"]:
+        x = jnp.matmul(x, layer["kernel"]) + layer["bias"][None, :]
+        if "actor_layernorm" in mechanisms:
+            x = layer_norm(x, layer["norm_scale"], layer["norm_shift"], coefficients.actor_layernorm)
+        x = FUNCTIONS[settings.activation](x)
+    return jnp.matmul(x, parameters["head"]["kernel"]) + parameters["head"]["bias"][None, :]
+
+
+def deterministic_action(parameters, obs, settings: SACSettings, coefficients: MechanismCoefficients, mechanisms):
+    """Actions `[B, A]` of `init_deterministic_actor`'s parameters: its outputs through tanh."""
+    return jnp.tanh(_actor_outputs(parameters, obs, settings, coefficients, mechanisms))
+
+
 def actor_distribution(parameters, obs, settings: SACSettings, coefficients: MechanismCoefficients, mechanisms,
                        log_std_min, log_std_max):
     """Mean and log standard deviation before the tanh, each `[B, A]`.
 
     `log_std_rule` "tanh" maps the head's output x to min + (max - min) (1 + tanh x) / 2; "clip" clips it.
     """
-    x = obs
-    for layer in parameters["hidden"]:
-        x = jnp.matmul(x, layer["kernel"]) + layer["bias"][None, :]
-        if "actor_layernorm" in mechanisms:
-            x = layer_norm(x, layer["norm_scale"], layer["norm_shift"], coefficients.actor_layernorm)
-        x = jax.nn.relu(x)
-    head = parameters["head"]
-    mean, raw = jnp.split(jnp.matmul(x, head["kernel"]) + head["bias"][None, :], 2, -1)
+    mean, raw = jnp.split(_actor_outputs(parameters, obs, settings, coefficients, mechanisms), 2, -1)
     if settings.log_std_rule == "tanh":
         return mean, log_std_min + (log_std_max - log_std_min) * 0.5 * (1.0 + jnp.tanh(raw))
     return mean, jnp.clip(raw, log_std_min, log_std_max)

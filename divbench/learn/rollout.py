@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 
 from divbench.learn.acting import scaled_step
-from divbench.learn.agents import sac
+from divbench.learn.agents.choice import agent_of
 from divbench.learn.agents.coefficients import Structure
 
 
@@ -49,7 +49,7 @@ def make_evaluate(env, structure: Structure) -> Callable:
     step = scaled_step(env)
 
     def act(actor, obs, coefs):
-        return sac.act(actor, obs, coefs, structure)
+        return agent_of(structure).act(actor, obs, coefs, structure)
 
     def evaluate(actors, coefs, evaluation: Evaluation, starts, begins, steps) -> Evaluation:
         evaluation = jax.lax.cond(
@@ -76,10 +76,10 @@ def play(env, structure: Structure, actors, coefs, starts, keys) -> Rollout:
       starts: one start state a lane, `[L, ...]`.
       keys: one key a lane, `[L]`; consumed.
     """
-    step = scaled_step(env)
+    step, agent = scaled_step(env), agent_of(structure)
 
     def act(actor, obs, coefs, key, count):
-        action, log_prob = sac.sample(actor, obs[None], coefs, structure, jax.random.fold_in(key, count))
+        action, log_prob = agent.sample(actor, obs[None], coefs, structure, jax.random.fold_in(key, count))
         return action[0], log_prob[0]
 
     def body(state, count):

@@ -16,9 +16,9 @@ import jax.numpy as jnp
 
 from divbench.learn import replay
 from divbench.learn.acting import scaled_step
-from divbench.learn.agents import sac
+from divbench.learn.agents.choice import agent_of
 from divbench.learn.agents.coefficients import Coefficients, Structure
-from divbench.learn.agents.sac import LearnerState
+from divbench.learn.agents.state import ACTOR_PARTS, CRITIC_PARTS, LearnerState
 from divbench.learn.keys import Stream, stream_key
 from divbench.learn.networks import MechanismCoefficients
 
@@ -67,7 +67,7 @@ def blank_state(env, structure: Structure, lanes: int, capacity: int) -> TrainSt
       capacity: transitions that the replay must hold.
     """
     def one(root, coefs):
-        return sac.initialise(root, jnp.int32(0), coefs, structure)
+        return agent_of(structure).initialise(root, jnp.int32(0), coefs, structure)
 
     root = jax.eval_shape(lambda: jax.random.key(0))
     scalar = jax.ShapeDtypeStruct((), jnp.float32)
@@ -87,10 +87,6 @@ def _coefficient_skeleton() -> Coefficients:
     return blank._replace(mechanisms=MechanismCoefficients(*[0] * len(MechanismCoefficients._fields)))
 
 
-ACTOR_PARTS = ("actor", "actor_moments", "log_temperature", "temperature_moments")
-CRITIC_PARTS = ("critic", "critic_moments", "target")
-
-
 def make_reset_lanes(structure: Structure) -> Callable:
     """`reset_lanes(state, roots, coefs, actors, critics, counts) -> state`: fresh networks.
 
@@ -99,7 +95,7 @@ def make_reset_lanes(structure: Structure) -> Callable:
     draw: 0 gives the lane's first weights, every other number others. Draw 0 must be of both.
     """
     def fresh(root, coefs, count, old: LearnerState):
-        new = sac.initialise(root, count, coefs, structure)
+        new = agent_of(structure).initialise(root, count, coefs, structure)
         first = count == 0
         return new._replace(soft_reward_max=jnp.where(first, new.soft_reward_max, old.soft_reward_max),
                             soft_reward_min=jnp.where(first, new.soft_reward_min, old.soft_reward_min))
@@ -131,7 +127,7 @@ def make_train_chunk(env, structure: Structure) -> Callable:
       starts: start states drawn for the lanes, `[L, ...]`; read only where `control.begins_episode`.
       control: a `Control`.
     """
-    length = env.episode_length
+    agent, length = agent_of(structure), env.episode_length
     step_env = scaled_step(env)
     batch_size = structure.settings.batch_size
 
@@ -140,7 +136,7 @@ def make_train_chunk(env, structure: Structure) -> Callable:
         action = jax.lax.cond(
             explores,
             lambda: jax.random.uniform(key, (structure.action_size,), jnp.float32, -1.0, 1.0),
-            lambda: sac.act(learner.actor, obs[None], coefs, structure, key)[0],
+            lambda: agent.act(learner.actor, obs[None], coefs, structure, key)[0],
         )
         return jnp.where(learner.alive, action, 0.0)
 
@@ -148,7 +144,7 @@ def make_train_chunk(env, structure: Structure) -> Callable:
         sample_key, update_key = jax.random.split(stream_key(root, Stream.UPDATE, count))
         indices = replay.sample_indices(sample_key, batch_size, transitions)
         batch = replay.gather(rows, indices, transitions, length, structure.observation_size, structure.action_size)
-        return sac.update(learner, batch, coefs, structure, update_key)
+        return agent.update(learner, batch, coefs, structure, update_key)
 
     def env_step(state: TrainState, roots, coefs, explores):
         choose = jax.vmap(choose_action, in_axes=(0, 0, 0, 0, None, None))

@@ -21,6 +21,7 @@ MAD_TD = "Voelcker et al., MAD-TD, 2410.08896"
 ADAM = "Kingma and Ba, Adam, 1412.6980"
 REDO = "Sokar et al., The dormant neuron phenomenon, 2302.12902, definition 3.1"
 EFFECTIVE_RATE = "Lyle et al., Normalization and effective learning rates, 2407.01800"
+PREQN = "Achiam et al., Towards characterizing divergence in deep Q-learning, 1903.08894, Algorithm 1"
 OURS = "divbench"
 
 
@@ -55,6 +56,11 @@ def _value(name: str, unit: str, formula: str, meaning: str, source: str = OURS)
 
 def _whole(name: str, unit: str, formula: str, meaning: str, source: str) -> Metric:
     return Metric(name, DIAGNOSTICS, FULL, False, unit, formula, meaning, source)
+
+
+def _noted(name: str, unit: str, formula: str, meaning: str, source: str) -> Metric:
+    """What an algorithm notes down by itself, whatever the level."""
+    return Metric(name, DIAGNOSTICS, CHEAP, False, unit, formula, meaning, source)
 
 
 def _layer(name: str, unit: str, formula: str, meaning: str, source: str = OURS) -> Metric:
@@ -184,5 +190,17 @@ _ALL = (
            "Dot product of the features of a transition and of the one that its target bootstraps from. It grows when "
            "successive features align or grow; then an update of Q(s, a) moves its own target.",
            "Kumar et al., DR3, 2112.04716"),
+    _noted("search_cosine_least", "1", "min over the steps taken so far of cos(Q' - Q, r + gamma Q(s', mu(s')) - Q) on "
+           "the step's minibatch", "preqn only. How well Q followed the TD errors in the worst step that was taken; no "
+           "step below search_cosine is.", PREQN),
+    _noted("search_shrinks", "1", "times that the last step was shrunk", "preqn only. None where the first trial was good "
+           "enough. Many mean that Q is not linear in the parameters over such a step.", PREQN),
+    _noted("search_rejected", "updates", "count of updates whose critic step was not taken", "preqn only. In them no "
+           "step of the line search changed Q as the TD errors ask.", PREQN),
+    _noted("kernel_condition", "1", "largest over smallest eigenvalue inverted of the minibatch's kernel K", "preqn "
+           "only. How unlike the directions are that the least-squares solution of K Z = Delta has to weigh against "
+           "each other.", PREQN),
+    _noted("kernel_rank", "transitions", "count of the eigenvalues of K that were inverted", "preqn only. Below the "
+           "batch size, the minibatch asks for more than the critic can change at once.", PREQN),
 )
 METRICS: dict[str, Metric] = {metric.name: metric for metric in _ALL}

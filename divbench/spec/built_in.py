@@ -13,6 +13,9 @@ SR_SAC = "D'Oro et al., Sample-Efficient RL by Breaking the Replay Ratio Barrier
 _ADAM = "Kingma and Ba, Adam: A Method for Stochastic Optimization, 1412.6980"
 _PLASTICITY = "Lyle et al., Understanding Plasticity in Neural Networks, 2303.01486"
 _DQN = "Mnih et al., Human-level control through deep reinforcement learning, Nature 2015"
+_TD3 = "Fujimoto et al., Addressing Function Approximation Error in Actor-Critic Methods, 1802.09477"
+_PREQN = "Achiam et al., Towards Characterizing Divergence in Deep Q-Learning, 1903.08894"
+_TD3_SETTINGS = (("algorithm", "td3"), ("policy_delay", 2), ("target_period", 2))
 _CROSSQ = "Bhatt et al., CrossQ: Batch Normalization in Deep RL, 1902.05605"
 
 # A hard copy every 400 updates is 200 updates old on average, as old as the Polyak average with tau 0.005.
@@ -91,6 +94,18 @@ BUILT_IN = {
         Variant("weight-norm", "the critics' hidden kernels projected to a Frobenius norm of 1; goes with batchnorm",
                 "Palenicek et al., Scaling Off-Policy RL with Batch and Weight Normalization, 2502.07523",
                 mechanisms=frozenset({"weight_norm"})),
+        Variant("td3", "TD3 in place of SAC: deterministic actor and its target, smoothed targets, delayed actor", _TD3,
+                settings=_TD3_SETTINGS),
+        Variant("ddpg", "DDPG in place of SAC: TD3 with one critic, neither smoothing nor delay",
+                "Lillicrap et al., Continuous control with deep reinforcement learning, 1509.02971",
+                settings=(("algorithm", "td3"), ("critics", 1), ("target_noise", 0.0), ("policy_delay", 1))),
+        Variant("td3-bc", "TD3 with a term that clones the replayed actions (Q weighs 2.5)",
+                "Fujimoto and Gu, A Minimalist Approach to Offline RL, 2106.06860",
+                settings=(*_TD3_SETTINGS, ("q_weight", 2.5), ("cloning_weight", 1.0)), strength="q_weight"),
+        Variant("preqn", "PreQN in place of SAC: no target network, a step preconditioned by the minibatch's kernel; a "
+                "number is the share of the TD error it takes", _PREQN,
+                settings=(("algorithm", "preqn"), ("critics", 1), ("batch_size", 64), ("critic_lr", 0.1)),
+                strength="critic_lr"),
         Variant("batchnorm", "BatchNorm before each ReLU of the critic, both batches in one pass; targets stay",
                 _CROSSQ + "; target networks as in Palenicek et al., 2502.07523", mechanisms=frozenset({"batchnorm"})),
     )

@@ -1,4 +1,4 @@
-"""The numbers of soft actor-critic, each a field that can be changed. Data and checks; `learn` gives meaning.
+"""The numbers of the algorithms, each a field that can be changed. Data and checks; `learn` gives meaning.
 
 The defaults are those of the public SAC implementation on which the DMC15-500k protocol was defined
 (D'Oro et al., "Sample-Efficient Reinforcement Learning by Breaking the Replay Ratio Barrier", ICLR 2023).
@@ -15,26 +15,33 @@ from divbench.spec.errors import UsageError, choose
 from divbench.spec.text import parse_count
 
 INITIALISATIONS = ("orthogonal", "lecun_normal")
+ALGORITHMS = ("sac", "td3", "preqn")
+ACTIVATIONS = ("relu", "tanh", "sin", "elu", "mish")
 LOG_STD_RULES = ("tanh", "clip")
 OPTIMIZERS = ("adam", "rmsprop", "momentum", "adam-no-second-moment")
 # Fields that decide shapes or what is compiled: lanes that differ in one cannot share a program.
-STRUCTURE = ("hidden", "critics", "batch_size", "initialisation", "log_std_rule")
+STRUCTURE = ("algorithm", "hidden", "activation", "critics", "batch_size", "initialisation", "log_std_rule",
+             "search_steps")
 
 
 @dataclasses.dataclass(frozen=True)
 class SACSettings:
-    """Hyperparameters of soft actor-critic (Haarnoja et al., 1812.05905), and of what variants do to it.
+    """Hyperparameters of soft actor-critic (Haarnoja et al., 1812.05905), of TD3 and PreQN in its place, and of what
+    variants do to them. What an algorithm has no use for is not looked at.
 
     The fields of `STRUCTURE` decide shapes or which operations are compiled; all others are data of a lane and
     may differ between lanes of one compiled program.
     """
 
     # structure
+    algorithm: str = "sac"  # or "td3" (with other numbers DDPG or TD3+BC), "preqn"
     hidden: tuple[int, ...] = (256, 256)  # widths of the hidden layers of actor and critics
+    activation: str = "relu"  # after each of them: "relu", "tanh", "sin", "elu" or "mish"
     critics: int = 2  # of which the least counts, see mean_weight
     batch_size: int = 256  # transitions per update
     initialisation: str = "orthogonal"  # or "lecun_normal", flax's default
     log_std_rule: str = "tanh"  # min + (max - min) (1 + tanh x) / 2; or "clip": x clipped to [min, max]
+    search_steps: int = 10  # preqn: how often its line search shrinks a step before it gives the step up
     # data
     init_gain: float = math.sqrt(2.0)  # orthogonal gain of every layer but the log-std head
     log_std_gain: float = 1.0  # orthogonal gain of the log-std head
@@ -65,17 +72,31 @@ class SACSettings:
     dr3_weight: float = 0.0  # of the mean dot product of the features of consecutive state-action pairs
     initial_temperature: float = 1.0  # 0 together with temperature_lr 0 switches the entropy term off
     target_entropy_scale: float = 0.5  # target entropy = -scale * action size, in nats
+    # td3, and its first for preqn too
+    exploration_noise: float = 0.1  # standard deviation of the noise on actions in the task, which lie in [-1, 1]
+    target_noise: float = 0.2  # standard deviation of the noise on the target's actions, and where it is clipped
+    target_noise_clip: float = 0.5
+    policy_delay: int = 2  # updates of the critics for each of the actor; targets move by target_period
+    q_weight: float = 0.0  # the actor's loss divides Q by mean |Q| and takes it this often; 0: Q as it is
+    cloning_weight: float = 0.0  # of the mean squared distance between the actor's and the replayed action
+    # preqn
+    search_cosine: float = 0.95  # least cosine between the change of Q and the TD error that a step is taken for
+    search_shrink: float = 0.5  # what each step of the line search multiplies the step by
     time_limit_bootstraps: bool = True  # False: the time limit is termination (a known mistake, for controls)
 
     def __post_init__(self):
         for name, kind in FIELDS.items():
             object.__setattr__(self, name, _typed(name, getattr(self, name), kind))
+        choose("algorithm", self.algorithm, ALGORITHMS)
+        choose("activation", self.activation, ACTIVATIONS)
         choose("initialisation", self.initialisation, INITIALISATIONS)
         choose("log_std_rule", self.log_std_rule, LOG_STD_RULES)
         choose("critic_optimizer", self.critic_optimizer, OPTIMIZERS)
+        if self.algorithm == "preqn" and self.critics != 1:
+            raise UsageError(f"critics: preqn has one critic, found {self.critics}")
         if not self.hidden or any(width < 1 for width in self.hidden):
             raise UsageError(f"hidden: expected positive widths such as 256,256, found {list(self.hidden)}")
-        for name in ("batch_size", "critics", "target_period"):
+        for name in ("batch_size", "critics", "target_period", "policy_delay", "search_steps"):
             if getattr(self, name) < 1:
                 raise UsageError(f"{name}: expected at least 1, found {getattr(self, name)}")
         if not 0.0 <= self.dropout_rate < 1.0:
@@ -86,13 +107,14 @@ class SACSettings:
         for name in ("adam_eps", "critic_eps"):
             if getattr(self, name) <= 0.0:
                 raise UsageError(f"{name}: expected more than 0, found {getattr(self, name)}")
-        for name in ("tau", "mean_weight"):
+        for name in ("tau", "mean_weight", "search_cosine", "search_shrink"):
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise UsageError(f"{name}: expected a number from 0 to 1, found {getattr(self, name)}")
         if not 0.0 <= self.gamma < 1.0:
             raise UsageError(f"gamma: expected a number from 0 to below 1, found {self.gamma}")
         for name in ("actor_lr", "critic_lr", "temperature_lr", "initial_temperature", "weight_decay", "clip_norm",
-                     "huber_delta", "conservative_weight", "dr3_weight"):
+                     "huber_delta", "conservative_weight", "dr3_weight", "exploration_noise", "target_noise",
+                     "target_noise_clip", "q_weight", "cloning_weight"):
             if getattr(self, name) < 0.0:
                 raise UsageError(f"{name}: expected 0 or more, found {getattr(self, name)}")
         if self.log_std_min > self.log_std_max:

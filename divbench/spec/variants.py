@@ -106,6 +106,12 @@ def lane_settings(variant: Variant, sac: SACSettings) -> SACSettings:
 
 def check_together(variant: Variant, sac: SACSettings) -> None:
     """Raise `UsageError` if what a lane has does not go together; `sac` are the lane's settings."""
+    if sac.algorithm == "preqn":
+        strange = sorted(lane_mechanisms(variant, sac) - {"layernorm", "unit_ball", "actor_layernorm"})
+        strange += [hook for _, hook in variant.hooks]
+        if strange:
+            raise UsageError(f"variant '{variant.name}': preqn does not go together with '{strange[0]}': its step is "
+                             "made from the kernel of Q alone")
     clash = sorted(lane_mechanisms(variant, sac) & {"conservative", "dr3"}) or [*variant.losses]
     if "batchnorm" in variant.mechanisms and clash:
         raise UsageError(f"variant '{variant.name}': batchnorm does not go together with '{clash[0]}', which looks at "

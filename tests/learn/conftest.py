@@ -20,9 +20,9 @@ SMALL = SACSettings(hidden=(16, 16), batch_size=8)
 
 
 def make_lane(variant="baseline", seed=0, sac_settings=SMALL, **values):
-    """A lane of the toy task; `variant` is a name or a record."""
+    """A lane of the toy task; `variant` is a name or a record, and `values` come last, over those of the variant."""
     variant = find_variant(variant) if isinstance(variant, str) else variant
-    return Lane("toy", variant, Fraction(1), seed, lane_settings(variant, with_values(sac_settings, values)))
+    return Lane("toy", variant, Fraction(1), seed, with_values(lane_settings(variant, sac_settings), values))
 
 
 @functools.cache

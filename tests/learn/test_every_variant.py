@@ -9,6 +9,7 @@ import pytest
 
 from divbench.envs.toys import ConstantReward
 from divbench.learn import networks, replay
+from divbench.learn.agents import critic as critics
 from divbench.learn.agents import sac
 from divbench.learn.projections import largest_singular_value
 from divbench.spec.built_in import BUILT_IN
@@ -51,8 +52,8 @@ class Trained:
         return replay.gather(jnp.asarray(self.end[1]), indices, 30, 7, 2, 1)
 
     def activations(self, **options):
-        return sac.activations(self.learner.critic, self.batch.obs, self.batch.action, self.coefs, self.bench.structure,
-                               **options)
+        return critics.activations(self.learner.critic, self.batch.obs, self.batch.action, self.coefs,
+                                   self.bench.structure, **options)
 
     def q(self):
         return np.asarray(networks.head_values(self.learner.critic, self.activations().features))
@@ -139,11 +140,11 @@ def targets_differ(mine, **changes):
 
 def rewards_and_replayed_actions_alone(mine):
     target, action = mine.target()
-    q = np.min(np.asarray(sac.values(mine.learner.target, mine.batch.next_obs, mine.batch.next_action, mine.coefs,
+    q = np.min(np.asarray(critics.values(mine.learner.target, mine.batch.next_obs, mine.batch.next_action, mine.coefs,
                                      mine.bench.structure)), 0)
     blind = mine.batch._replace(next_taken=jnp.zeros_like(mine.batch.next_taken))
-    loss, _ = sac.critic_loss(mine.learner.critic, mine.learner.actor, blind, target, action, mine.coefs,
-                              mine.bench.structure, jax.random.key(0))
+    loss, _ = critics.loss(mine.learner.critic, blind, target, action, None, mine.coefs, mine.bench.structure,
+                           jax.random.key(0))
     return (np.array_equal(action, mine.batch.next_action) and float(loss) == 0.0
             and np.allclose(target, mine.batch.reward + 0.99 * q, rtol=1e-5))
 
@@ -172,14 +173,14 @@ def lower_on_random_actions(mine):
     """Conservative Q-learning lowers Q away from the data, relative to the data."""
     def gap(lane):
         action = jax.random.uniform(jax.random.key(3), lane.batch.action.shape, minval=-1.0)
-        away = sac.values(lane.learner.critic, lane.batch.obs, action, lane.coefs, lane.bench.structure)
+        away = critics.values(lane.learner.critic, lane.batch.obs, action, lane.coefs, lane.bench.structure)
         return np.mean(np.asarray(away)) - np.mean(lane.q())
     return gap(mine) < gap(trained("baseline"))
 
 
 def less_alike_features(mine):
     def dot(lane):
-        following = sac.activations(lane.learner.critic, lane.batch.next_obs, lane.batch.next_action, lane.coefs,
+        following = critics.activations(lane.learner.critic, lane.batch.next_obs, lane.batch.next_action, lane.coefs,
                                     lane.bench.structure).features
         return float(jnp.mean(jnp.sum(lane.activations().features * following, -1)))
     return dot(mine) < dot(trained("baseline"))
@@ -201,7 +202,7 @@ def normalised_over_the_batch(mine):
     layer = mine.learner.critic["hidden"][0]
     statistics = mine.activations(training=True).statistics[0]
     batches = [mine.batch, mine.batch._replace(next_obs=9.0 + mine.batch.next_obs)]
-    joint = [sac.joint_values(mine.learner.critic, batch, mine.batch.next_action, mine.coefs, mine.bench.structure,
+    joint = [critics.joint_values(mine.learner.critic, batch, mine.batch.next_action, mine.coefs, mine.bench.structure,
                               None)[0] for batch in batches]
     return (not np.allclose(layer["batch_mean"], 0.0) and not np.allclose(layer["batch_variance"], 1.0)
             and not np.allclose(*joint)  # (s', a') is in the statistics that (s, a) is normalised by

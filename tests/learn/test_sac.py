@@ -6,6 +6,7 @@ import numpy as np
 import optax
 import pytest
 
+from divbench.learn.agents import critic as critics
 from divbench.learn.agents import sac
 from divbench.learn.agents.coefficients import coefficients, structure_of
 from divbench.learn.replay import Batch
@@ -47,7 +48,7 @@ def test_td_target_bootstraps_softly_and_only_where_the_future_counts(setting, s
     key = jax.random.key(9)
     got, _ = sac.td_target(learner, batch, coefs, structure, key)
     action, log_prob = sac.sample(learner.actor, batch.next_obs, coefs, structure, key)
-    q = np.min(np.asarray(sac.values(learner.target, batch.next_obs, action, coefs, structure)), 0)
+    q = np.min(np.asarray(critics.values(learner.target, batch.next_obs, action, coefs, structure)), 0)
     expected = np.asarray(batch.reward) + 0.99 * np.asarray(batch.continues) * (q - 1.0 * np.asarray(log_prob))
     np.testing.assert_allclose(got, expected, rtol=1e-5)
     assert float(got[7]) == pytest.approx(float(batch.reward[7]))
@@ -62,7 +63,7 @@ def test_one_update_is_critic_target_actor_temperature_in_that_order(setting):
 
     target, _ = sac.td_target(learner, batch, coefs, structure, target_key)
     gradient = jax.grad(lambda c: jnp.sum(jnp.mean(
-        jnp.square(sac.values(c, batch.obs, batch.action, coefs, structure) - target[None]), -1)))(learner.critic)
+        jnp.square(critics.values(c, batch.obs, batch.action, coefs, structure) - target[None]), -1)))(learner.critic)
     step, _ = adam.update(gradient, adam.init(learner.critic))
     critic = optax.apply_updates(learner.critic, step)
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-6), new.critic, critic)
@@ -71,7 +72,7 @@ def test_one_update_is_critic_target_actor_temperature_in_that_order(setting):
 
     def loss(actor):
         action, log_prob = sac.sample(actor, batch.obs, coefs, structure, actor_key)
-        return jnp.mean(log_prob - jnp.min(sac.values(critic, batch.obs, action, coefs, structure), 0))
+        return jnp.mean(log_prob - jnp.min(critics.values(critic, batch.obs, action, coefs, structure), 0))
 
     step, _ = adam.update(jax.grad(loss)(learner.actor), adam.init(learner.actor))
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-6), new.actor,

@@ -9,7 +9,7 @@ import pytest
 
 from divbench.envs.toys import ConstantReward
 from divbench.learn import replay
-from divbench.learn.agents import sac
+from divbench.learn.agents import critic as critics
 from divbench.learn.trainer import Cause
 from divbench.spec.settings import SACSettings
 from tests.toys import StepCounter
@@ -26,7 +26,7 @@ def q_after_training(bench, lane, **values):
     state = trained.prime(state, 3_000)
     batch = replay.gather(state.rows[0], jnp.arange(2_000), 2_000, 20, 2, 1)
     critic, coefs = jax.tree.map(lambda leaf: leaf[0], (state.learner.critic, trained.coefs))
-    return np.asarray(sac.values(critic, batch.obs, batch.action, coefs, trained.structure))
+    return np.asarray(critics.values(critic, batch.obs, batch.action, coefs, trained.structure))
 
 
 def test_constant_reward_is_worth_one_over_one_minus_gamma(bench, lane):

@@ -43,6 +43,14 @@ class Coefficients(NamedTuple):
     huber_delta: jax.Array
     conservative_weight: jax.Array
     dr3_weight: jax.Array
+    exploration_noise: jax.Array
+    target_noise: jax.Array
+    target_noise_clip: jax.Array
+    policy_delay: jax.Array  # updates
+    q_weight: jax.Array
+    cloning_weight: jax.Array
+    search_cosine: jax.Array
+    search_shrink: jax.Array
     initial_temperature: jax.Array
     target_entropy: jax.Array  # nats
     bootstrap_at_limit: jax.Array  # 1: a time limit does not end the future; 0: it does
@@ -56,7 +64,7 @@ class Structure(NamedTuple):
     mechanisms: frozenset[str]
     hooks: tuple[tuple[str, str], ...]  # functions from outside, (kind, where they are)
     settings: SACSettings  # only the fields of `settings.STRUCTURE` are read from here
-    reward_range: tuple[float, float]  # of one env step; enters the bound on Q
+    reward_range: tuple[float, float] | None  # of one env step, None if unknown; enters the bound on Q
 
 
 def coefficients(lanes: tuple[Lane, ...], action_size: int) -> Coefficients:
@@ -80,7 +88,7 @@ def coefficients(lanes: tuple[Lane, ...], action_size: int) -> Coefficients:
 
 
 def structure_of(lanes: tuple[Lane, ...], mechanisms: frozenset[str], observation_size: int, action_size: int,
-                 reward_range: tuple[float, float]) -> Structure:
+                 reward_range: tuple[float, float] | None) -> Structure:
     """The structure that lanes of one group share; `mechanisms` may hold more than theirs."""
     settings = SACSettings(**{field: getattr(lanes[0].sac, field) for field in STRUCTURE})
     return Structure(observation_size, action_size, mechanisms, lanes[0].variant.hooks, settings, reward_range)

@@ -1,0 +1,133 @@
+"""Preconditioned Q-networks of one lane, on one page: no target network, and a step that makes Q change as it should.
+
+Source: Achiam et al., 1903.08894, Algorithm 1. Per update, for a minibatch: the TD errors Delta with the networks as
+they are; Z, the least-squares solution of K Z = Delta with the minibatch's kernel K; the step critic_lr sum_i Z_i grad
+Q_i; that step, shrunk until the change of Q on the minibatch and Delta have a cosine of at least `search_cosine`; then
+the actor against the new critic. To first order the step changes Q on the minibatch by critic_lr Delta. A step that is
+still below the cosine after `search_steps` trials is not taken. What the paper does not say, how the least squares are
+solved and for how long the search goes on, is this module's and `kernels.preconditioning`'s own.
+Everything here is written for one lane and vmapped by the caller. Letters in shapes: B batch, O observation size,
+A action size.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from divbench.diagnostics.kernels.directions import cosine
+from divbench.diagnostics.kernels.gram import gram
+from divbench.diagnostics.kernels.preconditioning import Solution, least_squares
+from divbench.learn.agents import critic as critics
+from divbench.learn.agents import rewards, td3
+from divbench.learn.agents.coefficients import Coefficients, Structure
+from divbench.learn.agents.state import LearnerState, kept_if
+from divbench.learn.agents.stepping import stepped
+from divbench.learn.replay import Batch
+
+temperature, act, sample = td3.temperature, td3.act, td3.sample
+
+
+class Step(NamedTuple):
+    """A step that was searched for.
+
+    Attributes:
+      change: what it adds to the critic's parameters; all 0 if no step was taken.
+      cosine: between the change of Q on the minibatch and the TD errors.
+      shrinks: how often it was shrunk.
+      taken: whether it was taken, bool.
+      solution: of K Z = Delta.
+    """
+
+    change: dict
+    cosine: jax.Array
+    shrinks: jax.Array
+    taken: jax.Array
+    solution: Solution
+
+
+def initialise(root, resets, coefs: Coefficients, structure: Structure) -> LearnerState:
+    """Fresh weights, as TD3's; the targets are the networks themselves."""
+    drawn = td3.initialise(root, resets, coefs, structure)
+    zero = jnp.zeros((), jnp.float32)
+    notes = {"search_cosine_least": jnp.ones((), jnp.float32), "search_shrinks": zero, "search_rejected": zero,
+             "kernel_condition": zero, "kernel_rank": zero}
+    return drawn._replace(target_actor={}, target={}, notes=notes)
+
+
+def td_target(learner: LearnerState, batch: Batch, coefs: Coefficients, structure: Structure, key,
+              training: bool = True):
+    """r + gamma Q(s', mu(s')) with the networks as they are: `[B]`, and mu(s') `[B, A]`.
+
+    With in-distribution targets the action is the replayed one. Key and `training` are not used.
+    """
+    chosen = act(learner.actor, batch.next_obs, coefs, structure)
+    next_action = jnp.where(coefs.in_distribution_targets > 0.0, batch.next_action, chosen)
+    q = critics.values(learner.critic, batch.next_obs, next_action, coefs, structure)[0]
+    return batch.reward + coefs.gamma * batch.continues * q, next_action
+
+
+def searched(critic, batch: Batch, target, coefs: Coefficients, structure: Structure) -> Step:
+    """The critic's step towards `target` `[B]`."""
+    def q_of_pair(critic, obs, action):
+        return critics.values(critic, obs[None], action[None], coefs, structure)[0, 0]
+
+    def q_of_batch(critic):
+        return critics.values(critic, batch.obs, batch.action, coefs, structure)[0]
+
+    before, pull = jax.vjp(q_of_batch, critic)
+    error = target - before
+    solution = least_squares(gram(q_of_pair, critic, (batch.obs, batch.action)), error)
+    whole = jax.tree.map(lambda leaf: coefs.critic_lr * leaf, pull(solution.weights)[0])
+
+    def trial(scale):
+        moved = jax.tree.map(lambda parameter, step: parameter + scale * step, critic, whole)
+        return cosine(q_of_batch(moved) - before, error)
+
+    def fails(carry):
+        _, found, shrinks = carry
+        return ~(found >= coefs.search_cosine) & (shrinks < structure.settings.search_steps)
+
+    def shrink(carry):
+        scale = carry[0] * coefs.search_shrink
+        return scale, trial(scale), carry[2] + 1
+
+    scale, found, shrinks = jax.lax.while_loop(fails, shrink, (jnp.float32(1.0), trial(1.0), jnp.int32(0)))
+    taken = found >= coefs.search_cosine
+    change = jax.tree.map(lambda leaf: jnp.where(taken, scale * leaf, 0.0), whole)
+    return Step(change, found, shrinks, taken, solution)
+
+
+def critic_change(learner: LearnerState, batch: Batch, target, gradient, coefs: Coefficients, structure: Structure):
+    """What a step adds to the critic's parameters. The gradient of the loss is not used."""
+    return searched(learner.critic, batch, target, coefs, structure).change
+
+
+def update(learner: LearnerState, batch: Batch, coefs: Coefficients, structure: Structure, key):
+    """One step of critic and actor. The key is consumed.
+
+    Returns:
+      The new state; unchanged but for `alive` if TD errors, parameters or the actor's loss were not finite, or if the
+      lane was frozen before.
+    """
+    target, _ = td_target(learner, batch, coefs, structure, key)
+    step = searched(learner.critic, batch, target, coefs, structure)
+    critic = jax.tree.map(jnp.add, learner.critic, step.change)
+    policy_loss, gradient = jax.value_and_grad(td3.actor_loss)(learner.actor, critic, batch, coefs, structure, key)
+    actor, actor_moments = stepped(gradient, learner.actor_moments, learner.actor, coefs, coefs.actor_lr)
+    low, high = rewards.of_batch(batch, structure)
+    least = learner.notes["search_cosine_least"]
+    notes = {"search_cosine_least": jnp.where(step.taken, jnp.minimum(least, step.cosine), least),
+             "search_shrinks": step.shrinks.astype(jnp.float32),
+             "search_rejected": learner.notes["search_rejected"] + (1.0 - step.taken.astype(jnp.float32)),
+             "kernel_condition": step.solution.condition_number, "kernel_rank": step.solution.rank}
+    moments = learner.critic_moments
+    new = learner._replace(
+        actor=actor, actor_moments=actor_moments, critic=critic, notes=notes,
+        critic_moments=moments._replace(count=moments.count + 1),
+        soft_reward_max=jnp.maximum(learner.soft_reward_max, high),
+        soft_reward_min=jnp.minimum(learner.soft_reward_min, low))
+    finite = jnp.all(jnp.isfinite(target)) & jnp.isfinite(step.solution.residual) & jnp.isfinite(policy_loss)
+    return kept_if(finite, learner, new)

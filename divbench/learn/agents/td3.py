@@ -1,0 +1,121 @@
+"""Twin delayed deep deterministic policy gradients of one lane, on one page; with other numbers DDPG, or TD3+BC.
+
+Source: Fujimoto et al., 1802.09477, Algorithm 1; Fujimoto and Gu, 2106.06860, equations 3 to 5, for the term that
+clones behaviour and the scale of Q beside it; Lillicrap et al., 1509.02971, for DDPG. Per update the critic, then, once
+every `policy_delay` updates, the actor against the new critic; targets of both move once every `target_period`.
+Everything here is written for one lane and vmapped by the caller. Letters in shapes: N critics, B batch, O observation
+size, A action size.
+"""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+
+from divbench.learn import networks, optimizers
+from divbench.learn.agents import critic as critics
+from divbench.learn.agents import rewards
+from divbench.learn.agents.coefficients import Coefficients, Structure
+from divbench.learn.agents.state import LearnerState, kept_if
+from divbench.learn.agents.stepping import adam, stepped
+from divbench.learn.keys import Stream, stream_key
+from divbench.learn.replay import Batch
+
+critic_change = critics.change
+
+
+def temperature(learner: LearnerState, coefs: Coefficients) -> jax.Array:
+    """0: there is no entropy term."""
+    return jnp.zeros((), jnp.float32)
+
+
+def initialise(root, resets, coefs: Coefficients, structure: Structure) -> LearnerState:
+    """Fresh weights: draw number `resets` of the lane's initialisation stream. Targets begin as copies.
+
+    Args:
+      root: the lane's root key (not consumed).
+      resets: how often the lane was drawn afresh before; each count gives other weights.
+    """
+    actor_key, critic_key = jax.random.split(stream_key(root, Stream.INITIALISE, resets))
+    actor = networks.init_deterministic_actor(actor_key, structure.observation_size, structure.action_size,
+                                              structure.settings, structure.mechanisms, coefs.init_gain)
+    critic = critics.initialise(critic_key, coefs, structure)
+    nothing = jnp.zeros((), jnp.float32)
+    low, high = rewards.at_first(structure)
+    return LearnerState(
+        actor, jax.tree.map(jnp.copy, actor), critic, jax.tree.map(jnp.copy, critic), nothing,
+        adam(coefs, coefs.actor_lr).init(actor), optimizers.init(critic),
+        adam(coefs, coefs.temperature_lr).init(nothing),
+        soft_reward_max=high, soft_reward_min=low, notes={}, alive=jnp.asarray(True),
+    )
+
+
+def act(actor, obs, coefs: Coefficients, structure: Structure, key=None) -> jax.Array:
+    """Actions `[B, A]` for observations `[B, O]`; with a key, with Gaussian noise of deviation `exploration_noise`."""
+    action = networks.deterministic_action(actor, obs, structure.settings, coefs.mechanisms, structure.mechanisms)
+    if key is None:
+        return action
+    noise = coefs.exploration_noise * jax.random.normal(key, action.shape, action.dtype)
+    return jnp.clip(action + noise, -1.0, 1.0)
+
+
+def sample(actor, obs, coefs: Coefficients, structure: Structure, key):
+    """Actions `[B, A]` of the policy that Q is about, which is deterministic, and 0 `[B]` for their log densities, of
+    which there are none. The key is not used."""
+    action = act(actor, obs, coefs, structure)
+    return action, jnp.zeros(action.shape[0], action.dtype)
+
+
+def td_target(learner: LearnerState, batch: Batch, coefs: Coefficients, structure: Structure, key,
+              training: bool = True):
+    """r + gamma min Q_target(s', a'), a' the target actor's with clipped noise: `[B]`, and a' `[B, A]`.
+
+    With in-distribution targets a' is the replayed action. Key and `training` as in `sac.td_target`.
+    """
+    smooth = act(learner.target_actor, batch.next_obs, coefs, structure)
+    noise = coefs.target_noise * jax.random.normal(key, smooth.shape, smooth.dtype)
+    noise = jnp.clip(noise, -coefs.target_noise_clip, coefs.target_noise_clip)
+    stored = coefs.in_distribution_targets > 0.0
+    next_action = jnp.where(stored, batch.next_action, jnp.clip(smooth + noise, -1.0, 1.0))
+    q = critics.next_values(learner.target, batch, next_action, coefs, structure, key, training)
+    return batch.reward + coefs.gamma * batch.continues * critics.reduced(q, coefs), next_action
+
+
+def actor_loss(actor, critic, batch: Batch, coefs: Coefficients, structure: Structure, key):
+    """-scale mean Q_1(s, mu(s)) + cloning mean |mu(s) - a|^2: scalar.
+
+    `scale` is q_weight / mean |Q_1| where `q_weight` is not 0 (alpha of TD3+BC), no gradient through it, else 1.
+    """
+    action = act(actor, batch.obs, coefs, structure)
+    q = critics.values(critic, batch.obs, action, coefs, structure, critics.random_key(key, structure))[0]
+    size = jnp.mean(jnp.abs(jax.lax.stop_gradient(q)))
+    relative = coefs.q_weight > 0.0
+    scale = jnp.where(relative, coefs.q_weight / jnp.where(relative & (size > 0.0), size, 1.0), 1.0)
+    return -scale * jnp.mean(q) + coefs.cloning_weight * jnp.mean(jnp.square(action - batch.action))
+
+
+def update(learner: LearnerState, batch: Batch, coefs: Coefficients, structure: Structure, key):
+    """One gradient step of everything that is due. The key is consumed.
+
+    Returns:
+      The new state; unchanged but for `alive` if a loss was not finite, or if the lane was frozen before.
+    """
+    target_key, actor_key = jax.random.split(key)
+    target, next_action = td_target(learner, batch, coefs, structure, target_key)
+    (q_loss, statistics), gradient = critics.gradient(
+        learner.critic, batch, target, next_action,
+        lambda obs, key: sample(learner.actor, obs, coefs, structure, key), coefs, structure,
+        jax.random.fold_in(target_key, 3))
+    critic, target_critic, critic_moments = critics.step(learner, gradient, statistics, coefs, structure)
+    policy_loss, gradient = jax.value_and_grad(actor_loss)(learner.actor, critic, batch, coefs, structure, actor_key)
+    actor, actor_moments = stepped(gradient, learner.actor_moments, learner.actor, coefs, coefs.actor_lr)
+    due = critic_moments.count % coefs.policy_delay.astype(jnp.int32) == 0
+    actor, actor_moments = jax.tree.map(lambda new, old: jnp.where(due, new, old), (actor, actor_moments),
+                                        (learner.actor, learner.actor_moments))
+    low, high = rewards.of_batch(batch, structure)
+    new = learner._replace(
+        actor=actor, actor_moments=actor_moments, critic=critic, critic_moments=critic_moments, target=target_critic,
+        target_actor=critics.towards(learner.target_actor, actor, critic_moments.count, coefs),
+        soft_reward_max=jnp.maximum(learner.soft_reward_max, high),
+        soft_reward_min=jnp.minimum(learner.soft_reward_min, low))
+    return kept_if(jnp.isfinite(q_loss) & jnp.isfinite(policy_loss), learner, new)
