@@ -193,8 +193,8 @@ _ALL = (
     _noted("search_cosine_least", "1", "min over the steps taken so far of cos(Q' - Q, r + gamma Q(s', mu(s')) - Q) on "
            "the step's minibatch", "preqn only. How well Q followed the TD errors in the worst step that was taken; no "
            "step below search_cosine is.", PREQN),
-    _noted("search_shrinks", "1", "times that the last step was shrunk", "preqn only. None where the first trial was good "
-           "enough. Many mean that Q is not linear in the parameters over such a step.", PREQN),
+    _noted("search_shrinks", "1", "times that the last step was shrunk", "preqn only. None where the first trial was "
+           "good enough. Many mean that Q is not linear in the parameters over such a step.", PREQN),
     _noted("search_rejected", "updates", "count of updates whose critic step was not taken", "preqn only. In them no "
            "step of the line search changed Q as the TD errors ask.", PREQN),
     _noted("kernel_condition", "1", "largest over smallest eigenvalue inverted of the minibatch's kernel K", "preqn "
