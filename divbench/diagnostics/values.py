@@ -11,7 +11,8 @@ def magnitude(q: jax.Array) -> tuple[jax.Array, jax.Array]:
     return jnp.mean(q), jnp.max(jnp.abs(q))
 
 
-def soft_returns(reward: jax.Array, log_prob: jax.Array, temperature: jax.Array, gamma: jax.Array) -> jax.Array:
+def soft_returns(reward: jax.Array, log_prob: jax.Array, temperature: jax.Array, gamma: jax.Array,
+                 continues: jax.Array | float = 1.0) -> jax.Array:
     """The discounted soft return of each step of one episode, what the soft Q of that step estimates.
 
     G_t = r_t + gamma (G_{t+1} - temperature log pi(a_{t+1}|s_{t+1})), with nothing after the last step: the entropy of
@@ -21,16 +22,18 @@ def soft_returns(reward: jax.Array, log_prob: jax.Array, temperature: jax.Array,
       reward: `[T]`.
       log_prob: log density of each action, nats, `[T]`.
       temperature, gamma: scalars.
+      continues: `[T]`, 0 where the task terminated with the step, so that nothing that follows counts; else 1.
 
     Returns:
       `[T]`. The future cut off at the end is worth gamma^(T - t) of what it would be: read the first half only.
     """
     def back(future, step):
-        reward, log_prob = step
-        value = reward + gamma * future
+        reward, log_prob, continues = step
+        value = reward + gamma * continues * future
         return value - temperature * log_prob, value
 
-    _, returns = jax.lax.scan(back, jnp.zeros_like(reward[0]), (reward, log_prob), reverse=True)
+    steps = reward, log_prob, jnp.broadcast_to(continues, reward.shape)
+    _, returns = jax.lax.scan(back, jnp.zeros_like(reward[0]), steps, reverse=True)
     return returns
 
 
@@ -39,7 +42,13 @@ def first_half(series: jax.Array) -> jax.Array:
     return series[: max(1, series.shape[0] // 2)]
 
 
-def bias(q: jax.Array, returns: jax.Array) -> jax.Array:
+def mean_within(series: jax.Array, within: jax.Array) -> jax.Array:
+    """Mean of a series `[..., T]` over the steps at which `within` `[T]` is not 0, whatever there is elsewhere."""
+    counted = jnp.broadcast_to(within > 0.0, series.shape)
+    return jnp.sum(jnp.where(counted, series, 0.0)) / jnp.sum(counted.astype(series.dtype))
+
+
+def bias(q: jax.Array, returns: jax.Array, within: jax.Array | None = None) -> jax.Array:
     """Mean Q minus mean return on the same states and actions: how much the critics overestimate; scalar.
 
     The difference of means, not of signs or sizes: errors that cancel do not show. Unit: that of the return. Source:
@@ -48,5 +57,7 @@ def bias(q: jax.Array, returns: jax.Array) -> jax.Array:
     Args:
       q: `[critics, T]`.
       returns: `[T]`, such as the first half of `soft_returns`.
+      within: `[T]`, as of `mean_within`; None for all steps.
     """
-    return jnp.mean(q) - jnp.mean(returns)
+    within = jnp.ones_like(returns) if within is None else within
+    return mean_within(q, within) - mean_within(returns, within)

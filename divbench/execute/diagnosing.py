@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 
 from divbench.diagnostics import distance, features, norms, policy, values
-from divbench.learn import networks, replay, rollout
+from divbench.learn import batches, networks, rollout
 from divbench.learn.agents import critic as critics
 from divbench.learn.agents.choice import agent_of
 from divbench.learn.agents.coefficients import Coefficients, Structure
@@ -29,16 +29,16 @@ def make_diagnose(env, structure: Structure, level: str = "cheap"):
     replay and, for the Monte-Carlo return and the held-out TD error, from one stochastic episode that begins at
     `starts`.
     """
+    draw = batches.make_draw(env.episode_length, structure)
+
     def on_batch(keys, learner, rows, coefs: Coefficients, transitions):
-        indices = replay.sample_indices(keys[0], structure.settings.batch_size, transitions)
-        batch = replay.gather(rows, indices, transitions, env.episode_length, structure.observation_size,
-                              structure.action_size)
+        batch = draw(keys[0], rows, transitions, coefs)
         return _measure_batch(learner, batch, coefs, structure, keys, level)
 
     def diagnose(state: TrainState, roots, coefs: Coefficients, starts):
         keys = jax.vmap(measuring_keys, in_axes=(0, None))(roots, state.update)
-        columns, details = jax.vmap(on_batch, in_axes=(0, 0, 0, 0, None))(
-            keys, state.learner, state.rows, coefs, state.env_step)
+        columns, details = jax.vmap(on_batch, in_axes=(0, 0, batches.each_lane(structure), 0, None))(
+            keys, state.learner, batches.lane_rows(state.rows, structure), coefs, state.env_step)
         episode = rollout.play(env, structure, state.learner.actor, coefs, starts, keys[:, 5])
         seen = jax.vmap(lambda *lane: _measure_episode(*lane, structure))(state.learner, coefs, episode, keys[:, 6])
         return columns | seen, details
@@ -131,19 +131,24 @@ def _reward_excess(batch: Batch, structure: Structure) -> jax.Array:
 
 def _measure_episode(learner: LearnerState, coefs: Coefficients, episode: rollout.Rollout, key, structure: Structure):
     agent = agent_of(structure)
-    returns = values.soft_returns(episode.reward, episode.log_prob, agent.temperature(learner, coefs), coefs.gamma)
+    returns = values.soft_returns(episode.reward, episode.log_prob, agent.temperature(learner, coefs), coefs.gamma,
+                                  episode.continues)
+    early = jax.tree.map(values.first_half, episode)
     returns = values.first_half(returns)
-    obs, action = values.first_half(episode.obs), values.first_half(episode.action)
-    q = critics.values(learner.critic, obs, action, coefs, structure)
+    q = critics.values(learner.critic, early.obs, early.action, coefs, structure)
     before, after = (jax.tree.map(lambda leaf, part=part: leaf[part], episode) for part in (slice(-1), slice(1, None)))
-    ones = jnp.ones_like(before.reward)
-    unseen = Batch(before.obs, before.action, before.reward, ones, after.obs, after.action, ones)
+    unseen = Batch(before.obs, before.action, before.reward, before.continues, after.obs, after.action,
+                   jnp.ones_like(before.reward))
     target, _ = agent.td_target(learner, unseen, coefs, structure, key, training=False)
     there = critics.values(learner.critic, unseen.obs, unseen.action, coefs, structure)
-    return {"mc_return_mean": jnp.mean(returns), "mc_q_mean": jnp.mean(q), "mc_bias": values.bias(q, returns),
-            "td_loss_heldout": _td_loss(there, target)}
+    return {"mc_return_mean": values.mean_within(returns, early.within),
+            "mc_q_mean": values.mean_within(q, early.within), "mc_bias": values.bias(q, returns, early.within),
+            "td_loss_heldout": _td_loss(there, target, before.within)}
 
 
-def _td_loss(q, target) -> jax.Array:
-    """Sum over critics of the mean squared TD error: `[N, B]` and `[B]` to a scalar."""
-    return jnp.sum(jnp.mean(jnp.square(q - target[None, :]), -1))
+def _td_loss(q, target, within=None) -> jax.Array:
+    """Sum over critics of the mean squared TD error: `[N, B]` and `[B]` to a scalar; of those `within` `[B]`, if
+    given."""
+    squares = jnp.square(q - target[None, :])
+    within = jnp.ones_like(target) if within is None else within
+    return jnp.sum(jax.vmap(values.mean_within, in_axes=(0, None))(squares, within))

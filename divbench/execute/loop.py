@@ -48,12 +48,13 @@ class GroupLoop:
       progress: the observer (`divbench.execute.progress.Progress`).
       signals: what tells of Ctrl-C and SIGTERM.
       checkpoint_seconds: wall-clock seconds between checkpoints.
+      data: what an offline run learns from (`divbench.execute.offline.OfflineData`).
     """
 
     def __init__(self, group: Group, program: Program, *, spec: RunSpec, physics: str, folder, progress,
-                 signals: Signals, checkpoint_seconds: float):
+                 signals: Signals, checkpoint_seconds: float, data=None):
         self.group, self.program, self.folder, self.progress = group, program, folder, progress
-        self.signals, self.checkpoint_seconds = signals, checkpoint_seconds
+        self.signals, self.checkpoint_seconds, self.data = signals, checkpoint_seconds, data
         self.roots = lane_keys([lane.key_words for lane in group.lanes])
         self.coefs = coefficients(group.lanes, program.structure.action_size)
         resets = {lane.variant.name: lane.variant.reset for lane in group.lanes if lane.variant.reset}
@@ -64,7 +65,7 @@ class GroupLoop:
         self.columns = [lane_columns(lane, spec.suite, physics, spec.precision) for lane in group.lanes]
         self._shared = {name: value for name, value in self.columns[0].items() if name not in ("variant", "seed")}
         self._evaluator = Evaluator(program, group, signals.check)
-        self._keeper = Keeper(folder, program.env.episode_length)
+        self._keeper = Keeper(folder, program.structure, program.env.episode_length)
         self._pace: dict[int, float] = {}  # seconds per unit of a phase's work, by phase
         self._saved_at = time.monotonic()
 
@@ -106,6 +107,8 @@ class GroupLoop:
                 state = self.program.reset_lanes(blank, self.roots, self.coefs, jnp.ones(lanes, bool),
                                                  jnp.ones(lanes, bool), jnp.zeros(lanes, jnp.int32))
                 jax.block_until_ready(state)
+        if self.data is not None:  # checkpoints do not hold it
+            state = state._replace(rows=jnp.asarray(self.data.rows))
         with self._timed("compile", at):
             nothing = self._control(at, rounds=0, priming_updates=0)
             state = self.program.train_chunk(state, self.roots, self.coefs, self._starts(at), nothing)
@@ -121,14 +124,14 @@ class GroupLoop:
         if at.phase != stop.phase:
             at = Position(stop.phase, 0, at.env_step, at.update)
         phase = self.group.protocol.phases[at.phase]
-        priming = phase.kind == "priming"
-        unit = 1.0 if priming or not phase.utd else 1.0 / float(max(1, phase.utd))
+        unit = 1.0 if not phase.acts or not phase.utd else 1.0 / float(max(1, phase.utd))
         while at.done < stop.done:
             pace = self._pace.get(at.phase)
             amount = FIRST_CHUNK * unit if pace is None else CHUNK_SECONDS / pace
             amount = max(1, min(stop.done - at.done, int(amount)))
             began = time.perf_counter()
-            control = self._control(at, rounds=1 if priming else amount, priming_updates=amount if priming else 0)
+            control = self._control(at, rounds=amount if phase.acts else 1,
+                                    priming_updates=0 if phase.acts else amount)
             state = self.program.train_chunk(state, self.roots, self.coefs, self._starts(at), control)
             jax.block_until_ready(state)
             seconds = time.perf_counter() - began
@@ -168,10 +171,12 @@ class GroupLoop:
 
     def _control(self, at: Position, *, rounds: int, priming_updates: int) -> Control:
         phase = self.group.protocol.phases[at.phase]
-        acts = phase.kind != "priming"
-        begins = acts and rounds > 0 and at.env_step % self.program.env.episode_length == 0
+        # Where episodes end at their own times, all but the first begin within a chunk.
+        length = self.program.env.episode_length
+        first = at.env_step == 0 if self.program.structure.terminates else at.env_step % length == 0
+        begins = phase.acts and rounds > 0 and first
         return Control(
-            rounds=jnp.int32(rounds), acts=jnp.asarray(acts), explores=jnp.asarray(phase.kind == "random"),
+            rounds=jnp.int32(rounds), acts=jnp.asarray(phase.acts), explores=jnp.asarray(phase.kind == "random"),
             begins_episode=jnp.asarray(begins), priming_updates=jnp.int32(priming_updates),
             utd_numerator=jnp.int32(phase.utd.numerator), utd_denominator=jnp.int32(phase.utd.denominator),
             phase_step=jnp.int32(at.done))

@@ -38,11 +38,14 @@ class Policy:
     structure: Structure
     low: jax.Array
     high: jax.Array
+    mean: jax.Array  # what observations are shifted and divided by, as an offline run saw them
+    deviation: jax.Array
 
     def __call__(self, obs: jax.Array, key: jax.Array | None = None) -> jax.Array:
         """An action `[A]` within the task's bounds for one observation `[O]`: the mode, or a sample if given a key."""
         act = agent_of(self.structure).act
-        action = act(self.actor, jnp.asarray(obs, jnp.float32)[None], self.coefs, self.structure, key)[0]
+        seen = (jnp.asarray(obs, jnp.float32) - self.mean) / self.deviation
+        action = act(self.actor, seen[None], self.coefs, self.structure, key)[0]
         return (self.low + self.high) / 2 + (self.high - self.low) / 2 * action
 
 
@@ -70,9 +73,11 @@ def load_policy(path: str | os.PathLike, lane: str) -> Policy:
     coefs = jax.tree.map(lambda leaf: leaf[place], coefficients(group.lanes, program.structure.action_size))
     actor = jax.tree.map(lambda leaf: jnp.asarray(leaf[place]), loaded.tree.learner.actor)
     env = envs.make(group.task, physics=physics)
+    normal = card.get("dataset", {"observation_mean": 0.0, "observation_deviation": 1.0})
     return Policy(group.lanes[place], int(loaded.tree.env_step), int(loaded.tree.update), actor, coefs,
                   program.structure, jnp.asarray(env.action_low, jnp.float32),
-                  jnp.asarray(env.action_high, jnp.float32))
+                  jnp.asarray(env.action_high, jnp.float32), jnp.asarray(normal["observation_mean"], jnp.float32),
+                  jnp.asarray(normal["observation_deviation"], jnp.float32))
 
 
 def refuse_imported(card: dict, path: str | os.PathLike) -> None:

@@ -13,6 +13,7 @@ import jax
 
 from divbench import envs
 from divbench.execute.diagnosing import make_diagnose
+from divbench.execute.offline import NormalisedTask, OfflineData
 from divbench.learn import rollout, trainer
 from divbench.learn.agents.coefficients import Structure, structure_of
 from divbench.learn.trainer import TrainState
@@ -25,7 +26,7 @@ class Program:
     env: object
     structure: Structure
     lanes: int
-    capacity: int  # transitions the replay holds
+    capacity: int  # transitions the replay holds, or the dataset has
     episodes: int  # of one evaluation
     train_chunk: object
     evaluate: object
@@ -53,11 +54,12 @@ def build(env, structure: Structure, lanes: int, capacity: int, episodes: int, l
 
 
 @functools.lru_cache(maxsize=8)
-def _cached(task, physics, *others) -> Program:
-    return build(envs.make(task, physics=physics), *others)
+def _cached(task, physics, data, *others) -> Program:
+    env = envs.make(task, physics=physics)
+    return build(env if data is None else NormalisedTask(env, data), *others)
 
 
-def program_for(group, physics: str, episodes: int, level: str = "cheap") -> Program:
+def program_for(group, physics: str, episodes: int, level: str = "cheap", data: OfflineData | None = None) -> Program:
     """The program of a group; the same object for groups that can share it.
 
     Args:
@@ -65,9 +67,13 @@ def program_for(group, physics: str, episodes: int, level: str = "cheap") -> Pro
       physics: `mjx`, `host` or `warp`.
       episodes: episodes of one evaluation.
       level: how much is measured, `cheap` or `full`.
+      data: what an offline run learns from.
     """
-    info = envs.TASKS[group.task]
-    structure = structure_of(group.lanes, group.mechanisms, info.observation_size, info.action_size,
-                             None if info.reward_max is None else (info.reward_min, info.reward_max))
-    return _cached(group.task, physics, structure, len(group.lanes), group.protocol.env_steps, episodes,
-                   level)
+    info = envs.task_info(group.task)
+    rewards = None if info.reward_max is None else (info.reward_min, info.reward_max)
+    if rewards is None and data is not None:
+        rewards = min(data.reward_range[0], 0.0), max(data.reward_range[1], 0.0)
+    structure = structure_of(group.lanes, group.mechanisms, info.observation_size, info.action_size, rewards,
+                             terminates=info.terminates, offline=data is not None)
+    capacity = group.protocol.env_steps if data is None else len(data)
+    return _cached(group.task, physics, data, structure, len(group.lanes), capacity, episodes, level)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from divbench.execute import device
 from divbench.execute.loop import GroupLoop
+from divbench.execute.offline import read_offline
 from divbench.execute.programs import program_for
 from divbench.execute.progress import Progress
 from divbench.execute.signals import Interrupted, Signals
@@ -16,7 +17,7 @@ from divbench.records.manifest import MANIFEST, Manifest
 from divbench.records.tables import read_rows, write_tables
 from divbench.spec.errors import UsageError
 from divbench.spec.plan import make_groups, silent_resets
-from divbench.spec.run_spec import RunSpec
+from divbench.spec.run_spec import CHECKSUM, RunSpec
 from divbench.verdict.rows import verdict_rows
 
 CHECKPOINT_SECONDS = 60.0
@@ -59,13 +60,20 @@ def run(spec: RunSpec, *, progress: Progress | None = None,
     progress = progress or Progress()
     device.prepare(spec.precision)
     physics = {task: device.resolve_physics(task, spec.physics) for task in spec.tasks}
+    data = None
+    if spec.dataset is not None:
+        data = read_offline(spec.dataset, spec.tasks[0], physics[spec.tasks[0]])
     groups = make_groups(spec, fused=device.fused_default())
     kinds = ",".join(sorted(set(physics.values()), reverse=True))
     card = gather_card(spec, device=device.describe_device(), physics=kinds)
+    settings = spec.settings()
+    if data is not None:
+        card["dataset"] = data.facts()
+        settings[CHECKSUM] = data.checksum
     if not spec.force:
-        RunFolder.check(spec.folder, spec.settings(), card)
+        RunFolder.check(spec.folder, settings, card)
         _verify_groups(Path(spec.folder))
-    with RunFolder.open(spec.folder, spec.settings(), card, force=spec.force) as folder:
+    with RunFolder.open(spec.folder, settings, card, force=spec.force) as folder:
         if folder.finished:
             return RunResult(folder.path, already_finished=True)
         for change in folder.changes:
@@ -80,9 +88,9 @@ def run(spec: RunSpec, *, progress: Progress | None = None,
                 if part.done:
                     continue
                 try:
-                    program = program_for(group, physics[group.task], spec.eval_episodes, spec.diagnose)
+                    program = program_for(group, physics[group.task], spec.eval_episodes, spec.diagnose, data)
                     GroupLoop(group, program, spec=spec, physics=physics[group.task], folder=part, progress=progress,
-                              signals=signals, checkpoint_seconds=checkpoint_seconds).run()
+                              signals=signals, checkpoint_seconds=checkpoint_seconds, data=data).run()
                     progress.group_finished(group)
                 except Interrupted:
                     interrupted = True

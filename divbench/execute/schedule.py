@@ -18,7 +18,7 @@ class Position:
 
     Attributes:
       phase: index of the phase.
-      done: env steps of this phase that are done, or updates of it while priming.
+      done: env steps of this phase that are done, or updates of it where nobody acts.
       env_step, update: of one lane, over all phases.
     """
 
@@ -46,7 +46,7 @@ class Schedule:
 
     Attributes:
       protocol: the phases.
-      eval_every: env steps between evaluations.
+      eval_every: env steps between evaluations; updates in an offline phase.
       measure_every: updates between measurements.
       reset_intervals: updates between resets, by variant name.
       episode_length: env steps of an episode.
@@ -74,8 +74,9 @@ class Schedule:
             at = Position(at.phase + 1, 0, at.env_step, at.update)
         phase = self.protocol.phases[at.phase]
         candidates = [self._length(at.phase)]
-        if phase.kind == "priming":
-            candidates += [at.done + _to_next(at.update, every) for every in self._update_intervals()]
+        if not phase.acts:
+            evaluations = (self.eval_every,) if phase.kind == "offline" else ()
+            candidates += [at.done + _to_next(at.update, every) for every in (*self._update_intervals(), *evaluations)]
         else:
             candidates += [at.done + _to_next(at.env_step, every)
                            for every in (self.eval_every, self.episode_length, *self.step_resets.values())]
@@ -86,10 +87,10 @@ class Schedule:
         return self.advance(at, min(candidates) - at.done)
 
     def advance(self, at: Position, amount: int) -> Position:
-        """`amount` env steps further in this phase, or updates while priming."""
+        """`amount` env steps further in this phase, or updates where nobody acts."""
         phase = self.protocol.phases[at.phase]
         done = at.done + amount
-        if phase.kind == "priming":
+        if not phase.acts:
             return Position(at.phase, done, at.env_step, at.update + amount)
         updates = phase.updates_after(done) - phase.updates_after(at.done)
         return Position(at.phase, done, at.env_step + amount, at.update + updates)
@@ -97,20 +98,22 @@ class Schedule:
     def due(self, at: Position) -> Due:
         """What is due at `at`, whichever way it was reached."""
         phase, end = self.protocol.phases[at.phase], self.finished(at)
-        acted = phase.kind != "priming" and at.done > 0
+        acted = phase.acts and at.done > 0
         evaluate = (at == self.start() or end or acted and at.env_step % self.eval_every == 0
-                    or phase.kind == "priming" and at.done == phase.updates)
-        learns_next = at.update == 0 and at.done == self._length(at.phase)
+                    or phase.kind == "priming" and at.done == phase.updates
+                    or phase.kind == "offline" and at.update % self.eval_every == 0)
+        learns_next = at.update == 0 and (at.done == self._length(at.phase) or phase.kind == "offline")
         measure = end or learns_next or self._crossed(at, phase, self.measure_every)
         resets = [name for name, every in self.reset_intervals.items() if self._crossed(at, phase, every)]
         resets += [name for name, every in self.step_resets.items() if acted and at.env_step % every == 0]
         return Due(evaluate, measure, () if end else tuple(resets))
 
     def _crossed(self, at: Position, phase: Phase, every: int) -> bool:
-        """Whether the last env step of this phase (or update, while priming) reached a multiple of `every` updates."""
+        """Whether the last env step of this phase (or update, where nobody acts) reached a multiple of `every`
+        updates."""
         if at.done == 0 or phase.kind == "random":
             return False
-        last = 1 if phase.kind == "priming" else phase.updates_after(at.done) - phase.updates_after(at.done - 1)
+        last = 1 if not phase.acts else phase.updates_after(at.done) - phase.updates_after(at.done - 1)
         return at.update // every > (at.update - last) // every
 
     def _update_intervals(self) -> tuple[int, ...]:
@@ -118,7 +121,7 @@ class Schedule:
 
     def _length(self, phase: int) -> int:
         phase = self.protocol.phases[phase]
-        return phase.updates if phase.kind == "priming" else phase.env_steps
+        return phase.env_steps if phase.acts else phase.updates
 
 
 def _to_next(count: int, every: int) -> int:

@@ -18,33 +18,38 @@ from divbench.learn.agents.coefficients import Structure
 
 
 class Evaluation(NamedTuple):
-    """Episodes under way: env states `[L, E, ...]` and the sums of their rewards `[L, E]`."""
+    """Episodes under way: env states `[L, E, ...]`, the sums of their rewards and whether they are over, `[L, E]`."""
 
     env: Any
     returns: jax.Array
+    over: jax.Array
 
 
 class Rollout(NamedTuple):
-    """One stochastic episode a lane, step by step, `[L, T, ...]`: what was seen, done, earned, and its log density."""
+    """One stochastic episode a lane, step by step, `[L, T, ...]`: what was seen, done, earned, its log density, whether
+    the task went on after the step (0 where it terminated), and whether the step was made before the episode's end."""
 
     obs: jax.Array
     action: jax.Array
     reward: jax.Array
     log_prob: jax.Array
+    continues: jax.Array
+    within: jax.Array
 
 
 def blank_evaluation(env, lanes: int, episodes: int) -> Evaluation:
     """Zeros of the right shapes, for the first block."""
     shapes = jax.eval_shape(env.reset, jax.eval_shape(lambda: jax.random.key(0)))
     state = jax.tree.map(lambda leaf: jnp.zeros((lanes, episodes, *leaf.shape), leaf.dtype), shapes)
-    return Evaluation(state, jnp.zeros((lanes, episodes), jnp.float32))
+    return Evaluation(state, jnp.zeros((lanes, episodes), jnp.float32), jnp.zeros((lanes, episodes), bool))
 
 
 def make_evaluate(env, structure: Structure) -> Callable:
     """`evaluate(actors, coefs, evaluation, starts, begins, steps) -> Evaluation`, `steps` env steps further.
 
     Where `begins` is True the episodes start from `starts` (`[L, E, ...]`, drawn on the host) with returns of 0.
-    Returns are undiscounted sums; an episode whose physics or policy went non-finite has a return of NaN.
+    Returns are undiscounted sums until an episode's end; an episode whose physics or policy went non-finite has a
+    return of NaN.
     """
     step = scaled_step(env)
 
@@ -54,14 +59,16 @@ def make_evaluate(env, structure: Structure) -> Callable:
     def evaluate(actors, coefs, evaluation: Evaluation, starts, begins, steps) -> Evaluation:
         evaluation = jax.lax.cond(
             begins,
-            lambda: Evaluation(jax.vmap(jax.vmap(env.start))(starts), jnp.zeros_like(evaluation.returns)),
+            lambda: Evaluation(jax.vmap(jax.vmap(env.start))(starts), jnp.zeros_like(evaluation.returns),
+                               jnp.zeros_like(evaluation.over)),
             lambda: evaluation)
 
         def body(_, carry: Evaluation) -> Evaluation:
             action = jax.vmap(act)(actors, carry.env.obs, coefs)
             state = jax.vmap(jax.vmap(step))(carry.env, action)
             broken = (state.info["nonfinite"] > 0.0) | ~jnp.all(jnp.isfinite(action), -1)
-            return Evaluation(state, carry.returns + jnp.where(broken, jnp.nan, state.reward))
+            gained = jnp.where(carry.over, 0.0, jnp.where(broken, jnp.nan, state.reward))
+            return Evaluation(state, carry.returns + gained, carry.over | (state.done > 0.0))
 
         return jax.lax.fori_loop(0, steps, body, evaluation)
 
@@ -82,11 +89,14 @@ def play(env, structure: Structure, actors, coefs, starts, keys) -> Rollout:
         action, log_prob = agent.sample(actor, obs[None], coefs, structure, jax.random.fold_in(key, count))
         return action[0], log_prob[0]
 
-    def body(state, count):
+    def body(carry, count):
+        state, over = carry
         action, log_prob = jax.vmap(act, in_axes=(0, 0, 0, 0, None))(actors, state.obs, coefs, keys, count)
         new = jax.vmap(step)(state, action)
-        return new, Rollout(state.obs, action, new.reward, log_prob)
+        terminated = new.done * (1.0 - new.info["truncation"])
+        return ((new, jnp.maximum(over, new.done)),
+                Rollout(state.obs, action, new.reward, log_prob, 1.0 - terminated, 1.0 - over))
 
     first = jax.vmap(env.start)(starts)
-    _, steps = jax.lax.scan(body, first, jnp.arange(env.episode_length))
+    _, steps = jax.lax.scan(body, (first, jnp.zeros_like(first.done)), jnp.arange(env.episode_length))
     return jax.tree.map(lambda leaf: jnp.swapaxes(leaf, 0, 1), steps)

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from divbench.learn import replay
+from divbench.learn import batches
 from divbench.learn.acting import scaled_step
 from divbench.learn.agents.choice import agent_of
 from divbench.learn.agents.coefficients import Coefficients, Structure
@@ -36,7 +36,7 @@ class TrainState(NamedTuple):
 
     learner: LearnerState
     env: Any  # divbench.envs.State
-    rows: jax.Array  # replay, [L, R, width]
+    rows: jax.Array  # replay, [L, R, width], or a dataset, [1, N, width]
     resets: jax.Array  # int32 [L], how often the agent was drawn afresh
     cause: jax.Array  # int32 [L], a `Cause`
     bad_step: jax.Array  # int32 [L], env step at which the lane went non-finite, or -1
@@ -64,7 +64,7 @@ def blank_state(env, structure: Structure, lanes: int, capacity: int) -> TrainSt
     Args:
       env: a task of `divbench.envs`.
       lanes: number of lanes.
-      capacity: transitions that the replay must hold.
+      capacity: transitions that the replay must hold, or that the dataset has.
     """
     def one(root, coefs):
         return agent_of(structure).initialise(root, jnp.int32(0), coefs, structure)
@@ -75,10 +75,9 @@ def blank_state(env, structure: Structure, lanes: int, capacity: int) -> TrainSt
     learner = jax.eval_shape(one, root, coefs)
     env_state = jax.eval_shape(env.reset, root)
     stacked = jax.tree.map(lambda leaf: jnp.zeros((lanes, *leaf.shape), leaf.dtype), (learner, env_state))
-    rows = replay.row_count(capacity, env.episode_length)
-    width = replay.row_width(structure.observation_size, structure.action_size)
+    rows = batches.blank_rows(structure, lanes, capacity, env.episode_length)
     integers = jnp.zeros(lanes, jnp.int32)
-    return TrainState(stacked[0], stacked[1], jnp.zeros((lanes, rows, width), jnp.float32), integers, integers.copy(),
+    return TrainState(stacked[0], stacked[1], rows, integers, integers.copy(),
                       integers - 1, integers - 1, jnp.int32(0), jnp.int32(0))
 
 
@@ -129,7 +128,7 @@ def make_train_chunk(env, structure: Structure) -> Callable:
     """
     agent, length = agent_of(structure), env.episode_length
     step_env = scaled_step(env)
-    batch_size = structure.settings.batch_size
+    draw, reset = batches.make_draw(length, structure), env.reset
 
     def choose_action(root, learner, coefs, obs, env_step, explores):
         key = stream_key(root, Stream.ACT, env_step)
@@ -142,16 +141,25 @@ def make_train_chunk(env, structure: Structure) -> Callable:
 
     def one_update(root, learner, coefs, rows, count, transitions):
         sample_key, update_key = jax.random.split(stream_key(root, Stream.UPDATE, count))
-        indices = replay.sample_indices(sample_key, batch_size, transitions)
-        batch = replay.gather(rows, indices, transitions, length, structure.observation_size, structure.action_size)
-        return agent.update(learner, batch, coefs, structure, update_key)
+        return agent.update(learner, draw(sample_key, rows, transitions, coefs), coefs, structure, update_key)
 
     def env_step(state: TrainState, roots, coefs, explores):
         choose = jax.vmap(choose_action, in_axes=(0, 0, 0, 0, None, None))
         action = choose(roots, state.learner, coefs, state.env.obs, state.env_step, explores)
         return jax.vmap(step_env)(state.env, action), action
 
-    def one_round(state: TrainState, roots, coefs, control: Control, step) -> TrainState:
+    def begun_anew(env, roots, env_steps, acts):
+        """The env states, with the first of a new episode where one is over."""
+        def fresh():
+            keys = jax.vmap(stream_key, in_axes=(0, None, None))(roots, Stream.EPISODE, env_steps)
+            return jax.tree.map(
+                lambda new, old: jnp.where((env.done > 0.0).reshape((-1,) + (1,) * (new.ndim - 1)), new, old),
+                jax.vmap(reset)(keys), env)
+
+        return jax.lax.cond(acts & jnp.any(env.done > 0.0), fresh, lambda: env)
+
+    def acted(state: TrainState, roots, coefs, control: Control) -> TrainState:
+        """After an env step of all lanes, if it is time for one."""
         before = state.env
         after, action = jax.lax.cond(
             control.acts,
@@ -160,22 +168,26 @@ def make_train_chunk(env, structure: Structure) -> Callable:
         )
         truncated = after.info["truncation"]
         ends = after.done * (1.0 - truncated * coefs.bootstrap_at_limit)
-        rows = replay.write(state.rows, state.env_step, length, before.obs, action, after.reward, 1.0 - ends, after.obs)
+        rows = batches.write(state.rows, structure, state.env_step, length, before, action, after, 1.0 - ends)
         broken = state.learner.alive & (after.info["nonfinite"] > 0.0) & control.acts
         env_steps = state.env_step + control.acts.astype(jnp.int32)
+        if structure.terminates:
+            after = begun_anew(after, roots, env_steps, control.acts)
         learner = state.learner._replace(alive=state.learner.alive & ~broken)
-        state = state._replace(
+        return state._replace(
             env=after, rows=rows, env_step=env_steps, learner=learner,
             **_record(state, broken, Cause.PHYSICS, env_steps, state.update))
 
+    def one_round(state: TrainState, roots, coefs, control: Control, step) -> TrainState:
+        state = state if structure.offline else acted(state, roots, coefs, control)
         done = step * control.utd_numerator // control.utd_denominator
         due = (step + 1) * control.utd_numerator // control.utd_denominator - done
         due = jnp.where(control.acts, jnp.where(control.explores, 0, due), control.priming_updates)
 
         def update_all(_, carry):
             learner, update, marks = carry
-            many = jax.vmap(one_update, in_axes=(0, 0, 0, 0, None, None))
-            new = many(roots, learner, coefs, state.rows, update, state.env_step)
+            many = jax.vmap(one_update, in_axes=(0, 0, 0, batches.each_lane(structure), None, None))
+            new = many(roots, learner, coefs, batches.lane_rows(state.rows, structure), update, state.env_step)
             died = learner.alive & ~new.alive
             marked = state._replace(**marks)
             return new, update + 1, _record(marked, died, Cause.LEARNER, state.env_step, update + 1)
@@ -185,8 +197,9 @@ def make_train_chunk(env, structure: Structure) -> Callable:
         return state._replace(learner=learner, update=update, **marks)
 
     def train_chunk(state: TrainState, roots, coefs: Coefficients, starts, control: Control) -> TrainState:
-        env_state = jax.lax.cond(control.begins_episode, lambda: jax.vmap(env.start)(starts), lambda: state.env)
-        state = state._replace(env=env_state)
+        if not structure.offline:
+            state = state._replace(env=jax.lax.cond(control.begins_episode, lambda: jax.vmap(env.start)(starts),
+                                                    lambda: state.env))
 
         def body(index, state):
             return one_round(state, roots, coefs, control, control.phase_step + index)

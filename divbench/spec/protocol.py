@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from fractions import Fraction
 
-PHASE_KINDS = ("random", "priming", "policy")
+PHASE_KINDS = ("random", "priming", "offline", "policy")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -13,16 +13,22 @@ class Phase:
     """A stretch of training.
 
     Attributes:
-      kind: `random` (uniform actions), `policy` (the learner acts) or `priming` (nobody acts).
-      env_steps: env steps of one lane; 0 for priming.
+      kind: `random` (uniform actions), `policy` (the learner acts), `priming` (nobody acts) or `offline` (nobody acts,
+        the transitions are a dataset's).
+      env_steps: env steps of one lane; 0 where nobody acts.
       updates: gradient updates of one lane in the whole phase.
-      utd: updates per env step while acting; 0 for random and priming.
+      utd: updates per env step of the policy; 0 for all other kinds.
     """
 
     kind: str
     env_steps: int
     updates: int
     utd: Fraction = Fraction(0)
+
+    @property
+    def acts(self) -> bool:
+        """Whether it makes env steps; if not, its length is in updates."""
+        return self.kind in ("random", "policy")
 
     def updates_after(self, env_steps: int) -> int:
         """Updates due once `env_steps` steps of this (acting) phase are done: floor(utd * steps)."""
@@ -63,3 +69,8 @@ def build_protocol(*, steps: int, random_steps: int, prime_updates: int, utd: Fr
     policy = Phase("policy", policy_steps, (policy_steps * utd.numerator) // utd.denominator, utd)
     phases = (Phase("random", random_steps, 0), Phase("priming", 0, prime_updates), policy)
     return Protocol(tuple(p for p in phases if p.env_steps or p.updates))
+
+
+def offline_protocol(updates: int) -> Protocol:
+    """[offline]: so many updates on a dataset."""
+    return Protocol((Phase("offline", 0, updates),))

@@ -13,7 +13,7 @@ from fractions import Fraction
 from divbench.envs.names import PHYSICS, TASKS, check_physics
 from divbench.spec.errors import UsageError, choose, refusing
 from divbench.spec.naming import find_variant, with_origin
-from divbench.spec.protocol import Protocol, build_protocol
+from divbench.spec.protocol import Protocol, build_protocol, offline_protocol
 from divbench.spec.settings import SACSettings, with_values
 from divbench.spec.suites import SUITES
 from divbench.spec.text import LARGEST_COUNT, parse_utd, refuse_repeats, split_names
@@ -21,6 +21,10 @@ from divbench.spec.variants import Variant, check_together, lane_settings, varia
 
 PRECISIONS = ("highest", "high", "default")
 LEVELS = ("cheap", "full")
+# Defaults of an offline run: as many updates, and as many between measurements, as in 2310.04411.
+OFFLINE = {"utd": (Fraction(1),), "steps": 0, "prime_samples": 0, "prime_updates": 1_000_000, "eval_every": 10_000,
+           "measure_every": 10_000}
+CHECKSUM = "dataset_checksum"  # what a card's settings hold besides, so that no run goes on with another dataset
 NOT_SETTINGS = ("out", "force", "quiet", "json")  # fields that change nothing in the results
 MINIMA = {"seeds": 1, "seed_start": 0, "steps": 1, "prime_samples": 1, "prime_updates": 0, "eval_every": 1,
           "eval_episodes": 1, "measure_every": 1}
@@ -38,10 +42,11 @@ class RunSpec:
       seeds: number of seeds; they are `seed_start`, `seed_start + 1`, ...
       steps: env steps of one lane over all phases.
       prime_samples: random env steps before anything learns.
-      prime_updates: updates without acting after them.
+      prime_updates: updates without acting after them; of an offline run, all updates.
+      dataset: folder of a dataset to learn from offline, without any env step; None for a run that acts.
       physics: `auto`, `mjx`, `host` or `warp`.
       precision: JAX matmul precision of the learner.
-      eval_every: env steps between evaluations.
+      eval_every: env steps between evaluations; of an offline run, updates.
       eval_episodes: episodes per evaluation.
       measure_every: updates between measurements of values.
       diagnose: how much is measured: `cheap`, or `full`, which adds the table of diagnostics.
@@ -63,6 +68,7 @@ class RunSpec:
     steps: int | None = None
     prime_samples: int | None = None
     prime_updates: int | None = None
+    dataset: str | None = None
     physics: str = "auto"
     precision: str = "highest"
     eval_every: int | None = None
@@ -81,6 +87,8 @@ class RunSpec:
                     "seeds": suite.seeds, "steps": suite.steps, "prime_samples": suite.random_steps,
                     "prime_updates": suite.prime_updates, "eval_every": suite.eval_every,
                     "eval_episodes": suite.eval_episodes, "measure_every": suite.measure_every}
+        if self.dataset is not None:
+            defaults |= OFFLINE
         for name, value in defaults.items():
             if getattr(self, name) is None:
                 object.__setattr__(self, name, value)
@@ -105,7 +113,10 @@ class RunSpec:
             if not names:
                 raise UsageError(f"{what}: expected at least one, found none")
             refuse_repeats(names, what)
+        if self.dataset is not None:
+            self._check_offline()
         for name, minimum in MINIMA.items():
+            minimum = 0 if self.dataset is not None and name in ("steps", "prime_samples") else minimum
             value, flag = getattr(self, name), "--" + name.replace("_", "-")
             if not isinstance(value, int) or isinstance(value, bool):
                 raise UsageError(f"{flag}: expected a whole number, found {value!r}")
@@ -124,8 +135,30 @@ class RunSpec:
                 raise UsageError(f"--utd: expected at most {LARGEST_COUNT:,} updates a lane, found '{utd}', "
                                  f"which makes {updates:,}")
 
+    def _check_offline(self):
+        """Raise `UsageError` for what a run on a dataset cannot have."""
+        if not isinstance(self.dataset, str) or not self.dataset.strip():
+            raise UsageError(f"--dataset: expected a folder, found {self.dataset!r}")
+        if len(self.tasks) != 1:
+            raise UsageError(f"--tasks: a dataset is of one task, name it; found {len(self.tasks)} tasks")
+        for name in ("steps", "prime_samples"):
+            if getattr(self, name) != 0:
+                raise UsageError(f"--{name.replace('_', '-')}: a run on a dataset makes no env steps, found "
+                                 f"'{getattr(self, name)}'; --prime-updates says how many updates it makes")
+        if self.utd != (Fraction(1),):
+            raise UsageError(f"--utd: a run on a dataset makes no env steps to count updates by, found "
+                             f"'{','.join(map(str, self.utd))}'")
+        if self.prime_updates == 0:
+            raise UsageError("--prime-updates: expected at least 1 update on the dataset, found '0'")
+        for variant in self.variants:
+            if variant.reset is not None and variant.reset.unit == "env_steps":
+                raise UsageError(f"variant '{variant.name}': its reset counts env steps, and a run on a dataset makes "
+                                 "none")
+
     def protocol(self, utd: Fraction) -> Protocol:
         """The phases of a lane at that UTD."""
+        if self.dataset is not None:
+            return offline_protocol(self.prime_updates)
         return build_protocol(steps=self.steps, random_steps=self.prime_samples,
                               prime_updates=self.prime_updates, utd=utd)
 
@@ -146,10 +179,12 @@ class RunSpec:
 
     @classmethod
     def from_settings(cls, settings: dict) -> RunSpec:
-        """The specification whose `settings()` these are; the way back from a run's card."""
+        """The specification whose `settings()` these are; the way back from a run's card, which for an offline run says
+        more about the dataset."""
         variants = tuple(variant_from_plain(v) for v in settings["variants"])
         sac = with_values(SACSettings(), settings["sac"])
-        return cls(**{**settings, "variants": variants, "sac": sac})
+        given = {name: value for name, value in settings.items() if name != CHECKSUM}
+        return cls(**{**given, "variants": variants, "sac": sac})
 
     def digest(self) -> str:
         """Eight hexadecimal digits of the settings; names the default run folder."""

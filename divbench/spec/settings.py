@@ -79,6 +79,7 @@ class SACSettings:
     policy_delay: int = 2  # updates of the critics for each of the actor; targets move by target_period
     q_weight: float = 0.0  # the actor's loss divides Q by mean |Q| and takes it this often; 0: Q as it is
     cloning_weight: float = 0.0  # of the mean squared distance between the actor's and the replayed action
+    data_fraction: float = 1.0  # offline: share of the dataset's transitions that are used, drawn singly
     # preqn
     search_cosine: float = 0.95  # least cosine between the change of Q and the TD error that a step is taken for
     search_shrink: float = 0.5  # what each step of the line search multiplies the step by
@@ -110,6 +111,8 @@ class SACSettings:
         for name in ("tau", "mean_weight", "search_cosine", "search_shrink"):
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise UsageError(f"{name}: expected a number from 0 to 1, found {getattr(self, name)}")
+        if not 0.0 < self.data_fraction <= 1.0:
+            raise UsageError(f"data_fraction: expected a number above 0 and at most 1, found {self.data_fraction}")
         if not 0.0 <= self.gamma < 1.0:
             raise UsageError(f"gamma: expected a number from 0 to below 1, found {self.gamma}")
         for name in ("actor_lr", "critic_lr", "temperature_lr", "initial_temperature", "weight_decay", "clip_norm",

@@ -53,6 +53,7 @@ class Coefficients(NamedTuple):
     search_shrink: jax.Array
     initial_temperature: jax.Array
     target_entropy: jax.Array  # nats
+    data_fraction: jax.Array  # of an offline lane
     bootstrap_at_limit: jax.Array  # 1: a time limit does not end the future; 0: it does
 
 
@@ -65,6 +66,8 @@ class Structure(NamedTuple):
     hooks: tuple[tuple[str, str], ...]  # functions from outside, (kind, where they are)
     settings: SACSettings  # only the fields of `settings.STRUCTURE` are read from here
     reward_range: tuple[float, float] | None  # of one env step, None if unknown; enters the bound on Q
+    terminates: bool = False  # whether an episode can end before the time limit
+    offline: bool = False  # whether the transitions are a dataset's, which all lanes share, and nobody acts
 
 
 def coefficients(lanes: tuple[Lane, ...], action_size: int) -> Coefficients:
@@ -88,7 +91,9 @@ def coefficients(lanes: tuple[Lane, ...], action_size: int) -> Coefficients:
 
 
 def structure_of(lanes: tuple[Lane, ...], mechanisms: frozenset[str], observation_size: int, action_size: int,
-                 reward_range: tuple[float, float] | None) -> Structure:
+                 reward_range: tuple[float, float] | None, *, terminates: bool = False,
+                 offline: bool = False) -> Structure:
     """The structure that lanes of one group share; `mechanisms` may hold more than theirs."""
     settings = SACSettings(**{field: getattr(lanes[0].sac, field) for field in STRUCTURE})
-    return Structure(observation_size, action_size, mechanisms, lanes[0].variant.hooks, settings, reward_range)
+    return Structure(observation_size, action_size, mechanisms, lanes[0].variant.hooks, settings, reward_range,
+                     terminates, offline)

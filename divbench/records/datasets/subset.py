@@ -78,11 +78,11 @@ def draw(count: int, fraction: Fraction, seed: int) -> numpy.ndarray:
     import numpy as np
 
     taken = max(1, round(fraction * count))
-    order = np.argsort(_places(count, seed), kind="stable")
+    order = np.argsort(places(count, seed), kind="stable")
     return np.sort(order[:taken])
 
 
-def _places(count: int, seed: int) -> numpy.ndarray:
+def places(count: int, seed: int) -> numpy.ndarray:
     """`[count]` different 64-bit numbers: outputs of SplitMix64 that begins at a state hashed from the seed."""
     import numpy as np
 
