@@ -122,11 +122,26 @@ def check_physics(task: str, physics: str) -> None:
     available = info.physics
     if TOY in available:
         return
-    if info.gymnasium_id and importlib.util.find_spec("gymnasium") is None:
-        raise ValueError(f"task {task!r} needs the extra gym: pip install 'divbench[gym]'")
+    if info.gymnasium_id:
+        _check_gymnasium(task)
     if physics not in ("auto", *available):
         raise ValueError(f"task {task!r} has no physics {physics!r}; choose from: auto, {', '.join(available)}")
     check_installed(physics)
+
+
+def check_oracle(task: str) -> None:
+    """Raises a one-line ValueError unless what `task` is compared with is installed: of gymnasium's tasks its own
+    environments, which want imageio, whether they draw or not. Imports nothing."""
+    if not task_info(task).gymnasium_id:
+        return
+    _check_gymnasium(task)
+    if importlib.util.find_spec("imageio") is None:
+        raise ValueError(f"gymnasium's own {task!r} needs its extra mujoco: pip install 'gymnasium[mujoco]'")
+
+
+def _check_gymnasium(task: str) -> None:
+    if importlib.util.find_spec("gymnasium") is None:
+        raise ValueError(f"task {task!r} needs the extra gym: pip install 'divbench[gym]'")
 
 
 def check_installed(physics: str) -> None:

@@ -4,7 +4,6 @@ Lives here: `GymOracle`. Does not live here: dm_control's (`envs.oracle`), any c
 states are worth it (`envs.scenes`).
 """
 
-import importlib.util
 import warnings
 
 import mujoco
@@ -12,7 +11,7 @@ import numpy as np
 
 from divbench.envs.base import Start
 from divbench.envs.gymtasks.draws import start_of
-from divbench.envs.names import task_info
+from divbench.envs.names import check_oracle, task_info
 
 
 class GymOracle:
@@ -29,14 +28,13 @@ class GymOracle:
       seed: of gymnasium's random generator: the first `reset` is that of `reset(seed=seed)`.
 
     Raises:
-      ValueError: one line, where imageio is not installed: gymnasium's environments want it, whether they draw or not.
+      ValueError: one line, where gymnasium is not installed, or without its extra `mujoco`.
     """
 
     def __init__(self, task: str, seed: int = 0):
+        check_oracle(task)
         import gymnasium
 
-        if importlib.util.find_spec("imageio") is None:
-            raise ValueError("gymnasium's own tasks need its extra mujoco: pip install 'gymnasium[mujoco]'")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # that there is a version 5
             self.environment = gymnasium.make(task_info(task).gymnasium_id, disable_env_checker=True).unwrapped

@@ -56,9 +56,14 @@ def test_what_is_unknown_or_missing_gets_one_line(monkeypatch):
     with pytest.raises(ValueError, match=r"^task 'hopper' needs the extra gym: pip install 'divbench\[gym\]'$"):
         make("hopper", "host")
     assert make("cheetah-run", "host").name == "cheetah-run"
+    with pytest.raises(ValueError, match="needs the extra gym"):
+        GymOracle("hopper")
     load_model.cache_clear()
     with pytest.raises(FileNotFoundError, match="gymnasium is not installed"):
         load_model("hopper")
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "imageio" else found(name))
+    with pytest.raises(ValueError, match=r"^gymnasium's own 'hopper' needs its extra mujoco: pip install 'gymnas"):
+        GymOracle("hopper")
 
 
 @pytest.mark.parametrize("name", GYM_TASKS)
@@ -115,12 +120,6 @@ def test_thirty_driven_steps_keep_every_bit_without_x64_and_the_rest_differs_by_
         np.testing.assert_allclose(run.obs[index], observation, rtol=1e-6, atol=1e-6)
         np.testing.assert_allclose(run.reward[index], reward, rtol=1e-6, atol=1e-6)
         assert bool(run.done[index]) == oracle.terminated
-
-
-def test_the_parity_table_takes_these_tasks_too():
-    row = parity.measure("hopper", "host", "float32", starts=8, steps=4)
-    assert (row.state_1, row.state_n, row.misjudged) == (0.0, 0.0, 0.0) and 0 < row.endings < 1
-    assert max(row.obs_1, row.obs_n, row.reward_1, row.reward_n) < 1e-6 * row.reward_max
 
 
 def test_far_from_the_origin_a_speed_keeps_its_digits():
@@ -210,9 +209,10 @@ def test_physics_that_goes_bad_says_so_and_an_action_that_is_bad_counts_as_zero(
     np.testing.assert_array_equal(again.obs, well.obs)
 
 
-@pytest.mark.parametrize(("name", "lanes"), [("ant", 6), ("humanoid", 66)])
+@pytest.mark.parametrize(("name", "lanes"), [("ant", 6), ("ant", 66), ("humanoid", 66)])
 def test_lanes_equal_single_environments_bit_for_bit(name, lanes):
-    """66 are more than `host` keeps a simulation each of, and humanoid's contact forces want one."""
+    """66 are more than `host` keeps a simulation each of, and humanoid's contact forces want one. Ant is paid for a
+    position that is no part of MuJoCo's state."""
     environment = make(name, "host")
     states = jax.jit(jax.vmap(environment.start))(environment.draw(np.arange(lanes)))
     actions = np.random.RandomState(0).uniform(-0.4, 0.4, (8, lanes, environment.action_size)).astype(np.float32)
