@@ -84,7 +84,7 @@ class GymMjxPhysics(MjxPhysics):
 
 def _reader(data: mjx.Data):
     """MJX keeps some of C's fields among those of its implementation."""
-    return lambda source: getattr(data if hasattr(data, source) else data._impl, source)
+    return lambda source: getattr(data._impl if hasattr(data._impl, source) else data, source)
 
 
 def _with_a_solver_of_mjx(task_model: TaskModel) -> TaskModel:
