@@ -1,6 +1,7 @@
 """The records that tasks, physics and the environment hand to one another.
 
-Lives here: `State`, `Start`, `Sensed`, `TaskDefinition` and the `Physics` interface.
+Lives here: `State`, `Start`, `Sensed`, `TaskDefinition` with its `Field` and `ResetNoise`, and the `Physics`
+interface.
 Does not live here: anything that steps, draws or rewards.
 """
 
@@ -38,9 +39,9 @@ class State:
       data: the physics' own state, a pytree (`host.HostData`, `mjx.Data` or `warp.WarpData`).
       obs: `[observation_size]` observation.
       reward: `[]` reward of the step that led here; 0 at an episode's start.
-      done: `[]` 1.0 once the episode is over, else 0.0.
+      done: `[]` 1.0 where the episode is over, by termination or by the time limit, else 0.0.
       metrics: empty; kept for Brax's shape.
-      info: `truncation` (1.0 where `done` came from the time limit), `steps` (int32, control steps
+      info: `truncation` (1.0 where `done` came from the time limit alone), `steps` (int32, control steps
         taken), `nonfinite` (1.0 from the step on at which the physics went non-finite),
         `bad_action` (1.0 if the last action was not finite and zero was applied in its place) and,
         for tasks that have one, `target`.
@@ -56,15 +57,16 @@ class State:
 
 @record
 class Start:
-    """How an episode begins, as drawn by dm_control.
+    """How an episode begins, as drawn by dm_control, or as gymnasium draws it.
 
     Attributes:
-      bits: `[2 * n]` uint32 view of MuJoCo's float64 integration state of `n` numbers, exact.
+      bits: `[2 * n]` uint32 view of MuJoCo's float64 integration state of `n` numbers, exact; of gymnasium's tasks
+        with the position that is paid for behind it.
       qpos: `[nq]` positions (metres, radians, unit quaternions).
       qvel: `[nv]` velocities (m/s, rad/s).
       act: `[na]` actuator activations.
       qacc_warmstart: `[nv]` the constraint solver's first guess (m/s^2, rad/s^2).
-      sensordata: `[ns]` every sensor, acceleration stage included.
+      sensordata: `[ns]` every sensor, acceleration stage included; of gymnasium's tasks the fields that it reads.
       target: `[target_size]` what the task aims at; empty for tasks without one.
     """
 
@@ -83,7 +85,8 @@ class Sensed:
 
     Attributes:
       qpos: `[nq]`, qvel: `[nv]`, act: `[na]`, ctrl: `[nu]` (as given, before MuJoCo's clamping).
-      sensors: the model's sensors by name, each `[dim]`.
+      sensors: the model's sensors by name, each `[dim]`; of gymnasium's tasks, the fields of the simulation that
+        they read, flat, with `position` and `displacement` (see `TaskDefinition.moves`).
       target: `[target_size]`.
     """
 
@@ -93,6 +96,28 @@ class Sensed:
     ctrl: jax.Array
     sensors: Mapping[str, jax.Array]
     target: jax.Array
+
+
+@dataclasses.dataclass(frozen=True)
+class Field:
+    """Rows `first` to before `last` (None: all) of an array that MuJoCo keeps in its data, such as `xpos`."""
+
+    source: str
+    first: int = 0
+    last: int | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class ResetNoise:
+    """How gymnasium begins an episode: noise around the model's default pose, at rest.
+
+    Attributes:
+      scale: positions are uniform within `scale` of the default, also a quaternion's numbers.
+      normal_velocities: velocities are normal with standard deviation `scale`, instead of uniform within it.
+    """
+
+    scale: float
+    normal_velocities: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -106,6 +131,10 @@ class TaskDefinition:
       reward: `Sensed -> []`.
       target_size: length of the target vector.
       target: `MjModel -> [target_size]`, where dm_control's reset put the target; None without one.
+      terminated: `Sensed -> []` bool, whether the episode ends here; None where it never does.
+      reset_noise: the distribution of an episode's beginning; None where dm_control's code draws it.
+      moves: for gymnasium's tasks, the position whose change over a control step is paid for.
+      reads: for gymnasium's tasks, the fields of the simulation that an observation has.
     """
 
     name: str
@@ -114,6 +143,10 @@ class TaskDefinition:
     reward: Callable[[Sensed], jax.Array]
     target_size: int = 0
     target: Callable[[mujoco.MjModel], np.ndarray] | None = None
+    terminated: Callable[[Sensed], jax.Array] | None = None
+    reset_noise: ResetNoise | None = None
+    moves: Field | None = None
+    reads: tuple[Field, ...] = ()
 
 
 class Physics(Protocol):

@@ -1,4 +1,5 @@
-"""Where a task's definition is found: the table `DEFINITIONS` of its domain's module."""
+"""Where a task's definition is found: the table `DEFINITIONS` of its domain's module; gymnasium's tasks have a
+module each, in `gymtasks`."""
 
 import importlib
 
@@ -12,5 +13,6 @@ def definition_of(task: str) -> TaskDefinition:
     Raises:
       ValueError: no such task.
     """
-    module = importlib.import_module(f"divbench.envs.{task_info(task).domain}")
+    info = task_info(task)
+    module = importlib.import_module(f"divbench.envs.{f'gymtasks.{task}' if info.gymnasium_id else info.domain}")
     return next(found for found in module.DEFINITIONS if found.name == task)

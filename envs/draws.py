@@ -1,7 +1,8 @@
 """Episode beginnings, drawn by dm_control itself.
 
 Lives here: `draw`, which runs dm_control's own reset code on the host, one seed at a time.
-Does not live here: anything jittable; the environment turns a `Start` into a state.
+Does not live here: gymnasium's resets (`gymtasks.draws`, which `draw` asks for gymnasium's tasks), or anything
+jittable; the environment turns a `Start` into a state.
 """
 
 import functools
@@ -11,7 +12,9 @@ import jax
 import numpy as np
 
 from divbench.envs.base import Start
+from divbench.envs.gymtasks.draws import start_of_seed
 from divbench.envs.models import load_model
+from divbench.envs.names import task_info
 from divbench.envs.suite import load_suite, start_of
 
 _lock = threading.Lock()
@@ -40,9 +43,10 @@ def draw(name: str, seeds: np.ndarray) -> Start:
     """Draws one episode's beginning for each seed; the seed alone decides.
 
     Args:
-      name: an entry of `names.SIMULATED`.
+      name: an entry of `names.SIMULATED` or `names.GYM_TASKS`.
       seeds: integers in [0, 2**64), of any shape `[...]`. A seed below 2**32 gives what dm_control
-        gives as the first reset of `suite.load(..., task_kwargs={"random": seed})`.
+        gives as the first reset of `suite.load(..., task_kwargs={"random": seed})`; of gymnasium's tasks, every
+        seed gives what `reset(seed=seed)` gives.
 
     Returns:
       `Start` of numpy arrays, float64 and uint32, with the leading axes `[...]`.
@@ -51,6 +55,8 @@ def draw(name: str, seeds: np.ndarray) -> Start:
     seeds = np.asarray(seeds)
     if seeds.dtype.kind not in "iu" or (seeds.size and int(seeds.min()) < 0):
         raise ValueError(f"seeds must be non-negative integers, got {seeds.dtype} array")
+    if task_info(name).gymnasium_id:
+        return _joined(seeds, start_of_seed(name, 0), [start_of_seed(name, int(seed)) for seed in seeds.ravel()])
     rows = []
     with _lock:
         environment = _suite_environment(name)
@@ -62,6 +68,11 @@ def draw(name: str, seeds: np.ndarray) -> Start:
                 environment.task.initialize_episode(environment.physics)
             rows.append(start_of(name, *simulation))
         like = start_of(name, *simulation)
+    return _joined(seeds, like, rows)
+
+
+def _joined(seeds: np.ndarray, like: Start, rows: list[Start]) -> Start:
+    """The `rows`, shaped as `seeds`; `like` is one such row, of which there may be none."""
 
     def joined(one: np.ndarray, *leaves: np.ndarray) -> np.ndarray:
         return np.array(leaves, one.dtype).reshape(*seeds.shape, one.size)

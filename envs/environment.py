@@ -1,6 +1,6 @@
 """A task over a physics: `make` and the `Environment` it returns.
 
-Lives here: reset, step, the time limit, and telling a bad action from bad physics.
+Lives here: reset, step, termination and the time limit, and telling a bad action from bad physics.
 Does not live here: the tasks' observations and rewards (one module per domain), the physics
 (`host`, `mjx`, `warp`), or automatic resets, which are the caller's.
 """
@@ -25,6 +25,7 @@ from divbench.envs.base import (
     float_dtype,
 )
 from divbench.envs.definitions import definition_of
+from divbench.envs.gymtasks.draws import noisy
 from divbench.envs.models import TaskModel, load_model
 from divbench.envs.names import PHYSICS, TOY, TaskInfo, check_name, check_physics, resolve_physics, task_info
 from divbench.envs.toys import ConstantReward
@@ -40,7 +41,8 @@ class Environment:
       physics: `mjx`, `host` or `warp`.
       info: the task's `TaskInfo`.
       observation_size, action_size, episode_length: as in `TaskInfo`.
-      reward_range: smallest and largest reward of one step.
+      reward_range: smallest and largest reward of one step, None where there is none.
+      terminates: whether an episode can end before the time limit.
       target_size: length of the task's target vector; 0 without one.
       timestep: seconds of one simulation step.
       substeps: simulation steps of one control step.
@@ -58,6 +60,7 @@ class Environment:
         self.action_size = info.action_size
         self.episode_length = info.episode_length
         self.reward_range = (info.reward_min, info.reward_max)
+        self.terminates = info.terminates
         self.target_size = definition.target_size
         self.timestep = float(model.opt.timestep)
         self.substeps = _substeps(definition, task_model)
@@ -71,11 +74,16 @@ class Environment:
         return f"Environment({self.name!r}, physics={self.physics!r})"
 
     def reset(self, key: jax.Array) -> State:
-        """Returns an episode's beginning, drawn by dm_control on the host through a callback.
+        """Returns an episode's beginning: drawn by dm_control on the host through a callback, and of gymnasium's
+        tasks drawn in JAX, from the distribution of `draw`.
 
         Args:
           key: a random key, consumed.
         """
+        if self._definition.reset_noise is not None:
+            model = self._task_model.model
+            qpos, qvel = noisy(key, self._definition.reset_noise, model.qpos0, model.nv, float_dtype())
+            return self.state_from(qpos, qvel)
         words = jax.random.bits(key, (2,), jnp.uint32)
         dtype, model = float_dtype(), self._task_model.model
         size = self._state_size
@@ -118,7 +126,7 @@ class Environment:
         """Returns the state at a given pose and velocity, as a fresh episode.
 
         It is what dm_control shows after these are set inside `physics.reset_context()`: forward
-        dynamics with the actuators off.
+        dynamics with the actuators off. And what gymnasium shows after `set_state` of a fresh simulation.
 
         Args:
           qpos: `[nq]` positions. qvel: `[nv]` velocities.
@@ -157,10 +165,14 @@ class Environment:
         steps = state.info["steps"] + jnp.int32(1)
         over = (steps >= self.episode_length).astype(dtype)
         blamed = jnp.logical_and(went_bad, valid).astype(dtype)
+        done, truncation = over, over
+        if self._definition.terminated is not None:
+            ended = self._definition.terminated(sensed).astype(dtype)
+            done, truncation = jnp.maximum(over, ended), over * (1 - ended)
         info = {
             **state.info,
             "steps": steps,
-            "truncation": over,
+            "truncation": truncation,
             "nonfinite": jnp.maximum(state.info["nonfinite"], blamed),
             "bad_action": 1 - valid.astype(dtype),
         }
@@ -168,7 +180,7 @@ class Environment:
             data,
             self._definition.observe(sensed).astype(dtype),
             self._definition.reward(sensed).astype(dtype),
-            over,
+            done,
             state.metrics,
             info,
         )
@@ -216,6 +228,12 @@ def _build(task: str, physics: str) -> Environment | ConstantReward:
         return ConstantReward(info.episode_length)
     definition, task_model = definition_of(task), load_model(task)
     substeps = _substeps(definition, task_model)
+    if info.gymnasium_id:
+        if physics == "host":
+            from divbench.envs.gymtasks.host import GymHostPhysics as Chosen
+        else:
+            from divbench.envs.gymtasks.mjx import GymMjxPhysics as Chosen
+        return Environment(info, definition, task_model, Chosen(task_model, substeps, definition))
     if physics == "host":
         from divbench.envs.host import HostPhysics as Chosen
     elif physics == "warp":
@@ -229,7 +247,7 @@ def make(task: str, physics: str = "auto") -> Environment | ConstantReward:
     """Returns the environment of a task; the same object for the same arguments.
 
     Args:
-      task: a key of `names.TASKS`.
+      task: a key of `names.TASKS` or `names.GYM_TASKS`.
       physics: `mjx` (on the device), `host` (C MuJoCo through a callback), `warp` (on an NVIDIA GPU; needs
         the extra `warp`), or `auto`: `mjx` where JAX's default backend is a GPU or TPU and the task can be
         stepped by it, else `host`.

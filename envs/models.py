@@ -1,6 +1,6 @@
-"""dm_control's models, with the edits of `edits` carried out.
+"""dm_control's and gymnasium's models, with the edits of `edits` carried out.
 
-Lives here: loading a task's MJCF from dm_control's installed files, editing it, and where each named
+Lives here: loading a task's MJCF from the installed files of the one or the other, editing it, and where each named
 sensor lies in `sensordata`. Does not live here: stepping, observations, rewards.
 
 dm_control's suite is not imported to read a model, only its files are; but for swimmer, whose links
@@ -16,7 +16,9 @@ from pathlib import Path
 import mujoco
 import numpy as np
 
+from divbench.envs.definitions import definition_of
 from divbench.envs.edits import (
+    EDITS,
     AddSensor,
     ClearEnable,
     Disable,
@@ -28,6 +30,7 @@ from divbench.envs.edits import (
     SetSize,
     edits_of,
 )
+from divbench.envs.gymtasks.fields import layout
 from divbench.envs.names import task_info
 
 
@@ -37,7 +40,7 @@ class TaskModel:
 
     Attributes:
       model: the compiled model.
-      sensors: where each sensor lies in `sensordata`, by name.
+      sensors: where each sensor lies in `sensordata`, by name; of gymnasium's tasks, each field that they read.
       initial_warmstart: `[nv]` accelerations at the model's default pose without actuation, which
         are the solver's first guess wherever dm_control puts a state.
     """
@@ -110,16 +113,34 @@ def _read(domain: str) -> mujoco.MjSpec:
     return mujoco.MjSpec.from_file(str(path))
 
 
+# The one file that is not called as its task.
+_GYMNASIUM_FILES = {"halfcheetah": "half_cheetah.xml"}
+
+
+def _read_gymnasium(task: str) -> mujoco.MjSpec:
+    """gymnasium's own description of a task's model. Its files are read, its environments are not imported."""
+    found = importlib.util.find_spec("gymnasium")
+    if found is None or not found.submodule_search_locations:
+        raise FileNotFoundError("gymnasium is not installed; its MJCF files are the models of its tasks")
+    folder = Path(found.submodule_search_locations[0]) / "envs" / "mujoco" / "assets"
+    path = folder / _GYMNASIUM_FILES.get(task, f"{task}.xml")
+    if not path.is_file():
+        raise FileNotFoundError(f"gymnasium has no model at {path}")
+    return mujoco.MjSpec.from_file(str(path))
+
+
 @functools.cache
 def load_model(task: str) -> TaskModel:
-    """Returns the model of `task`, edited as `EDITS` says. Cached; compiling takes about 10 ms.
+    """Returns the model of `task`, edited as `EDITS` says; gymnasium's get the edits that all do. Cached; compiling
+    takes about 10 ms.
 
     Raises:
-      FileNotFoundError: dm_control is not installed, or without its models.
+      FileNotFoundError: dm_control, or gymnasium for a task of its own, is not installed, or without its models.
       ValueError: no such task.
     """
-    edits = edits_of(task)
-    spec = _read(task_info(task).domain)
+    info = task_info(task)
+    edits = EDITS["*"] if info.gymnasium_id else edits_of(task)
+    spec = _read_gymnasium(task) if info.gymnasium_id else _read(info.domain)
     for edit in edits:
         _edit_spec(spec, edit)
     with warnings.catch_warnings():
@@ -129,7 +150,7 @@ def load_model(task: str) -> TaskModel:
     for edit in edits:
         _edit_model(model, edit)
 
-    sensors = {}
+    sensors = layout(definition_of(task), model) if info.gymnasium_id else {}
     for index in range(model.nsensor):
         start = int(model.sensor_adr[index])
         sensors[model.sensor(index).name] = slice(start, start + int(model.sensor_dim[index]))

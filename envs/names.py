@@ -1,6 +1,6 @@
 """The tasks by name: their sizes, reward range and time limit.
 
-Lives here: plain data that anything may import at no cost, and the check of a name.
+Lives here: plain data that anything may import at no cost, and the checks of a name and of what is installed.
 Does not live here: models, observations, rewards, or any import of jax or mujoco.
 """
 
@@ -17,15 +17,17 @@ class TaskInfo:
     """What can be said about a task without building it.
 
     Attributes:
-      name: `domain-task`, spelled as dm_control spells it.
-      domain: dm_control's domain, e.g. `cheetah`.
+      name: `domain-task`, spelled as dm_control spells it; of gymnasium's tasks the task alone, in lower case.
+      domain: dm_control's domain, e.g. `cheetah`; `gymnasium` for gymnasium's tasks.
       task: dm_control's task within the domain, e.g. `run`.
       observation_size: length of the flat observation.
       action_size: number of actuators.
-      reward_min: smallest reward of one control step.
-      reward_max: largest reward of one control step.
-      episode_length: control steps until the time limit. No task here terminates before it.
+      reward_min: smallest reward of one control step; None where there is none.
+      reward_max: largest reward of one control step; None where there is none.
+      episode_length: control steps until the time limit.
       physics: the kinds of physics that can step it; of a toy, `toy` alone.
+      terminates: whether an episode can end before the time limit, in a state that is worth nothing from there on.
+      gymnasium_id: gymnasium's name of the task, with the version that is meant; empty for all others.
     """
 
     name: str
@@ -33,10 +35,12 @@ class TaskInfo:
     task: str
     observation_size: int
     action_size: int
-    reward_min: float = 0.0
-    reward_max: float = 1.0
+    reward_min: float | None = 0.0
+    reward_max: float | None = 1.0
     episode_length: int = 1000
     physics: tuple[str, ...] = ("mjx", "host", "warp")
+    terminates: bool = False
+    gymnasium_id: str = ""
 
 
 TASKS: dict[str, TaskInfo] = {
@@ -65,6 +69,30 @@ TASKS: dict[str, TaskInfo] = {
         TaskInfo("constant-reward", "toy", "constant-reward", 2, 1, episode_length=10, physics=(TOY,)),
     )
 }
+
+
+def _gymnasium(name: str, gymnasium_id: str, observation_size: int, action_size: int, terminates: bool) -> TaskInfo:
+    """A task of gymnasium's. It pays for speed, which has no bound on either side."""
+    return TaskInfo(
+        name, "gymnasium", name, observation_size, action_size, None, None,
+        physics=("mjx", "host"), terminates=terminates, gymnasium_id=gymnasium_id,
+    )
+
+
+# gymnasium's MuJoCo tasks, of version 4: models, observations and rewards of the version 2 that the papers ran
+# (1903.08894, and D4RL's data in 2310.04411), on MuJoCo's own bindings. `make` knows them; no suite has them, and
+# what goes over `TASKS` does not meet them: lanes in lockstep cannot terminate.
+GYM_TASKS: dict[str, TaskInfo] = {
+    info.name: info
+    for info in (
+        _gymnasium("ant", "Ant-v4", 27, 8, terminates=True),
+        _gymnasium("halfcheetah", "HalfCheetah-v4", 17, 6, terminates=False),
+        _gymnasium("hopper", "Hopper-v4", 11, 3, terminates=True),
+        _gymnasium("humanoid", "Humanoid-v4", 376, 17, terminates=True),
+        _gymnasium("swimmer", "Swimmer-v4", 8, 2, terminates=False),
+        _gymnasium("walker2d", "Walker2d-v4", 17, 6, terminates=True),
+    )
+}
 # Those with a model: what dm_control has, and what can be drawn.
 SIMULATED: tuple[str, ...] = tuple(name for name, info in TASKS.items() if TOY not in info.physics)
 
@@ -79,23 +107,41 @@ def check_name(kind: str, name: str, known: tuple[str, ...]) -> None:
 
 
 def task_info(name: str) -> TaskInfo:
-    """Returns the task called `name`.
+    """Returns the task called `name`, of `TASKS` or of `GYM_TASKS`.
 
     Raises:
       ValueError: one line with the nearest known name.
     """
-    check_name("task", name, tuple(TASKS))
-    return TASKS[name]
+    check_name("task", name, (*TASKS, *GYM_TASKS))
+    return TASKS[name] if name in TASKS else GYM_TASKS[name]
 
 
 def check_physics(task: str, physics: str) -> None:
     """Raises a one-line ValueError unless `physics`, or `auto`, can step `task` and is installed."""
-    available = task_info(task).physics
+    info = task_info(task)
+    available = info.physics
     if TOY in available:
         return
+    if info.gymnasium_id:
+        _check_gymnasium(task)
     if physics not in ("auto", *available):
         raise ValueError(f"task {task!r} has no physics {physics!r}; choose from: auto, {', '.join(available)}")
     check_installed(physics)
+
+
+def check_oracle(task: str) -> None:
+    """Raises a one-line ValueError unless what `task` is compared with is installed: of gymnasium's tasks its own
+    environments, which want imageio, whether they draw or not. Imports nothing."""
+    if not task_info(task).gymnasium_id:
+        return
+    _check_gymnasium(task)
+    if importlib.util.find_spec("imageio") is None:
+        raise ValueError(f"gymnasium's own {task!r} needs its extra mujoco: pip install 'gymnasium[mujoco]'")
+
+
+def _check_gymnasium(task: str) -> None:
+    if importlib.util.find_spec("gymnasium") is None:
+        raise ValueError(f"task {task!r} needs the extra gym: pip install 'divbench[gym]'")
 
 
 def check_installed(physics: str) -> None:

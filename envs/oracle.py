@@ -1,13 +1,15 @@
 """dm_control's own environment of a task, over its own model: what this package is compared with.
 
-Lives here: `Oracle`. Does not live here: any comparison (`parity`), or what states are worth it
-(`scenes`).
+Lives here: `Oracle`, and `oracle_of`, which gives gymnasium's tasks theirs (`gymtasks.oracle`). Does not live here:
+any comparison (`parity`), or what states are worth it (`scenes`).
 """
 
 import mujoco
 import numpy as np
 
 from divbench.envs.base import Start
+from divbench.envs.gymtasks.oracle import GymOracle
+from divbench.envs.names import task_info
 from divbench.envs.suite import load_suite, put_target, start_of
 
 
@@ -18,11 +20,14 @@ class Oracle:
       task: the task's name.
       environment: dm_control's `control.Environment`.
       model, data: MuJoCo's own structs, in use by the environment.
+      terminated: False; none of these tasks ends before its time limit.
 
     Args:
       task: an entry of `names.SIMULATED`.
       seed: of dm_control's random generator.
     """
+
+    terminated = False
 
     def __init__(self, task: str, seed: int = 0):
         self.environment = load_suite(task, seed)
@@ -70,6 +75,15 @@ class Oracle:
         spec = self.environment.action_spec()
         generator = np.random.RandomState(seed)
         return generator.uniform(spec.minimum, spec.maximum, (*shape, *spec.shape)).astype(np.float32)
+
+
+def oracle_of(task: str, seed: int = 0) -> Oracle | GymOracle:
+    """Returns what `task` is compared with: dm_control's environment, or gymnasium's.
+
+    Args:
+      task: an entry of `names.SIMULATED` or `names.GYM_TASKS`. seed: of its random generator.
+    """
+    return (GymOracle if task_info(task).gymnasium_id else Oracle)(task, seed)
 
 
 def flatten(observation) -> np.ndarray:

@@ -1,11 +1,12 @@
-"""How far a physics is from dm_control: one task's row of the parity table.
+"""How far a physics is from dm_control, or from gymnasium for its tasks: one task's row of the parity table.
 
 Lives here: `measure`, `reset_difference` and `ParityRow`. Does not live here: the oracle, the choice
 of states, tables for people.
 
 Half of the starts are dm_control's own resets, half are states at which the task pays; actions are
 random. "One step" begins every step anew at dm_control's state; "in a row" does not. Errors of
-observations are relative to 1 + |value|, because forces and accelerations reach thousands.
+observations are relative to 1 + |value|, because forces and accelerations reach thousands. Where an
+episode terminates, the steps go on.
 """
 
 import contextlib
@@ -21,7 +22,7 @@ from divbench.envs.base import Start
 from divbench.envs.environment import Environment, make
 from divbench.envs.host import positions
 from divbench.envs.models import load_model
-from divbench.envs.oracle import Oracle
+from divbench.envs.oracle import oracle_of
 from divbench.envs.scenes import paying_states
 
 
@@ -38,6 +39,8 @@ class ParityRow:
       reward_min, reward_max: of dm_control's rewards along the way.
       contacts: most contacts seen at once.
       touching: share of steps that began in contact.
+      endings: share of steps that led to a terminal state.
+      misjudged: share of steps, each begun at dm_control's state, whose end is terminal on one side alone.
     """
 
     task: str
@@ -55,6 +58,8 @@ class ParityRow:
     reward_max: float
     contacts: int
     touching: float
+    endings: float = 0.0
+    misjudged: float = 0.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,12 +71,13 @@ class _Drive:
     qpos: np.ndarray
     obs: np.ndarray
     reward: np.ndarray
+    ended: np.ndarray
     contacts: np.ndarray
 
 
 @functools.lru_cache(maxsize=4)
 def _drive(task: str, starts: int, steps: int) -> _Drive:
-    oracle = Oracle(task, seed=1)
+    oracle = oracle_of(task, seed=1)
     scenes = paying_states(oracle, (starts + 1) // 2)
     actions = oracle.actions((starts, steps))
     rows = []
@@ -83,14 +89,15 @@ def _drive(task: str, starts: int, steps: int) -> _Drive:
         for action in actions[index]:
             before, contacts = oracle.start(), oracle.data.ncon
             obs, reward = oracle.step(action)
-            rows.append((before, oracle.data.qpos.copy(), obs, reward, contacts))
-    before, qpos, obs, reward, contacts = zip(*rows, strict=True)
+            rows.append((before, oracle.data.qpos.copy(), obs, reward, float(oracle.terminated), contacts))
+    before, qpos, obs, reward, ended, contacts = zip(*rows, strict=True)
 
     def shaped(leaves):
         return np.stack(leaves).reshape(starts, steps, *np.shape(leaves[0]))
 
     return _Drive(
-        jax.tree.map(lambda *leaves: shaped(leaves), *before), actions, *map(shaped, (qpos, obs, reward, contacts))
+        jax.tree.map(lambda *leaves: shaped(leaves), *before), actions,
+        *map(shaped, (qpos, obs, reward, ended, contacts)),
     )
 
 
@@ -98,8 +105,8 @@ def measure(task: str, physics: str, precision: str, starts: int = 20, steps: in
     """Drives dm_control and `physics` side by side.
 
     Args:
-      task: an entry of `names.SIMULATED`. physics: `host`, `mjx` or `warp`. precision: `float32` or `float64` (not
-        of `warp`).
+      task: an entry of `names.SIMULATED` or `names.GYM_TASKS`. physics: `host`, `mjx` or `warp`. precision:
+        `float32` or `float64` (not of `warp`).
       starts: episodes, at least 2. steps: control steps of each.
     """
     drive = _drive(task, starts, steps)
@@ -112,7 +119,7 @@ def measure(task: str, physics: str, precision: str, starts: int = 20, steps: in
     one = [leaf.reshape(starts, steps, *leaf.shape[2:]) for leaf in one]
 
     def errors(found) -> list[float]:
-        qpos, obs, reward = found
+        qpos, obs, reward, _ = found
         return [
             _largest(qpos - drive.qpos),
             _largest((obs - drive.obs) / (1 + np.abs(drive.obs))),
@@ -123,7 +130,7 @@ def measure(task: str, physics: str, precision: str, starts: int = 20, steps: in
     return ParityRow(
         task, physics, precision, starts, steps, *(value for pair in pairs for value in pair),
         float(drive.reward.min()), float(drive.reward.max()), int(drive.contacts.max()),
-        float((drive.contacts > 0).mean()),
+        float((drive.contacts > 0).mean()), float(drive.ended.mean()), float((one[-1] != drive.ended).mean()),
     )
 
 
@@ -148,41 +155,45 @@ def _largest(difference: np.ndarray) -> float:
 
 
 def _run(environment: Environment, starts: Start, actions: np.ndarray) -> list[np.ndarray]:
-    """Positions, observations and rewards `[n, steps, ...]` from `starts` `[n, ...]` under `actions`."""
+    """Positions, observations, rewards and ends `[n, steps, ...]` from `starts` `[n, ...]` under `actions`."""
     model = load_model(environment.name).model
 
     def one(start, drive):
-        state = environment.start(start.replace(sensordata=jnp.zeros(model.nsensordata)))
+        if not environment.info.gymnasium_id:  # dm_control's model has sensors of its own
+            start = start.replace(sensordata=jnp.zeros(model.nsensordata))
+        state = environment.start(start)
 
         def step(state, action):
             state = environment.step(state, action)
             where = state.data.bits if environment.physics == "host" else state.data.qpos
-            return state, (where, state.obs, state.reward)
+            return state, (where, state.obs, state.reward, state.done)
 
         return jax.lax.scan(step, state, drive)[1]
 
     # One after the other: side by side, all would wait for the solver of the slowest.
     in_turn = jax.jit(lambda starts, actions: jax.lax.map(lambda pair: one(*pair), (starts, actions)))
-    where, obs, reward = (np.asarray(leaf) for leaf in in_turn(starts, actions))
+    where, obs, reward, ended = (np.asarray(leaf) for leaf in in_turn(starts, actions))
     if environment.physics == "host":
         where = positions(where, model.nq)
-    return [leaf.astype(np.float64) for leaf in (where, obs, reward)]
+    return [leaf.astype(np.float64) for leaf in (where, obs, reward, ended)]
 
 
-def reset_difference(task: str, draws: int = 500) -> tuple[float, int]:
+def reset_difference(task: str, draws: int = 500, seed: int = 2**31) -> tuple[float, int]:
     """Compares this package's resets with dm_control's, coordinate by coordinate.
 
     Two-sample Kolmogorov-Smirnov tests on every position, velocity, activation and target coordinate
     that is random in either sample, from independent random streams.
 
     Args:
-      task: an entry of `names.SIMULATED`. draws: from each side.
+      task: an entry of `names.SIMULATED` or `names.GYM_TASKS`.
+      draws: from each side.
+      seed: of dm_control's side, or gymnasium's.
 
     Returns:
       The smallest p-value times the number of coordinates tested (Bonferroni, at most 1), and that
       number.
     """
-    oracle = Oracle(task, seed=2**31)
+    oracle = oracle_of(task, seed=seed)
     theirs = []
     for _ in range(draws):
         oracle.reset()

@@ -8,11 +8,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from divbench.envs.gymtasks.oracle import GymOracle
 from divbench.envs.names import task_info
 from divbench.envs.oracle import Oracle
 
 # Tasks in whose model nothing can touch.
-WITHOUT_CONTACTS = ("acrobot-swingup", "fish-swim", "pendulum-swingup", "reacher-hard", "swimmer-swimmer6")
+WITHOUT_CONTACTS = ("acrobot-swingup", "fish-swim", "pendulum-swingup", "reacher-hard", "swimmer-swimmer6", "swimmer")
 
 # Forward speeds around those that pay, m/s.
 _SPEEDS = {
@@ -29,7 +30,15 @@ _SPEEDS = {
     "dog-walk": (0.3, 2.0),
     "dog-trot": (1.0, 6.0),
     "dog-run": (3.0, 12.0),
+    "ant": (1.0, 5.0),
+    "halfcheetah": (2.0, 12.0),
+    "hopper": (1.0, 4.0),
+    "humanoid": (0.5, 5.0),
+    "swimmer": (0.1, 2.0),
+    "walker2d": (1.0, 5.0),
 }
+# Where each of gymnasium's tasks that can terminate is about to: a position, its value, and its speed.
+_ENDING = {"ant": (2, 0.98, 1.0), "hopper": (2, 0.19, 2.0), "humanoid": (2, 1.99, 1.5), "walker2d": (2, 0.98, 3.0)}
 _HIGHEST_PENETRATION = 0.01  # m, of finger and spinner at the start
 
 
@@ -42,7 +51,7 @@ class Scene(NamedTuple):
     target: np.ndarray
 
 
-def paying_states(oracle: Oracle, count: int, seed: int = 0) -> list[Scene]:
+def paying_states(oracle: Oracle | GymOracle, count: int, seed: int = 0) -> list[Scene]:
     """States at which `oracle`'s task pays, in most of which something touches if anything can.
 
     Args:
@@ -96,6 +105,13 @@ def _one(oracle: Oracle, index: int, generator) -> Scene:
             qpos = generator.uniform(-0.6, 0.6, 2)
         case "pendulum":
             qpos = generator.uniform(-0.12, 0.12, 1)
+        case "gymnasium":
+            qvel[0] = speed
+            if task not in WITHOUT_CONTACTS:
+                qpos = _lowered(oracle, qpos, 2 if task in ("ant", "humanoid") else 1)
+            if index % 4 == 3 and task in _ENDING:
+                where, position, velocity = _ENDING[task]
+                qpos[where], qvel[where] = position, velocity
     return Scene(qpos, qvel, act, _near_target(oracle, qpos, generator))
 
 

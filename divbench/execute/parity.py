@@ -1,4 +1,4 @@
-"""The parity table: every task's physics beside dm_control, measured, and written as CSV and Markdown.
+"""The parity table: every task's physics beside dm_control or gymnasium, measured, and written as CSV and Markdown.
 
 Lives here: the order of the work, its progress, and the files. What is measured: `divbench.envs.parity`.
 """
@@ -24,6 +24,8 @@ SHOWN = {
     "reward_n": "in a row", "rewards": "rewards seen", "contacts": "contacts", "touching": "touching",
     "reset_p": "reset p",
 }
+# Shown too where a task can terminate.
+ENDS = {"endings": "ending", "misjudged": "misjudged"}
 
 
 def run_parity(request: ParityRequest, tell: Callable[[str], None] = print) -> list[dict]:
@@ -61,31 +63,43 @@ def run_parity(request: ParityRequest, tell: Callable[[str], None] = print) -> l
 
 def as_text(rows: Sequence[dict]) -> str:
     """The table for a terminal."""
-    cells = [list(_cells(row).values()) for row in rows]
-    return format_table(list(SHOWN.values()), cells, right=list(SHOWN.values())[3:])
+    header, cells = _table(rows)
+    return format_table(header, cells, right=header[3:])
 
 
 def as_markdown(rows: Sequence[dict], starts: int, steps: int) -> str:
     """The table with a note on what was measured."""
-    lines = ["| " + " | ".join(SHOWN.values()) + " |", "|" + "---|" * 3 + "---:|" * (len(SHOWN) - 3)]
-    lines += ["| " + " | ".join(_cells(row).values()) + " |" for row in rows]
-    note = (f"Largest differences from dm_control over {starts} starts of {steps} control steps, half of the starts "
-            "dm_control's resets, half where the task pays. One step: each step begun at dm_control's state; in a row: "
-            "not. Observations relative to 1 + |value|. Touching: share of steps begun in contact. Reset p: smallest "
-            f"p-value of two-sample tests on {RESET_DRAWS} resets from each side, times the number of coordinates.")
-    return "\n".join(["# Parity with dm_control", "", *lines, "", note, ""])
+    header, cells = _table(rows)
+    lines = ["| " + " | ".join(header) + " |", "|" + "---|" * 3 + "---:|" * (len(header) - 3)]
+    lines += ["| " + " | ".join(row) + " |" for row in cells]
+    origins = {"gymnasium" if envs.task_info(row["task"]).gymnasium_id else "dm_control" for row in rows}
+    beside = sorted(origins) or ["dm_control"]
+    other = beside[0] if len(beside) == 1 else "the other side"
+    note = (f"Largest differences from {' or '.join(beside)} over {starts} starts of {steps} control steps, half of "
+            f"the starts {other}'s resets, half where the task pays. One step: each step begun at {other}'s state; in "
+            "a row: not. Observations relative to 1 + |value|. Touching: share of steps begun in contact. Reset p: "
+            f"smallest p-value of two-sample tests on {RESET_DRAWS} resets from each side, times the number of "
+            "coordinates.")
+    if len(header) > len(SHOWN):
+        note += (" Ending: share of steps that led to a terminal state; the episode goes on all the same. Misjudged: "
+                 f"share of steps begun at {other}'s state that are terminal on one side alone.")
+    return "\n".join([f"# Parity with {' and '.join(beside)}", "", *lines, "", note, ""])
 
 
-def _cells(row: dict) -> dict[str, str]:
-    """What is shown of a row, as text."""
-    shown = row | {"rewards": f"{row['reward_min']:.2f} to {row['reward_max']:.2f}"}
-    cells = {}
-    for name in SHOWN:
-        value = shown[name]
-        number = isinstance(value, float)
-        form = ".0%" if name == "touching" else ".2f" if name == "reset_p" else ".1e"
-        cells[name] = "0" if number and value == 0 and form == ".1e" else format(value, form) if number else str(value)
-    return cells
+def _table(rows: Sequence[dict]) -> tuple[list[str], list[list[str]]]:
+    """The header, and what is shown of each row, as text."""
+    columns = SHOWN | (ENDS if any(envs.task_info(row["task"]).terminates for row in rows) else {})
+    return list(columns.values()), [[_cell(name, row) for name in columns] for row in rows]
+
+
+def _cell(name: str, row: dict) -> str:
+    if name == "rewards":
+        return f"{row['reward_min']:.2f} to {row['reward_max']:.2f}"
+    value = row[name]
+    if not isinstance(value, float):
+        return str(value)
+    form = {"touching": ".0%", "reset_p": ".2f"}.get(name, ".1%" if name in ENDS else ".1e")
+    return "0" if value == 0 and form == ".1e" else format(value, form)
 
 
 def _write(rows: list[dict], out: Path, starts: int, steps: int) -> None:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 
-from divbench.envs.names import SIMULATED, check_installed
+from divbench.envs.names import GYM_TASKS, SIMULATED, check_installed, check_oracle
 from divbench.spec.errors import choose, refusing
 from divbench.spec.text import parse_count, split_names
 
-KNOWN = {"tasks": SIMULATED, "physics": ("host", "mjx", "warp"), "precisions": ("float64", "float32")}
+KNOWN = {"tasks": (*SIMULATED, *GYM_TASKS), "physics": ("host", "mjx", "warp"), "precisions": ("float64", "float32")}
 SINGULAR = {"tasks": "task", "physics": "physics", "precisions": "precision"}
 
 
 @dataclasses.dataclass(frozen=True)
 class ParityRequest:
-    """Which tasks are compared with dm_control, under which physics and precisions, and how thoroughly."""
+    """Which tasks are compared with dm_control, or gymnasium's with gymnasium, under which physics and precisions, and
+    how thoroughly."""
 
-    tasks: tuple[str, ...] = KNOWN["tasks"]
+    tasks: tuple[str, ...] = SIMULATED  # gymnasium's want an extra
     physics: tuple[str, ...] = ("host", "mjx")  # `warp` is an extra
     precisions: tuple[str, ...] = KNOWN["precisions"]
     starts: int = 20  # episodes of each task, half of them begun where it pays
@@ -28,13 +29,16 @@ def read_request(given: dict) -> ParityRequest:
     """The request from flags as they were typed.
 
     Raises:
-      UsageError: an unknown name, a physics whose extra is not installed, or a number that is none.
+      UsageError: an unknown name, a physics or task whose extra is not installed, or a number that is none.
     """
     fields = dict(given)
     for key, known in KNOWN.items():
         if key in fields:
             names = split_names(fields[key], f"--{key}")
             fields[key] = tuple(choose(SINGULAR[key], name, known) for name in names)
+    for task in fields.get("tasks", ()):
+        with refusing("--tasks"):
+            check_oracle(task)
     for physics in fields.get("physics", ()):
         with refusing("--physics"):
             check_installed(physics)

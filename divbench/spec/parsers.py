@@ -152,7 +152,7 @@ def parity_parser(command: str) -> Parser:
     parser = _parser(command)
     add_values(
         parser,
-        ("--tasks", "A,B", "tasks; all of them by default"),
+        ("--tasks", "A,B", "tasks; all of dm_control's by default; gymnasium's by name, such as hopper"),
         ("--physics", "A,B", "host, mjx, warp (extra 'warp'); host and mjx by default"),
         ("--precisions", "A,B", "float64, float32; both by default"),
         ("--starts", "N", "episodes begun for each task, half of them where it pays; 20 by default"),

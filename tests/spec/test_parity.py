@@ -1,0 +1,24 @@
+"""What `divbench parity` may be asked for."""
+
+import importlib.util
+
+import pytest
+
+from divbench.envs.names import GYM_TASKS, SIMULATED
+from divbench.spec.errors import UsageError
+from divbench.spec.parity import read_request
+
+
+def test_gymnasiums_tasks_are_compared_when_they_are_named():
+    assert read_request({}).tasks == SIMULATED
+    request = read_request({"tasks": ",".join(GYM_TASKS), "physics": "host", "starts": "8", "steps": "2k"})
+    assert (request.tasks, request.physics, request.starts, request.steps) == (tuple(GYM_TASKS), ("host",), 8, 2000)
+
+
+@pytest.mark.parametrize(("missing", "extra"), [("gymnasium", r"divbench\[gym\]"), ("imageio", r"gymnasium\[mujoco\]")])
+def test_what_they_are_compared_with_must_be_installed(monkeypatch, missing, extra):
+    found = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == missing else found(name))
+    with pytest.raises(UsageError, match=f"^--tasks: .*'ant'.*: pip install '{extra}'$"):
+        read_request({"tasks": "cheetah-run,ant"})
+    assert read_request({"tasks": "cheetah-run"}).tasks == ("cheetah-run",)
