@@ -42,8 +42,11 @@ def first_half(series: jax.Array) -> jax.Array:
     return series[: max(1, series.shape[0] // 2)]
 
 
-def mean_within(series: jax.Array, within: jax.Array) -> jax.Array:
-    """Mean of a series `[..., T]` over the steps at which `within` `[T]` is not 0, whatever there is elsewhere."""
+def mean_within(series: jax.Array, within: jax.Array | None) -> jax.Array:
+    """Mean of a series `[..., T]` over the steps at which `within` `[T]` is not 0, whatever there is elsewhere; over
+    all steps for None."""
+    if within is None:
+        return jnp.mean(series)
     counted = jnp.broadcast_to(within > 0.0, series.shape)
     return jnp.sum(jnp.where(counted, series, 0.0)) / jnp.sum(counted.astype(series.dtype))
 
@@ -59,5 +62,4 @@ def bias(q: jax.Array, returns: jax.Array, within: jax.Array | None = None) -> j
       returns: `[T]`, such as the first half of `soft_returns`.
       within: `[T]`, as of `mean_within`; None for all steps.
     """
-    within = jnp.ones_like(returns) if within is None else within
     return mean_within(q, within) - mean_within(returns, within)

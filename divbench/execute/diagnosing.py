@@ -133,6 +133,8 @@ def _measure_episode(learner: LearnerState, coefs: Coefficients, episode: rollou
     agent = agent_of(structure)
     returns = values.soft_returns(episode.reward, episode.log_prob, agent.temperature(learner, coefs), coefs.gamma,
                                   episode.continues)
+    if not structure.terminates:
+        episode = episode._replace(within=None)
     early = jax.tree.map(values.first_half, episode)
     returns = values.first_half(returns)
     q = critics.values(learner.critic, early.obs, early.action, coefs, structure)
@@ -150,5 +152,6 @@ def _td_loss(q, target, within=None) -> jax.Array:
     """Sum over critics of the mean squared TD error: `[N, B]` and `[B]` to a scalar; of those `within` `[B]`, if
     given."""
     squares = jnp.square(q - target[None, :])
-    within = jnp.ones_like(target) if within is None else within
+    if within is None:
+        return jnp.sum(jnp.mean(squares, -1))
     return jnp.sum(jax.vmap(values.mean_within, in_axes=(0, None))(squares, within))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from divbench.envs.names import TASKS
+from divbench.envs.names import ALL_TASKS
 from divbench.spec.built_in import BUILT_IN
 from divbench.spec.naming import PATTERNS
 from divbench.spec.suites import SUITES
@@ -24,7 +24,7 @@ def _suites() -> str:
 
 
 def _tasks() -> str:
-    rows = [(t.name, t.observation_size, t.action_size, t.episode_length) for t in TASKS.values()]
+    rows = [(t.name, t.observation_size, t.action_size, t.episode_length) for t in ALL_TASKS.values()]
     return format_table(("task", "obs", "act", "episode"), rows, right=("obs", "act", "episode"))
 
 

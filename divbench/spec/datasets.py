@@ -10,7 +10,7 @@ import re
 from fractions import Fraction
 from pathlib import Path
 
-from divbench.envs.names import TASKS
+from divbench.envs.names import ALL_TASKS
 from divbench.spec.errors import UsageError, choose
 from divbench.spec.exchange import check_name
 from divbench.spec.text import parse_count, refuse_repeats, split_names
@@ -53,7 +53,7 @@ class MakeRequest:
     out: str = MADE
 
     def __post_init__(self):
-        for flag, kind, names, known in (("--tasks", "task", self.tasks, tuple(TASKS)),
+        for flag, kind, names, known in (("--tasks", "task", self.tasks, tuple(ALL_TASKS)),
                                          ("--levels", "level", self.levels, LEVELS)):
             if not names:
                 raise UsageError(f"{flag}: expected names separated by commas, found none")

@@ -11,7 +11,7 @@ import dataclasses
 import itertools
 from collections.abc import Sequence
 
-from divbench.envs.names import TASKS
+from divbench.envs.names import task_info
 from divbench.spec.plan import Group
 from divbench.spec.run_spec import RunSpec
 from divbench.spec.settings import SACSettings
@@ -97,15 +97,18 @@ def parameter_counts(observation_size: int, action_size: int, hidden: tuple[int,
 def network_bytes(task: str, sac: SACSettings, layernorm: bool = False) -> int:
     """Everything that learns in one lane: actor, critics and temperature with two moments each, and the critics'
     targets."""
-    info = TASKS[task]
+    info = task_info(task)
     actor, critic = parameter_counts(info.observation_size, info.action_size, sac.hidden, layernorm)
     return FLOAT * (3 * (actor + sac.critics * critic + 1) + sac.critics * critic)
 
 
 def replay_bytes(task: str, env_steps: int) -> int:
     """Replay of one lane: a row (observation, action, reward, continuation) for each step, one more for the
-    last observation of each episode, and two spare rows."""
-    info = TASKS[task]
+    last observation of each episode, and two spare rows; where episodes can end at any time, a row with both
+    observations and one more number for each step, and a spare one."""
+    info = task_info(task)
+    if info.terminates:
+        return FLOAT * (env_steps + 1) * (2 * info.observation_size + info.action_size + 3)
     rows = env_steps + env_steps // info.episode_length + 2
     return FLOAT * rows * (info.observation_size + info.action_size + 2)
 
@@ -113,7 +116,7 @@ def replay_bytes(task: str, env_steps: int) -> int:
 def activation_bytes(task: str, sac: SACSettings) -> int:
     """A batch while it is learned from, in one lane: two transitions' worth of inputs, and of actor and critics
     the hidden values before and after each activation with as many gradients; and one gradient per parameter."""
-    info = TASKS[task]
+    info = task_info(task)
     actor, critic = parameter_counts(info.observation_size, info.action_size, sac.hidden)
     row = 2 * (info.observation_size + info.action_size + 2) + (1 + sac.critics) * 4 * sum(sac.hidden)
     return FLOAT * (sac.batch_size * row + actor + sac.critics * critic)
@@ -140,7 +143,7 @@ def estimate(spec: RunSpec, group: Group, updates_per_second: float | None = Non
         known.
     """
     sac, lanes, protocol = group.lanes[0].sac, len(group.lanes), group.protocol
-    info = TASKS[group.task]
+    info = task_info(group.task)
     networks = network_bytes(group.task, sac, bool(group.mechanisms & {"layernorm", "batchnorm"}))
     replay = replay_bytes(group.task, protocol.env_steps)
     scores = evaluations(protocol.env_steps, spec.eval_every)

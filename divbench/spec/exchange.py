@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
-from divbench.envs.names import TASKS
+from divbench.envs.names import ALL_TASKS
 from divbench.spec.errors import UsageError, choose
 from divbench.spec.text import parse_count, refuse_repeats
 
@@ -159,11 +159,11 @@ def largest_return(task: str) -> float:
     """The most that any policy can collect in one episode of the task: largest reward times its length.
 
     Raises:
-      UsageError: a task whose rewards are not known here.
+      UsageError: a task whose rewards are not known here, or have no bound.
     """
-    if task not in TASKS:
+    if task not in ALL_TASKS or ALL_TASKS[task].reward_max is None:
         raise UsageError(f"--normalise: the largest return of '{task}' is not known; leave --normalise out")
-    return TASKS[task].reward_max * TASKS[task].episode_length
+    return ALL_TASKS[task].reward_max * ALL_TASKS[task].episode_length
 
 
-_SPELLINGS = {name.replace("_", "-"): name for name in TASKS}
+_SPELLINGS = {name.replace("_", "-"): name for name in ALL_TASKS}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Sequence
 
-from divbench.envs.names import TASKS
+from divbench.envs.names import task_info
 from divbench.spec.estimate import Estimate, total, update_flops
 from divbench.spec.plan import Group
 from divbench.spec.run_spec import RunSpec
@@ -25,7 +25,7 @@ def scaled_rates(groups: Sequence[Group], measure: Callable[[Group], float]) -> 
     measured: dict[tuple, tuple[float, int]] = {}
     rates = []
     for group in groups:
-        sac, info = group.lanes[0].sac, TASKS[group.task]
+        sac, info = group.lanes[0].sac, task_info(group.task)
         flops = update_flops(info.observation_size, info.action_size, sac.hidden, sac.batch_size, sac.critics,
                              group.mechanisms)
         structure = (group.mechanisms, group.hooks, sac.hidden, sac.critics, sac.batch_size, len(group.lanes))

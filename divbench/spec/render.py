@@ -9,7 +9,7 @@ import re
 from fractions import Fraction
 from pathlib import Path
 
-from divbench.envs.names import PHYSICS, SIMULATED, TASKS, check_physics
+from divbench.envs.names import ALL_TASKS, PHYSICS, SIMULATED, check_physics
 from divbench.spec.errors import UsageError, choose, refusing
 from divbench.spec.naming import find_variant
 from divbench.spec.plan import Lane, make_groups
@@ -83,7 +83,7 @@ def read_request(given: dict) -> RenderRequest:
         choose("physics", request.physics, PHYSICS)
     if request.run is None:
         _refuse_without_run(request)
-    elif not Path(request.run).exists() and request.run in TASKS:
+    elif not Path(request.run).exists() and request.run in ALL_TASKS:
         raise UsageError(f"render: expected a run folder, found a task; --task {request.run} shows it without a run")
     if request.out is not None:
         _refuse_file(request)

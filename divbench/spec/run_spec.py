@@ -10,7 +10,7 @@ import hashlib
 import json
 from fractions import Fraction
 
-from divbench.envs.names import PHYSICS, TASKS, check_physics
+from divbench.envs.names import ALL_TASKS, PHYSICS, check_physics
 from divbench.spec.errors import UsageError, choose, refusing
 from divbench.spec.naming import find_variant, with_origin
 from divbench.spec.protocol import Protocol, build_protocol, offline_protocol
@@ -105,7 +105,7 @@ class RunSpec:
         choose("precision", self.precision, PRECISIONS)
         choose("diagnose", self.diagnose, LEVELS)
         for task in self.tasks:
-            choose("task", task, TASKS)
+            choose("task", task, ALL_TASKS)
             with refusing("--physics"):
                 check_physics(task, self.physics)
         for what, names in (("--tasks", self.tasks), ("--variants", [v.name for v in self.variants]),
