@@ -13,6 +13,7 @@ import jax.numpy as jnp
 from divbench.diagnostics import distance, features, norms, policy, values
 from divbench.learn import batches, networks, rollout
 from divbench.learn.agents import critic as critics
+from divbench.learn.agents import rewards
 from divbench.learn.agents.choice import agent_of
 from divbench.learn.agents.coefficients import Coefficients, Structure
 from divbench.learn.agents.state import LearnerState
@@ -80,6 +81,7 @@ def _measure_batch(learner: LearnerState, batch: Batch, coefs: Coefficients, str
         coefs, structure, keys[4])
     step = agent.critic_change(learner, batch, target, gradient, coefs, structure)
     moments = learner.critic_moments
+    low, high = rewards.of_batch(batch, structure)
     parameters = _parameters(critic, coefs)
     parameter_norm, step_norm = norms.global_norm(parameters), norms.global_norm(step)
     measured |= {
@@ -98,8 +100,8 @@ def _measure_batch(learner: LearnerState, batch: Batch, coefs: Coefficients, str
         "actor_saturation": policy.saturation(agent.act(learner.actor, batch.obs, coefs, structure)),
         "entropy": policy.entropy(log_prob),
         "temperature": agent.temperature(learner, coefs),
-        "q_bound": learner.soft_reward_max / (1.0 - coefs.gamma),
-        "q_bound_low": learner.soft_reward_min / (1.0 - coefs.gamma),
+        "q_bound": jnp.maximum(learner.soft_reward_max, high) / (1.0 - coefs.gamma),
+        "q_bound_low": jnp.minimum(learner.soft_reward_min, low) / (1.0 - coefs.gamma),
     }
     noted = {name: {"": value} for name, value in learner.notes.items()}
     if level != "full":

@@ -98,7 +98,8 @@ _ALL = (
            "does not matter. 0 also where either is constant.", MAD_TD),
     _value("q_bound", "return", "running max of (r_max + alpha max(H, 0)) / (1 - gamma), H the policy's entropy",
            "The most that any policy can be worth so far. The verdict calls a lane diverged when mean Q stays beyond "
-           "it."),
+           "it. Of tasks whose rewards have no bounds, r_max is the largest reward in any batch so far, so that only "
+           "rewards not yet seen could be worth more."),
     _value("q_bound_low", "return", "running min of (r_min + min(alpha, initial alpha) min(H, 0)) / (1 - gamma)",
            "The least that any policy can be worth so far: critics can diverge downwards too."),
     _value("mc_return_mean", "return", "mean over the first half of an episode of G_t = r_t + gamma (G_{t+1} - alpha "
