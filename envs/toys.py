@@ -21,6 +21,7 @@ class ConstantReward:
     observation_size, action_size = info.observation_size, info.action_size
     action_low, action_high = -np.ones(1), np.ones(1)
     reward_range = (info.reward_min, info.reward_max)
+    terminates = info.terminates
 
     def __init__(self, episode_length: int = info.episode_length):
         self.episode_length = episode_length

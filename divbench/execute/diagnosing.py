@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 
 from divbench.diagnostics import distance, features, norms, policy, values
+from divbench.execute import kernel_measures
 from divbench.learn import batches, networks, rollout
 from divbench.learn.agents import critic as critics
 from divbench.learn.agents import rewards
@@ -20,21 +21,30 @@ from divbench.learn.agents.state import LearnerState
 from divbench.learn.keys import Stream, stream_key
 from divbench.learn.replay import Batch
 from divbench.learn.trainer import TrainState
+from divbench.spec.run_spec import FULL, NTK, SEEM
 
 
 def make_diagnose(env, structure: Structure, level: str = "cheap"):
     """`diagnose(state, roots, coefs, starts) -> (values, diagnostics)`, float32 `[L]` arrays.
 
-    `values` has them by column; `diagnostics` by metric and layer, `""` for a metric of the whole critic; unless
-    `level` is `full`, it has only what the algorithm notes down by itself. The table of values comes from one batch of
-    replay and, for the Monte-Carlo return and the held-out TD error, from one stochastic episode that begins at
-    `starts`.
+    `values` has them by column; `diagnostics` by metric and layer, `""` for a metric of the whole critic. Unless
+    `level`, a list with commas, has `full` in it, the latter are only what the algorithm notes down by itself and what
+    `ntk` and `seem` ask for (`kernel_measures`). The table of values comes from one batch of replay and, for the
+    Monte-Carlo return and the held-out TD error, from one stochastic episode that begins at `starts`.
     """
     draw = batches.make_draw(env.episode_length, structure)
+    draw_points = batches.make_draw(env.episode_length, structure, kernel_measures.POINTS)
+    kinds = level.split(",")
 
     def on_batch(keys, learner, rows, coefs: Coefficients, transitions):
         batch = draw(keys[0], rows, transitions, coefs)
-        return _measure_batch(learner, batch, coefs, structure, keys, level)
+        measured, details = _measure_batch(learner, batch, coefs, structure, keys, kinds)
+        points = draw_points(jax.random.fold_in(keys[0], 1), rows, transitions, coefs)
+        if NTK in kinds:
+            details |= kernel_measures.measure_ntk(learner, points, coefs, structure)
+        if SEEM in kinds:
+            details |= kernel_measures.measure_excitation(learner, points, coefs, structure)
+        return measured, details
 
     def diagnose(state: TrainState, roots, coefs: Coefficients, starts):
         keys = jax.vmap(measuring_keys, in_axes=(0, None))(roots, state.update)
@@ -63,7 +73,7 @@ def _parameters(critic, coefs: Coefficients) -> dict:
     return {"hidden": [one(layer) for layer in critic["hidden"]], "head": critic["head"]}
 
 
-def _measure_batch(learner: LearnerState, batch: Batch, coefs: Coefficients, structure: Structure, keys, level: str):
+def _measure_batch(learner: LearnerState, batch: Batch, coefs: Coefficients, structure: Structure, keys, kinds):
     critic, agent = learner.critic, agent_of(structure)
     action, log_prob = agent.sample(learner.actor, batch.obs, coefs, structure, keys[1])
     uniform = jax.random.uniform(keys[2], action.shape, jnp.float32, -1.0, 1.0)
@@ -104,7 +114,9 @@ def _measure_batch(learner: LearnerState, batch: Batch, coefs: Coefficients, str
         "q_bound_low": jnp.minimum(learner.soft_reward_min, low) / (1.0 - coefs.gamma),
     }
     noted = {name: {"": value} for name, value in learner.notes.items()}
-    if level != "full":
+    if NTK in kinds:
+        noted |= kernel_measures.measure_alignment(learner, batch, target, step, coefs, structure)
+    if FULL not in kinds:
         return measured, noted
     following = critics.activations(critic, batch.next_obs, next_action, coefs, structure)
     sizes = norms.layer_norms(parameters)

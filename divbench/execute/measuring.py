@@ -13,6 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from divbench.execute.kernel_measures import seem_of
 from divbench.execute.programs import Program
 from divbench.execute.schedule import Position
 from divbench.learn import rollout
@@ -97,7 +98,8 @@ def measure(program: Program, group: Group, state: TrainState, roots, coefs, at:
     seeds = [draw_seed(lane.key_words, Stream.ROLLOUT, at.update, at.env_step) for lane in group.lanes]
     starts = draw_starts(program.env, seeds, (program.lanes,))
     measured = jax.device_get(program.diagnose(state, roots, coefs, starts))
-    return jax.tree.map(lambda column: np.asarray(column, np.float64), measured)
+    columns, details = measured
+    return jax.tree.map(lambda column: np.asarray(column, np.float64), (columns, seem_of(details)))
 
 
 def value_rows(columns: list[dict], measured: dict[str, np.ndarray], state: TrainState, at: Position) -> list[dict]:

@@ -71,12 +71,13 @@ def lane_rows(rows: jax.Array, structure: Structure) -> jax.Array:
     return rows[0] if structure.offline else rows
 
 
-def make_draw(episode_length: int, structure: Structure) -> Callable:
+def make_draw(episode_length: int, structure: Structure, size: int | None = None) -> Callable:
     """`draw(key, rows, transitions, coefs) -> Batch` of one lane, uniform with replacement; the key is consumed.
 
-    Of the replay, from its first `transitions`; of a dataset, from the first `data_fraction` of its rows.
+    A minibatch, or `size` transitions. Of the replay, from its first `transitions`; of a dataset, from the first
+    `data_fraction` of its rows.
     """
-    size, sizes = structure.settings.batch_size, (structure.observation_size, structure.action_size)
+    size, sizes = size or structure.settings.batch_size, (structure.observation_size, structure.action_size)
 
     def of_replay(key, rows, transitions, coefs: Coefficients) -> Batch:
         indices = replay.sample_indices(key, size, transitions)

@@ -22,6 +22,8 @@ ADAM = "Kingma and Ba, Adam, 1412.6980"
 REDO = "Sokar et al., The dormant neuron phenomenon, 2302.12902, definition 3.1"
 EFFECTIVE_RATE = "Lyle et al., Normalization and effective learning rates, 2407.01800"
 PREQN = "Achiam et al., Towards characterizing divergence in deep Q-learning, 1903.08894, Algorithm 1"
+NTK = "Achiam et al., Towards characterizing divergence in deep Q-learning, 1903.08894"
+SEEM = "Yue et al., Understanding, predicting and better resolving Q-value divergence, 2310.04411, Theorem 3"
 OURS = "divbench"
 
 
@@ -56,6 +58,11 @@ def _value(name: str, unit: str, formula: str, meaning: str, source: str = OURS)
 
 def _whole(name: str, unit: str, formula: str, meaning: str, source: str) -> Metric:
     return Metric(name, DIAGNOSTICS, FULL, False, unit, formula, meaning, source)
+
+
+def _kernel(name: str, unit: str, formula: str, meaning: str, source: str) -> Metric:
+    """What `--diagnose ntk` or `seem` adds, whatever the level."""
+    return Metric(name, DIAGNOSTICS, CHEAP, False, unit, formula, meaning, source)
 
 
 def _noted(name: str, unit: str, formula: str, meaning: str, source: str) -> Metric:
@@ -191,6 +198,25 @@ _ALL = (
            "Dot product of the features of a transition and of the one that its target bootstraps from. It grows when "
            "successive features align or grow; then an update of Q(s, a) moves its own target.",
            "Kumar et al., DR3, 2112.04716"),
+    _kernel("ntk_diagonal", "return^2 / weight^2", "mean_i K_ii, K_ij = grad Q(x_i) . grad Q(x_j), of 256 transitions "
+            "and the first critic", "`--diagnose ntk`. How far an update moves the Q of its own pair. The larger it is, "
+            "the smaller the learning rate at which updates overshoot.", NTK),
+    _kernel("ntk_row_ratio", "1", "mean_i sum_(j != i) |K_ij| / K_ii / 256", "`--diagnose ntk`. How much an update of "
+            "one pair moves all others, beside its own. Theorem 2 of the source asks for it to be far smaller than it "
+            "ever is.", NTK),
+    _kernel("ntk_condition", "1", "largest over smallest eigenvalue of K; infinite where the smallest is rounding",
+            "`--diagnose ntk`. How unevenly the critic learns in different directions.", NTK),
+    _kernel("ntk_rank", "transitions", "count of the eigenvalues of K above rounding", "`--diagnose ntk`. In how many "
+            "directions the critic can tell 256 transitions apart.", NTK),
+    _kernel("update_cosine", "1", "cos(Q' - Q, target - Q) on the minibatch that an update is made from, of the first "
+            "critic", "`--diagnose ntk`. Did the update move Q as the TD errors ask? PreQN takes no other step.", NTK),
+    _kernel("seem", "return^2 / weight^2", "max Re eigenvalue of A = (gamma K(X*, X) - K(X, X)) / P, X 256 "
+            "transitions, X* the next states with the policy's mode, P the number of parameters", "`--diagnose seem`. "
+            "Above 0, with the policy and the kernel's direction at rest, TD errors feed themselves: Q diverges.", SEEM),
+    _kernel("seem_normalised", "1", "seem / |A|_F", "`--diagnose seem`. As seem, without a scale: it can be "
+            "compared over time while Q grows.", SEEM),
+    _kernel("seem_resolution", "1", "256 times the float's epsilon", "`--diagnose seem`. A seem_normalised no larger "
+            "than this is 0 for all that can be told.", SEEM),
     _noted("search_cosine_least", "1", "min over the steps taken so far of cos(Q' - Q, r + gamma Q(s', mu(s')) - Q) on "
            "the step's minibatch", "preqn only. How well Q followed the TD errors in the worst step that was taken; no "
            "step below search_cosine is.", PREQN),

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from divbench.envs.names import task_info
 from divbench.spec.plan import Group
-from divbench.spec.run_spec import RunSpec
+from divbench.spec.run_spec import FULL, NTK, SEEM, RunSpec
 from divbench.spec.settings import SACSettings
 
 FLOAT = 4  # bytes of a float32
@@ -149,7 +149,9 @@ def estimate(spec: RunSpec, group: Group, updates_per_second: float | None = Non
     scores = evaluations(protocol.env_steps, spec.eval_every)
     values = evaluations(protocol.updates, spec.measure_every)
     updates = lanes * protocol.updates
-    details = diagnostic_count(len(sac.hidden)) if spec.diagnose == "full" else 0
+    kinds = spec.diagnose.split(",")
+    details = sum(rows for kind, rows in ((FULL, diagnostic_count(len(sac.hidden))), (NTK, 5), (SEEM, 3))
+                  if kind in kinds)
     flops = update_flops(info.observation_size, info.action_size, sac.hidden, sac.batch_size, sac.critics,
                          group.mechanisms)
     return Estimate(

@@ -131,8 +131,8 @@ OPTIONS: dict[str, Option] = {
         Option("eval_every", "COUNT", "env steps between evaluations", _count("eval_every")),
         Option("eval_episodes", "COUNT", "episodes of one evaluation", _count("eval_episodes")),
         Option("measure_every", "COUNT", "updates between measurements of values", _count("measure_every")),
-        Option("diagnose", "LEVEL", "how much is measured: cheap, or full: layer by layer, and ranks (default: cheap)",
-               _text),
+        Option("diagnose", "KINDS", "cheap, or full: layer by layer, and ranks; also ntk, seem: kernels; with commas "
+               "(default: cheap)", _text),
         Option("prime_samples", "COUNT", "random env steps before anything learns", _count("prime_samples")),
         Option("prime_updates", "COUNT", "updates without acting after them; with --dataset, all updates",
                _count("prime_updates")),

@@ -20,7 +20,8 @@ from divbench.spec.text import LARGEST_COUNT, parse_utd, refuse_repeats, split_n
 from divbench.spec.variants import Variant, check_together, lane_settings, variant_from_plain, variant_to_plain
 
 PRECISIONS = ("highest", "high", "default")
-LEVELS = ("cheap", "full")
+CHEAP, FULL, NTK, SEEM = "cheap", "full", "ntk", "seem"
+KINDS = (CHEAP, FULL, NTK, SEEM)  # what `diagnose` lists; one of the first two is always there
 # Defaults of an offline run: as many updates, and as many between measurements, as in 2310.04411.
 OFFLINE = {"utd": (Fraction(1),), "steps": 0, "prime_samples": 0, "prime_updates": 1_000_000, "eval_every": 10_000,
            "measure_every": 10_000}
@@ -49,7 +50,8 @@ class RunSpec:
       eval_every: env steps between evaluations; of an offline run, updates.
       eval_episodes: episodes per evaluation.
       measure_every: updates between measurements of values.
-      diagnose: how much is measured: `cheap`, or `full`, which adds the table of diagnostics.
+      diagnose: how much is measured, separated by commas: `cheap`, or `full`, which adds what is measured layer by
+        layer; `ntk` and `seem`, kernels and self-excitation, beside either.
       sac: hyperparameters; `batch_size` and `hidden` are fields of it.
       out: run folder, or None for `results/runs/<suite>-<hash>`.
       force: start over in a folder that holds another run.
@@ -98,12 +100,12 @@ class RunSpec:
         object.__setattr__(self, "tasks", tuple(_listed(self.tasks, "--tasks")))
         object.__setattr__(self, "utd", tuple(parse_utd(u) for u in _listed(self.utd, "--utd")))
         object.__setattr__(self, "variants", tuple(variants))
+        object.__setattr__(self, "diagnose", _diagnose(self.diagnose))
         self._check()
 
     def _check(self):
         choose("physics", self.physics, PHYSICS)
         choose("precision", self.precision, PRECISIONS)
-        choose("diagnose", self.diagnose, LEVELS)
         for task in self.tasks:
             choose("task", task, ALL_TASKS)
             with refusing("--physics"):
@@ -194,6 +196,19 @@ class RunSpec:
     @property
     def folder(self) -> str:
         return self.out or f"results/runs/{self.suite}-{self.digest()}"
+
+
+def _diagnose(text: str) -> str:
+    """What is measured, each kind once and in the order of `KINDS`: `seem,ntk` is `cheap,ntk,seem`."""
+    found = split_names(text, "--diagnose") if isinstance(text, str) else ()
+    if not found:
+        raise UsageError(f"--diagnose: expected some of {', '.join(KINDS)}, found {text!r}")
+    for name in found:
+        choose("diagnose", name, KINDS)
+    if CHEAP in found and FULL in found:
+        raise UsageError("--diagnose: expected cheap or full, found both")
+    level = FULL if FULL in found else CHEAP
+    return ",".join([level, *(kind for kind in (NTK, SEEM) if kind in found)])
 
 
 def _listed(values, what: str) -> list:

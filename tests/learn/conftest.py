@@ -36,7 +36,8 @@ class Bench:
     def __init__(self, env, lanes, capacity=200):
         self.env, self.lanes = env, tuple(lanes)
         mechanisms = frozenset().union(*(lane.mechanisms for lane in lanes))
-        self.structure = structure_of(self.lanes, mechanisms, env.observation_size, env.action_size, env.reward_range)
+        self.structure = structure_of(self.lanes, mechanisms, env.observation_size, env.action_size, env.reward_range,
+                                      terminates=env.terminates)
         self.program = _program(type(env), env.episode_length, self.structure, len(lanes), capacity)
         self.roots = lane_keys([lane.key_words for lane in lanes])
         self.coefs = coefficients(self.lanes, env.action_size)
@@ -56,9 +57,10 @@ class Bench:
         while steps:
             done = int(state.env_step)
             amount = min(steps, length - done % length)
-            control = Control(jnp.int32(amount), jnp.asarray(True), jnp.asarray(explore),
-                              jnp.asarray(done % length == 0), jnp.int32(0), jnp.int32(utd.numerator),
-                              jnp.int32(utd.denominator), jnp.int32(phase_step))
+            begins = done == 0 if self.env.terminates else done % length == 0
+            control = Control(jnp.int32(amount), jnp.asarray(True), jnp.asarray(explore), jnp.asarray(begins),
+                              jnp.int32(0), jnp.int32(utd.numerator), jnp.int32(utd.denominator),
+                              jnp.int32(phase_step))
             state = self.program.train_chunk(state, self.roots, self.coefs, self.starts(done // length), control)
             steps, phase_step = steps - amount, phase_step + amount
         return state

@@ -10,7 +10,7 @@ import pytest
 from divbench.envs.toys import ConstantReward
 from divbench.learn import networks, replay
 from divbench.learn.agents import critic as critics
-from divbench.learn.agents import sac
+from divbench.learn.agents import sac, td3
 from divbench.learn.projections import largest_singular_value
 from divbench.spec.built_in import BUILT_IN
 from tests.learn.conftest import Bench, make_lane
@@ -209,6 +209,17 @@ def normalised_over_the_batch(mine):
             and np.mean(np.abs(layer["batch_mean"] - statistics[0])) < np.mean(np.abs(statistics[0])))
 
 
+def trails(target, parameters):
+    """Whether a target is another than what it follows, and near it."""
+    away = [np.abs(a - b).max() for a, b in zip(jax.tree.leaves(target), jax.tree.leaves(parameters), strict=True)]
+    return 0.0 < max(away) < 0.1
+
+
+def distance_to_replayed_actions(mine):
+    action = td3.act(mine.learner.actor, mine.batch.obs, mine.coefs, mine.bench.structure)
+    return float(np.mean((np.asarray(action) - np.asarray(mine.batch.action)) ** 2))
+
+
 CHECKS = {
     "baseline": lambda mine: not np.allclose(mine.learner.critic["head"]["kernel"],
                                              mine.fresh[0].critic["head"]["kernel"]),
@@ -245,6 +256,10 @@ CHECKS = {
     "spectral-norm": singular_values_at_most_one,
     "weight-norm": hidden_kernels_of_norm_one,
     "batchnorm": normalised_over_the_batch,
+    "td3": lambda mine: trails(mine.learner.target_actor, mine.learner.actor) and mine.q().shape[0] == 2,
+    "ddpg": lambda mine: trails(mine.learner.target_actor, mine.learner.actor) and mine.q().shape[0] == 1,
+    "td3-bc": lambda mine: distance_to_replayed_actions(mine) < distance_to_replayed_actions(trained("td3")),
+    "preqn": lambda mine: mine.learner.target == {} and float(mine.learner.notes["search_cosine_least"]) >= 0.95,
 }
 
 

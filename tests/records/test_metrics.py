@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import re
 
 import pytest
 
@@ -14,6 +15,8 @@ NOT_MEASURED = {"resets", "nonfinite", "nonfinite_step", "nonfinite_update"}
 PER_LAYER = {"gradient_norm", "first_moment_norm", "second_moment_norm", "step_norm", "parameter_norm",
              "effective_rate", "dormant"}
 WHOLE = {"srank", "pca_rank", "entropy_rank", "feature_rank", "dr3_dot"}
+KERNEL = {"ntk_diagonal", "ntk_row_ratio", "ntk_condition", "ntk_rank", "update_cosine", "seem", "seem_normalised",
+          "seem_resolution"}
 NOTED = {"search_cosine_least", "search_shrinks", "search_rejected", "kernel_condition", "kernel_rank"}  # by preqn
 
 
@@ -29,13 +32,13 @@ def test_every_measured_column_has_its_metric_in_the_order_of_the_table():
 
 
 def test_the_metrics_of_the_long_table():
-    assert set(names("diagnostics")) == PER_LAYER | WHOLE | NOTED
+    assert set(names("diagnostics")) == PER_LAYER | WHOLE | KERNEL | NOTED
     assert {name for name, metric in METRICS.items() if metric.per_layer} == PER_LAYER
 
 
 def test_no_metric_is_written_twice():
     defined = [call for call in ast.walk(ast.parse(inspect.getsource(metrics))) if isinstance(call, ast.Call)
-               and getattr(call.func, "id", "") in ("_value", "_whole", "_layer", "_noted")]
+               and getattr(call.func, "id", "") in ("_value", "_whole", "_layer", "_noted", "_kernel")]
     assert len(defined) == len(METRICS)
 
 
@@ -45,6 +48,7 @@ def test_a_metric_is_complete(name):
     assert metric.name == name
     assert (metric.where, metric.level) in {("values", "cheap"), ("diagnostics", "full"), ("diagnostics", "cheap")}
     assert all((metric.unit, metric.formula, metric.meaning, metric.source))
-    assert metric.meaning.removeprefix("preqn only. ")[0].isupper() and metric.meaning.endswith(".")
+    meaning = re.sub(r"^(preqn only|`--diagnose (ntk|seem)`)\. ", "", metric.meaning)
+    assert meaning[0].isupper() and metric.meaning.endswith(".")
     assert not metric.formula.endswith(".") and "\n" not in metric.formula + metric.meaning
     assert "  " not in metric.formula + metric.meaning + metric.source

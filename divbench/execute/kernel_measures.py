@@ -1,0 +1,75 @@
+"""What `--diagnose ntk,seem` measures: the kernel of a lane's first critic on transitions of its replay or dataset.
+
+Made of the functions of `divbench.diagnostics.kernels`. What each number means is said in `divbench.records.metrics`.
+SEEM's eigenvalues are found on the host: `diagnose` hands out the matrix, `seem_of` makes numbers of it.
+Letters in shapes: L lanes, K points.
+"""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from divbench.diagnostics.kernels import summaries
+from divbench.diagnostics.kernels.directions import update_alignment
+from divbench.diagnostics.kernels.gram import gram
+from divbench.diagnostics.kernels.seem import excitation, seem
+from divbench.learn.agents import critic as critics
+from divbench.learn.agents.choice import agent_of
+from divbench.learn.agents.coefficients import Coefficients, Structure
+from divbench.learn.agents.state import LearnerState
+from divbench.learn.replay import Batch
+
+POINTS = 256  # transitions that kernels are made of
+MEMORY = 64 * 2**20  # bytes for gradients, of each lane
+MATRIX = "seem_matrix"
+
+
+def first_critic(critic):
+    """The parameters of the first critic alone, its axis kept."""
+    return jax.tree.map(lambda leaf: leaf[:1], critic)
+
+
+def measure_ntk(learner: LearnerState, points: Batch, coefs: Coefficients, structure: Structure) -> dict:
+    """`ntk_...` by metric and layer (`""`): scalars of the kernel of the data's pairs."""
+    described = summaries.describe(gram(_q_fn(coefs, structure), first_critic(learner.critic),
+                                        (points.obs, points.action), memory=MEMORY))
+    names = {"average_diagonal": "ntk_diagonal", "row_ratio": "ntk_row_ratio", "condition_number": "ntk_condition",
+             "rank": "ntk_rank"}
+    return {names[name]: {"": value} for name, value in described.items()}
+
+
+def measure_alignment(learner: LearnerState, batch: Batch, target, step, coefs: Coefficients,
+                      structure: Structure) -> dict:
+    """`update_cosine`: did the step change the first critic's Q on its minibatch as the TD errors ask?"""
+    moved = jax.tree.map(jnp.add, learner.critic, step)
+    before, after = (critics.values(critic, batch.obs, batch.action, coefs, structure)[0]
+                     for critic in (learner.critic, moved))
+    return {"update_cosine": {"": update_alignment(before, after, target - before)}}
+
+
+def measure_excitation(learner: LearnerState, points: Batch, coefs: Coefficients, structure: Structure) -> dict:
+    """SEEM's matrix A, `[K, K]`, for `seem_of`. The policy's actions are its mode's."""
+    action = agent_of(structure).act(learner.actor, points.next_obs, coefs, structure)
+    matrix = excitation(_q_fn(coefs, structure), first_critic(learner.critic), (points.obs, points.action),
+                        (points.next_obs, action), coefs.gamma, memory=MEMORY)
+    return {MATRIX: {"": matrix}}
+
+
+def seem_of(details: dict) -> dict:
+    """What `diagnose` measured by layer, with the lanes' matrices `[L, K, K]` replaced by SEEM's numbers `[L]`."""
+    if MATRIX not in details:
+        return details
+    found = [seem(matrix) for matrix in np.asarray(details[MATRIX][""])]
+    numbers = {"seem": [one.value for one in found], "seem_normalised": [one.normalised for one in found],
+               "seem_resolution": [one.resolution for one in found]}
+    kept = {name: layers for name, layers in details.items() if name != MATRIX}
+    return kept | {name: {"": np.asarray(values)} for name, values in numbers.items()}
+
+
+def _q_fn(coefs: Coefficients, structure: Structure):
+    def q_of_pair(critic, obs, action):
+        return critics.values(critic, obs[None], action[None], coefs, structure)[0, 0]
+
+    return q_of_pair
