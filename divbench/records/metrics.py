@@ -199,7 +199,7 @@ _ALL = (
            "successive features align or grow; then an update of Q(s, a) moves its own target.",
            "Kumar et al., DR3, 2112.04716"),
     _kernel("ntk_diagonal", "return^2 / weight^2", "mean_i K_ii, K_ij = grad Q(x_i) . grad Q(x_j), of 256 transitions "
-            "and the first critic", "`--diagnose ntk`. How far an update moves the Q of its own pair. The larger it is, "
+            "and the first critic", "`--diagnose ntk`. How far an update moves the Q of its own pair. The larger, "
             "the smaller the learning rate at which updates overshoot.", NTK),
     _kernel("ntk_row_ratio", "1", "mean_i sum_(j != i) |K_ij| / K_ii / 256", "`--diagnose ntk`. How much an update of "
             "one pair moves all others, beside its own. Theorem 2 of the source asks for it to be far smaller than it "
@@ -212,7 +212,7 @@ _ALL = (
             "critic", "`--diagnose ntk`. Did the update move Q as the TD errors ask? PreQN takes no other step.", NTK),
     _kernel("seem", "return^2 / weight^2", "max Re eigenvalue of A = (gamma K(X*, X) - K(X, X)) / P, X 256 "
             "transitions, X* the next states with the policy's mode, P the number of parameters", "`--diagnose seem`. "
-            "Above 0, with the policy and the kernel's direction at rest, TD errors feed themselves: Q diverges.", SEEM),
+            "Above 0, with policy and kernel's direction at rest, TD errors feed themselves: Q diverges.", SEEM),
     _kernel("seem_normalised", "1", "seem / |A|_F", "`--diagnose seem`. As seem, without a scale: it can be "
             "compared over time while Q grows.", SEEM),
     _kernel("seem_resolution", "1", "256 times the float's epsilon", "`--diagnose seem`. A seem_normalised no larger "
