@@ -163,7 +163,7 @@ class ImportRequest:
         if self.local is not None:
             if self.layout not in (None, MINARI):
                 raise UsageError(f"--layout: '{LOCAL}' goes with {MINARI} alone, found {self.layout}")
-            check_minari_name(self.local, LOCAL)
+            check_minari_name(self.local, "dataset import")
         for flag in ("task", "level"):
             if getattr(self, flag) is not None:
                 check_name(getattr(self, flag), f"--{flag}")

@@ -218,6 +218,19 @@ def test_no_other_file_is_read(tmp_path):
         read(path)
 
 
+def test_names_that_are_no_text_are_shown_as_bytes(tmp_path):
+    path = make_file(tmp_path / "x.hdf5", rewards=None)
+    with h5py.File(path, "a") as file:
+        file[b"odd\xff"] = np.zeros(3)
+    with pytest.raises(UsageError, match=r"no 'rewards'; there is actions, b'odd\\xff', next_observations"):
+        read(path)
+    with hdf5.open_file(path) as file:
+        assert hdf5.tree_size(file, path) == sum(array.nbytes for array in file.values())
+    with h5py.File(path, "a") as file:
+        file["rewards"] = np.zeros(12)
+    assert read(path).card["imported"]["not_read"] == ["b'odd\\xff'"]
+
+
 def test_a_file_cut_short_or_garbled_is_one_line(tmp_path):
     whole = make_file(tmp_path / "x.hdf5").read_bytes()
     for size in (0, 7, 100, len(whole) // 2, len(whole) - 1):
