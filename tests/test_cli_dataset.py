@@ -32,7 +32,8 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*is set to None:UserWarning", "
 
 @pytest.fixture(autouse=True)
 def place(tmp_path, monkeypatch):
-    """An own current directory, in which Minari keeps its datasets too."""
+    """An own current directory, in which Minari keeps its datasets too; and no lines of progress on a slow machine."""
+    monkeypatch.setattr(datasets, "INTERVAL", float("inf"))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MINARI_DATASETS_PATH", str(tmp_path / "minari"))
     return tmp_path
@@ -44,7 +45,7 @@ def tree(folder) -> dict:
 
 
 def done(capsys, *words) -> str:
-    """What a command says that succeeds and has nothing to complain of."""
+    """What a command says that succeeds, without a complaint."""
     assert cli.main(["dataset", *map(str, words)]) == 0
     told = capsys.readouterr()
     assert told.err == ""
@@ -331,5 +332,6 @@ def test_nothing_else_reaches_the_terminal():
                                (["import", "other", "--out", NEW], 2, 1)):
         ran = subprocess.run([sys.executable, "-m", "divbench", "dataset", *words], capture_output=True, text=True,
                              timeout=120, env=os.environ)
-        assert (ran.returncode, ran.stderr.count("\n")) == (code, lines), ran.stderr
+        said = re.sub(r"^\w+ing +\d+%\n", "", ran.stderr, flags=re.MULTILINE)  # progress, on a slow machine
+        assert (ran.returncode, said.count("\n")) == (code, lines), ran.stderr
         assert bool(ran.stdout) == (code == 0)
