@@ -2,7 +2,7 @@
 
 Every wrong input ends as one line on standard error and exit code 2. Nothing heavy is imported before a
 command is known to be right, so that help and refusals are immediate. What can be said on it is in
-`divbench.spec.parsers`.
+`divbench.spec.parsers` and `divbench.spec.dataset_parsers`.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from __future__ import annotations
 import importlib
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from divbench.commands.codes import INTERRUPTED, OK, USAGE, reader_may_leave
-from divbench.spec import parser, parsers
+from divbench.spec import dataset_parsers, parser, parsers
 from divbench.spec.errors import UsageError, nearest
 
 FUNCTIONS = {"import": "import_results", "export": "export_results"}  # others are called as the command is
@@ -45,7 +45,7 @@ def _dispatch(words: list[str]) -> int:
         raise UsageError(f"expected a command: {', '.join(parsers.COMMANDS)}; 'divbench --help' says more")
     first, rest = words[0], words[1:]
     if first in HELP_FLAGS:
-        print(_overview())
+        print(_overview("", "Q-value divergence in SAC, side by side.", parsers.COMMANDS))
         return OK
     if first in VERSION_FLAGS:
         print(f"divbench {_version()}")
@@ -56,6 +56,8 @@ def _dispatch(words: list[str]) -> int:
     if first not in parsers.COMMANDS:
         raise UsageError(f"unknown command '{first}'; known: {', '.join(parsers.COMMANDS)}"
                          f"{nearest(first, parsers.COMMANDS)}")
+    if first == "dataset":
+        return _dispatch_dataset(rest)
     module, make_parser = {
         "run": ("training", parsers.spec_parser),
         "list": ("tools", parsers.list_parser),
@@ -73,16 +75,40 @@ def _dispatch(words: list[str]) -> int:
         "explain": ("tools", parsers.explain_parser),
         "cite": ("tools", parsers.cite_parser),
     }[first]
-    given = parser.parse(make_parser(first), rest)
+    return _carry_out(module, FUNCTIONS.get(first, first), make_parser(first), rest)
+
+
+def _dispatch_dataset(words: list[str]) -> int:
+    """`divbench dataset`, whose first word is a command of its own."""
+    commands = dataset_parsers.COMMANDS
+    if not words:
+        raise UsageError(f"dataset: expected a command: {', '.join(commands)}; 'divbench dataset --help' says more")
+    first, rest = words[0], words[1:]
+    if first in HELP_FLAGS:
+        print(_overview("dataset ", parsers.COMMANDS["dataset"], commands))
+        return OK
+    if first not in commands:
+        raise UsageError(f"dataset: unknown command '{first}'; known: {', '.join(commands)}{nearest(first, commands)}")
+    make_parser, function = {
+        "info": (dataset_parsers.info_parser, "info"),
+        "subset": (dataset_parsers.subset_parser, "subset"),
+        "import": (dataset_parsers.import_parser, "import_dataset"),
+        "export": (dataset_parsers.export_parser, "export_dataset"),
+    }[first]
+    return _carry_out("datasets", function, make_parser(first), rest)
+
+
+def _carry_out(module: str, function: str, flags: parser.Parser, words: list[str]) -> int:
+    given = parser.parse(flags, words)
     if given is None:
         return OK
-    return getattr(importlib.import_module(f"divbench.commands.{module}"), FUNCTIONS.get(first, first))(given)
+    return getattr(importlib.import_module(f"divbench.commands.{module}"), function)(given)
 
 
-def _overview() -> str:
-    lines = [f"  {name:<11}{text}" for name, text in parsers.COMMANDS.items()]
-    head = ["usage: divbench COMMAND ...", "", "Q-value divergence in SAC, side by side.", "", "commands:"]
-    return "\n".join([*head, *lines, "", "'divbench COMMAND --help' lists its flags"])
+def _overview(within: str, summary: str, commands: Mapping[str, str]) -> str:
+    lines = [f"  {name:<11}{text}" for name, text in commands.items()]
+    head = [f"usage: divbench {within}COMMAND ...", "", summary, "", "commands:"]
+    return "\n".join([*head, *lines, "", f"'divbench {within}COMMAND --help' lists its flags"])
 
 
 def _version() -> str:

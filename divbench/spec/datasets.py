@@ -6,6 +6,7 @@ Reads no file and makes nothing. Datasets on disk are in `divbench.records.datas
 from __future__ import annotations
 
 import dataclasses
+import os
 import re
 from fractions import Fraction
 from pathlib import Path
@@ -13,7 +14,7 @@ from pathlib import Path
 from divbench.envs.names import ALL_TASKS
 from divbench.spec.errors import UsageError, choose
 from divbench.spec.exchange import check_name
-from divbench.spec.text import parse_count, refuse_repeats, split_names
+from divbench.spec.text import parse_count, parse_fraction, refuse_repeats, share_name, split_names
 
 # D4RL's levels (Fu et al., 2020, arXiv:2004.07219): who acted. medium-replay is all that the medium policy had seen by
 # the time it became medium; medium-expert is half medium, half expert.
@@ -23,11 +24,10 @@ TRANSITIONS, EPISODES = "transitions", "episodes"
 UNITS = (TRANSITIONS, EPISODES)  # what a subset draws
 D4RL, MINARI = "d4rl", "minari"
 LAYOUTS = (D4RL, MINARI)
+LOCAL = "minari:"  # before the name of a dataset that Minari keeps on this machine
 LARGEST_TRANSITIONS = 10_000_000
 LARGEST_DATASET = 4 * 1024**3  # bytes of all columns together, as declared and as kept
 MADE = "results/datasets"  # where sets are made, unless --out says otherwise
-_PERCENT = re.compile(r"(?P<number>[0-9]{1,9}(\.[0-9]{1,9})?)%")
-_FRACTION = re.compile(r"[0-9]{1,9}(/[0-9]{1,9}|\.[0-9]{1,9})?")
 _MINARI_NAME = re.compile(r"(([-_\w][-_\w/]*[-_\w]+)/)?[-_\w]+-v[0-9]{1,9}", re.ASCII)
 
 
@@ -125,6 +125,10 @@ class SubsetRequest:
             return Path(self.out)
         drawn = "" if self.unit == TRANSITIONS else f"-{self.unit}"
         folder = Path(self.folder)
+        if folder.name in ("", ".."):  # such as `.`, which is called otherwise from outside
+            folder = Path(os.path.abspath(folder))
+        if not folder.name:
+            raise UsageError(f"--out: expected the folder to be made, as nothing can lie beside '{folder}'")
         return folder.with_name(f"{folder.name}-{share_name(self.fraction)}{drawn}-seed{self.seed}")
 
 
@@ -133,9 +137,10 @@ class ImportRequest:
     """A dataset of others to be turned into one of divbench.
 
     Attributes:
-      path: an HDF5 file in D4RL's layout, or the folder of a Minari dataset (the one that holds `data/`).
+      path: an HDF5 file in D4RL's layout, the folder of a Minari dataset (the one that holds `data/`), or `minari:` and
+        the name of one that Minari keeps on this machine.
       out: the folder to be made; it must not exist, or be empty.
-      layout: of `LAYOUTS`, or None: a folder is Minari's, a file D4RL's.
+      layout: of `LAYOUTS`, or None: a folder or name is Minari's, a file D4RL's.
       task: the task's name, where the files do not say it or say it otherwise.
       level: who acted, in a word, for the card; any name.
 
@@ -155,9 +160,18 @@ class ImportRequest:
         _check_place(self.out)
         if self.layout is not None:
             choose("layout", self.layout, LAYOUTS)
+        if self.local is not None:
+            if self.layout not in (None, MINARI):
+                raise UsageError(f"--layout: '{LOCAL}' goes with {MINARI} alone, found {self.layout}")
+            check_minari_name(self.local, "dataset import")
         for flag in ("task", "level"):
             if getattr(self, flag) is not None:
                 check_name(getattr(self, flag), f"--{flag}")
+
+    @property
+    def local(self) -> str | None:
+        """The name behind `minari:`, or None for a path."""
+        return self.path.removeprefix(LOCAL) if self.path.startswith(LOCAL) else None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -185,8 +199,8 @@ class ExportRequest:
         _check_place(self.out)
         if self.name is not None and self.to != MINARI:
             raise UsageError(f"--name: goes with --to {MINARI} alone, found --to {self.to}")
-        if self.name is not None and not _MINARI_NAME.fullmatch(self.name):
-            raise UsageError(f"--name: expected a name such as divbench/cheetah-run-medium-v0, found {self.name!r}")
+        if self.name is not None:
+            check_minari_name(self.name, "--name")
 
 
 def read_make(given: dict) -> MakeRequest:
@@ -241,30 +255,15 @@ def read_export(given: dict) -> ExportRequest:
     return ExportRequest(**{"out": "", **given})
 
 
-def parse_fraction(text: str, what: str = "--fraction") -> Fraction:
-    """A share above 0 and at most 1: `10%`, `0.1`, `1/10`.
+def check_minari_name(name: str, what: str) -> str:
+    """The name of a Minari dataset if it is one, `(namespace/)name-v0`; it can lead to no other folder.
 
     Raises:
       UsageError: anything else.
     """
-    written = str(text).strip()
-    percentage = _PERCENT.fullmatch(written)
-    try:
-        if percentage:
-            share = Fraction(percentage["number"]) / 100
-        else:
-            share = Fraction(written) if _FRACTION.fullmatch(written) else Fraction(0)
-    except ZeroDivisionError:
-        share = Fraction(0)
-    if not 0 < share <= 1:
-        raise UsageError(f"{what}: expected a share above 0 and at most 1, such as 10%, 0.1 or 1/10, found '{text}'")
-    return share
-
-
-def share_name(fraction: Fraction) -> str:
-    """The fraction as it stands in names: `10pct`, `0.5pct`, and `1of3` for one that no short decimal spells."""
-    number = f"{float(100 * fraction):.6f}".rstrip("0").rstrip(".")
-    return f"{number}pct" if Fraction(number) == 100 * fraction else f"{fraction.numerator}of{fraction.denominator}"
+    if not _MINARI_NAME.fullmatch(name):
+        raise UsageError(f"{what}: expected a name such as divbench/cheetah-run-medium-v0, found {name!r}")
+    return name
 
 
 def _check_range(number: int, what: str, smallest: int, largest: int) -> None:

@@ -1,6 +1,6 @@
 """The words of the command line: each command's flags, and how what was typed is read. No command is carried out here.
 
-What the options of a run are is said in `divbench.spec.options`.
+What the options of a run are is said in `divbench.spec.options`; the words behind `dataset` in `dataset_parsers`.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ COMMANDS = {
     "compare": "two result sets side by side: equal, better or regressed, for people and for CI",
     "import": "results of other code as a folder that report and compare read",
     "export": "results as CSV, for TensorBoard, marl-eval or rliable, or as other code writes them",
+    "dataset": "transitions on disk: what is in them, parts of them, D4RL's layout and Minari's in and out",
     "render": "a film of a lane's policy, or of a task under random actions: GIF, MP4 or PNG",
     "parity": "every task's physics beside dm_control: errors, reset distributions",
     "doctor": "device, versions, precision, memory, and what does not fit together",

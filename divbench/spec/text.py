@@ -14,6 +14,8 @@ from divbench.spec.errors import UsageError
 LARGEST_COUNT = 2**31 - 1  # counters are 32-bit integers on the device
 _SUFFIX = {"": 1, "k": 1_000, "m": 1_000_000}
 _COUNT = re.compile(r"(?P<number>[+-]?[0-9][0-9_]*(\.[0-9]+)?)(?P<suffix>[kKmM]?)")
+_PERCENT = re.compile(r"(?P<number>[0-9]{1,9}(\.[0-9]{1,9})?)%")
+_FRACTION = re.compile(r"[0-9]{1,9}(/[0-9]{1,9}|\.[0-9]{1,9})?")
 _UTD = re.compile(r"[+-]?[0-9]{1,9}(/[0-9]{1,9}|\.[0-9]{1,9})?")
 
 
@@ -55,6 +57,26 @@ def parse_utd(text: str | int | float | Fraction, what: str = "--utd") -> Fracti
     return ratio
 
 
+def parse_fraction(text: str, what: str = "--fraction") -> Fraction:
+    """A share above 0 and at most 1: `10%`, `0.1`, `1/10`.
+
+    Raises:
+      UsageError: anything else.
+    """
+    written = str(text).strip()
+    percentage = _PERCENT.fullmatch(written)
+    try:
+        if percentage:
+            share = Fraction(percentage["number"]) / 100
+        else:
+            share = Fraction(written) if _FRACTION.fullmatch(written) else Fraction(0)
+    except ZeroDivisionError:
+        share = Fraction(0)
+    if not 0 < share <= 1:
+        raise UsageError(f"{what}: expected a share above 0 and at most 1, such as 10%, 0.1 or 1/10, found '{text}'")
+    return share
+
+
 def parse_rate(text: str, what: str) -> float:
     """A positive number, with `k` for thousands: `470`, `1.5k`.
 
@@ -94,6 +116,12 @@ def format_count(number: int) -> str:
         if number and number % factor == 0:
             return f"{number // factor}{suffix}"
     return str(number)
+
+
+def share_name(fraction: Fraction) -> str:
+    """The fraction as it stands in names: `10pct`, `0.5pct`, and `1of3` for one that no short decimal spells."""
+    number = f"{float(100 * fraction):.6f}".rstrip("0").rstrip(".")
+    return f"{number}pct" if Fraction(number) == 100 * fraction else f"{fraction.numerator}of{fraction.denominator}"
 
 
 def format_size(size: float) -> str:

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from divbench.records.datasets import card as cards
 from divbench.records.datasets import columns
 from divbench.records.datasets.dataset import open_dataset
-from divbench.records.datasets.info import info
+from divbench.records.datasets.info import describe
 from divbench.records.datasets.subset import draw, subset
 from divbench.records.datasets.writer import DatasetWriter
 from divbench.spec.errors import UsageError
@@ -253,10 +253,11 @@ def test_too_much_is_refused_before_it_is_written(tmp_path, monkeypatch):
     assert not (tmp_path / "x").exists()
 
 
-@pytest.mark.parametrize("path", ["gone", "file"])
-def test_what_is_no_folder_is_no_dataset(tmp_path, path):
+@pytest.mark.parametrize(("path", "found"), [("gone", "none .No such file"), ("file", "a file"),
+                                             ("x" * 300, "none .File name too long")])
+def test_what_is_no_folder_is_no_dataset(tmp_path, path, found):
     (tmp_path / "file").write_text("")
-    with pytest.raises(UsageError, match="no such folder; expected a dataset's"):
+    with pytest.raises(UsageError, match=f"expected a dataset's folder, found {found}"):
         open_dataset(tmp_path / path)
 
 
@@ -362,16 +363,19 @@ def test_draws_favour_no_row():
 
 def test_info_says_what_it_is(tmp_path):
     dataset = write(tmp_path / "set")
-    text = info(dataset.path)
-    for line in ("task         cheetah-run (host)", "policy       sac: updates 1000",
+    text = describe(dataset)
+    for line in ("task         cheetah-run", "physics      host", "policy       sac: updates 1000",
                  "transitions  12, of them 1 terminal and 1 truncated", "episodes     3, of them 2 finished",
                  f"checksum     {dataset.checksum}"):
         assert line in text.splitlines()
-    part = info(subset(dataset, Fraction(1, 4), 1).path)
+    part = describe(subset(dataset, Fraction(1, 4), 1))
     assert "returns      none: transitions were drawn singly" in part.splitlines()
     assert f"1/4 of the transitions, drawn singly, seed 1, of 12 transitions with checksum {dataset.checksum}" in part
-    unfinished = info(write(tmp_path / "open", make_rows((3,), ("",))).path)
+    unfinished = describe(write(tmp_path / "open", make_rows((3,), ("",))))
     assert "returns      none: no episode is finished" in unfinished.splitlines()
-    (tmp_path / "set" / "reward.npy").unlink()
-    with pytest.raises(UsageError, match="reward.npy: missing"):
-        info(tmp_path / "set")
+
+
+def test_info_shows_the_words_of_others_as_text(tmp_path):
+    """A card may come from anywhere; no word of it moves the cursor of who reads it."""
+    text = describe(write(tmp_path / "set", card=CARD | {"policies": [{"name": "a\x1b[2Jb\nc", "é": "\u202e"}]}))
+    assert "policy       a\\x1b[2Jb\\nc: é \\u202e" in text.splitlines()

@@ -4,18 +4,19 @@ import json
 import os
 import shutil
 
+import h5py
+import minari
 import numpy as np
 import pytest
 
 from divbench.records.datasets import minari_layout
 from divbench.records.datasets.exchange import export_dataset, import_dataset
 from divbench.records.datasets.subset import subset
-from divbench.spec.datasets import ExportRequest, ImportRequest, parse_fraction
+from divbench.spec.datasets import ExportRequest, ImportRequest
 from divbench.spec.errors import UsageError
+from divbench.spec.text import parse_fraction
 from tests.records.made_datasets import make_rows, write
 
-h5py = pytest.importorskip("h5py", reason="the extra 'datasets' is not installed")
-minari = pytest.importorskip("minari", reason="the extra 'datasets' is not installed")
 pytestmark = pytest.mark.filterwarnings("ignore:.*is set to None:UserWarning", "ignore:env_spec is None:UserWarning")
 
 

@@ -14,14 +14,13 @@ from divbench.spec.datasets import (
     InfoRequest,
     MakeRequest,
     SubsetRequest,
-    parse_fraction,
     read_export,
     read_import,
     read_make,
     read_subset,
-    share_name,
 )
 from divbench.spec.errors import UsageError
+from divbench.spec.text import parse_fraction, share_name
 
 
 def test_flags_become_requests():

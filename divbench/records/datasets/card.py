@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -93,8 +94,12 @@ def read_card(path: Path) -> dict:
     Raises:
       UsageError: no such folder, no dataset, a damaged card, or one of another version.
     """
-    if not path.is_dir():
-        raise UsageError(f"{path}: no such folder; expected a dataset's")
+    try:
+        kind = path.stat().st_mode
+    except OSError as error:
+        raise UsageError(f"{path}: expected a dataset's folder, found none ({error.strerror})") from None
+    if not stat.S_ISDIR(kind):
+        raise UsageError(f"{path}: expected a dataset's folder, found a file")
     file = path / CARD
     try:
         if file.stat().st_size > LARGEST_CARD:

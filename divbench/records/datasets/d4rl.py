@@ -17,11 +17,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from divbench.records.datasets.advance import Advanced, counted, untold
 from divbench.records.datasets.columns import COLUMNS, as_column, block_rows, check_extent, check_sizes
 from divbench.records.datasets.dataset import Dataset
 from divbench.records.datasets.hdf5 import find_array, find_group, find_text, need_array, open_file, plain, require
 from divbench.records.datasets.writer import DatasetWriter
-from divbench.records.dialects.outputs import refuse_existing
+from divbench.records.dialects.outputs import parents_of, refuse_existing
 from divbench.records.durable import TEMPORARY, sync
 from divbench.records.manifest import file_digest
 from divbench.spec.datasets import D4RL, ExportRequest, ImportRequest
@@ -39,7 +40,7 @@ NOT_KNOWN = "not known"
 SAME = 1e-6  # L2 distance of observations below which public code takes them as the same
 
 
-def import_d4rl(request: ImportRequest) -> Dataset:
+def import_d4rl(request: ImportRequest, advanced: Advanced = untold) -> Dataset:
     """Read an HDF5 file in D4RL's layout, a block of about 16 MiB at a time.
 
     Returns:
@@ -61,9 +62,10 @@ def import_d4rl(request: ImportRequest) -> Dataset:
         level = request.level or facts.get("level")
         with DatasetWriter(request.out, observation_size=sizes["observation"], action_size=sizes["action"],
                            whole_episodes=own is None or own["whole_episodes"]) as writer:
-            for block in _blocks(arrays, sizes, path, None if own is None else own["episode"]):
-                writer.append(**block)
             rows = len(arrays["obs"])
+            blocks = _blocks(arrays, sizes, path, None if own is None else own["episode"])
+            for block in counted(blocks, "reading", rows, advanced):
+                writer.append(**block)
             return writer.finish({
                 "task": spell_task(task), "physics": facts.get("physics", NOT_KNOWN), "level": level,
                 "policies": [{"name": level or NOT_KNOWN}], "seeds": [],
@@ -75,10 +77,10 @@ def import_d4rl(request: ImportRequest) -> Dataset:
                     "kinds": {NAMES[name]: str(array.dtype) for name, array in arrays.items()},
                     "not_read": sorted(plain(name) for name in set(file) - set(NAMES.values()))[:20],
                 },
-            })
+            }, advanced)
 
 
-def export_d4rl(dataset: Dataset, request: ExportRequest) -> Path:
+def export_d4rl(dataset: Dataset, request: ExportRequest, advanced: Advanced = untold) -> Path:
     """Write a dataset as an HDF5 file in D4RL's layout, `next_observations` included.
 
     Returns:
@@ -89,38 +91,43 @@ def export_d4rl(dataset: Dataset, request: ExportRequest) -> Path:
     """
     require("h5py", D4RL)
     import h5py
-    import numpy as np
 
     out = Path(request.out)
     if out.is_dir():
         raise UsageError(f"--out: expected a new file, found that '{out}' is a folder")
     refuse_existing(out)
     temporary = out.with_name(f".{out.name}.{os.getpid()}{TEMPORARY}")
-    paths = {**NAMES, "episode": "infos/episode"}
     try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with h5py.File(temporary, "x") as file:
-                arrays = {name: file.create_dataset(paths[name], column.shape(len(dataset), dataset.sizes),
-                                                    np.dtype(column.kind)) for name, column in COLUMNS.items()}
-                first = 0
-                for block in dataset.blocks():
-                    for name, array in arrays.items():
-                        array[first:first + len(block["reward"])] = block[name]
-                    first += len(block["reward"])
-                for fact in FACTS:
-                    if dataset.card[fact] is not None:
-                        file[f"metadata/{fact}"] = np.bytes_(dataset.card[fact].encode())
-                file["metadata/checksum"] = np.bytes_(dataset.checksum)
-                file["metadata/whole_episodes"] = dataset.whole_episodes
-            sync(temporary)
-            os.link(temporary, out)  # unlike a rename, never onto something that has come since
-        finally:
-            temporary.unlink(missing_ok=True)
-        sync(out.parent)
+        with parents_of(out):
+            try:
+                with h5py.File(temporary, "x") as file:
+                    _write(file, dataset, advanced)
+                sync(temporary)
+                os.link(temporary, out)  # unlike a rename, never onto something that has come since
+            finally:
+                temporary.unlink(missing_ok=True)
+            sync(out.parent)
     except OSError as error:
         raise UsageError(f"--out: '{out}' cannot be made ({error.strerror or error})") from None
     return out
+
+
+def _write(file: h5py.File, dataset: Dataset, advanced: Advanced) -> None:
+    import numpy as np
+
+    paths, rows = {**NAMES, "episode": "infos/episode"}, len(dataset)
+    arrays = {name: file.create_dataset(paths[name], column.shape(rows, dataset.sizes), np.dtype(column.kind))
+              for name, column in COLUMNS.items()}
+    first = 0
+    for block in counted(dataset.blocks(), "writing", rows, advanced):
+        for name, array in arrays.items():
+            array[first:first + len(block["reward"])] = block[name]
+        first += len(block["reward"])
+    for fact in FACTS:
+        if dataset.card[fact] is not None:
+            file[f"metadata/{fact}"] = np.bytes_(dataset.card[fact].encode())
+    file["metadata/checksum"] = np.bytes_(dataset.checksum)
+    file["metadata/whole_episodes"] = dataset.whole_episodes
 
 
 def _arrays(file: h5py.File, path: Path) -> tuple[dict[str, h5py.Dataset], dict[str, int]]:

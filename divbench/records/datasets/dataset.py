@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from divbench.records.datasets.advance import Advanced, untold
 from divbench.records.datasets.card import read_card
-from divbench.records.datasets.columns import COLUMNS, HEADER_SIZE, Column, block_rows
+from divbench.records.datasets.columns import COLUMNS, HEADER_SIZE, Column, block_rows, row_size
 from divbench.records.manifest import file_digest
 from divbench.spec.errors import UsageError
 
@@ -74,16 +75,23 @@ class Dataset:
             yield {name: np.array(array[first:first + rows]) for name, array in arrays.items()}
 
 
-def open_dataset(path: str | os.PathLike) -> Dataset:
+def open_dataset(path: str | os.PathLike, advanced: Advanced = untold) -> Dataset:
     """Open a dataset for reading.
+
+    Args:
+      path: its folder.
+      advanced: hears how many bytes are verified.
 
     Raises:
       UsageError: no dataset, or one whose card or files are missing or not as they were written; in one line.
     """
     path = Path(path)
     dataset = Dataset(path, read_card(path))
+    verified = 0
     for column in COLUMNS.values():
         _check_file(path / column.file, column, dataset)
+        verified += len(dataset) * column.row_size(dataset.sizes)
+        advanced("verifying", verified, len(dataset) * row_size(dataset.sizes))
     return dataset
 
 

@@ -158,15 +158,16 @@ def tree_size(group: h5py.Group, path: Path, depth: int = 8) -> int:
     return size
 
 
-def plain(text: str) -> str:
-    """A name from a file as it can stand in a line of text."""
+def plain(text: str | bytes) -> str:
+    """A name from a file as it can stand in a line of text; h5py hands out bytes where it is no UTF-8."""
+    text = text if isinstance(text, str) else ascii(text)
     return text if text.isprintable() and len(text) <= 120 else ascii(text[:120])
 
 
-def _child(group: h5py.Group, name: str, path: Path):
+def _child(group: h5py.Group, name: str | bytes, path: Path):
     import h5py
 
-    links, link = group.id.links, name.encode("utf-8", "surrogateescape")
+    links, link = group.id.links, name if isinstance(name, bytes) else name.encode("utf-8", "surrogateescape")
     if not links.exists(link):  # looks at the link, never at what it leads to
         return None
     if links.get_info(link).type != h5py.h5l.TYPE_HARD:
@@ -179,5 +180,5 @@ def _kind(kind) -> str:
     return {"O": "objects or text of any length", "V": "opaque bytes or records", "S": "text"}.get(kind.kind, str(kind))
 
 
-def _shown(group: h5py.Group, name: str) -> str:
-    return plain(f"{group.name.rstrip('/')}/{name}".lstrip("/"))
+def _shown(group: h5py.Group, name: str | bytes) -> str:
+    return plain(f"{group.name.rstrip('/')}/{plain(name)}".lstrip("/"))

@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
-from divbench.records.datasets.dataset import Dataset, open_dataset
+from divbench.records.datasets.dataset import Dataset
 from divbench.spec.datasets import TRANSITIONS
 from divbench.spec.text import format_size, format_table
 
 
-def info(path: str | os.PathLike) -> str:
-    """What a dataset is, a line for each fact; its files are verified first.
-
-    Raises:
-      UsageError: no dataset, or a damaged one.
-    """
-    dataset = open_dataset(path)
+def describe(dataset: Dataset) -> str:
+    """What a dataset is, a line for each fact. The words of others in its card are shown as plain text."""
     card, counts = dataset.card, dataset.card["counts"]
     rows = [
-        ("dataset", Path(path).name or str(path)),
-        ("task", f"{card['task']} ({card['physics']})"),
+        ("dataset", str(dataset.path)),
+        ("task", card["task"]),
+        ("physics", card["physics"]),
         ("level", card["level"] or "not said"),
         *(("policy", _policy(policy)) for policy in card["policies"]),
         ("seeds", ", ".join(map(str, card["seeds"])) or "none"),
@@ -32,11 +25,20 @@ def info(path: str | os.PathLike) -> str:
         ("returns", _returns(dataset)),
         ("rewards", "mean {mean:.6g}, from {min:.6g} to {max:.6g}".format(**card["rewards"])),
         *_origin(card),
-        ("size", format_size(sum(file.stat().st_size for file in dataset.path.iterdir() if file.is_file()))),
+        ("size", format_size(size(dataset))),
         ("checksum", dataset.checksum),
         ("files", f"{len(card['files'])} columns, as they were written"),
     ]
-    return format_table(("", ""), rows).lstrip("\n")
+    return format_table(("", ""), [(name, _printable(text)) for name, text in rows]).lstrip("\n")
+
+
+def size(dataset: Dataset) -> int:
+    """Bytes of its files."""
+    return sum(file.stat().st_size for file in dataset.path.iterdir() if file.is_file())
+
+
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def _policy(policy: dict) -> str:
@@ -63,11 +65,12 @@ def _origin(card: dict) -> list[tuple[str, str]]:
                                 f"{parent['checksum']}"))
         parent = parent["parent"]
     if card["imported"]:
-        lines.append(("imported", _words(card["imported"])))
+        facts = [f"{key.replace('_', ' ')}: {_words(value)}" for key, value in card["imported"].items()]
+        lines += [("" if place else "imported", fact) for place, fact in enumerate(facts)]
     return lines
 
 
 def _words(value) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{key} {_words(part)}" for key, part in value.items())
-    return " ".join(map(_words, value)) or "none" if isinstance(value, list) else str(value)
+    return ", ".join(map(_words, value)) or "none" if isinstance(value, list) else str(value)

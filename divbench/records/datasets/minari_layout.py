@@ -16,16 +16,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from divbench.records.datasets.advance import Advanced, counted, untold
 from divbench.records.datasets.columns import BLOCK_SIZE, check_extent, check_sizes
 from divbench.records.datasets.d4rl import FACTS, NOT_KNOWN
 from divbench.records.datasets.dataset import Dataset
 from divbench.records.datasets.hdf5 import find_group, need_array, open_file, require, tree_size
 from divbench.records.datasets.writer import DatasetWriter
-from divbench.records.dialects.outputs import refuse_existing
+from divbench.records.dialects.outputs import parents_of, refuse_existing
 from divbench.records.durable import TEMPORARY, sync
 from divbench.records.manifest import file_digest
-from divbench.spec.datasets import MINARI, ExportRequest, ImportRequest
-from divbench.spec.errors import UsageError
+from divbench.spec.datasets import LOCAL, MINARI, ExportRequest, ImportRequest
+from divbench.spec.errors import UsageError, nearest
 from divbench.spec.exchange import check_name, spell_task
 from divbench.spec.text import format_size
 
@@ -40,7 +41,7 @@ _ARRAYS = ("actions", "rewards", "terminations", "truncations")  # and observati
 _MARK = "divbench_"  # before the facts that an export adds to the metadata
 
 
-def import_minari(request: ImportRequest) -> Dataset:
+def import_minari(request: ImportRequest, advanced: Advanced = untold) -> Dataset:
     """Read the Minari dataset in a folder, an episode at a time. `infos` are not kept.
 
     Returns:
@@ -72,16 +73,33 @@ def import_minari(request: ImportRequest) -> Dataset:
             writer.append(obs=observations[:-1], action=episode.actions, reward=episode.rewards,
                           next_obs=observations[1:], terminal=episode.terminations, truncated=episode.truncations)
             writer.end_episode()
+            advanced("reading", writer.rows, metadata["total_steps"])
         return writer.finish({
             "task": spell_task(task), "physics": facts["physics"] or NOT_KNOWN, "level": level,
             "policies": [{"name": level or NOT_KNOWN}], "seeds": [],
             "imported": {"layout": MINARI, "file": path.name, "sha256": file_digest(path / STORAGE),
                          "rows": metadata["total_steps"], "id": str(metadata.get("dataset_id")),
                          "minari_version": str(metadata.get("minari_version"))},
-        })
+        }, advanced)
 
 
-def export_minari(dataset: Dataset, request: ExportRequest) -> Path:
+def find_local(name: str) -> Path:
+    """The folder of a dataset that Minari keeps on this machine: below `MINARI_DATASETS_PATH`, or where Minari does
+    without it.
+
+    Raises:
+      UsageError: there is none of that name. Nothing is downloaded.
+    """
+    root = Path(os.environ.get(PLACE, os.path.join(os.path.expanduser("~"), ".minari", "datasets")))
+    path = root / name
+    if not (path / METADATA).is_file():
+        known = sorted(str(file.parent.parent.relative_to(root)) for file in root.glob(f"**/{METADATA}"))
+        raise UsageError(f"{LOCAL}{name}: not in {root}, which has {', '.join(known[:12]) or 'no dataset'}"
+                         f"{nearest(name, known) or f'; minari download {name} would bring it'}")
+    return path
+
+
+def export_minari(dataset: Dataset, request: ExportRequest, advanced: Advanced = untold) -> Path:
     """Write a dataset as a Minari dataset, below a new folder that `MINARI_DATASETS_PATH` can name.
 
     Actions are declared from -1 to 1 if all of them are, else without bounds.
@@ -104,31 +122,32 @@ def export_minari(dataset: Dataset, request: ExportRequest) -> Path:
     out, name = Path(request.out), request.name or _name(dataset)
     refuse_existing(out)
     temporary = out.with_name(f".{out.name}.{os.getpid()}{TEMPORARY}")
-    bound = max(float(np.abs(block["action"]).max()) for block in dataset.blocks())
+    blocks = counted(dataset.blocks(), "looking", len(dataset), advanced)
+    bound = max(float(np.abs(block["action"]).max()) for block in blocks)
     spaces = {
         "observation_space": gymnasium.spaces.Box(-np.inf, np.inf, (dataset.sizes["observation"],), np.float32),
         "action_space": gymnasium.spaces.Box(*((-1.0, 1.0) if bound <= 1.0 else (-np.inf, np.inf)),
                                              (dataset.sizes["action"],), np.float32),
     }
     try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        temporary.mkdir()
-        try:
-            with _stored_in(temporary), warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # it recommends to name an author, an environment, a repository
-                batches = _buffers(dataset)
-                made = minari.create_dataset_from_buffers(
-                    name, next(batches), data_format="hdf5", algorithm_name=dataset.card["level"] or NOT_KNOWN,
-                    description=f"written by divbench, checksum {dataset.checksum}", **spaces)
-                for batch in batches:
-                    made.storage.update_episodes(batch)
-                made.storage.update_metadata({f"{_MARK}{fact}": dataset.card[fact] for fact in FACTS
-                                              if dataset.card[fact] is not None})
-            os.rename(temporary, out)
-            sync(out.parent)
-        except BaseException:
-            shutil.rmtree(temporary, ignore_errors=True)
-            raise
+        with parents_of(out):
+            temporary.mkdir()
+            try:
+                with _stored_in(temporary), warnings.catch_warnings():
+                    warnings.simplefilter("ignore")  # it recommends to name an author, an environment, a repository
+                    batches = _buffers(dataset, advanced)
+                    made = minari.create_dataset_from_buffers(
+                        name, next(batches), data_format="hdf5", algorithm_name=dataset.card["level"] or NOT_KNOWN,
+                        description=f"written by divbench, checksum {dataset.checksum}", **spaces)
+                    for batch in batches:
+                        made.storage.update_episodes(batch)
+                    made.storage.update_metadata({f"{_MARK}{fact}": dataset.card[fact] for fact in FACTS
+                                                  if dataset.card[fact] is not None})
+                os.rename(temporary, out)
+                sync(out.parent)
+            except BaseException:
+                shutil.rmtree(temporary, ignore_errors=True)
+                raise
     except OSError as error:
         raise UsageError(f"--out: '{out}' cannot be made ({error.strerror or error})") from None
     return out / name
@@ -155,8 +174,8 @@ def _stored_in(folder: Path) -> Iterator[None]:
             os.environ[PLACE] = before
 
 
-def _buffers(dataset: Dataset) -> Iterator[list[EpisodeBuffer]]:
-    """The episodes, some 16 MiB of them at a time.
+def _buffers(dataset: Dataset, advanced: Advanced) -> Iterator[list[EpisodeBuffer]]:
+    """The episodes, some 16 MiB of them at a time. `advanced` hears how many transitions have been written.
 
     Raises:
       UsageError: an episode in which an observation is not the one that the transition before led to.
@@ -178,6 +197,7 @@ def _buffers(dataset: Dataset) -> Iterator[list[EpisodeBuffer]]:
         held += part["obs"].nbytes + part["action"].nbytes
         if held > BLOCK_SIZE:
             yield batch
+            advanced("writing", int(end), len(dataset))
             batch, held = [], 0
     if batch:
         yield batch

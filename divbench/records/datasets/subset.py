@@ -14,6 +14,7 @@ import os
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from divbench.records.datasets.advance import Advanced, untold
 from divbench.records.datasets.columns import block_rows
 from divbench.records.datasets.dataset import Dataset
 from divbench.records.datasets.writer import DatasetWriter
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def subset(dataset: Dataset, fraction: Fraction, seed: int, *, out: str | os.PathLike | None = None,
-           unit: str = TRANSITIONS) -> Dataset:
+           unit: str = TRANSITIONS, advanced: Advanced = untold) -> Dataset:
     """Write part of a dataset as a dataset of its own, its rows in their order.
 
     Args:
@@ -33,6 +34,7 @@ def subset(dataset: Dataset, fraction: Fraction, seed: int, *, out: str | os.Pat
       seed: of the draw.
       out: the folder to be made, or None for one beside the dataset.
       unit: what is drawn.
+      advanced: hears how many transitions are written, then how many measured.
 
     Returns:
       The part. Its card names the parent's checksum, counts and returns under `parent`; episodes keep their numbers.
@@ -65,7 +67,8 @@ def subset(dataset: Dataset, fraction: Fraction, seed: int, *, out: str | os.Pat
         for first in range(0, len(rows), step):
             arrays = dataset.transitions()
             writer.append(**{name: array[rows[first:first + step]] for name, array in arrays.items()})
-        return writer.finish(described | {"parent": parent})
+            advanced("writing", writer.rows, len(rows))
+        return writer.finish(described | {"parent": parent}, advanced)
 
 
 def draw(count: int, fraction: Fraction, seed: int) -> numpy.ndarray:

@@ -5,6 +5,7 @@ A writer holds the rows it is given and one block of 16 MiB at most; statistics 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from collections.abc import Mapping
@@ -12,10 +13,11 @@ from pathlib import Path
 
 from divbench.records.card import versions
 from divbench.records.datasets import card as cards
+from divbench.records.datasets.advance import Advanced, counted, untold
 from divbench.records.datasets.columns import COLUMNS, HEADER_SIZE, as_column, check_extent, check_sizes
 from divbench.records.datasets.dataset import Dataset
 from divbench.records.datasets.statistics import measure
-from divbench.records.dialects.outputs import refuse_existing
+from divbench.records.dialects.outputs import parents_of, refuse_existing
 from divbench.records.durable import TEMPORARY, sync
 from divbench.records.manifest import file_digest
 from divbench.spec.errors import UsageError
@@ -50,10 +52,12 @@ class DatasetWriter:
         refuse_existing(self.path)
         self._temporary = self.path.with_name(f".{self.path.name}.{os.getpid()}{TEMPORARY}")
         self._files = {}
+        self._parents = contextlib.ExitStack()
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._parents.enter_context(parents_of(self.path))
             self._temporary.mkdir()  # fails if another writer of this process is at work on it
         except OSError as error:
+            self._parents.close()
             raise self._unwritable(error) from None
         try:
             for name, column in COLUMNS.items():
@@ -127,12 +131,13 @@ class DatasetWriter:
             raise UsageError(f"{self.path}: episode {episode[goes_on[0]]} goes on in transition "
                              f"{self.rows + int(goes_on[0]):,} after it had ended")
 
-    def finish(self, description: Mapping) -> Dataset:
+    def finish(self, description: Mapping, advanced: Advanced = untold) -> Dataset:
         """Complete the columns, measure them, write the card and give the folder its name.
 
         Args:
           description: the card's entries that cannot be measured: `task`, `physics`, `policies`, `seeds`; `level`,
             `parent` and `imported` where there is such (`divbench.records.datasets.card`).
+          advanced: hears how many transitions are measured.
 
         Raises:
           UsageError: no transition, a description that does not fit, a folder that cannot be written. Nothing is left
@@ -151,8 +156,9 @@ class DatasetWriter:
                 file.close()
             files = {column.file: file_digest(self._temporary / column.file) for column in COLUMNS.values()}
             written = Dataset(self._temporary, {"counts": {"transitions": self.rows}, "sizes": self.sizes})
+            measured = measure(counted(written.blocks(), "measuring", self.rows, advanced), self._whole)
             card = {"format": cards.FORMAT, "format_version": cards.FORMAT_VERSION, **described,
-                    "versions": versions(), "sizes": self.sizes, **measure(written.blocks(), self._whole),
+                    "versions": versions(), "sizes": self.sizes, **measured,
                     "whole_episodes": self._whole, "files": files, "checksum": cards.checksum(files)}
             with open(self._temporary / cards.CARD, "xb") as file:
                 file.write(cards.to_bytes(card))
@@ -170,6 +176,7 @@ class DatasetWriter:
         for file in self._files.values():
             file.close()
         shutil.rmtree(self._temporary, ignore_errors=True)
+        self._parents.close()
 
     def __enter__(self) -> DatasetWriter:
         return self

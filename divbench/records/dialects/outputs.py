@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from divbench.records.durable import TEMPORARY, sync
@@ -22,6 +23,19 @@ def refuse_existing(path: Path, flag: str = "--out") -> None:
         raise UsageError(f"{flag}: '{path}' cannot be used ({error.strerror})") from None
 
 
+@contextlib.contextmanager
+def parents_of(path: Path) -> Iterator[None]:
+    """Make the folders that `path` will lie in. Those of them that are empty when the block is left go again."""
+    missing = [folder for folder in path.absolute().parents if not folder.exists()]
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield
+    finally:
+        with contextlib.suppress(OSError):  # the first that holds something ends it
+            for folder in missing:
+                folder.rmdir()
+
+
 def write_folder(path: Path, files: Iterable[tuple[str, bytes]]) -> list[Path]:
     """Make a folder with these files, given by their names below it.
 
@@ -37,18 +51,18 @@ def write_folder(path: Path, files: Iterable[tuple[str, bytes]]) -> list[Path]:
     temporary = path.with_name(f".{path.name}.{os.getpid()}{TEMPORARY}")
     names = []
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.mkdir()
-        try:
-            for name, content in files:
-                (temporary / name).parent.mkdir(parents=True, exist_ok=True)
-                _write_new(temporary / name, content)
-                names.append(name)
-            os.rename(temporary, path)  # onto a folder with something in it this fails
-            sync(path.parent)
-        except BaseException:
-            shutil.rmtree(temporary, ignore_errors=True)
-            raise
+        with parents_of(path):
+            temporary.mkdir()
+            try:
+                for name, content in files:
+                    (temporary / name).parent.mkdir(parents=True, exist_ok=True)
+                    _write_new(temporary / name, content)
+                    names.append(name)
+                os.rename(temporary, path)  # onto a folder with something in it this fails
+                sync(path.parent)
+            except BaseException:
+                shutil.rmtree(temporary, ignore_errors=True)
+                raise
     except OSError as error:
         raise UsageError(f"--out: '{path}' cannot be made ({error.strerror})") from None
     return [path / name for name in names]
@@ -68,13 +82,13 @@ def write_file(path: Path, content: bytes) -> list[Path]:
     refuse_existing(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}{TEMPORARY}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            _write_new(temporary, content)
-            os.link(temporary, path)  # unlike a rename, never onto something that has come since
-        finally:
-            temporary.unlink(missing_ok=True)
-        sync(path.parent)
+        with parents_of(path):
+            try:
+                _write_new(temporary, content)
+                os.link(temporary, path)  # unlike a rename, never onto something that has come since
+            finally:
+                temporary.unlink(missing_ok=True)
+            sync(path.parent)
     except OSError as error:
         raise UsageError(f"--out: '{path}' cannot be made ({error.strerror})") from None
     return [path]
