@@ -24,17 +24,18 @@ from divbench.learn.critics import initialise, make_layers_fn
 from divbench.records.card import versions
 from divbench.records.kernels import KernelRow
 from divbench.spec.errors import UsageError
-from divbench.spec.kernels import KernelRequest, Shape
+from divbench.spec.kernels import KernelRequest
 
 PRECISION = "float64"  # of the kernels: in float32 most condition numbers would be rounding
 _POINTS, _CRITICS = 0, 1  # seeds
 
 
+@functools.lru_cache(maxsize=1)
 def rails_random(task: str, steps: int, physics: str = "auto") -> tuple[np.ndarray, np.ndarray]:
     """Observations `[N, O]` and actions `[N, A]` of N env steps under random corners of the box of actions.
 
     Each entry of an action is -1 or 1, with equal chances, of actions that critics see in [-1, 1]. Episodes that end
-    are followed by others. The same arguments give the same points.
+    are followed by others. The same arguments give the same points; the last ones are kept.
 
     Raises:
       UsageError: the physics went non-finite on the way.
@@ -85,24 +86,27 @@ def measure_kernels(request: KernelRequest, tell: Callable[[KernelRow], None] = 
     describe, rows = _describe if request.spectrum else _describe_without_spectrum, []
     with jax.enable_x64(True):
         points = jnp.asarray(obs, jnp.float64), jnp.asarray(action, jnp.float64)
+        inputs = obs.shape[1] + action.shape[1]
         for activation in request.activations:
             for shape in request.shapes:
                 for number in range(request.initialisations):
                     key = jax.random.fold_in(jax.random.key(_CRITICS), number)
-                    kernel, parameters = _kernel(activation, shape, request.weights, key, points)
+                    params = _draw(key, inputs, (shape.width,) * shape.depth, request.weights)
+                    kernel = _kernel(activation, params, points)
                     found = {name: value.item() for name, value in describe(kernel).items()}
                     rows.append(KernelRow(request.task, request.steps, physics, PRECISION, request.weights, activation,
-                                          *shape, number, int(parameters), **found))
+                                          *shape, number, parameter_count(params), **found))
                     tell(rows[-1])
     return rows
 
 
-@functools.partial(jax.jit, static_argnums=(0, 1, 2))
-def _kernel(activation: str, shape: Shape, weights: str, key, points) -> tuple[jax.Array, int]:
-    """The kernel `[N, N]` of a critic, and how many parameters it has."""
-    params = initialise(key, sum(part.shape[1] for part in points), (shape.width,) * shape.depth, weights)
-    layers = jax.vmap(make_layers_fn(activation), (None, 0, 0))(params, *points)
-    return gram_of_layers(layers), parameter_count(params)
+_draw = jax.jit(initialise, static_argnums=(1, 2, 3))
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def _kernel(activation: str, params, points) -> jax.Array:
+    """The kernel `[N, N]` of a critic."""
+    return gram_of_layers(jax.vmap(make_layers_fn(activation), (None, 0, 0))(params, *points))
 
 
 _describe = jax.jit(summaries.describe)  # a program of its own: kernels are of one size, critics are not

@@ -60,13 +60,14 @@ def summarise(rows: Sequence[KernelRow]) -> list[KernelSummary]:
 
 def as_text(summaries: Sequence[KernelSummary]) -> str:
     """The table for a terminal."""
-    return format_table(HEADER, [_cells(summary) for summary in summaries], right=HEADER[2:])
+    return format_table(HEADER, [summary_cells(summary) for summary in summaries], right=HEADER[2:])
 
 
 def as_markdown(rows: Sequence[KernelRow], summaries: Sequence[KernelSummary], pictures: Sequence[str]) -> str:
     """The page of a measurement: table, what was measured, pictures."""
     first = rows[0]
-    lines = [f"# Kernels of random critics on {first.task}", "", *markdown_rows(HEADER, map(_cells, summaries)), "",
+    table = markdown_rows(HEADER, map(summary_cells, summaries))
+    lines = [f"# Kernels of random critics on {first.task}", "", *table, "",
              NOTE.format(count=summaries[0].initialisations, points=first.points, weights=first.weights), ""]
     return "\n".join([*lines, *(f"![{name.partition('.')[0]}]({name})\n" for name in pictures)])
 
@@ -117,7 +118,7 @@ def _geometric_mean(values: Sequence[float]) -> Estimate:
     return Estimate(*(None if x is None else 10.0**x for x in (found.effect, found.low, found.high)))
 
 
-def _cells(summary: KernelSummary) -> tuple[str, ...]:
+def summary_cells(summary: KernelSummary) -> tuple[str, ...]:
     """A row of `HEADER`."""
     return (summary.task, summary.activation, str(summary.width), str(summary.depth),
             *(_interval(value) for value in (summary.average_diagonal, summary.row_ratio, summary.condition_number)),

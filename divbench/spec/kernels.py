@@ -68,9 +68,7 @@ def read_request(given: dict) -> KernelRequest:
     if "task" not in fields:
         raise UsageError("ntk: expected --task NAME, such as ant or cheetah-run")
     choose("task", fields["task"], (*GYM_TASKS, *SIMULATED))
-    choose("physics", fields.get("physics", "auto"), PHYSICS)
-    with refusing("--physics"):
-        check_physics(fields["task"], fields.get("physics", "auto"))
+    refuse_physics(fields["task"], fields.get("physics", "auto"))
     choose("weights", fields.get("weights", "glorot_uniform"), WEIGHTS)
     if "activations" in fields:
         names = split_names(fields["activations"], "--activations")
@@ -86,6 +84,17 @@ def read_request(given: dict) -> KernelRequest:
                          "a column for each step")
     fields.setdefault("out", f"{FOLDER}/{fields['task']}")
     return KernelRequest(**fields)
+
+
+def refuse_physics(task: str, physics: str) -> None:
+    """Refuse a physics that is none, that the task does not have, or whose extra is not installed.
+
+    Raises:
+      UsageError: in one line.
+    """
+    choose("physics", physics, PHYSICS)
+    with refusing("--physics"):
+        check_physics(task, physics)
 
 
 def _counts(text: str, what: str) -> tuple[int, ...]:
