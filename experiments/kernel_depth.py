@@ -1,7 +1,7 @@
 """`divbench reproduce kernel-depth`: the kernels of random critics, by activation, at four depths.
 
 Nothing is trained. Full: 1,000 rails-random steps of ant, halfcheetah and walker2d, ten initialisations of critics with
-one to four hidden layers of 64 units; minutes on two CPU cores. The rules are in `experiments.kernels`.
+one to four hidden layers of 64 units; three minutes on two CPU cores. The rules are in `experiments.kernels`.
 """
 
 from divbench.experiments import kernels
@@ -41,5 +41,5 @@ EXPERIMENT = MeasuredExperiment(
     quick_shows=kernels.QUICK_SHOWS,
     decide=decide,
     figure=figure,
-    took={"quick": 3, "full": 10},
+    took={"quick": 1, "full": 3},
 )
