@@ -9,6 +9,7 @@ from divbench.experiments import (
     divergence_in_training,
     dmc15,
     dog,
+    homogeneity,
     initialisation,
     kernel_depth,
     kernel_width,
@@ -28,7 +29,8 @@ from divbench.spec.text import format_table
 
 _MODULES = (priming_length, priming_nikishin, initialisation, moments, optimizers, regularisers,
             out_of_distribution_targets, ofn_priming, reward_informativeness, single_critic, divergence_in_training,
-            utd32, actor_reset, dmc15, dog, kernel_width, kernel_depth)
+            utd32, actor_reset, dmc15, dog, kernel_width, kernel_depth,
+            homogeneity)
 EXPERIMENTS: dict[str, Experiment | MeasuredExperiment] = {
     module.EXPERIMENT.name: module.EXPERIMENT for module in _MODULES
 }
