@@ -68,12 +68,13 @@ def summary(rows: Sequence) -> list[tuple[str, ...]]:
 
 
 def figure(measured: Measured):
-    """Exponents against weight layers, a panel for each of the three, the law as a dashed line."""
+    """Exponents by weight layers, a panel for each of the three; kinds of critics side by side, the law behind them."""
     import matplotlib
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    from divbench.report.style import GREY, RC, looks
+    from divbench.report.kernel_figures import COLOURS
+    from divbench.report.style import GREY, ORANGE, RC
 
     kinds = _cells(measured.rows, "critic")
     width, height = 10.2, 4.4
@@ -84,15 +85,16 @@ def figure(measured: Measured):
         panels = figure.subplots(1, len(SAID))
         for axes, (name, said) in zip(panels, SAID.items(), strict=True):
             axes.set_title(said, loc="left")
-            for place, (critic, look) in enumerate(looks(tuple(kinds)).items()):
-                shift = 0.16 * (place - (len(kinds) - 1) / 2)  # kinds side by side
-                axes.plot([row.layers + shift for row in kinds[critic]], [getattr(row, name) for row in kinds[critic]],
-                          marker="o", markersize=4, linestyle="", color=look["color"], alpha=0.7, label=critic)
-            layers = sorted({row.layers for row in measured.rows})
-            law = [next(getattr(row, f"{name}_law") for row in measured.rows if row.layers == count)
-                   for count in layers]
-            axes.plot(layers, law, color="black", linestyle="--", linewidth=1.2, zorder=1, label="homogeneous")
-            axes.set_xticks(layers)
+            for place, (critic, own) in enumerate(kinds.items()):
+                shift = 0.18 * (place - (len(kinds) - 1) / 2)
+                axes.plot([row.layers + shift for row in own], [getattr(row, name) for row in own], marker="o",
+                          markersize=4, linestyle="", color=COLOURS.get(critic, ORANGE), alpha=0.7, label=critic)
+            laws = {row.layers: getattr(row, f"{name}_law") for row in measured.rows}
+            for layers, law in laws.items():
+                axes.plot([layers - 0.4, layers + 0.4], [law, law], color="black", linestyle="--", linewidth=1.2,
+                          zorder=1, label="homogeneous" if layers == min(laws) else "_")
+            axes.set_xticks(list(laws))
+            axes.grid(False, axis="x")
             axes.set_xlabel("weight layers")
         panels[0].set_ylabel("exponent of lambda")
         figure.text(0.12 / width, 1 - 0.12 / height, "Growth with the scale of the parameters", ha="left", va="top",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from divbench.execute.wording import plural
 from divbench.experiments.experiment import MeasuredExperiment
 from divbench.experiments.recording import outcome_folder, refuse_other, verdict_record, write_outcome
 from divbench.spec.experiments import ReproduceRequest
@@ -28,8 +29,8 @@ def check(experiment: MeasuredExperiment, request: ReproduceRequest) -> None:
 
 def describe_measurement(experiment: MeasuredExperiment, request: ReproduceRequest) -> str:
     """What would be measured, and how long it takes."""
-    minutes = f"about {experiment.minutes(request.scale):.0f} minutes on two CPU cores"
-    return f"{experiment.describe(request.scale)}\n{minutes}"
+    minutes = plural(round(experiment.minutes(request.scale)), "minute")
+    return f"{experiment.describe(request.scale)}\nabout {minutes} on two CPU cores"
 
 
 def measurement_record(experiment: MeasuredExperiment, request: ReproduceRequest) -> dict:
