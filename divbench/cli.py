@@ -68,6 +68,7 @@ def _dispatch(words: list[str]) -> int:
         "import": ("results", parsers.import_parser),
         "export": ("results", parsers.export_parser),
         "render": ("tools", parsers.render_parser),
+        "ntk": ("kernels", parsers.ntk_parser),
         "parity": ("tools", parsers.parity_parser),
         "doctor": ("tools", parsers.doctor_parser),
         "reproduce": ("claims", parsers.reproduce_parser),

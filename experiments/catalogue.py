@@ -9,7 +9,10 @@ from divbench.experiments import (
     divergence_in_training,
     dmc15,
     dog,
+    homogeneity,
     initialisation,
+    kernel_depth,
+    kernel_width,
     moments,
     ofn_priming,
     optimizers,
@@ -21,13 +24,16 @@ from divbench.experiments import (
     single_critic,
     utd32,
 )
-from divbench.experiments.experiment import Experiment
+from divbench.experiments.experiment import Experiment, MeasuredExperiment
 from divbench.spec.text import format_table
 
 _MODULES = (priming_length, priming_nikishin, initialisation, moments, optimizers, regularisers,
             out_of_distribution_targets, ofn_priming, reward_informativeness, single_critic, divergence_in_training,
-            utd32, actor_reset, dmc15, dog)
-EXPERIMENTS: dict[str, Experiment] = {module.EXPERIMENT.name: module.EXPERIMENT for module in _MODULES}
+            utd32, actor_reset, dmc15, dog, kernel_width, kernel_depth,
+            homogeneity)
+EXPERIMENTS: dict[str, Experiment | MeasuredExperiment] = {
+    module.EXPERIMENT.name: module.EXPERIMENT for module in _MODULES
+}
 
 
 def describe() -> str:

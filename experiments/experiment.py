@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from divbench.spec.run_spec import RunSpec
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 REPRODUCED, NOT_REPRODUCED, INCONCLUSIVE = "reproduced", "not reproduced", "inconclusive"
 STATUSES = (REPRODUCED, NOT_REPRODUCED, INCONCLUSIVE)
-KINDS = ("priming", "online")
+KINDS = ("priming", "online", "kernel")
 UPDATES_PER_SECOND = 370.0  # updates per second over all lanes on two CPU cores, as measured for three plain lanes
 
 
@@ -112,38 +112,90 @@ class Outcome:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Experiment:
-    """A published claim and how it is put to the test.
+class Claim:
+    """A published claim, whether it takes training or a measurement to put it to the test.
 
     Attributes:
       name: as `divbench reproduce` takes it.
       claim: what is said to hold, one sentence.
       quick_claim: what the quick scale decides in its place, one sentence; empty if it decides the claim itself.
       source: paper and section or figure.
-      kind: `priming` (updates without acting) or `online`.
-      runs: the arms at a scale, `quick` or `full`. Specifications are made when it is called, never on import.
+      kind: `priming` (updates without acting), `online`, or `kernel` (nothing is trained).
       quick_shows: what the quick scale can and cannot show.
-      decide: the outcome of finished runs.
-      figure: the picture of them.
     """
 
     name: str
     claim: str
     source: str
     kind: str
-    runs: Callable[[str], tuple[Arm, ...]]
     quick_shows: str
-    decide: Callable[[Evidence], Outcome]
-    figure: Callable[[Evidence], Figure]
     quick_claim: str = ""
 
     def decided(self, scale: str) -> str:
         """The sentence that the status of an outcome of that scale is about."""
         return self.quick_claim if scale == "quick" and self.quick_claim else self.claim
 
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Experiment(Claim):
+    """A claim that training runs decide.
+
+    Attributes:
+      runs: the arms at a scale, `quick` or `full`. Specifications are made when it is called, never on import.
+      decide: the outcome of finished runs.
+      figure: the picture of them.
+    """
+
+    runs: Callable[[str], tuple[Arm, ...]]
+    decide: Callable[[Evidence], Outcome]
+    figure: Callable[[Evidence], Figure]
+
     def minutes(self, scale: str) -> float:
         """Minutes of its updates on two CPU cores if nothing has been trained yet; acting comes on top."""
         return sum(arm.updates for arm in self.runs(scale)) / UPDATES_PER_SECOND / 60.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Measured:
+    """What a measurement found.
+
+    Attributes:
+      rows: named tuples of one kind, one for each thing measured.
+      draws: how many things were drawn of each kind; the outcome's seeds.
+      card: device, physics, precision and versions.
+      header, summary: the table of the outcome's page, as text.
+    """
+
+    rows: Sequence[tuple]
+    draws: int
+    card: dict
+    header: tuple[str, ...]
+    summary: Sequence[tuple[str, ...]]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class MeasuredExperiment(Claim):
+    """A claim that a measurement decides, of critics that nobody trains.
+
+    Attributes:
+      measure: `(scale, physics, tell) -> Measured`; `tell` hears lines of progress.
+      tasks: whose points it uses.
+      describe: what it measures at a scale, in a sentence.
+      decide: the outcome of a measurement.
+      figure: the picture of it.
+      took: minutes on two CPU cores, by scale.
+    """
+
+    measure: Callable[[str, str, Callable[[str], None]], Measured]
+    tasks: tuple[str, ...]
+    describe: Callable[[str], str]
+    decide: Callable[[Measured], Outcome]
+    figure: Callable[[Measured], Figure]
+    took: Mapping[str, float]
+
+    def minutes(self, scale: str) -> float:
+        """Minutes that it took on two CPU cores."""
+        return self.took[scale]
 
 
 def conclude(*comparisons: Comparison, context: tuple[str, ...] = ()) -> Outcome:

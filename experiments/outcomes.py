@@ -119,15 +119,25 @@ def as_markdown(record: dict) -> str:
     lines += ["", *(f"- {line}" for line in record["context"]), ""]
     if record["quick_shows"]:
         lines += [f"What the quick scale shows: {record['quick_shows']}", ""]
-    lines += ["| arm | task | UTD | seed | verdict | update | Q | bound | return |",
-              "|---|---|---|---|---|---:|---:|---:|---:|"]
-    lines += [_cells(*(str(lane[key]) for key in ("arm", "task", "utd", "seed", "verdict")), f"{lane['update']:,}",
-                     *(_number(lane[key]) for key in ("q", "q_bound", "return"))) for lane in record["lanes"]]
+    lines += _lanes(record["lanes"]) if record["lanes"] else _measured(record["measured"])
     versions = ", ".join(f"{name} {version}" for name, version in record["versions"].items() if version != "absent")
     lines += ["", f"Scale {record['scale']}, physics {record['physics']}, device {record['device']}, precision "
               f"{record['precision']}. {versions}.", "",
               f"`divbench reproduce {record['experiment']} --scale {record['scale']}`", ""]
     return "\n".join(lines)
+
+
+def _lanes(lanes: Sequence[dict]) -> list[str]:
+    """The table of the lanes that were trained."""
+    rows = [_cells(*(str(lane[key]) for key in ("arm", "task", "utd", "seed", "verdict")), f"{lane['update']:,}",
+                   *(_number(lane[key]) for key in ("q", "q_bound", "return"))) for lane in lanes]
+    return ["| arm | task | UTD | seed | verdict | update | Q | bound | return |",
+            "|---|---|---|---|---|---:|---:|---:|---:|", *rows]
+
+
+def _measured(table: dict) -> list[str]:
+    """The table of what was measured where nothing was trained."""
+    return [_cells(*table["header"]), f"|{'---|' * len(table['header'])}", *(_cells(*row) for row in table["rows"])]
 
 
 def _row(record: dict) -> tuple[str, ...]:

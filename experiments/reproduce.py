@@ -1,7 +1,8 @@
 """`divbench reproduce`: train what is missing, read it, decide, draw, and write the outcome down.
 
-Lives here: the order of the work, and what an outcome's files hold. Training is `divbench.execute.run`, one run at a
-time; a run that is there already is used as it is. What decides is said by the experiment.
+Lives here: the order of the work of claims that runs decide. Training is `divbench.execute.run`, one run at a time; a
+run that is there already is used as it is. What decides is said by the experiment. Does not live here: the files of an
+outcome (`recording`), and claims that a measurement decides (`measuring`).
 """
 
 from __future__ import annotations
@@ -13,8 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from divbench.experiments.experiment import UPDATES_PER_SECOND, Arm, Experiment, Outcome, run_updates
-from divbench.experiments.outcomes import FORMAT, OUTCOME, OUTCOME_VERSION, as_markdown, read_outcome
-from divbench.spec.errors import UsageError
+from divbench.experiments.recording import outcome_folder, refuse_other, verdict_record, write_outcome
 from divbench.spec.experiments import ReproduceRequest
 from divbench.spec.run_spec import RunSpec
 from divbench.spec.text import format_table
@@ -48,7 +48,7 @@ class Plan:
     @property
     def folder(self) -> Path:
         """Where the outcome goes."""
-        return Path(self.request.out) / self.experiment.name
+        return outcome_folder(self.experiment, self.request)
 
 
 def make_plan(experiment: Experiment, request: ReproduceRequest) -> Plan:
@@ -62,14 +62,7 @@ def make_plan(experiment: Experiment, request: ReproduceRequest) -> Plan:
     specs = tuple(dataclasses.replace(arm.spec, physics=request.physics, quiet=request.quiet, json=request.json)
                   for arm in arms)
     plan = Plan(experiment, request, arms, specs)
-    if (plan.folder / OUTCOME).exists():
-        found = read_outcome(plan.folder / OUTCOME)
-        for key in ("scale", "requested_physics"):
-            asked = getattr(request, "physics" if key == "requested_physics" else key)
-            if found[key] != asked:
-                name = key.replace("_", " ")
-                raise UsageError(f"{plan.folder}: holds an outcome of {name} '{found[key]}', asked for is '{asked}'; "
-                                 "choose another --out")
+    refuse_other(plan.folder, request)
     return plan
 
 
@@ -136,9 +129,7 @@ def train(plan: Plan, tell: Callable[[str], None] = print) -> list[RunResult]:
 
 
 def settle(plan: Plan) -> dict:
-    """Decide and draw from the finished runs, and write `outcome.json`, `outcome.md`, `figure.png` and `figure.svg`.
-
-    `outcome.json` is written last, so that where it is, the others are.
+    """Decide and draw from the finished runs, and write the outcome's files.
 
     Returns:
       The record in `outcome.json`.
@@ -147,55 +138,27 @@ def settle(plan: Plan) -> dict:
       UsageError: a run that cannot be read, or a folder that cannot be written.
     """
     from divbench.experiments.evidence import read
-    from divbench.report.build import write_file
-    from divbench.report.figures import FORMATS, render
 
     evidence = read(plan.arms, plan.specs, plan.request.scale)
-    outcome = plan.experiment.decide(evidence)
-    figure = plan.experiment.figure(evidence)
-    record = outcome_record(plan, evidence, outcome)
-    files = {f"figure.{kind}": render(figure, kind) for kind in FORMATS}
-    files["outcome.md"] = as_markdown(record).encode()
-    files[OUTCOME] = (json.dumps(record, indent=2, allow_nan=False) + "\n").encode()
-    try:
-        plan.folder.mkdir(parents=True, exist_ok=True)
-        for name, content in files.items():
-            write_file(plan.folder / name, content)
-    except OSError as error:
-        raise UsageError(f"{plan.folder}: outcome cannot be written ({error.strerror})") from None
+    record = outcome_record(plan, evidence, plan.experiment.decide(evidence))
+    write_outcome(plan.folder, record, plan.experiment.figure(evidence))
     return record
 
 
 def outcome_record(plan: Plan, evidence: Evidence, outcome: Outcome) -> dict:
     """Everything an outcome says and rests on, as JSON values."""
-    headline = outcome.comparisons[0]
     cards = [evidence.cards[spec.folder] for spec in plan.runs]
 
     def united(key: str) -> str:
         return ", ".join(dict.fromkeys(str(card.get(key, "unknown")) for card in cards))
 
-    return {
-        "format": FORMAT, "schema_version": OUTCOME_VERSION,
-        "experiment": plan.experiment.name, "claim": plan.experiment.decided(plan.request.scale),
-        "published_claim": plan.experiment.claim, "source": plan.experiment.source,
-        "kind": plan.experiment.kind, "scale": plan.request.scale,
-        "quick_shows": plan.experiment.quick_shows if plan.request.scale == "quick" else "",
-        "status": outcome.status, "sentence": outcome.sentence,
-        "what": headline.what, "effect": headline.effect, "interval": _interval(headline),
-        "threshold": headline.threshold, "side": headline.side,
-        "comparisons": [{"what": c.what, "effect": c.effect, "interval": _interval(c), "threshold": c.threshold,
-                         "side": c.side, "status": c.status} for c in outcome.comparisons],
-        "context": list(outcome.context),
+    return verdict_record(plan.experiment, plan.request, outcome) | {
         "seeds": min(spec.seeds for spec in plan.runs), "tasks": list(evidence.tasks),
-        "requested_physics": plan.request.physics, "physics": united("physics"), "device": united("device"),
+        "physics": united("physics"), "device": united("device"),
         "precision": united("precision"), "versions": cards[0].get("versions", {}),
         "lanes": [lane.record() for lane in evidence.lanes],
         "runs": [_run_record(plan, spec, card) for spec, card in zip(plan.runs, cards, strict=True)],
     }
-
-
-def _interval(comparison) -> list[float] | None:
-    return None if comparison.low is None else [comparison.low, comparison.high]
 
 
 def _run_record(plan: Plan, spec: RunSpec, card: dict) -> dict:

@@ -49,16 +49,21 @@ def tree(folder):
 
 
 WRONG = [
-    ([], "expected a command: run, list, plan, report, watch, compare, import, export, dataset, render, parity"),
+    ([], "expected a command: run, list, plan, report, watch, compare, import, export, dataset, render, ntk, parity"),
     (["render"], "render: expected a run folder, or --task for random actions, found neither"),
     (["render", "dog-run"], "render: expected a run folder, found a task; --task dog-run shows it without a run"),
     (["render", "nix"], "nix: no such folder"),
     (["render", "empty"], "empty: not a divbench run folder"),
     (["render", "--task", "dog-rnu"], "unknown task 'dog-rnu'.*did you mean 'dog-run'"),
     (["render", "--task", "dog-run", "--out", "a-file/x.gif"], "--out: expected a folder.*a-file' is a file"),
+    (["ntk"], "ntk: expected --task NAME, such as ant"),
+    (["ntk", "--task", "atn"], "unknown task 'atn'; .*did you mean 'ant'"),
+    (["ntk", "--task", "ant", "--out", "a-file"], "--out: expected a folder.*a-file' is a file"),
+    (["ntk", "--task", "ant", "--width", "8"], "unknown flag '--width'; did you mean '--widths'"),
     (["parity", "--tasks", "dog-rnu"], "unknown task 'dog-rnu'.*did you mean 'dog-run'"),
     (["parity", "--tasks", "hoper"], "unknown task 'hoper'.*did you mean 'hopper'"),
-    (["run", "--suite", "smoke", "--tasks", "hopper"], "unknown task 'hopper'.*did you mean 'hopper-hop'"),
+    (["run", "--suite", "smoke", "--tasks", "hoper"], "unknown task 'hoper'.*did you mean 'hopper'"),
+    (["run", "--dataset", "nix", "--tasks", "walker2d"], "nix: "),
     (["render", "--task", "hopper"], "unknown task 'hopper'.*did you mean 'hopper-hop'"),
     (["parity", "--physics", "wrap"], "unknown physics 'wrap'; known: .*did you mean 'warp'"),
     (["parity", "--starts", "1"], "--starts: expected at least 2, found '1'"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from divbench.commands.codes import FAILED, INTERRUPTED, OK, reader_may_leave, r
 
 def reproduce(given: dict) -> int:
     from divbench.experiments import catalogue, reproduce
+    from divbench.experiments.experiment import MeasuredExperiment
     from divbench.spec.experiments import read_request
 
     request = read_request(given)
@@ -18,17 +20,15 @@ def reproduce(given: dict) -> int:
         return OK
     refuse_unwritable(request.out)
     experiment = catalogue.EXPERIMENTS[request.name]
+    if isinstance(experiment, MeasuredExperiment):
+        return _measure(experiment, request)
     plan = reproduce.make_plan(experiment, request)
     if not request.plan:
         for spec in plan.runs:
             refuse_unwritable(spec.folder)
     aloud = not (request.json or request.quiet)
     if not request.json:
-        print(f"claim    {experiment.claim}\nsource   {experiment.source}")
-        if experiment.decided(request.scale) != experiment.claim:
-            print(f"decides  {experiment.decided(request.scale)}")
-        if request.scale == "quick":
-            print(f"quick    {experiment.quick_shows}")
+        print(_claim_text(experiment, request.scale))
     if request.plan:
         print(json.dumps(reproduce.plan_record(plan)) if request.json else f"\n{reproduce.describe_plan(plan)}")
         return OK
@@ -53,10 +53,39 @@ def reproduce(given: dict) -> int:
     return code
 
 
+def _measure(experiment, request) -> int:
+    """The same for a claim that a measurement decides."""
+    from divbench.experiments import measuring
+
+    measuring.check(experiment, request)
+    folder = measuring.outcome_folder(experiment, request)
+    aloud = not (request.json or request.quiet)
+    if not request.json:
+        print(_claim_text(experiment, request.scale))
+    if request.plan or aloud:
+        print(json.dumps(measuring.measurement_record(experiment, request)) if request.json
+              else f"\n{measuring.describe_measurement(experiment, request)}", flush=True)
+    if request.plan:
+        return OK
+    record = measuring.settle(experiment, request, functools.partial(print, flush=True) if aloud else lambda line: None)
+    with reader_may_leave():
+        print(json.dumps(record, allow_nan=False) if request.json else _outcome_text(record, folder))
+    return OK
+
+
+def _claim_text(experiment, scale: str) -> str:
+    lines = [f"claim    {experiment.claim}", f"source   {experiment.source}"]
+    if experiment.decided(scale) != experiment.claim:
+        lines.append(f"decides  {experiment.decided(scale)}")
+    if scale == "quick":
+        lines.append(f"quick    {experiment.quick_shows}")
+    return "\n".join(lines)
+
+
 def _outcome_text(record: dict, folder: Path) -> str:
     from divbench.experiments.outcomes import describe_outcome
 
-    return f"\n{describe_outcome(record)}\n\noutcome  {folder}/: outcome.json, outcome.md, figure.png, figure.svg"
+    return f"\n{describe_outcome(record)}\n\noutcome  {folder}/: outcome.json, outcome.md, figure.png and more"
 
 
 def claims(given: dict) -> int:

@@ -65,6 +65,8 @@ PAPERS: tuple[Paper, ...] = (
     _paper("yue2023understanding", "Yue, Yang and Lu, Rui and Kang, Bingyi and Song, Shiji and Huang, Gao",
            "Understanding, Predicting and Better Resolving {Q}-Value Divergence in Offline-{RL}", 2023, book=NEURIPS,
            arxiv="2310.04411"),
+    _paper("achiam2019towards", "Achiam, Joshua and Knight, Ethan and Abbeel, Pieter",
+           "Towards Characterizing Divergence in Deep {Q}-Learning", 2019, arxiv="1903.08894"),
     _paper("nikishin2022primacy",
            "Nikishin, Evgenii and Schwarzer, Max and D'Oro, Pierluca and Bacon, Pierre-Luc and Courville, Aaron",
            "The Primacy Bias in Deep Reinforcement Learning", 2022, book=ICML, arxiv="2205.07802"),

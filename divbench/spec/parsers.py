@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 
 from divbench.envs.names import PHYSICS
-from divbench.spec import compare, exchange
+from divbench.spec import compare, exchange, kernels
 from divbench.spec.experiments import CLAIMS, SCALES
 from divbench.spec.options import OPTIONS
 from divbench.spec.parser import Once, Parser, add_switch, add_values
@@ -24,6 +24,7 @@ COMMANDS = {
     "export": "results as CSV, for TensorBoard, marl-eval or rliable, or as other code writes them",
     "dataset": "transitions on disk: what is in them, parts of them, D4RL's layout and Minari's in and out",
     "render": "a film of a lane's policy, or of a task under random actions: GIF, MP4 or PNG",
+    "ntk": "how critics generalise before any training: neural tangent kernels by activation, width and depth",
     "parity": "every task's physics beside dm_control: errors, reset distributions",
     "doctor": "device, versions, precision, memory, and what does not fit together",
     "reproduce": "a published claim put to the test: runs, a decision with its interval, a figure",
@@ -146,6 +147,27 @@ def render_parser(command: str) -> Parser:
                           "DIR/videos, without a run in results/runs/videos"),
     )
     add_switch(parser, "force", "replace a file that is there")
+    return parser
+
+
+def ntk_parser(command: str) -> Parser:
+    parser = _parser(command)
+    add_values(
+        parser,
+        ("--task", "NAME", "task whose observations are seen, such as ant"),
+        ("--activations", "A,B", f"{', '.join(kernels.ACTIVATIONS)}; {','.join(kernels.PUBLISHED_ACTIVATIONS)} by "
+                                 "default"),
+        ("--widths", "N,N", "units of a hidden layer; 32,64,128,256 by default"),
+        ("--depths", "N,N", "hidden layers, each with each width; 1,2,3,4 by default"),
+        ("--initialisations", "N", "critics drawn of each kind; 10 by default"),
+        ("--steps", "COUNT", "env steps with random corner actions, the points of the kernel; 1000 by default"),
+        ("--weights", "NAME", f"how weights are drawn: {', '.join(kernels.WEIGHTS)}; the first by default"),
+        ("--physics", "NAME", f"{', '.join(PHYSICS)}; auto by default"),
+        ("--out", "DIR", f"where tables and pictures go; {kernels.FOLDER}/TASK by default"),
+    )
+    add_switch(parser, "force", "replace what an earlier measurement left there")
+    add_switch(parser, "quiet", OPTIONS["quiet"].help)
+    add_switch(parser, "json", OPTIONS["json"].help)
     return parser
 
 

@@ -1,0 +1,52 @@
+"""`divbench ntk`: kernels of critics that were never trained, as tables and pictures."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from divbench.commands.codes import OK, reader_may_leave, refuse_unwritable
+from divbench.spec.errors import UsageError
+
+
+def ntk(given: dict) -> int:
+    from divbench.spec.kernels import TABLE, read_request
+
+    request = read_request(given)
+    refuse_unwritable(request.out)
+    folder = Path(request.out)
+    if (folder / TABLE).exists() and not request.force:
+        raise UsageError(f"--out: '{folder}' holds a measurement already; choose another, or --force replaces it")
+    from divbench.execute.kernels import measure_kernels
+    from divbench.report.kernel_files import write_kernels
+    from divbench.report.kernels import as_record, as_text, summarise
+
+    rows = measure_kernels(request, _teller(request))
+    files = write_kernels(folder, rows)
+    summaries = summarise(rows)
+    with reader_may_leave():
+        if request.json:
+            print(json.dumps({"task": request.task, "kernels": as_record(summaries), "files": files}, allow_nan=False))
+        else:
+            print(f"{as_text(summaries)}\n\nwritten  {folder}/: {', '.join(files)}")
+    return OK
+
+
+def _teller(request):
+    """What hears of every critic: JSON lines on standard error, a line for each kind of critic, or nobody."""
+    total = len(request.activations) * len(request.shapes) * request.initialisations
+    done = 0
+
+    def tell(row) -> None:
+        nonlocal done
+        done += 1
+        if request.json:
+            print(json.dumps({"event": "measured", "done": done, "of": total, "activation": row.activation,
+                              "width": row.width, "depth": row.depth, "initialisation": row.initialisation}),
+                  file=sys.stderr, flush=True)
+        elif not request.quiet and row.initialisation + 1 == request.initialisations:
+            print(f"{done} of {total} critics: {row.activation}, {row.depth} x {row.width}: average diagonal "
+                  f"{row.average_diagonal:.3g}, row ratio {row.row_ratio:.3g}", flush=True)
+
+    return tell

@@ -1,0 +1,29 @@
+"""The neural tangent kernel of a net of dense layers, layer by layer, without a gradient of any parameter.
+
+A dense layer with input x and dQ / d output s has the gradient x s^T, so its part of K(X, Y) is (x . y) times the
+same product of the s. That takes N * M * (I + H) multiplications where the gradients themselves (`gram`) take
+N * M * I * H. Source of the outer product: Goodfellow, 1510.01799. Does not live here: how x and s are had of a critic.
+Letters in shapes: N examples, I inputs and H outputs of a layer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import jax
+import jax.numpy as jnp
+
+
+def gram_of_layers(layers: Sequence[tuple[jax.Array, jax.Array]]) -> jax.Array:
+    """K(X, X) `[N, N]`, the sum over layers of (x x^T) * (s s^T), entry by entry; symmetric to the last bit.
+
+    Args:
+      layers: for each layer its inputs `[N, I]`, with a column of ones where it has a bias, and dQ / d output
+        `[N, H]`.
+    """
+    total = sum(_products(inputs) * _products(slopes) for inputs, slopes in layers)
+    return jnp.triu(total) + jnp.triu(total, 1).T
+
+
+def _products(rows: jax.Array) -> jax.Array:
+    return jnp.matmul(rows, rows.T, precision=jax.lax.Precision.HIGHEST)

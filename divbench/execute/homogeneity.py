@@ -1,0 +1,82 @@
+"""By which powers the Q of random critics, its gradient and its kernel grow with their parameters: drawing, measuring.
+
+What is fitted: `diagnostics.kernels.homogeneity`; the points: `execute.kernels.rails_random`.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from divbench.diagnostics.kernels.homogeneity import expected, homogeneity
+from divbench.execute.kernels import rails_random
+from divbench.learn.critics import initialise, make_q_fn
+
+CRITICS = {"relu": ("relu", False), "relu with biases": ("relu", True), "tanh": ("tanh", False), "sin": ("sin", False)}
+
+
+class HomogeneityRow(NamedTuple):
+    """One critic.
+
+    Attributes:
+      critic: of `CRITICS`.
+      layers: weight layers, one more than hidden ones.
+      initialisation: number of the draw.
+      output, gradient, kernel: exponents of the three.
+      output_law, gradient_law, kernel_law: what they are in a homogeneous net.
+      departure: largest |log(size) - fit|; 0 where each follows a power law, whichever.
+    """
+
+    critic: str
+    layers: int
+    initialisation: int
+    output: float
+    gradient: float
+    kernel: float
+    output_law: float
+    gradient_law: float
+    kernel_law: float
+    departure: float
+
+
+def measure_homogeneity(task: str, width: int, depths: Sequence[int], initialisations: int, points: int, physics: str,
+                        tell: Callable[[str], None]) -> list[HomogeneityRow]:
+    """Exponents of every critic, in float64. Biases, where a critic has them, are normal with the standard deviation
+    of its layer's weights; else they would be 0 and stay so.
+
+    Args:
+      task, points, physics: whose env steps Q is looked at on, and how many.
+      width, depths: of the hidden layers.
+      initialisations: how many critics are drawn of each kind.
+      tell: hears a line for each kind of critic.
+    """
+    seen, rows = rails_random(task, points, physics), []
+    with jax.enable_x64(True):
+        at = tuple(jnp.asarray(part, jnp.float64) for part in seen)
+        inputs = sum(part.shape[1] for part in at)
+        for critic, (activation, biases) in CRITICS.items():
+            for depth in depths:
+                law = [float(value) for value in expected(depth + 1)[:3]]
+                for number in range(initialisations):
+                    key = jax.random.fold_in(jax.random.key(0), number)
+                    params = initialise(key, inputs, (width,) * depth, biases=biases)
+                    if biases:
+                        params = _with_biases(jax.random.fold_in(key, 1), params)
+                    found = [float(value) for value in _exponents(activation, params, at)]
+                    rows.append(HomogeneityRow(critic, depth + 1, number, *found[:3], *law, found[3]))
+            tell(f"{critic}: measured")
+    return rows
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def _exponents(activation: str, params, at):
+    return homogeneity(make_q_fn(activation), params, at)
+
+
+def _with_biases(key, params):
+    return [layer | {"bias": jnp.std(layer["kernel"]) * jax.random.normal(one, layer["bias"].shape, jnp.float64)}
+            for one, layer in zip(jax.random.split(key, len(params)), params, strict=True)]

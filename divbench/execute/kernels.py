@@ -1,0 +1,119 @@
+"""Kernels of critics that were never trained, on points of a task: collecting the points, and measuring.
+
+Lives here: the rails-random policy, and the order of the work. What is measured of a kernel: `diagnostics.kernels`; the
+critics: `learn.critics`. Source of the protocol: Achiam et al., 1903.08894, figures 4 and 7.
+Letters in shapes: N points, O observation size, A action size.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from divbench import envs
+from divbench.diagnostics.kernels import summaries
+from divbench.diagnostics.kernels.gram import parameter_count
+from divbench.diagnostics.kernels.layers import gram_of_layers
+from divbench.execute import device
+from divbench.learn.acting import scaled_step
+from divbench.learn.critics import initialise, make_layers_fn
+from divbench.records.card import versions
+from divbench.records.kernels import KernelRow
+from divbench.spec.errors import UsageError
+from divbench.spec.kernels import KernelRequest
+
+PRECISION = "float64"  # of the kernels: in float32 most condition numbers would be rounding
+_POINTS, _CRITICS = 0, 1  # seeds
+
+
+@functools.lru_cache(maxsize=1)
+def rails_random(task: str, steps: int, physics: str = "auto") -> tuple[np.ndarray, np.ndarray]:
+    """Observations `[N, O]` and actions `[N, A]` of N env steps under random corners of the box of actions.
+
+    Each entry of an action is -1 or 1, with equal chances, of actions that critics see in [-1, 1]. Episodes that end
+    are followed by others. The same arguments give the same points; the last ones are kept.
+
+    Raises:
+      UsageError: the physics went non-finite on the way.
+    """
+    device.prepare("highest")
+    env = envs.make(task, device.resolve_physics(task, physics))
+    step = scaled_step(env)
+
+    def body(state, key):
+        for_action, for_reset = jax.random.split(key)
+        action = jax.random.rademacher(for_action, (env.action_size,), jnp.float32)
+        new = step(state, action)
+        following = jax.lax.cond(new.done > 0.0, lambda: env.reset(for_reset), lambda: new)
+        return following, (state.obs, action)
+
+    @jax.jit
+    def collect(key):
+        first, *rest = jax.random.split(key, steps + 1)
+        return jax.lax.scan(body, env.reset(first), jnp.stack(rest))[1]
+
+    obs, action = jax.tree.map(np.asarray, collect(jax.random.key(_POINTS)))
+    broken = np.flatnonzero(~np.isfinite(obs).all(1))
+    if len(broken):
+        raise UsageError(f"{task}: the physics went non-finite at env step {broken[0]} of {steps}; ask for fewer "
+                         "--steps, or for another --physics")
+    return obs, action
+
+
+def card(tasks: Sequence[str], physics: str) -> dict:
+    """With what a measurement on these tasks is made: device, physics, precision and versions, as JSON values."""
+    resolved = dict.fromkeys(device.resolve_physics(task, physics) for task in tasks)
+    return {"device": device.describe_device(), "physics": ", ".join(resolved), "precision": PRECISION,
+            "versions": versions()}
+
+
+def measure_kernels(request: KernelRequest, tell: Callable[[KernelRow], None] = lambda row: None) -> list[KernelRow]:
+    """The kernel of every critic that was asked for, in a few numbers, in float64.
+
+    Initialisation number i begins with the same weights in critics of one shape, whatever their activation, and the
+    points are the same for all.
+
+    Args:
+      request: what is measured; where results go is not read.
+      tell: hears every row as soon as there is one.
+    """
+    obs, action = rails_random(request.task, request.steps, request.physics)
+    physics = device.resolve_physics(request.task, request.physics)
+    describe, rows = _describe if request.spectrum else _describe_without_spectrum, []
+    with jax.enable_x64(True):
+        points = jnp.asarray(obs, jnp.float64), jnp.asarray(action, jnp.float64)
+        inputs = obs.shape[1] + action.shape[1]
+        for activation in request.activations:
+            for shape in request.shapes:
+                for number in range(request.initialisations):
+                    key = jax.random.fold_in(jax.random.key(_CRITICS), number)
+                    params = _draw(key, inputs, (shape.width,) * shape.depth, request.weights)
+                    kernel = _kernel(activation, params, points)
+                    found = {name: value.item() for name, value in describe(kernel).items()}
+                    rows.append(KernelRow(request.task, request.steps, physics, PRECISION, request.weights, activation,
+                                          *shape, number, parameter_count(params), **found))
+                    tell(rows[-1])
+    return rows
+
+
+_draw = jax.jit(initialise, static_argnums=(1, 2, 3))
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def _kernel(activation: str, params, points) -> jax.Array:
+    """The kernel `[N, N]` of a critic."""
+    return gram_of_layers(jax.vmap(make_layers_fn(activation), (None, 0, 0))(params, *points))
+
+
+_describe = jax.jit(summaries.describe)  # a program of its own: kernels are of one size, critics are not
+
+
+@jax.jit
+def _describe_without_spectrum(kernel) -> dict[str, jax.Array]:
+    nothing = jnp.full((), jnp.nan)
+    return {"average_diagonal": summaries.average_diagonal(kernel), "row_ratio": summaries.row_ratio(kernel),
+            "condition_number": nothing, "rank": nothing}

@@ -1,0 +1,82 @@
+"""The files of an outcome: what all outcomes say, and writing them. The outcome itself is said by the experiment."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from divbench.experiments.experiment import Claim, Comparison, Outcome
+from divbench.experiments.outcomes import FORMAT, OUTCOME, OUTCOME_VERSION, as_markdown, read_outcome
+from divbench.spec.errors import UsageError
+from divbench.spec.experiments import ReproduceRequest
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def outcome_folder(experiment: Claim, request: ReproduceRequest) -> Path:
+    """Where the outcome goes."""
+    return Path(request.out) / experiment.name
+
+
+def refuse_other(folder: Path, request: ReproduceRequest) -> None:
+    """Refuse a folder that holds an outcome of another scale or physics: one is never replaced by the other.
+
+    Raises:
+      UsageError: it does, or its outcome cannot be read.
+    """
+    if not (folder / OUTCOME).exists():
+        return
+    found = read_outcome(folder / OUTCOME)
+    for key in ("scale", "requested_physics"):
+        asked = getattr(request, "physics" if key == "requested_physics" else key)
+        if found[key] != asked:
+            name = key.replace("_", " ")
+            raise UsageError(f"{folder}: holds an outcome of {name} '{found[key]}', asked for is '{asked}'; choose "
+                             "another --out")
+
+
+def verdict_record(experiment: Claim, request: ReproduceRequest, outcome: Outcome) -> dict:
+    """What an outcome says, whatever it rests on, as JSON values."""
+    headline = outcome.comparisons[0]
+    return {
+        "format": FORMAT, "schema_version": OUTCOME_VERSION,
+        "experiment": experiment.name, "claim": experiment.decided(request.scale),
+        "published_claim": experiment.claim, "source": experiment.source,
+        "kind": experiment.kind, "scale": request.scale,
+        "quick_shows": experiment.quick_shows if request.scale == "quick" else "",
+        "status": outcome.status, "sentence": outcome.sentence,
+        "what": headline.what, "effect": headline.effect, "interval": _interval(headline),
+        "threshold": headline.threshold, "side": headline.side,
+        "comparisons": [{"what": c.what, "effect": c.effect, "interval": _interval(c), "threshold": c.threshold,
+                         "side": c.side, "status": c.status} for c in outcome.comparisons],
+        "context": list(outcome.context), "requested_physics": request.physics,
+    }
+
+
+def write_outcome(folder: Path, record: dict, figure: Figure, tables: Mapping[str, bytes] | None = None) -> None:
+    """Write `figure.png`, `figure.svg`, `outcome.md`, further tables by name, and `outcome.json`.
+
+    `outcome.json` is written last, so that where it is, the others are.
+
+    Raises:
+      UsageError: a folder that cannot be written.
+    """
+    from divbench.report.build import write_file
+    from divbench.report.figures import FORMATS, render
+
+    files = {f"figure.{kind}": render(figure, kind) for kind in FORMATS}
+    files |= {"outcome.md": as_markdown(record).encode(), **(tables or {})}
+    files[OUTCOME] = (json.dumps(record, indent=2, allow_nan=False) + "\n").encode()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in files.items():
+            write_file(folder / name, content)
+    except OSError as error:
+        raise UsageError(f"{folder}: outcome cannot be written ({error.strerror})") from None
+
+
+def _interval(comparison: Comparison) -> list[float] | None:
+    return None if comparison.low is None else [comparison.low, comparison.high]
