@@ -16,13 +16,8 @@ import jax
 import jax.numpy as jnp
 from jax.nn import initializers
 
-ACTIVATIONS: dict[str, Callable] = {
-    "relu": jax.nn.relu,
-    "tanh": jnp.tanh,
-    "sin": jnp.sin,
-    "elu": jax.nn.elu,
-    "mish": jax.nn.mish,
-}
+from divbench.learn.nonlinearities import FUNCTIONS
+
 WEIGHTS: dict[str, Callable] = {
     "glorot_uniform": initializers.glorot_uniform(),
     "lecun_normal": initializers.lecun_normal(),
@@ -57,7 +52,7 @@ def initialise(key: jax.Array, inputs: int, hidden: tuple[int, ...], weights: st
 
 def make_q_fn(activation: str) -> Callable:
     """`q_fn(params, obs, action) -> []`, Q of one pair `[O]`, `[A]`, with that activation after every hidden layer."""
-    act = ACTIVATIONS[activation]
+    act = FUNCTIONS[activation]
 
     def q_fn(params, obs, action):
         return _forward(act, params, jnp.concatenate([obs, action]), [0.0] * len(params))[0]
@@ -71,7 +66,7 @@ def make_layers_fn(activation: str) -> Callable:
     Each is a pair: the input `[I]`, with a 1 behind it where the layer has a bias, and dQ / d output `[H]`. The
     gradient of Q with respect to the layer's kernel and bias is the outer product of the two (Goodfellow, 1510.01799).
     """
-    act = ACTIVATIONS[activation]
+    act = FUNCTIONS[activation]
 
     def layers_fn(params, obs, action):
         inputs = jnp.concatenate([obs, action])

@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from divbench.envs.names import GYM_TASKS, PHYSICS, SIMULATED, check_physics
 from divbench.spec.errors import UsageError, choose, refusing
+from divbench.spec.settings import ACTIVATIONS
 from divbench.spec.text import parse_count, refuse_repeats, split_names
 
-ACTIVATIONS = ("relu", "tanh", "sin", "elu", "mish")
 PUBLISHED_ACTIVATIONS = ("relu", "tanh", "sin")
 WEIGHTS = ("glorot_uniform", "lecun_normal", "he_normal", "orthogonal")
 WIDTHS, DEPTHS = (32, 64, 128, 256), (1, 2, 3, 4)

@@ -12,6 +12,7 @@ from divbench.spec import compare, exchange, kernels
 from divbench.spec.experiments import CLAIMS, SCALES
 from divbench.spec.options import OPTIONS
 from divbench.spec.parser import Once, Parser, add_switch, add_values
+from divbench.spec.settings import ACTIVATIONS
 
 COMMANDS = {
     "run": "train tasks, variants and seeds side by side and write comparable tables",
@@ -155,7 +156,7 @@ def ntk_parser(command: str) -> Parser:
     add_values(
         parser,
         ("--task", "NAME", "task whose observations are seen, such as ant"),
-        ("--activations", "A,B", f"{', '.join(kernels.ACTIVATIONS)}; {','.join(kernels.PUBLISHED_ACTIVATIONS)} by "
+        ("--activations", "A,B", f"{', '.join(ACTIVATIONS)}; {','.join(kernels.PUBLISHED_ACTIVATIONS)} by "
                                  "default"),
         ("--widths", "N,N", "units of a hidden layer; 32,64,128,256 by default"),
         ("--depths", "N,N", "hidden layers, each with each width; 1,2,3,4 by default"),
