@@ -23,6 +23,7 @@ from divbench.records.durable import TEMPORARY, write_atomically
 from divbench.records.journal import Journal
 from divbench.records.schema import SCHEMA_VERSION
 from divbench.spec.errors import UsageError
+from divbench.spec.run_spec import completed
 
 CARD, LOCK, GROUPS, TABLES_FOLDER, DONE = "card.json", "divbench.lock", "groups", "tables", "done"
 RESULTS, TIMING, CHECKPOINT = "journal.jsonl", "timing.jsonl", "checkpoint"
@@ -224,7 +225,7 @@ def _check(path: Path, settings: dict, facts: dict, force: bool) -> dict | None:
             return None
         raise UsageError(f"{error}; --force starts over") from None
     if not force:
-        _compare(path, {**card["settings"], **_binding(card)}, {**settings, **_binding(facts)})
+        _compare(path, {**completed(card["settings"]), **_binding(card)}, {**completed(settings), **_binding(facts)})
     return card
 
 

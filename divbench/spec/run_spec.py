@@ -198,6 +198,12 @@ class RunSpec:
         return self.out or f"results/runs/{self.suite}-{self.digest()}"
 
 
+def completed(settings: dict) -> dict:
+    """The settings of a card as they would be written today: what did not exist when it was made has its default."""
+    today = RunSpec().settings()
+    return {**settings, "dataset": settings.get("dataset"), "sac": {**today["sac"], **settings.get("sac", {})}}
+
+
 def _diagnose(text: str) -> str:
     """What is measured, each kind once and in the order of `KINDS`: `seem,ntk` is `cheap,ntk,seem`."""
     found = split_names(text, "--diagnose") if isinstance(text, str) else ()

@@ -7,7 +7,7 @@ import pytest
 
 from divbench.spec.errors import UsageError
 from divbench.spec.naming import find_variant
-from divbench.spec.run_spec import RunSpec
+from divbench.spec.run_spec import RunSpec, completed
 from divbench.spec.settings import SACSettings
 from divbench.spec.suites import SUITES
 from divbench.spec.variants import Reset, Variant
@@ -116,3 +116,13 @@ def test_the_way_back_from_settings():
     own = Variant("mine", "", "", frozenset({"layernorm"}), (("hidden", (64,)), ("gamma", 0.9)), Reset(500))
     spec = RunSpec(suite="smoke", utd="1/2,4", variants=("baseline", "reset", own), sac=SACSettings(tau=0.01))
     assert RunSpec.from_settings(json.loads(json.dumps(spec.settings()))) == spec
+
+
+def test_older_settings_are_completed_and_newer_ones_stay():
+    spec = RunSpec(suite="smoke", sac=SACSettings(gamma=0.9))
+    settings = spec.settings()
+    older = {name: value for name, value in settings.items() if name != "dataset"}
+    older["sac"] = {name: value for name, value in settings["sac"].items() if name not in ("algorithm", "activation")}
+    assert completed(older) == settings == completed(settings)
+    assert completed(older | {"later": 1})["later"] == 1
+    assert RunSpec.from_settings(older | {"dataset_checksum": "ab"}) == spec

@@ -18,7 +18,8 @@ from divbench.spec.errors import UsageError
 # Facts that the rows of a lane state, and settings of the card, under the names that people see.
 ROW_FIELDS = {"physics": "physics", "action_repeat": "action repeat", "hidden": "network", "precision": "precision"}
 CARD_FIELDS = {"steps": "env steps", "prime_samples": "random env steps", "prime_updates": "updates before acting",
-               "eval_episodes": "evaluation episodes", "sac.critics": "number of critics"}
+               "eval_episodes": "evaluation episodes", "sac.critics": "number of critics",
+               "sac.algorithm": "algorithm", "sac.activation": "activation", "dataset_checksum": "dataset"}
 ENDS = ("env steps", "updates")  # the last row of a finished lane
 # Which lanes there are, and what no number depends on; `sac.hidden` is in the rows.
 NOT_LISTED = ("tasks", "variants", "utd", "seeds", "seed_start", "physics", "precision", "sac.hidden", *CARD_FIELDS)
