@@ -17,6 +17,7 @@ from divbench.experiments import (
     ofn_priming,
     optimizers,
     out_of_distribution_targets,
+    preqn,
     priming_length,
     priming_nikishin,
     regularisers,
@@ -30,7 +31,7 @@ from divbench.spec.text import format_table
 _MODULES = (priming_length, priming_nikishin, initialisation, moments, optimizers, regularisers,
             out_of_distribution_targets, ofn_priming, reward_informativeness, single_critic, divergence_in_training,
             utd32, actor_reset, dmc15, dog, kernel_width, kernel_depth,
-            homogeneity)
+            homogeneity, preqn)
 EXPERIMENTS: dict[str, Experiment | MeasuredExperiment] = {
     module.EXPERIMENT.name: module.EXPERIMENT for module in _MODULES
 }

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 VALUE_COLUMNS = ("q_replay_mean", "q_bound", "td_loss", "grad_norm", "second_moment", "second_moment_head")
 SCORE_COLUMNS = ("return_mean",)
 RANK = "srank"  # of the table of diagnostics: what Hussing et al. call the effective dimension, as far as is known
+ALIGNMENT, SEARCH = "update_cosine", "search_cosine_least"  # of the same table
 DIVERGED = ("diverged", "recovered")  # a lane that came back had left
 
 
@@ -36,6 +37,8 @@ class Lane:
       nonfinite: what went non-finite first, `learner` or `physics`; or empty.
       values, scores: its series, columns `VALUE_COLUMNS` and `SCORE_COLUMNS`.
       ranks: effective rank of the last hidden features by update; empty where it was not measured.
+      alignment: cosine between the change of Q and the TD errors by update; empty where it was not measured.
+      search: least such cosine of any step so far, as PreQN notes it down; empty for others.
     """
 
     arm: str
@@ -50,6 +53,8 @@ class Lane:
     values: Series
     scores: Series
     ranks: tuple[tuple[int, float], ...] = ()
+    alignment: tuple[tuple[int, float], ...] = ()
+    search: tuple[tuple[int, float], ...] = ()
 
     @property
     def judged(self) -> bool:
@@ -173,13 +178,13 @@ def _lanes(arm: Arm, spec: RunSpec, gathered) -> list[Lane]:
     values = read_cells(tables.values, VALUE_COLUMNS, order)
     scores = read_cells(tables.scores, SCORE_COLUMNS, order)
     nonfinite = _nonfinite(tables.values)
-    ranks = _ranks(tables.diagnostics)
+    noted = [_noted(tables.diagnostics, metric) for metric in (RANK, ALIGNMENT, SEARCH)]
     return [
         Lane(arm.name, lane.cell.task, lane.cell.variant, lane.cell.utd, lane.seed, spec.prime_updates, lane.verdict,
              lane.point[1] if lane.point else -1, nonfinite.get((lane.cell, lane.seed), ""),
              values[lane.cell][lane.seed],
              scores.get(lane.cell, {}).get(lane.seed, Series((), {name: () for name in SCORE_COLUMNS})),
-             tuple(sorted(ranks.get((lane.cell, lane.seed), ()))))
+             *(tuple(sorted(found.get((lane.cell, lane.seed), ()))) for found in noted))
         for lane in gathered.lanes
     ]
 
@@ -195,11 +200,11 @@ def _nonfinite(values) -> dict[tuple[Cell, int], str]:
             if cause}
 
 
-def _ranks(diagnostics) -> dict[tuple[Cell, int], list[tuple[int, float]]]:
-    """Effective rank of the last hidden features, by lane: pairs of update and rank."""
+def _noted(diagnostics, wanted: str) -> dict[tuple[Cell, int], list[tuple[int, float]]]:
+    """A metric of the whole critic, by lane: pairs of update and value."""
     found: dict[tuple[Cell, int], list[tuple[int, float]]] = {}
     columns = [diagnostics.column(name).to_pylist() for name in ("metric", "update", "value")]
     for key, metric, update, value in zip(_keys(diagnostics), *columns, strict=True):
-        if metric == RANK and math.isfinite(value):
+        if metric == wanted and math.isfinite(value):
             found.setdefault(key, []).append((update, value))
     return found

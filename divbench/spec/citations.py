@@ -93,8 +93,6 @@ PAPERS: tuple[Paper, ...] = (
            "Continuous Control with Deep Reinforcement Learning", 2016, book=ICLR, arxiv="1509.02971"),
     _paper("fujimoto2021minimalist", "Fujimoto, Scott and Gu, Shixiang Shane",
            "A Minimalist Approach to Offline Reinforcement Learning", 2021, book=NEURIPS, arxiv="2106.06860"),
-    _paper("achiam2019towards", "Achiam, Joshua and Knight, Ethan and Abbeel, Pieter",
-           "Towards Characterizing Divergence in Deep {Q}-Learning", 2019, arxiv="1903.08894"),
     _paper("loshchilov2019decoupled", "Loshchilov, Ilya and Hutter, Frank", "Decoupled Weight Decay Regularization",
            2019, book=ICLR, arxiv="1711.05101"),
     _paper("hiraoka2022dropout",

@@ -40,6 +40,7 @@ RETURNS = {
     "actor-reset": {"actor reset": 700, "full reset": 700, "ofn, actor reset": 700},
     "dmc15": {"ofn UTD 8": 700, "reset UTD 32": 700},
     "dog": {"ofn": 700, "layernorm": 700},
+    "preqn": {"preqn sin": 700},
 }
 
 
@@ -52,9 +53,16 @@ def world(name, scale, evidence, *, turned=False, seeds=5):
         sign = 1 if turned else -1
         return evidence(arms, exponents=lambda task: 4 + 0.5 * sign * order[task], scores=lambda task: 0.0, seeds=seeds,
                         scale=scale, first_scores=lambda task: 10.0 * order[task])
-    return evidence(arms, exponents=lambda arm: 9 - decades.get(arm, 1) if turned else decades.get(arm, 1),
+    made = evidence(arms, exponents=lambda arm: 9 - decades.get(arm, 1) if turned else decades.get(arm, 1),
                     scores=lambda arm: 900 - returns.get(arm, 200) if turned else returns.get(arm, 200), seeds=seeds,
                     scale=scale)
+    if name != "preqn":
+        return made
+    # Cosines: those of PreQN near 1 and never below 0.95, turned round those of all others.
+    return dataclasses.replace(made, lanes=tuple(
+        dataclasses.replace(lane, alignment=((1_000, (0.97 if own else 0.3) + 0.002 * lane.seed),),
+                            search=((1_000, 0.2 if turned else 0.951),) if lane.arm.startswith("preqn") else ())
+        for lane in made.lanes for own in (lane.arm.startswith("preqn") != turned,)))
 
 
 def test_the_names_are_the_experiments():
