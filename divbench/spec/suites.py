@@ -43,7 +43,7 @@ SUITES = {
               "(Hussing et al., 2403.05996; Nikishin et al., 2205.07802)",
               ("quadruped-run", "hopper-hop", "finger-spin"), ("baseline", "ofn", "layernorm"),
               Fraction(1), 5, 21_000, 1_000, prime_updates=100_000, measure_every=1_000),
-        Suite("preqn-gym", "PreQN beside TD3 and SAC on gymnasium's tasks: 1M env steps at UTD 1, 10k of them random", GYM5,
+        Suite("preqn-gym", "PreQN beside TD3 and SAC on gymnasium's tasks: 1M env steps, 10k of them random", GYM5,
               ("baseline", "td3", "preqn", "preqn+activation=sin"), Fraction(1), 3, 1_000_000, 10_000),
         Suite("smoke", "under 2 minutes on two CPU cores: does everything run? (8 seeds: as before?)",
               ("constant-reward", "cheetah-run", "hopper-hop"), ("baseline", "ofn"), Fraction(1), 1, 3_000, 1_000,
