@@ -10,9 +10,10 @@ from __future__ import annotations
 import importlib
 import signal
 import sys
+import traceback
 from collections.abc import Mapping, Sequence
 
-from divbench.commands.codes import INTERRUPTED, OK, USAGE, reader_may_leave
+from divbench.commands.codes import BROKEN, INTERRUPTED, OK, USAGE, reader_may_leave
 from divbench.spec import dataset_parsers, parser, parsers
 from divbench.spec.errors import UsageError, nearest
 
@@ -23,8 +24,8 @@ HELP_FLAGS, VERSION_FLAGS = ("-h", "--help", "help"), ("-V", "--version", "versi
 def main(argv: Sequence[str] | None = None) -> int:
     """Carry out one command and return its exit code.
 
-    0: done; 1: a group failed or something does not fit together; 2: a wrong request; 128 + signal:
-      interrupted.
+    0: done; 1: a group failed, a result regressed, or something does not fit together; 2: a wrong request;
+      70: a mistake of divbench's own, with its traceback; 128 + signal: interrupted.
     """
     words = list(sys.argv[1:] if argv is None else argv)
     code = OK
@@ -38,6 +39,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("divbench: interrupted", file=sys.stderr)
         return INTERRUPTED + signal.SIGINT
+    except Exception:  # Python would end with 1, which says that something was found
+        traceback.print_exc()
+        print("divbench: this is a mistake of divbench, not of the request", file=sys.stderr)
+        return BROKEN
 
 
 def _dispatch(words: list[str]) -> int:

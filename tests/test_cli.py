@@ -326,6 +326,13 @@ def test_ctrl_c_outside_the_loop(stub_run, capsys):
     assert capsys.readouterr().err == "divbench: interrupted\n"
 
 
+def test_a_mistake_of_divbench_is_told_apart_from_a_finding(stub_run, capsys):
+    stub_run(RuntimeError("no such thing"))
+    assert cli.main(["run", "--suite", "smoke"]) == 70
+    told = capsys.readouterr().err
+    assert "RuntimeError: no such thing" in told and told.endswith("not of the request\n")
+
+
 def test_a_reader_that_goes_away():
     command = f"{sys.executable} -m divbench list | head -n 1"
     done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=60)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from divbench.spec.errors import UsageError
 
-OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 128
+OK, FAILED, USAGE, BROKEN, INTERRUPTED = 0, 1, 2, 70, 128
 
 
 def refuse_unwritable(folder: str) -> None:
