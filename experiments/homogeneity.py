@@ -2,8 +2,8 @@
 
 Nothing is trained. All parameters are multiplied by lambda = 1, 2, 4, 8; Q, its gradient and its kernel must then grow
 as lambda to the L, L - 1 and 2 (L - 1), L the number of weight layers, one more than the hidden ones. Full: ten critics
-of each depth from one to four hidden layers of 64 units, on 64 rails-random points of halfcheetah; a minute on two CPU
-cores.
+of each depth from one to four hidden layers of 64 units, on 64 rails-random points of halfcheetah; a minute on
+two CPU cores.
 
 The rule, written before anything was measured on this task: for each of the three, the median over initialisations of
 the difference between exponent and law, largest of the depths, is below 0.001, with all of its bootstrap interval. It
