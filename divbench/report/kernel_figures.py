@@ -30,6 +30,7 @@ def kernel_figure(rows: Sequence[KernelRow], across: str, title: str):
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
     tasks, activations = (tuple(dict.fromkeys(getattr(row, name) for row in rows)) for name in ("task", "activation"))
     sizes = sorted({getattr(row, across) for row in rows})
@@ -48,6 +49,9 @@ def kernel_figure(rows: Sequence[KernelRow], across: str, title: str):
         grid[-1][0].set_ylim(bottom=0.0)
         if min(row.average_diagonal for row in rows) > 0.0:
             grid[0][0].set_yscale("log")
+            grid[0][0].yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+            grid[0][0].yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.12g}"))
+            grid[0][0].yaxis.set_minor_locator(NullLocator())
         figure.text(0.12 / width, 1 - 0.12 / height, title, ha="left", va="top", fontsize=13, fontweight="bold")
         for line, text in enumerate(_facts(rows, across)):
             figure.text(0.12 / width, 1 - (0.40 + 0.19 * line) / height, text, ha="left", va="top", fontsize=9,
