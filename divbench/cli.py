@@ -96,6 +96,7 @@ def _dispatch_dataset(words: list[str]) -> int:
     if first not in commands:
         raise UsageError(f"dataset: unknown command '{first}'; known: {', '.join(commands)}{nearest(first, commands)}")
     make_parser, function = {
+        "make": (dataset_parsers.make_parser, "make"),
         "info": (dataset_parsers.info_parser, "info"),
         "subset": (dataset_parsers.subset_parser, "subset"),
         "import": (dataset_parsers.import_parser, "import_dataset"),

@@ -68,9 +68,15 @@ def card(capsys, folder) -> dict:
 
 
 WRONG = [
-    ([], "dataset: expected a command: info, subset, import, export; 'divbench dataset --help' says more"),
-    (["exprot"], "dataset: unknown command 'exprot'; known: info, .*did you mean 'export'"),
+    ([], "dataset: expected a command: make, info, subset, import, export; 'divbench dataset --help' says more"),
+    (["exprot"], "dataset: unknown command 'exprot'; known: make, info, .*did you mean 'export'"),
     (["--json"], "dataset: unknown command '--json'"),
+    (["make"], "dataset make: expected --tasks, names separated by commas"),
+    (["make", "--tasks", "hoper"], "unknown task 'hoper'; known: .*did you mean 'hopper'"),
+    (["make", "--tasks", "hopper", "--level", "medium"], "unknown flag '--level'; did you mean '--levels'"),
+    (["make", "--tasks", "constant-reward", "--out", "file"], "--out: expected a folder.*file' is a file"),
+    (["make", "--tasks", "humanoid", "--transitions", "10M", "--out", NEW],
+     "--transitions: new/deep/set/humanoid-random: 10,000,000 transitions are .* GiB; a dataset holds at most 4.0 GiB"),
     (["info"], "the following arguments are required: DIR; 'divbench dataset info --help' says more"),
     (["info", ""], "expected a dataset's folder, found nothing"),
     (["info", "nix"], "nix: expected a dataset's folder, found none"),
@@ -122,7 +128,8 @@ def test_wrong_words_are_one_line_and_change_nothing(words, message, capsys):
 def test_help_is_there_for_the_command_and_each_of_its_own(capsys):
     told = done(capsys, "--help")
     assert told.startswith("usage: divbench dataset COMMAND ...\n")
-    for command, flags in {"info": "--json", "subset": "--fraction --seed --unit --out",
+    for command, flags in {"make": "--tasks --levels --transitions --steps --eval-every --prime-samples --physics "
+                                   "--seed --sac --out", "info": "--json", "subset": "--fraction --seed --unit --out",
                            "import": "--layout --task --level --out", "export": "--to --out --name"}.items():
         assert f"\n  {command} " in told
         helped = done(capsys, command, "--help")
@@ -131,7 +138,7 @@ def test_help_is_there_for_the_command_and_each_of_its_own(capsys):
 
 @pytest.mark.parametrize(("words", "code"), [
     ([], 2), (["--help"], 0), (["import", "--help"], 0), (["exprot"], 2), (["subset", "nix", "--fraction", "2"], 2),
-    (["info", "nix"], 2), (["import", "nix", "--out", "new"], 2),
+    (["info", "nix"], 2), (["make", "--tasks", "nix"], 2), (["import", "nix", "--out", "new"], 2),
 ])
 def test_quick_answers_load_nothing_heavy(words, code):
     heavy = ("jax", "numpy", "h5py", "minari", "gymnasium", "pyarrow", "matplotlib", "rich", "mujoco")

@@ -1,11 +1,34 @@
-"""`divbench dataset info`, `subset`, `import` and `export`: transitions on disk."""
+"""`divbench dataset make`, `info`, `subset`, `import` and `export`: transitions on disk."""
 
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
-from divbench.commands.codes import OK, reader_may_leave, refuse_unwritable
+from divbench.commands.codes import FAILED, INTERRUPTED, OK, reader_may_leave, refuse_unwritable
+
+
+def make(given: dict) -> int:
+    from divbench.spec.making import read_make
+
+    request = read_make(given)
+    refuse_unwritable(request.out)
+    from divbench.execute.making import TrainingFailed, make_datasets
+    from divbench.execute.signals import Interrupted
+    from divbench.report import datasets
+
+    try:
+        for made in make_datasets(request, datasets.Lines()):
+            kept = "kept         it was there already, made by the same request\n" if made.kept else ""
+            _tell(f"{kept}{datasets.describe(made.dataset)}\n")
+    except Interrupted as heard:
+        print("divbench: interrupted; the same command goes on with the training", file=sys.stderr)
+        return INTERRUPTED + heard.args[0]
+    except TrainingFailed as error:
+        print(f"divbench: failed: {error}", file=sys.stderr)
+        return FAILED
+    return OK
 
 
 def info(given: dict) -> int:

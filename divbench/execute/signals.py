@@ -7,7 +7,7 @@ import threading
 
 
 class Interrupted(Exception):
-    """A signal was heard; what was running has been left at a point from which it can go on."""
+    """A signal, whose number it holds, was heard; what was running has been left where it can go on."""
 
 
 class Signals:
@@ -28,7 +28,7 @@ class Signals:
     def check(self) -> None:
         """Raise `Interrupted` if a signal came."""
         if self.raised():
-            raise Interrupted
+            raise Interrupted(self.number)
 
     def __enter__(self) -> Signals:
         if threading.current_thread() is threading.main_thread():

@@ -13,6 +13,11 @@ def scaled_step(env) -> Callable:
 
     For bounds of -1 and 1 the action passes through exactly.
     """
-    low, high = np.asarray(env.action_low), np.asarray(env.action_high)
-    middle, half = (jnp.asarray(x, jnp.float32) for x in ((low + high) / 2, (high - low) / 2))
+    middle, half = (jnp.asarray(x) for x in middle_and_half(env))
     return lambda state, action: env.step(state, middle + half * action)
+
+
+def middle_and_half(env) -> tuple[np.ndarray, np.ndarray]:
+    """`[A]` float32 each: what maps a policy's action onto the task's bounds, `middle + half * action`."""
+    low, high = np.asarray(env.action_low), np.asarray(env.action_high)
+    return ((low + high) / 2).astype(np.float32), ((high - low) / 2).astype(np.float32)

@@ -49,6 +49,15 @@ def write(rows, structure: Structure, env_step, episode_length: int, before, act
     return replay.write(rows, env_step, episode_length, before.obs, action, after.reward, continues, after.obs)
 
 
+def stored(rows: np.ndarray, structure: Structure, first: int, last: int, episode_length: int) -> replay.Stored:
+    """Transitions `first` to before `last` of one lane's replay `[R, width]`, which holds the observation that the last
+    one led to as well."""
+    sizes = structure.observation_size, structure.action_size
+    if structure.terminates:
+        return episodes.stored(rows, first, last, *sizes)
+    return replay.stored(rows, first, last, episode_length, *sizes)
+
+
 def dataset_width(observation_size: int, action_size: int) -> int:
     """Numbers in a row of a dataset: everything that a `Batch` holds."""
     return 2 * observation_size + 2 * action_size + 3

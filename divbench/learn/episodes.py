@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
-from divbench.learn.replay import Batch
+from divbench.learn.replay import Batch, Stored
 
 
 def row_width(observation_size: int, action_size: int) -> int:
@@ -45,3 +46,11 @@ def gather(rows, indices, transitions, observation_size: int, action_size: int) 
     ends = (over > 0.0) | (indices + 1 >= transitions)
     return Batch(first[:, :observation_size], action, first[:, split], first[:, split + 1], first[:, split + 3:],
                  jnp.where(ends[:, None], action, following), 1.0 - ends.astype(jnp.float32))
+
+
+def stored(rows: np.ndarray, first: int, last: int, observation_size: int, action_size: int) -> Stored:
+    """Transitions `first` to before `last` of one lane's rows `[R, width]`, of a lane that looked past time limits."""
+    found, split = rows[first:last], observation_size + action_size
+    over, continues = found[:, split + 2] > 0.0, found[:, split + 1] > 0.0
+    return Stored(found[:, :observation_size], found[:, observation_size:split], found[:, split],
+                  found[:, split + 3:], over & ~continues, over & continues)

@@ -25,6 +25,7 @@ class Stream(enum.IntEnum):
     EPISODE = 4  # counted by episodes; host-side draws of start states
     EVALUATE = 5  # counted by evaluations; host-side draws of start states
     ROLLOUT = 6  # counted by updates; host-side draws of start states
+    COLLECT = 7  # counted by episodes; start states and actions of datasets
 
 
 def lane_keys(words: Sequence[tuple[int, int]]) -> jax.Array:

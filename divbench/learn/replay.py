@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 
 class Batch(NamedTuple):
@@ -28,6 +29,17 @@ class Batch(NamedTuple):
     next_obs: jax.Array  # [B, O]
     next_action: jax.Array  # [B, A]
     next_taken: jax.Array  # [B]
+
+
+class Stored(NamedTuple):
+    """Transitions of one lane in the order in which they were made, n of them, as numpy arrays."""
+
+    obs: np.ndarray  # [n, O]
+    action: np.ndarray  # [n, A], in [-1, 1]
+    reward: np.ndarray  # [n]
+    next_obs: np.ndarray  # [n, O]
+    terminal: np.ndarray  # bool [n], the task ended
+    truncated: np.ndarray  # bool [n], the time limit ended the episode
 
 
 def row_width(observation_size: int, action_size: int) -> int:
@@ -79,3 +91,15 @@ def gather(rows, indices, transitions, episode_length: int, observation_size: in
     next_action = jnp.where(ends[:, None], action, pairs[:, 1, observation_size:split])
     return Batch(first[:, :observation_size], action, first[:, split], first[:, split + 1], next_obs, next_action,
                  1.0 - ends.astype(jnp.float32))
+
+
+def stored(rows: np.ndarray, first: int, last: int, episode_length: int, observation_size: int,
+           action_size: int) -> Stored:
+    """Transitions `first` to before `last` of one lane's rows `[R, width]`, which have to hold the observation that the
+    last one led to as well."""
+    numbers = np.arange(first, last)
+    places, split = row_of(numbers, episode_length), observation_size + action_size
+    found = rows[places]
+    return Stored(found[:, :observation_size], found[:, observation_size:split], found[:, split],
+                  rows[places + 1, :observation_size], np.zeros(len(numbers), bool),
+                  (numbers + 1) % episode_length == 0)

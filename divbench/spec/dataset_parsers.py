@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import argparse
+
 from divbench.spec.datasets import D4RL, LAYOUTS, LEVELS, LOCAL, MINARI, TRANSITIONS, UNITS
+from divbench.spec.making import MADE
+from divbench.spec.options import OPTIONS
 from divbench.spec.parser import Parser, add_switch, add_values
 
 COMMANDS = {
+    "make": "datasets of divbench's own agents, which are trained for it: random, medium, expert and mixtures",
     "info": "what a dataset is; every file of it is verified",
     "subset": "part of a dataset, drawn by a seed: transitions or whole episodes",
     "import": "a file in D4RL's HDF5 layout, or a Minari dataset, as a dataset of divbench",
@@ -15,6 +20,25 @@ COMMANDS = {
 
 def _parser(command: str) -> Parser:
     return Parser(f"dataset {command}", COMMANDS[command])
+
+
+def make_parser(command: str) -> Parser:
+    parser = _parser(command)
+    add_values(
+        parser,
+        ("--tasks", "A,B", "tasks"),
+        ("--levels", "A,B", f"who acts: {', '.join(LEVELS)} (default: all of them)"),
+        ("--transitions", "COUNT", "in each dataset (default: 1M); medium-replay has fewer if its run made fewer"),
+        ("--steps", "COUNT", "env steps that the expert trains (default: 1M)"),
+        ("--eval-every", "COUNT", "env steps between evaluations, among which medium is found (default: 10k)"),
+        ("--prime-samples", "COUNT", "random env steps before the agent learns (default: 10k)"),
+        ("--physics", "NAME", OPTIONS["physics"].help),
+        ("--seed", "N", "of training and acting (default: 0)"),
+        ("--out", "DIR", f"folder of the datasets, each DIR/TASK-LEVEL, and of the runs (default: {MADE})"),
+    )
+    parser.add_argument("--sac", action="append", metavar="KEY=VALUE,...", default=argparse.SUPPRESS,
+                        help="settings of the agent, as those of 'divbench run'")
+    return parser
 
 
 def info_parser(command: str) -> Parser:

@@ -1,6 +1,7 @@
 """What `divbench dataset` was asked for: names, numbers and fractions, and how large a dataset may be.
 
-Reads no file and makes nothing. Datasets on disk are in `divbench.records.datasets`.
+Reads no file and makes nothing. What `make` is asked for is in `making`; datasets on disk are in
+`divbench.records.datasets`.
 """
 
 from __future__ import annotations
@@ -11,14 +12,13 @@ import re
 from fractions import Fraction
 from pathlib import Path
 
-from divbench.envs.names import ALL_TASKS
 from divbench.spec.errors import UsageError, choose
 from divbench.spec.exchange import check_name
-from divbench.spec.text import parse_count, parse_fraction, refuse_repeats, share_name, split_names
+from divbench.spec.text import parse_count, parse_fraction, share_name
 
 # D4RL's levels (Fu et al., 2020, arXiv:2004.07219): who acted. medium-replay is all that the medium policy had seen by
 # the time it became medium; medium-expert is half medium, half expert.
-LEVELS = ("random", "medium", "medium-replay", "medium-expert", "expert")
+LEVELS = RANDOM, MEDIUM, REPLAY, MIXED, EXPERT = "random", "medium", "medium-replay", "medium-expert", "expert"
 FRACTIONS = (Fraction(1), Fraction(1, 2), Fraction(1, 10), Fraction(1, 100))  # of SEEM's Figure 9 (arXiv:2310.04411)
 TRANSITIONS, EPISODES = "transitions", "episodes"
 UNITS = (TRANSITIONS, EPISODES)  # what a subset draws
@@ -27,49 +27,7 @@ LAYOUTS = (D4RL, MINARI)
 LOCAL = "minari:"  # before the name of a dataset that Minari keeps on this machine
 LARGEST_TRANSITIONS = 10_000_000
 LARGEST_DATASET = 4 * 1024**3  # bytes of all columns together, as declared and as kept
-MADE = "results/datasets"  # where sets are made, unless --out says otherwise
 _MINARI_NAME = re.compile(r"(([-_\w][-_\w/]*[-_\w]+)/)?[-_\w]+-v[0-9]{1,9}", re.ASCII)
-
-
-@dataclasses.dataclass(frozen=True)
-class MakeRequest:
-    """Datasets to be made from divbench's own agents, one for each task and level.
-
-    Attributes:
-      tasks: names of tasks.
-      levels: of `LEVELS`.
-      transitions: in each dataset; `medium-expert` takes half of them from each policy.
-      seed: of training and acting; equal seeds give equal checksums.
-      out: the folder that holds the datasets, as `<task>-<level>`.
-
-    Raises:
-      UsageError: none, unknown or repeated names, a number out of range, an odd number for `medium-expert`.
-    """
-
-    tasks: tuple[str, ...]
-    levels: tuple[str, ...] = LEVELS
-    transitions: int = 1_000_000
-    seed: int = 0
-    out: str = MADE
-
-    def __post_init__(self):
-        for flag, kind, names, known in (("--tasks", "task", self.tasks, tuple(ALL_TASKS)),
-                                         ("--levels", "level", self.levels, LEVELS)):
-            if not names:
-                raise UsageError(f"{flag}: expected names separated by commas, found none")
-            for name in names:
-                choose(kind, name, known)
-            refuse_repeats(names, flag)
-        _check_range(self.transitions, "--transitions", 1, LARGEST_TRANSITIONS)
-        _check_range(self.seed, "--seed", 0, 2**31 - 1)
-        if "medium-expert" in self.levels and self.transitions % 2:
-            raise UsageError(f"--transitions: expected an even number, half medium and half expert, found "
-                             f"'{self.transitions}'")
-        _check_place(self.out)
-
-    def target(self, task: str, level: str) -> Path:
-        """The folder of one dataset."""
-        return Path(self.out) / f"{task}-{level}"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -114,9 +72,9 @@ class SubsetRequest:
         _check_folder(self.folder)
         if not isinstance(self.fraction, Fraction) or not 0 < self.fraction <= 1:
             raise UsageError(f"--fraction: expected a share above 0 and at most 1, found '{self.fraction}'")
-        _check_range(self.seed, "--seed", 0, 2**31 - 1)
+        check_range(self.seed, "--seed", 0, 2**31 - 1)
         choose("unit of a subset", self.unit, UNITS)
-        _check_place(self.out)
+        check_place(self.out)
 
     @property
     def target(self) -> Path:
@@ -157,7 +115,7 @@ class ImportRequest:
     def __post_init__(self):
         if not self.path:
             raise UsageError("dataset import: expected a file or folder, found nothing")
-        _check_place(self.out)
+        check_place(self.out)
         if self.layout is not None:
             choose("layout", self.layout, LAYOUTS)
         if self.local is not None:
@@ -196,29 +154,11 @@ class ExportRequest:
     def __post_init__(self):
         _check_folder(self.folder)
         choose("layout to export to", self.to, LAYOUTS)
-        _check_place(self.out)
+        check_place(self.out)
         if self.name is not None and self.to != MINARI:
             raise UsageError(f"--name: goes with --to {MINARI} alone, found --to {self.to}")
         if self.name is not None:
             check_minari_name(self.name, "--name")
-
-
-def read_make(given: dict) -> MakeRequest:
-    """The request from flags as they were typed.
-
-    Raises:
-      UsageError: as `MakeRequest`, or no task.
-    """
-    if "tasks" not in given:
-        raise UsageError("dataset make: expected --tasks, names separated by commas")
-    fields = dict(given)
-    for key in ("tasks", "levels"):
-        if key in fields:
-            fields[key] = split_names(fields[key], f"--{key}")
-    for key, minimum in (("transitions", 1), ("seed", 0)):
-        if key in fields:
-            fields[key] = parse_count(fields[key], f"--{key}", minimum=minimum)
-    return MakeRequest(**fields)
 
 
 def read_subset(given: dict) -> SubsetRequest:
@@ -266,7 +206,8 @@ def check_minari_name(name: str, what: str) -> str:
     return name
 
 
-def _check_range(number: int, what: str, smallest: int, largest: int) -> None:
+def check_range(number: int, what: str, smallest: int, largest: int) -> None:
+    """Refuses what is no whole number from `smallest` to `largest`."""
     if isinstance(number, bool) or not isinstance(number, int) or not smallest <= number <= largest:
         raise UsageError(f"{what}: expected a whole number from {smallest:,} to {largest:,}, found '{number}'")
 
@@ -276,6 +217,7 @@ def _check_folder(folder: str) -> None:
         raise UsageError("dataset: expected a dataset's folder, found nothing")
 
 
-def _check_place(out: str | None) -> None:
+def check_place(out: str | None) -> None:
+    """Refuses a place without a name."""
     if out == "":
         raise UsageError("--out: expected the file or folder to be made, found nothing")

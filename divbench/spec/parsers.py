@@ -23,7 +23,7 @@ COMMANDS = {
     "compare": "two result sets side by side: equal, better or regressed, for people and for CI",
     "import": "results of other code as a folder that report and compare read",
     "export": "results as CSV, for TensorBoard, marl-eval or rliable, or as other code writes them",
-    "dataset": "transitions on disk: what is in them, parts of them, D4RL's layout and Minari's in and out",
+    "dataset": "transitions on disk: made by own agents, what is in them, parts of them, D4RL's layout and Minari's",
     "render": "a film of a lane's policy, or of a task under random actions: GIF, MP4 or PNG",
     "ntk": "how critics generalise before any training: neural tangent kernels by activation, width and depth",
     "parity": "every task's physics beside dm_control: errors, reset distributions",

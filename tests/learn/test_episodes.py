@@ -43,6 +43,21 @@ def walked():
     return bench, np.asarray(state.rows)
 
 
+def test_what_is_kept_tells_falling_from_the_time_limit(walked):
+    _, rows = walked
+    kept = episodes.stored(rows[0], 0, 60, 2, 1)
+    ahead = np.arctan2(kept.next_obs[:, 1], kept.next_obs[:, 0])
+    angle = np.arctan2(kept.obs[:, 1], kept.obs[:, 0])
+    fell = (angle > 0.0) & (ahead < 0.0)  # past pi the angle is negative
+    np.testing.assert_array_equal(kept.terminal, fell)
+    over = rows[0, :60, 5] > 0.0
+    np.testing.assert_array_equal(kept.truncated, over & ~fell)
+    assert kept.terminal.any() and kept.truncated.any()
+    batch = episodes.gather(jnp.asarray(rows[0]), jnp.arange(20, 60), 60, 2, 1)
+    for name in ("obs", "action", "reward", "next_obs"):
+        np.testing.assert_array_equal(getattr(kept, name)[20:], getattr(batch, name))
+
+
 def test_episodes_begin_anew_where_they_end_in_each_lane_by_itself(walked):
     _, rows = walked
     obs, action, reward, continues, over, following = np.split(rows[:, :60], [2, 3, 4, 5, 6], -1)

@@ -39,6 +39,19 @@ def test_every_transition_reads_back_with_the_observation_before_the_reset(trans
         np.testing.assert_array_equal(batch.next_action[:, 0], following)
 
 
+@settings(max_examples=15, deadline=None)
+@given(transitions=st.integers(1, 25), length=st.integers(1, 9), data=st.data())
+def test_what_is_kept_is_what_minibatches_are_made_of(transitions, length, data):
+    rows = np.asarray(fill(transitions, length)[1])
+    first = data.draw(st.integers(0, transitions - 1))
+    last = data.draw(st.integers(first + 1, transitions))
+    kept = replay.stored(rows, first, last, length, 2, 1)
+    batch = replay.gather(jnp.asarray(rows), jnp.arange(first, last), transitions, length, 2, 1)
+    for name in ("obs", "action", "reward", "next_obs"):
+        np.testing.assert_array_equal(getattr(kept, name), getattr(batch, name))
+    assert list(kept.truncated) == [t % length == length - 1 for t in range(first, last)] and not kept.terminal.any()
+
+
 def test_writing_past_the_last_transition_changes_none():
     rows = fill(6, 3)
     again = replay.write(rows, jnp.int32(6), 3, jnp.full((2, 2), 9.0), jnp.zeros((2, 1)), jnp.zeros(2), jnp.zeros(2),

@@ -6,17 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from divbench.envs.names import TASKS
 from divbench.spec import datasets
 from divbench.spec.datasets import (
     ExportRequest,
     ImportRequest,
     InfoRequest,
-    MakeRequest,
     SubsetRequest,
     read_export,
     read_import,
-    read_make,
     read_subset,
 )
 from divbench.spec.errors import UsageError
@@ -24,45 +21,10 @@ from divbench.spec.text import parse_fraction, share_name
 
 
 def test_flags_become_requests():
-    assert read_make({"tasks": "cheetah-run,walker-run", "levels": "medium,expert", "transitions": "100k",
-                      "seed": "3", "out": "there"}) == MakeRequest(
-        ("cheetah-run", "walker-run"), ("medium", "expert"), 100_000, 3, "there")
-    assert read_make({"tasks": "cheetah-run"}).levels == datasets.LEVELS
     assert read_subset({"folder": "a", "fraction": "10%", "seed": "2", "unit": "episodes"}) == SubsetRequest(
         "a", Fraction(1, 10), 2, "episodes")
     assert read_import({"path": "a.hdf5", "out": "b", "task": "hopper"}) == ImportRequest("a.hdf5", "b", task="hopper")
     assert read_export({"folder": "a", "to": "minari", "out": "b"}) == ExportRequest("a", "minari", "b")
-
-
-@pytest.mark.parametrize(("change", "message"), [
-    ({"tasks": "cheetah-rum"}, "unknown task 'cheetah-rum'; known: .*did you mean 'cheetah-run'"),
-    ({"tasks": "cheetah-run,cheetah-run"}, "--tasks: 'cheetah-run' is named twice"),
-    ({"tasks": "cheetah-run,"}, "--tasks: expected names separated by commas"),
-    ({"levels": "medium-replays"}, "unknown level 'medium-replays'; known: random, .*did you mean 'medium-replay'"),
-    ({"levels": "expert,expert"}, "--levels: 'expert' is named twice"),
-    ({"transitions": "0"}, "--transitions: expected at least 1, found '0'"),
-    ({"transitions": "11M"}, "--transitions: expected a whole number from 1 to 10,000,000, found '11000000'"),
-    ({"transitions": "999", "levels": "medium-expert"}, "--transitions: expected an even number"),
-    ({"seed": "-1"}, "--seed: expected at least 0"),
-    ({"out": ""}, "--out: expected the file or folder to be made"),
-])
-def test_what_is_wrong_with_a_make_is_named(change, message):
-    with pytest.raises(UsageError, match=message) as error:
-        read_make({"tasks": "cheetah-run"} | change)
-    assert "\n" not in str(error.value)
-
-
-def test_an_odd_number_is_fine_without_halves():
-    assert read_make({"tasks": "cheetah-run", "levels": "medium", "transitions": "999"}).transitions == 999
-
-
-def test_a_make_needs_tasks_and_takes_every_one():
-    with pytest.raises(UsageError, match="dataset make: expected --tasks"):
-        read_make({})
-    with pytest.raises(UsageError, match="--tasks: expected names separated by commas, found none"):
-        MakeRequest(())
-    assert MakeRequest(tuple(TASKS)).target("cheetah-run", "medium-replay").as_posix() == (
-        "results/datasets/cheetah-run-medium-replay")
 
 
 @pytest.mark.parametrize(("given", "message"), [
