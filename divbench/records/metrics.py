@@ -14,6 +14,7 @@ import dataclasses
 
 VALUES, DIAGNOSTICS = "values", "diagnostics"  # tables
 CHEAP, FULL = "cheap", "full"  # levels of measurement; full includes what is cheap
+ASK_NTK, ASK_SEEM, BY_PREQN = "ntk", "seem", "preqn"  # what is asked for beside them, and what an algorithm notes down
 
 SAC = "Haarnoja et al., Soft actor-critic, 1812.05905"
 OFN = "Hussing et al., Dissecting deep RL with high update ratios, 2403.05996"
@@ -34,7 +35,8 @@ class Metric:
     Attributes:
       name: the column of `values`, or what the column `metric` of `diagnostics` holds.
       where: the table, `values` or `diagnostics`.
-      level: `cheap` or `full`, the least level of measurement that has it.
+      level: `cheap` or `full`, the least level of measurement that has it; `ntk` or `seem`, if `--diagnose` lists
+        that; `preqn`, if the lane learns by it.
       per_layer: one number for each layer of the critics; else one for all of them.
       unit: its unit; `1` for a number without one.
       formula: in one line of plain text.
@@ -60,14 +62,9 @@ def _whole(name: str, unit: str, formula: str, meaning: str, source: str) -> Met
     return Metric(name, DIAGNOSTICS, FULL, False, unit, formula, meaning, source)
 
 
-def _kernel(name: str, unit: str, formula: str, meaning: str, source: str) -> Metric:
-    """What `--diagnose ntk` or `seem` adds, whatever the level."""
-    return Metric(name, DIAGNOSTICS, CHEAP, False, unit, formula, meaning, source)
-
-
-def _noted(name: str, unit: str, formula: str, meaning: str, source: str) -> Metric:
-    """What an algorithm notes down by itself, whatever the level."""
-    return Metric(name, DIAGNOSTICS, CHEAP, False, unit, formula, meaning, source)
+def _asked(level: str, name: str, unit: str, formula: str, meaning: str, source: str) -> Metric:
+    """What only `level` has, beside cheap and full."""
+    return Metric(name, DIAGNOSTICS, level, False, unit, formula, meaning, source)
 
 
 def _layer(name: str, unit: str, formula: str, meaning: str, source: str = OURS) -> Metric:
@@ -198,36 +195,40 @@ _ALL = (
            "Dot product of the features of a transition and of the one that its target bootstraps from. It grows when "
            "successive features align or grow; then an update of Q(s, a) moves its own target.",
            "Kumar et al., DR3, 2112.04716"),
-    _kernel("ntk_diagonal", "return^2 / weight^2", "mean_i K_ii, K_ij = grad Q(x_i) . grad Q(x_j), of 256 transitions "
-            "and the first critic", "`--diagnose ntk`. How far an update moves the Q of its own pair. The larger, "
-            "the smaller the learning rate at which updates overshoot.", NTK),
-    _kernel("ntk_row_ratio", "1", "mean_i sum_(j != i) |K_ij| / K_ii / 256", "`--diagnose ntk`. How much an update of "
-            "one pair moves all others, beside its own. Theorem 2 of the source asks for it to be far smaller than it "
-            "ever is.", NTK),
-    _kernel("ntk_condition", "1", "largest over smallest eigenvalue of K; infinite where the smallest is rounding",
-            "`--diagnose ntk`. How unevenly the critic learns in different directions.", NTK),
-    _kernel("ntk_rank", "transitions", "count of the eigenvalues of K above rounding", "`--diagnose ntk`. In how many "
-            "directions the critic can tell 256 transitions apart.", NTK),
-    _kernel("update_cosine", "1", "cos(Q' - Q, target - Q) on the minibatch that an update is made from, of the first "
-            "critic", "`--diagnose ntk`. Did the update move Q as the TD errors ask? PreQN takes no other step.", NTK),
-    _kernel("seem", "return^2 / weight^2", "max Re eigenvalue of A = (gamma K(X*, X) - K(X, X)) / P, X 256 "
-            "transitions, X* the next states with the policy's mode, P the number of parameters", "`--diagnose seem`. "
-            "Above 0, with policy and kernel's direction at rest, TD errors feed themselves: Q diverges.", SEEM),
-    _kernel("seem_normalised", "1", "seem / |A|_F", "`--diagnose seem`. As seem, without a scale: it can be "
-            "compared over time while Q grows.", SEEM),
-    _kernel("seem_resolution", "1", "256 times the float's epsilon", "`--diagnose seem`. A seem_normalised no larger "
-            "than this is 0 for all that can be told.", SEEM),
-    _noted("search_cosine_least", "1", "min over the steps taken so far of cos(Q' - Q, r + gamma Q(s', mu(s')) - Q) on "
-           "the step's minibatch", "preqn only. How well Q followed the TD errors in the worst step that was taken; no "
-           "step below search_cosine is.", PREQN),
-    _noted("search_shrinks", "1", "times that the last step was shrunk", "preqn only. None where the first trial was "
-           "good enough. Many mean that Q is not linear in the parameters over such a step.", PREQN),
-    _noted("search_rejected", "updates", "count of updates whose critic step was not taken", "preqn only. In them no "
-           "step of the line search changed Q as the TD errors ask.", PREQN),
-    _noted("kernel_condition", "1", "largest over smallest eigenvalue inverted of the minibatch's kernel K", "preqn "
-           "only. How unlike the directions are that the least-squares solution of K Z = Delta has to weigh against "
-           "each other.", PREQN),
-    _noted("kernel_rank", "transitions", "count of the eigenvalues of K that were inverted", "preqn only. Below the "
-           "batch size, the minibatch asks for more than the critic can change at once.", PREQN),
+    _asked(ASK_NTK, "ntk_diagonal", "return^2 / weight^2",
+           "mean_i K_ii, K_ij = grad Q(x_i) . grad Q(x_j), of 256 transitions and the first critic",
+           "How far an update moves the Q of its own pair. The larger, the smaller the learning rate at which updates "
+           "overshoot.", NTK),
+    _asked(ASK_NTK, "ntk_row_ratio", "1", "mean_i sum_(j != i) |K_ij| / K_ii / 256",
+           "How much an update of one pair moves all others, beside its own. Theorem 2 of the source asks for far less "
+           "of it than critics have.", NTK),
+    _asked(ASK_NTK, "ntk_condition", "1", "largest over smallest eigenvalue of K; infinite where that is rounding",
+           "How unevenly the critic learns in different directions.", NTK),
+    _asked(ASK_NTK, "ntk_rank", "transitions", "count of the eigenvalues of K above rounding",
+           "In how many directions the critic can tell 256 transitions apart.", NTK),
+    _asked(ASK_NTK, "update_cosine", "1",
+           "cos(Q' - Q, target - Q) on the minibatch that an update is made from, of the first critic",
+           "Did the update move Q as the TD errors ask? PreQN takes no other step.", NTK),
+    _asked(ASK_SEEM, "seem", "return^2 / weight^2",
+           "max Re eigenvalue of A = (gamma K(X*, X) - K(X, X)) / P, X 256 transitions, X* the next states with the "
+           "policy's mode, P the number of parameters",
+           "Above 0, with policy and kernel's direction at rest, TD errors feed themselves: Q diverges.", SEEM),
+    _asked(ASK_SEEM, "seem_normalised", "1", "seem / |A|_F",
+           "As seem, without a scale: it can be compared over time while Q grows.", SEEM),
+    _asked(ASK_SEEM, "seem_resolution", "1", "256 times the float's epsilon",
+           "A seem_normalised no larger than this is 0 for all that can be told.", SEEM),
+    _asked(BY_PREQN, "search_cosine_least", "1",
+           "min over the steps taken so far of cos(Q' - Q, r + gamma Q(s', mu(s')) - Q) on the step's minibatch",
+           "How well Q followed the TD errors in the worst step that was taken; none below search_cosine is.", PREQN),
+    _asked(BY_PREQN, "search_shrinks", "1", "times that the last step was shrunk",
+           "None where the first trial was good enough. Many mean that Q is not linear in the parameters over such a "
+           "step.", PREQN),
+    _asked(BY_PREQN, "search_rejected", "updates", "count of updates whose critic step was not taken",
+           "In them no step of the line search changed Q as the TD errors ask.", PREQN),
+    _asked(BY_PREQN, "kernel_condition", "1", "largest over smallest eigenvalue inverted of the minibatch's kernel K",
+           "How unlike the directions are that the least-squares solution of K Z = Delta has to weigh against each "
+           "other.", PREQN),
+    _asked(BY_PREQN, "kernel_rank", "transitions", "count of the eigenvalues of K that were inverted",
+           "Below the batch size, the minibatch asks for more than the critic can change at once.", PREQN),
 )
 METRICS: dict[str, Metric] = {metric.name: metric for metric in _ALL}

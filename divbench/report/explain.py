@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 
-from divbench.records.metrics import FULL, METRICS, Metric
+from divbench.records.metrics import BY_PREQN, CHEAP, FULL, METRICS, Metric
 from divbench.spec.errors import choose
 from divbench.spec.text import format_table
 
@@ -40,7 +40,8 @@ def _table(metric: Metric) -> str:
 
 
 def _level(metric: Metric) -> str:
-    return f"{metric.level}, measured " + ("with full diagnostics only" if metric.level == FULL else "always")
+    when = {CHEAP: "always", FULL: "with full diagnostics only", BY_PREQN: "of lanes that learn by preqn"}
+    return f"{metric.level}, measured {when.get(metric.level, f'with --diagnose {metric.level}')}"
 
 
 def _per(metric: Metric) -> str:
