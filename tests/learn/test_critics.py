@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 
 from divbench.diagnostics.kernels.gram import gram, parameter_count
 from divbench.diagnostics.kernels.layers import gram_of_layers
-from divbench.learn.critics import ACTIVATIONS, WEIGHTS, initialise, make_layers_fn, make_q_fn
+from divbench.learn.critics import WEIGHTS, initialise, make_layers_fn, make_q_fn
+from divbench.learn.nonlinearities import FUNCTIONS
 from divbench.spec import kernels
+from divbench.spec.settings import ACTIVATIONS
 
 pytestmark = pytest.mark.usefixtures("strict_jax")
 
@@ -31,7 +33,7 @@ def kernel_by_layers(activation, params, at):
 
 
 def test_the_names_are_those_that_can_be_asked_for():
-    assert tuple(ACTIVATIONS) == kernels.ACTIVATIONS and tuple(WEIGHTS) == kernels.WEIGHTS
+    assert tuple(FUNCTIONS) == ACTIVATIONS and tuple(WEIGHTS) == kernels.WEIGHTS
 
 
 @pytest.mark.parametrize(("activation", "by_hand"), [
@@ -59,7 +61,7 @@ def test_the_kernel_of_one_hidden_relu_by_hand(x64):
 
 
 @settings(max_examples=15, deadline=None)
-@given(st.sampled_from(kernels.ACTIVATIONS), st.lists(st.integers(1, 5), min_size=1, max_size=3), st.booleans(),
+@given(st.sampled_from(ACTIVATIONS), st.lists(st.integers(1, 5), min_size=1, max_size=3), st.booleans(),
        st.integers(0, 2**31 - 1))
 def test_the_kernel_by_layers_is_that_of_the_gradients(activation, hidden, biases, seed):
     with jax.enable_x64(True):
