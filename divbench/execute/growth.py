@@ -26,7 +26,8 @@ from divbench.learn.critics import initialise, make_layers_fn, make_q_fn
 from divbench.learn.semigradient import Growth, grow
 
 ACTIVATION, GAMMA = "relu", 0.99
-RATIO, MARKS = 2.0**0.125, 320  # eight marks to a doubling of |Q|, 40 doublings
+DOUBLING = 8  # marks to a doubling of |Q|
+RATIO, MARKS = 2.0 ** (1.0 / DOUBLING), 40 * DOUBLING
 DOUBLED, TRIPLED = 2.0, 3.0  # how far is looked back: to half of |Q| for a crash, to a third of the time for a power
 STEPS = 1_000  # of the task, of which every lane has its own transitions
 UNKNOWN = Interval(float("nan"), float("nan"), float("nan"))
@@ -34,6 +35,9 @@ UNKNOWN = Interval(float("nan"), float("nan"), float("nan"))
 
 class GrowthRow(NamedTuple):
     """One mark of one lane, and what a look back from it shows; NaN where there is nothing to look back on.
+
+    Rows are of every mark of an SGD lane, each of which may foretell a crash, and of an Adam lane of each doubling of
+    |Q| and of the last mark; fits use all marks between. Numbers have nine digits.
 
     Attributes:
       optimizer: of `learn.semigradient.OPTIMIZERS`.
@@ -125,7 +129,7 @@ def look_back(optimizer: str, layers: int, lane: int, given: Lanes, found: Growt
     kernels, matrices = (np.asarray(part)[:count] for part in _kernels(found.params, given))
     norms = np.linalg.norm(kernels, axis=(1, 2))
     updates = int(found.crash) if found.crash >= 0 else int(found.updates)
-    for here in range(count):
+    for here in range(count) if optimizer == "sgd" else sorted({*range(0, count, DOUBLING), count - 1}):
         excitation = seem(matrices[here])
         since = cosine = rate = exponent = float("nan")
         crash = UNKNOWN
@@ -139,8 +143,9 @@ def look_back(optimizer: str, layers: int, lane: int, given: Lanes, found: Growt
                 crash = predict_crash(*between, layers)
             else:
                 exponent = power_law(*between).value
-        rows.append(GrowthRow(optimizer, layers, lane, int(found.crash), updates, int(step[here]), float(q[here]),
-                              excitation.normalised, excitation.excites, since, cosine, rate, *crash, exponent))
+        numbers = map(_rounded, (since, cosine, rate, *crash, exponent))
+        rows.append(GrowthRow(optimizer, layers, lane, int(found.crash), updates, int(step[here]), _rounded(q[here]),
+                              _rounded(excitation.normalised), excitation.excites, *numbers))
     return rows
 
 
@@ -157,6 +162,10 @@ def looked_back(optimizer: str, step: np.ndarray, q: np.ndarray) -> int | None:
     back = int(np.flatnonzero(far)[-1]) if far[:-1].any() else 0
     fits = len(q) - back >= FEWEST and (np.sign(q[back:]) == np.sign(q[-1])).all()
     return back if back and fits else None
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.9g}")
 
 
 def _of(tree, lane: int):

@@ -48,7 +48,7 @@ def crash_figure(rows: Sequence, forecasts: Mapping, close: float, facts: str):
         left.set_title("counted from the forecast", loc="left")
         _legend(figure, [("seen by the forecast", {"color": GREY, "linewidth": 4.0}),
                          ("foretold", {"color": GREY, "linestyle": "--"}),
-                         ("as foretold", {"color": BLACK, "linewidth": 1.0}),
+                         ("met exactly", {"color": BLACK, "linewidth": 1.0}),
                          (f"within {close:.0%}", {"color": GREY, "linewidth": 7.0, "alpha": 0.25})])
     return figure
 
