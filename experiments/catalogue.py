@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from divbench.experiments import (
     actor_reset,
+    adam_growth,
+    crash_step,
     divergence_in_training,
     dmc15,
     dog,
@@ -31,7 +33,7 @@ from divbench.spec.text import format_table
 _MODULES = (priming_length, priming_nikishin, initialisation, moments, optimizers, regularisers,
             out_of_distribution_targets, ofn_priming, reward_informativeness, single_critic, divergence_in_training,
             utd32, actor_reset, dmc15, dog, kernel_width, kernel_depth,
-            homogeneity, preqn)
+            homogeneity, crash_step, adam_growth, preqn)
 EXPERIMENTS: dict[str, Experiment | MeasuredExperiment] = {
     module.EXPERIMENT.name: module.EXPERIMENT for module in _MODULES
 }

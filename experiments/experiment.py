@@ -120,7 +120,7 @@ class Claim:
       claim: what is said to hold, one sentence.
       quick_claim: what the quick scale decides in its place, one sentence; empty if it decides the claim itself.
       source: paper and section or figure.
-      kind: `priming` (updates without acting), `online`, or `kernel` (nothing is trained).
+      kind: `priming` (updates without acting), `online`, or `kernel` (a measurement of critics by themselves).
       quick_shows: what the quick scale can and cannot show.
     """
 
@@ -175,7 +175,7 @@ class Measured:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class MeasuredExperiment(Claim):
-    """A claim that a measurement decides, of critics that nobody trains.
+    """A claim that a measurement of critics by themselves decides: no agent, no run.
 
     Attributes:
       measure: `(scale, physics, tell) -> Measured`; `tell` hears lines of progress.

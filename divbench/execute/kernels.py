@@ -1,7 +1,7 @@
 """Kernels of critics that were never trained, on points of a task: collecting the points, and measuring.
 
-Lives here: the rails-random policy, and the order of the work. What is measured of a kernel: `diagnostics.kernels`; the
-critics: `learn.critics`. Source of the protocol: Achiam et al., 1903.08894, figures 4 and 7.
+Lives here: the rails-random policy, and the order of the work. Stepping: `points`; what is measured of a kernel:
+`diagnostics.kernels`; the critics: `learn.critics`. Source of the protocol: Achiam et al., 1903.08894, figures 4 and 7.
 Letters in shapes: N points, O observation size, A action size.
 """
 
@@ -14,20 +14,18 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from divbench import envs
 from divbench.diagnostics.kernels import summaries
 from divbench.diagnostics.kernels.gram import parameter_count
 from divbench.diagnostics.kernels.layers import gram_of_layers
 from divbench.execute import device
-from divbench.learn.acting import scaled_step
+from divbench.execute.points import random_steps
 from divbench.learn.critics import initialise, make_layers_fn
 from divbench.records.card import versions
 from divbench.records.kernels import KernelRow
-from divbench.spec.errors import UsageError
 from divbench.spec.kernels import KernelRequest
 
 PRECISION = "float64"  # of the kernels: in float32 most condition numbers would be rounding
-_POINTS, _CRITICS = 0, 1  # seeds
+_CRITICS = 1  # seed; that of the points is 0
 
 
 @functools.lru_cache(maxsize=1)
@@ -40,27 +38,7 @@ def rails_random(task: str, steps: int, physics: str = "auto") -> tuple[np.ndarr
     Raises:
       UsageError: the physics went non-finite on the way.
     """
-    device.prepare("highest")
-    env = envs.make(task, device.resolve_physics(task, physics))
-    step = scaled_step(env)
-
-    def body(state, key):
-        for_action, for_reset = jax.random.split(key)
-        action = jax.random.rademacher(for_action, (env.action_size,), jnp.float32)
-        new = step(state, action)
-        following = jax.lax.cond(new.done > 0.0, lambda: env.reset(for_reset), lambda: new)
-        return following, (state.obs, action)
-
-    @jax.jit
-    def collect(key):
-        first, *rest = jax.random.split(key, steps + 1)
-        return jax.lax.scan(body, env.reset(first), jnp.stack(rest))[1]
-
-    obs, action = jax.tree.map(np.asarray, collect(jax.random.key(_POINTS)))
-    broken = np.flatnonzero(~np.isfinite(obs).all(1))
-    if len(broken):
-        raise UsageError(f"{task}: the physics went non-finite at env step {broken[0]} of {steps}; ask for fewer "
-                         "--steps, or for another --physics")
+    obs, action, _ = random_steps(task, steps, physics, jax.random.rademacher)
     return obs, action
 
 

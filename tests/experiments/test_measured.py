@@ -48,7 +48,8 @@ def across_of(name):
 
 
 def test_they_are_in_the_catalogue():
-    assert [name for name in NAMES if isinstance(EXPERIMENTS[name], MeasuredExperiment)] == [*MEASURED, "homogeneity"]
+    assert [name for name in NAMES if isinstance(EXPERIMENTS[name], MeasuredExperiment)] == [
+        *MEASURED, "homogeneity", "crash-step", "adam-growth"]
 
 
 @pytest.mark.parametrize("name", MEASURED)
