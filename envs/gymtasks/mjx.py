@@ -57,6 +57,8 @@ class GymMjxPhysics(MjxPhysics):
             model, data = _on_device(self._task_model.model, float_dtype())
             # A fresh simulation, which has not been asked for contact forces and shows zero.
             data = mjx.forward(model, data.replace(qpos=qpos, qvel=qvel, act=act))
+            # MJX has made unit quaternions of those given. C leaves them to the first step, and gymnasium shows them.
+            data = data.replace(qpos=qpos)
         return data, self._seen(data, data)
 
     def advance(self, data: mjx.Data, ctrl) -> tuple[mjx.Data, Reading, jax.Array]:
