@@ -15,6 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from divbench import envs
+from divbench.learn.acting import middle_and_half
 from divbench.learn.batches import dataset_rows
 from divbench.learn.replay import Batch
 from divbench.records.datasets.dataset import Dataset, open_dataset
@@ -72,7 +73,7 @@ def read_offline(folder: str, task: str, physics: str) -> OfflineData:
         raise UsageError(f"--dataset: {task} has observations of {info.observation_size} and actions of "
                          f"{info.action_size} numbers, found {found[0]} and {found[1]} in {folder}")
     env = envs.make(task, physics=physics)
-    batch, mean, deviation = _prepared(dataset, np.asarray(env.action_low), np.asarray(env.action_high))
+    batch, mean, deviation = _prepared(dataset, *middle_and_half(env))
     if np.abs(batch.action).max() > LARGEST_ACTION:
         raise UsageError(f"--dataset: expected actions within the bounds of {task}, found one "
                          f"{np.abs(batch.action).max():.4g} times as large in {folder}")
@@ -80,11 +81,11 @@ def read_offline(folder: str, task: str, physics: str) -> OfflineData:
     return OfflineData(dataset.checksum, dataset_rows(batch), mean, deviation, (rewards["min"], rewards["max"]))
 
 
-def _prepared(dataset: Dataset, low: np.ndarray, high: np.ndarray) -> tuple[Batch, np.ndarray, np.ndarray]:
+def _prepared(dataset: Dataset, middle: np.ndarray, half: np.ndarray) -> tuple[Batch, np.ndarray, np.ndarray]:
     columns = {name: np.array(array) for name, array in dataset.transitions().items()}
     mean = columns["obs"].mean(0, dtype=np.float64).astype(np.float32)
     deviation = columns["obs"].std(0, dtype=np.float64).astype(np.float32) + np.float32(LEAST_DEVIATION)
-    action = ((columns["action"] - (low + high) / 2) / ((high - low) / 2)).astype(np.float32)
+    action = (columns["action"] - middle) / half
     follows = np.zeros(len(dataset), bool)
     if dataset.whole_episodes:
         follows[:-1] = columns["episode"][1:] == columns["episode"][:-1]

@@ -141,6 +141,20 @@ def step(learner: LearnerState, gradient, statistics, coefs: Coefficients, struc
     return critic, towards(learner.target, critic, moments.count, coefs), moments
 
 
+def learned(learner: LearnerState, batch: Batch, target, next_action, sample: Callable, coefs: Coefficients,
+            structure: Structure, key):
+    """The loss against a target, and critics, their targets and moments after the step that it asks for.
+
+    Args:
+      target, next_action: of an algorithm's `td_target`; `sample` is that algorithm's too.
+      key: consumed.
+    """
+    (q_loss, statistics), slope = gradient(
+        learner.critic, batch, target, next_action,
+        lambda obs, key: sample(learner.actor, obs, coefs, structure, key), coefs, structure, key)
+    return q_loss, *step(learner, slope, statistics, coefs, structure)
+
+
 def towards(target, parameters, count, coefs: Coefficients):
     """Target parameters after gradient step number `count`: moved by tau, once every `target_period` steps."""
     due = count % coefs.target_period.astype(jnp.int32) == 0

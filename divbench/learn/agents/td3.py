@@ -102,11 +102,8 @@ def update(learner: LearnerState, batch: Batch, coefs: Coefficients, structure: 
     """
     target_key, actor_key = jax.random.split(key)
     target, next_action = td_target(learner, batch, coefs, structure, target_key)
-    (q_loss, statistics), gradient = critics.gradient(
-        learner.critic, batch, target, next_action,
-        lambda obs, key: sample(learner.actor, obs, coefs, structure, key), coefs, structure,
-        jax.random.fold_in(target_key, 3))
-    critic, target_critic, critic_moments = critics.step(learner, gradient, statistics, coefs, structure)
+    q_loss, critic, target_critic, critic_moments = critics.learned(
+        learner, batch, target, next_action, sample, coefs, structure, jax.random.fold_in(target_key, 3))
     policy_loss, gradient = jax.value_and_grad(actor_loss)(learner.actor, critic, batch, coefs, structure, actor_key)
     actor, actor_moments = stepped(gradient, learner.actor_moments, learner.actor, coefs, coefs.actor_lr)
     due = critic_moments.count % coefs.policy_delay.astype(jnp.int32) == 0
