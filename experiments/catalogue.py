@@ -11,12 +11,17 @@ from divbench.experiments import (
     divergence_in_training,
     dmc15,
     dog,
+    ema_or_copy,
     homogeneity,
     initialisation,
     kernel_depth,
     kernel_width,
+    layernorm_or_cloning,
+    layernorm_plugged_in,
     moments,
+    offline_normalisers,
     ofn_priming,
+    optimiser_or_pessimism,
     optimizers,
     out_of_distribution_targets,
     preqn,
@@ -24,6 +29,9 @@ from divbench.experiments import (
     priming_nikishin,
     regularisers,
     reward_informativeness,
+    seem_among_measures,
+    seem_gamma,
+    seem_surge,
     single_critic,
     utd32,
 )
@@ -33,7 +41,8 @@ from divbench.spec.text import format_table
 _MODULES = (priming_length, priming_nikishin, initialisation, moments, optimizers, regularisers,
             out_of_distribution_targets, ofn_priming, reward_informativeness, single_critic, divergence_in_training,
             utd32, actor_reset, dmc15, dog, kernel_width, kernel_depth,
-            homogeneity, crash_step, adam_growth, preqn)
+            homogeneity, crash_step, adam_growth, preqn, seem_gamma, seem_surge, seem_among_measures,
+            offline_normalisers, ema_or_copy, layernorm_or_cloning, layernorm_plugged_in, optimiser_or_pessimism)
 EXPERIMENTS: dict[str, Experiment | MeasuredExperiment] = {
     module.EXPERIMENT.name: module.EXPERIMENT for module in _MODULES
 }

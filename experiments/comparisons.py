@@ -70,11 +70,21 @@ def diverged_more(evidence: Evidence, arms: str | Sequence[str], other: str, *, 
     return _comparison(f"share of diverged lanes, {', '.join(arms)} minus {other}", estimate, threshold, "above")
 
 
-def few_diverge(evidence: Evidence, arm: str, *, threshold: float = 0.5) -> Comparison:
-    """Share of diverged lanes of an arm over all tasks, with Wilson's interval; claimed to be below."""
-    hits, count = count_diverged(evidence, (arm,))
+def few_diverge(evidence: Evidence, arms: str | Sequence[str], *, threshold: float = 0.5) -> Comparison:
+    """Share of diverged lanes of some arms over all tasks, with Wilson's interval; claimed to be below."""
+    return _share_diverged(evidence, arms, threshold, "below")
+
+
+def many_diverge(evidence: Evidence, arms: str | Sequence[str], *, threshold: float = 0.5) -> Comparison:
+    """The same share, claimed to be above."""
+    return _share_diverged(evidence, arms, threshold, "above")
+
+
+def _share_diverged(evidence: Evidence, arms: str | Sequence[str], threshold: float, side: str) -> Comparison:
+    arms = (arms,) if isinstance(arms, str) else tuple(arms)
+    hits, count = count_diverged(evidence, arms)
     estimate = Estimate(hits / count, *wilson(hits, count)) if count else Estimate(None)
-    return _comparison(f"share of diverged lanes, {arm}", estimate, threshold, "below")
+    return _comparison(f"share of diverged lanes, {', '.join(arms)}", estimate, threshold, side)
 
 
 def share_in_words(evidence: Evidence, arm: str) -> str:

@@ -5,6 +5,7 @@ steps, which is 15.7 million updates a lane.
 """
 
 from divbench.experiments.comparisons import all_shares, diverged_more, q_over_bound
+from divbench.experiments.evidence import RANK
 from divbench.experiments.experiment import Arm, Experiment, Outcome, conclude
 from divbench.experiments.protocols import online
 
@@ -23,9 +24,9 @@ def decide(evidence) -> Outcome:
 
 def _ranks(evidence) -> tuple[str, ...]:
     """First and last effective rank of each lane that measured it."""
-    return tuple(f"{lane.arm}, {lane.task}, seed {lane.seed}: effective rank {lane.ranks[0][1]:.1f} at update "
-                 f"{lane.ranks[0][0]:,}, {lane.ranks[-1][1]:.1f} at update {lane.ranks[-1][0]:,}"
-                 for lane in evidence.lanes if lane.ranks)
+    return tuple(f"{lane.arm}, {lane.task}, seed {lane.seed}: effective rank {ranks[0][1]:.1f} at update "
+                 f"{ranks[0][0]:,}, {ranks[-1][1]:.1f} at update {ranks[-1][0]:,}"
+                 for lane in evidence.lanes if (ranks := lane.noted.get(RANK)))
 
 
 def figure(evidence):

@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 VALUE_COLUMNS = ("q_replay_mean", "q_bound", "td_loss", "grad_norm", "second_moment", "second_moment_head")
 SCORE_COLUMNS = ("return_mean",)
 RANK = "srank"  # of the table of diagnostics: what Hussing et al. call the effective dimension, as far as is known
-ALIGNMENT, SEARCH = "update_cosine", "search_cosine_least"  # of the same table
+# Of the same table: cosine between the change of Q and the TD errors; the least one that PreQN took; self-excitation.
+ALIGNMENT, SEARCH, SEEM = "update_cosine", "search_cosine_least", "seem_normalised"
+KERNEL = ("ntk_row_ratio", "ntk_diagonal", "ntk_rank")
+NOTED = (RANK, ALIGNMENT, SEARCH, SEEM, *KERNEL)
 DIVERGED = ("diverged", "recovered")  # a lane that came back had left
 
 
@@ -36,9 +39,7 @@ class Lane:
       verdict_update: the update it names.
       nonfinite: what went non-finite first, `learner` or `physics`; or empty.
       values, scores: its series, columns `VALUE_COLUMNS` and `SCORE_COLUMNS`.
-      ranks: effective rank of the last hidden features by update; empty where it was not measured.
-      alignment: cosine between the change of Q and the TD errors by update; empty where it was not measured.
-      search: least such cosine of any step so far, as PreQN notes it down; empty for others.
+      noted: the metrics of `NOTED` that were measured: pairs of update and value.
     """
 
     arm: str
@@ -52,9 +53,7 @@ class Lane:
     nonfinite: str
     values: Series
     scores: Series
-    ranks: tuple[tuple[int, float], ...] = ()
-    alignment: tuple[tuple[int, float], ...] = ()
-    search: tuple[tuple[int, float], ...] = ()
+    noted: Mapping[str, tuple[tuple[int, float], ...]] = dataclasses.field(default_factory=dict)
 
     @property
     def judged(self) -> bool:
@@ -71,6 +70,10 @@ class Lane:
         found = [value for (_, when), value in zip(self.values.points, self.values.columns[column], strict=True)
                  if math.isfinite(value) and (update is None or when <= update)]
         return found[-1] if found else None
+
+    def last(self, metric: str) -> float | None:
+        """The last finite value of a metric of `noted`; None where it was not measured."""
+        return self.noted[metric][-1][1] if self.noted.get(metric) else None
 
     def log_q(self, update: int | None = None) -> float | None:
         """log10 of |mean Q on replay|; None without a finite one."""
@@ -178,13 +181,13 @@ def _lanes(arm: Arm, spec: RunSpec, gathered) -> list[Lane]:
     values = read_cells(tables.values, VALUE_COLUMNS, order)
     scores = read_cells(tables.scores, SCORE_COLUMNS, order)
     nonfinite = _nonfinite(tables.values)
-    noted = [_noted(tables.diagnostics, metric) for metric in (RANK, ALIGNMENT, SEARCH)]
+    noted = _noted(tables.diagnostics)
     return [
         Lane(arm.name, lane.cell.task, lane.cell.variant, lane.cell.utd, lane.seed, spec.prime_updates, lane.verdict,
              lane.point[1] if lane.point else -1, nonfinite.get((lane.cell, lane.seed), ""),
              values[lane.cell][lane.seed],
              scores.get(lane.cell, {}).get(lane.seed, Series((), {name: () for name in SCORE_COLUMNS})),
-             *(tuple(sorted(found.get((lane.cell, lane.seed), ()))) for found in noted))
+             noted.get((lane.cell, lane.seed), {}))
         for lane in gathered.lanes
     ]
 
@@ -200,11 +203,11 @@ def _nonfinite(values) -> dict[tuple[Cell, int], str]:
             if cause}
 
 
-def _noted(diagnostics, wanted: str) -> dict[tuple[Cell, int], list[tuple[int, float]]]:
-    """A metric of the whole critic, by lane: pairs of update and value."""
-    found: dict[tuple[Cell, int], list[tuple[int, float]]] = {}
+def _noted(diagnostics) -> dict[tuple[Cell, int], dict[str, tuple[tuple[int, float], ...]]]:
+    """The metrics of `Lane.noted`, which are of the whole critic, by lane."""
+    found: dict[tuple[Cell, int], dict[str, list[tuple[int, float]]]] = {}
     columns = [diagnostics.column(name).to_pylist() for name in ("metric", "update", "value")]
     for key, metric, update, value in zip(_keys(diagnostics), *columns, strict=True):
-        if metric == wanted and math.isfinite(value):
-            found.setdefault(key, []).append((update, value))
-    return found
+        if metric in NOTED and math.isfinite(value):
+            found.setdefault(key, {}).setdefault(metric, []).append((update, value))
+    return {key: {metric: tuple(sorted(pairs)) for metric, pairs in metrics.items()} for key, metrics in found.items()}

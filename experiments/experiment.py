@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from divbench.spec.making import MakeRequest
 from divbench.spec.run_spec import RunSpec
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 REPRODUCED, NOT_REPRODUCED, INCONCLUSIVE = "reproduced", "not reproduced", "inconclusive"
 STATUSES = (REPRODUCED, NOT_REPRODUCED, INCONCLUSIVE)
-KINDS = ("priming", "online", "kernel")
+KINDS = ("priming", "online", "offline", "kernel")
 UPDATES_PER_SECOND = 370.0  # updates per second over all lanes on two CPU cores, as measured for three plain lanes
 
 
@@ -46,6 +47,11 @@ class Arm:
 def run_updates(spec: RunSpec) -> int:
     """Gradient updates of all lanes of a run of one task, variant and UTD."""
     return spec.seeds * spec.protocol(spec.utd[0]).updates
+
+
+def making_updates(request: MakeRequest) -> int:
+    """Gradient updates of the experts that datasets are made of; the medium policies take as many again at most."""
+    return len(request.tasks) * (request.steps - request.prime_samples) if request.trains else 0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -120,7 +126,8 @@ class Claim:
       claim: what is said to hold, one sentence.
       quick_claim: what the quick scale decides in its place, one sentence; empty if it decides the claim itself.
       source: paper and section or figure.
-      kind: `priming` (updates without acting), `online`, or `kernel` (a measurement of critics by themselves).
+      kind: `priming` (updates without acting), `online`, `offline` (a dataset), or `kernel` (a measurement of critics
+        by themselves).
       quick_shows: what the quick scale can and cannot show.
     """
 
@@ -144,15 +151,18 @@ class Experiment(Claim):
       runs: the arms at a scale, `quick` or `full`. Specifications are made when it is called, never on import.
       decide: the outcome of finished runs.
       figure: the picture of them.
+      datasets: those that its offline runs learn from, at a scale; made before them.
     """
 
     runs: Callable[[str], tuple[Arm, ...]]
     decide: Callable[[Evidence], Outcome]
     figure: Callable[[Evidence], Figure]
+    datasets: Callable[[str], tuple[MakeRequest, ...]] = lambda scale: ()
 
     def minutes(self, scale: str) -> float:
         """Minutes of its updates on two CPU cores if nothing has been trained yet; acting comes on top."""
-        return sum(arm.updates for arm in self.runs(scale)) / UPDATES_PER_SECOND / 60.0
+        updates = sum(arm.updates for arm in self.runs(scale))
+        return (updates + sum(making_updates(request) for request in self.datasets(scale))) / UPDATES_PER_SECOND / 60.0
 
 
 @dataclasses.dataclass(frozen=True)

@@ -11,7 +11,7 @@ import math
 import statistics
 from collections.abc import Callable, Sequence
 
-from divbench.experiments.evidence import Evidence, Lane
+from divbench.experiments.evidence import RANK, Evidence, Lane
 from divbench.report.curves import Panel, finite_range, make_panels
 from divbench.report.series import Cell, Cells, Series
 from divbench.report.sheet import draw_bundle, make_sheet
@@ -94,7 +94,7 @@ def final_values(evidence: Evidence, title: str, *, number: Callable[[Lane], flo
     number = number or (lambda lane: lane.log_excess(lane.measured_at))
     arms, tasks = evidence.arms, evidence.tasks
     height = HEIGHT * len(arms) + 1.9
-    figure, panels = _sheet(len(tasks), title, evidence, height)
+    figure, panels = sheet(len(tasks), title, evidence, height)
     for place, (axes, task) in enumerate(zip(panels, tasks, strict=True)):
         axes.set_title(task, loc="left")
         for row, (arm, look) in enumerate(looks(arms).items()):
@@ -116,7 +116,7 @@ def final_values(evidence: Evidence, title: str, *, number: Callable[[Lane], flo
     marks = [Line2D([], [], marker=marker, color=GREY, linestyle="", label=text)
              for marker, text in (("o", "a lane that did not diverge"), ("X", "a lane that diverged"))]
     marks += [Line2D([], [], label=BOUND_NAME, **BOUND), Line2D([], [], color=GREY, linewidth=2.2, label="median")]
-    _legend(figure, marks, height)
+    legend(figure, marks, height)
     return figure
 
 
@@ -125,7 +125,7 @@ def scatter(evidence: Evidence, arm: str, number: Callable[[Lane], float | None]
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
     height = 4.8
-    figure, (axes,) = _sheet(1, title, evidence, height, width=7.4, entries=len(evidence.tasks) + 1)
+    figure, (axes,) = sheet(1, title, evidence, height, width=7.4, entries=len(evidence.tasks) + 1)
     for task, look in looks(evidence.tasks).items():
         points = [(number(lane), lane.log_excess(lane.measured_at)) for lane in evidence.of(arm, task)]
         points = [point for point in points if None not in point]
@@ -136,7 +136,7 @@ def scatter(evidence: Evidence, arm: str, number: Callable[[Lane], float | None]
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"$10^{{{round(value)}}}$"))
     axes.set_xlabel(x_label)
     axes.set_ylabel("mean Q over the bound")
-    _legend(figure, axes.get_legend_handles_labels()[0], height)
+    legend(figure, axes.get_legend_handles_labels()[0], height)
     return figure
 
 
@@ -147,9 +147,9 @@ def q_and_rank(evidence: Evidence, title: str):
 
     from divbench.report.style import short_count
 
-    rows = 2 if any(lane.ranks for lane in evidence.lanes) else 1
+    rows = 2 if any(RANK in lane.noted for lane in evidence.lanes) else 1
     height, tasks, look = 2.4 * rows + 1.5, evidence.tasks, looks(evidence.arms)
-    figure, panels = _sheet(len(tasks), title, evidence, height, rows=rows, entries=len(look) + 1)
+    figure, panels = sheet(len(tasks), title, evidence, height, rows=rows, entries=len(look) + 1)
     for place, task in enumerate(tasks):
         upper = panels[place]
         upper.set_title(task, loc="left")
@@ -160,7 +160,7 @@ def q_and_rank(evidence: Evidence, title: str):
                 upper.plot(xs, [y if math.isfinite(y) else math.nan for y in lane.values.columns[column]], **style)
                 shown += lane.values.finite(column)
             if rows == 2:
-                panels[len(tasks) + place].plot(*(zip(*lane.ranks, strict=True) if lane.ranks else ((), ())),
+                panels[len(tasks) + place].plot(*zip(*lane.noted.get(RANK, ((math.nan, math.nan),)), strict=True),
                                                 linewidth=1.2, **look[lane.arm])
         upper.set_ylabel("mean Q on replay")
         if shown:
@@ -172,11 +172,11 @@ def q_and_rank(evidence: Evidence, title: str):
     for axes in panels:
         axes.xaxis.set_major_formatter(FuncFormatter(short_count))
     handles = [Line2D([], [], linewidth=2.2, label=name, **style) for name, style in look.items()]
-    _legend(figure, [*handles, Line2D([], [], label=BOUND_NAME, **BOUND)], height)
+    legend(figure, [*handles, Line2D([], [], label=BOUND_NAME, **BOUND)], height)
     return figure
 
 
-def _sheet(count: int, title: str, evidence: Evidence, height: float, *, width: float | None = None, rows: int = 1,
+def sheet(count: int, title: str, evidence: Evidence, height: float, *, width: float | None = None, rows: int = 1,
            entries: int = LEGEND_COLUMNS):
     """An empty figure with a headline, `count` panels in each of its rows, from left to right and down, and space for
     a legend of so many entries."""
@@ -199,7 +199,7 @@ def _sheet(count: int, title: str, evidence: Evidence, height: float, *, width: 
     return figure, panels
 
 
-def _legend(figure, handles: list, height: float) -> None:
+def legend(figure, handles: list, height: float) -> None:
     figure.legend(handles=handles, loc="lower center", ncol=LEGEND_COLUMNS, frameon=False, fontsize=9,
                   columnspacing=1.4, bbox_to_anchor=(0.5, 0.03 / height))
 

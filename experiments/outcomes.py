@@ -119,7 +119,9 @@ def as_markdown(record: dict) -> str:
     lines += ["", *(f"- {line}" for line in record["context"]), ""]
     if record["quick_shows"]:
         lines += [f"What the quick scale shows: {record['quick_shows']}", ""]
-    lines += _lanes(record["lanes"]) if record["lanes"] else _measured(record["measured"])
+    if record.get("arms"):
+        lines += [*_table(record["arms"]), ""]
+    lines += _lanes(record["lanes"]) if record["lanes"] else _table(record["measured"])
     versions = ", ".join(f"{name} {version}" for name, version in record["versions"].items() if version != "absent")
     lines += ["", f"Scale {record['scale']}, physics {record['physics']}, device {record['device']}, precision "
               f"{record['precision']}. {versions}.", "",
@@ -135,8 +137,8 @@ def _lanes(lanes: Sequence[dict]) -> list[str]:
             "|---|---|---|---|---|---:|---:|---:|---:|", *rows]
 
 
-def _measured(table: dict) -> list[str]:
-    """The table of what was measured where nothing was trained."""
+def _table(table: dict) -> list[str]:
+    """A table of text: what was measured where nothing was trained, or the arms."""
     return [_cells(*table["header"]), f"|{'---|' * len(table['header'])}", *(_cells(*row) for row in table["rows"])]
 
 

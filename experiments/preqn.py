@@ -14,6 +14,7 @@ from __future__ import annotations
 import statistics
 
 from divbench.experiments.comparisons import all_shares, few_diverge, medians_in_words, return_over_other
+from divbench.experiments.evidence import ALIGNMENT, SEARCH
 from divbench.experiments.experiment import Arm, Comparison, Experiment, Outcome, conclude
 from divbench.experiments.intervals import mean_difference
 from divbench.experiments.protocols import FIRST_SEED, QUICK_SEEDS
@@ -52,13 +53,13 @@ def decide(evidence) -> Outcome:
 
 def last_cosine(lane) -> float | None:
     """Of the last measurement."""
-    return lane.alignment[-1][1] if lane.alignment else None
+    return lane.last(ALIGNMENT)
 
 
 def least_cosine(evidence, arms: tuple[str, ...]) -> Comparison:
     """Least cosine of any step that these arms took, to seven digits, which are float32's; not an estimate, so its
     interval is itself. Claimed to be at least `LEAST`: above what rounding could leave of it."""
-    taken = [lane.search[-1][1] for arm in arms for lane in evidence.of(arm) if lane.search]
+    taken = [least for arm in arms for lane in evidence.of(arm) if (least := lane.last(SEARCH)) is not None]
     least = min(taken) if taken else None
     return Comparison("least cosine of any step taken, PreQN", least, least, least, LEAST - 1e-6)
 

@@ -1,8 +1,9 @@
 """`divbench reproduce`: train what is missing, read it, decide, draw, and write the outcome down.
 
-Lives here: the order of the work of claims that runs decide. Training is `divbench.execute.run`, one run at a time; a
-run that is there already is used as it is. What decides is said by the experiment. Does not live here: the files of an
-outcome (`recording`), and claims that a measurement decides (`measuring`).
+Lives here: the order of the work of claims that runs decide. Datasets that runs learn from come first. Training is
+`divbench.execute.run`, one run at a time; a run that is there already is used as it is. What decides is said by the
+experiment. Does not live here: the files of an outcome (`recording`), and claims that a measurement decides
+(`measuring`).
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from divbench.experiments.arms import arm_table
 from divbench.experiments.experiment import UPDATES_PER_SECOND, Arm, Experiment, Outcome, run_updates
 from divbench.experiments.recording import outcome_folder, refuse_other, verdict_record, write_outcome
 from divbench.spec.experiments import ReproduceRequest
+from divbench.spec.making import MakeRequest
 from divbench.spec.run_spec import RunSpec
 from divbench.spec.text import format_table
 
@@ -33,12 +36,14 @@ class Plan:
       request: how it was asked for.
       arms: of the experiment at the request's scale.
       specs: for each arm the specification that is run, with the request's physics.
+      datasets: what the runs learn from, with the request's physics too.
     """
 
     experiment: Experiment
     request: ReproduceRequest
     arms: tuple[Arm, ...]
     specs: tuple[RunSpec, ...]
+    datasets: tuple[MakeRequest, ...] = ()
 
     @property
     def runs(self) -> tuple[RunSpec, ...]:
@@ -59,11 +64,21 @@ def make_plan(experiment: Experiment, request: ReproduceRequest) -> Plan:
         is never replaced by the other.
     """
     arms = experiment.runs(request.scale)
-    specs = tuple(dataclasses.replace(arm.spec, physics=request.physics, quiet=request.quiet, json=request.json)
-                  for arm in arms)
-    plan = Plan(experiment, request, arms, specs)
+    datasets = experiment.datasets(request.scale)
+    made = tuple(_with_physics(dataset, request) for dataset in datasets)
+    places = {str(old.target(task, level)): str(new.target(task, level))
+              for old, new in zip(datasets, made, strict=True) for task in old.tasks for level in old.levels}
+    specs = tuple(dataclasses.replace(arm.spec, physics=request.physics, quiet=request.quiet, json=request.json,
+                                      dataset=places.get(arm.spec.dataset, arm.spec.dataset)) for arm in arms)
+    plan = Plan(experiment, request, arms, specs, made)
     refuse_other(plan.folder, request)
     return plan
+
+
+def _with_physics(dataset: MakeRequest, request: ReproduceRequest) -> MakeRequest:
+    """A dataset as the request's physics makes it, in a place of its own, told as the request asks."""
+    out = dataset.out if request.physics == "auto" else f"{dataset.out}-{request.physics}"
+    return dataclasses.replace(dataset, physics=request.physics, out=out, quiet=request.quiet or request.json)
 
 
 def describe_plan(plan: Plan) -> str:
@@ -81,6 +96,7 @@ def describe_plan(plan: Plan) -> str:
     minutes = missing / UPDATES_PER_SECOND / 60.0
     time = f"{minutes:.0f} minutes" if minutes < 120 else f"{minutes / 60:.1f} hours"
     return "\n".join([
+        *(f"dataset {target}: {state}" for target, state in _datasets(plan)),
         format_table(header, rows, right=("UTD", "lanes", "env steps", "updates")),
         "",
         f"{len(rows)} runs, {lanes} lanes, {total:,} updates, of which {missing:,} are in runs not finished: about "
@@ -92,9 +108,22 @@ def describe_plan(plan: Plan) -> str:
 def plan_record(plan: Plan) -> dict:
     """The plan as plain JSON values."""
     return {"experiment": plan.experiment.name, "scale": plan.request.scale, "folder": str(plan.folder),
+            "datasets": [{"folder": folder, "state": state} for folder, state in _datasets(plan)],
             "runs": [{"folder": spec.folder, "task": spec.tasks[0], "variant": spec.variants[0].name,
                       "utd": str(spec.utd[0]), "lanes": spec.seeds, "state": run_state(spec.folder),
                       "updates": run_updates(spec)} for spec in plan.runs]}
+
+
+def _datasets(plan: Plan) -> list[tuple[str, str]]:
+    """The folder of every dataset, and `there` or how many updates make the agents behind it."""
+    found = []
+    for request in plan.datasets:
+        for task in request.tasks:
+            for level in request.levels:
+                target = request.target(task, level)
+                updates = f"to be made, {request.steps - request.prime_samples:,} updates for its expert"
+                found.append((str(target), "there" if target.exists() else updates))
+    return found
 
 
 def run_state(folder: str) -> str:
@@ -110,12 +139,14 @@ def train(plan: Plan, tell: Callable[[str], None] = print) -> list[RunResult]:
     """Carry out the plan's runs, one after the other; those that are finished answer at once.
 
     Returns:
-      How each run ended, up to the first that was interrupted.
+      How each run ended, up to the first that was interrupted; only that of making datasets, if they were not made.
     """
     from divbench.execute.progress import make_progress
     from divbench.execute.run import run
 
-    results = []
+    results = _make_datasets(plan, tell)
+    if results:
+        return results
     for place, spec in enumerate(plan.runs, 1):
         (task,), (variant,), (utd,) = spec.tasks, spec.variants, spec.utd
         who = f"run {place} of {len(plan.runs)}: {task}, {variant.name}, UTD {utd}"
@@ -126,6 +157,25 @@ def train(plan: Plan, tell: Callable[[str], None] = print) -> list[RunResult]:
         if result.interrupted:
             break
     return results
+
+
+def _make_datasets(plan: Plan, tell: Callable[[str], None]) -> list[RunResult]:
+    """Make what the runs learn from; nothing is returned if all of it is there."""
+    if not plan.datasets:
+        return []
+    from divbench.execute.making import TrainingFailed, make_datasets
+    from divbench.execute.run import RunResult
+    from divbench.execute.signals import Interrupted
+
+    for request in plan.datasets:
+        try:
+            for made in make_datasets(request):
+                tell(f"dataset {made.dataset.path}: {'was there already' if made.kept else 'made'}")
+        except Interrupted as heard:
+            return [RunResult(Path(request.out), interrupted=True, signal=heard.args[0])]
+        except TrainingFailed as error:
+            return [RunResult(Path(request.out), failed=(str(error),))]
+    return []
 
 
 def settle(plan: Plan) -> dict:
@@ -156,7 +206,7 @@ def outcome_record(plan: Plan, evidence: Evidence, outcome: Outcome) -> dict:
         "seeds": min(spec.seeds for spec in plan.runs), "tasks": list(evidence.tasks),
         "physics": united("physics"), "device": united("device"),
         "precision": united("precision"), "versions": cards[0].get("versions", {}),
-        "lanes": [lane.record() for lane in evidence.lanes],
+        "arms": arm_table(evidence), "lanes": [lane.record() for lane in evidence.lanes],
         "runs": [_run_record(plan, spec, card) for spec, card in zip(plan.runs, cards, strict=True)],
     }
 

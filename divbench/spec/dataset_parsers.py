@@ -38,6 +38,7 @@ def make_parser(command: str) -> Parser:
     )
     parser.add_argument("--sac", action="append", metavar="KEY=VALUE,...", default=argparse.SUPPRESS,
                         help="settings of the agent, as those of 'divbench run'")
+    add_switch(parser, "quiet", "show no progress of the training")
     return parser
 
 

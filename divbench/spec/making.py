@@ -40,6 +40,7 @@ class MakeRequest:
       prime_samples: random env steps before the agent learns.
       physics: `auto`, `mjx`, `host` or `warp`.
       sac: hyperparameters of the agent.
+      quiet: whether training tells no progress.
 
     Raises:
       UsageError: none, unknown or repeated names, a number out of range, an odd number for `medium-expert`, no update
@@ -56,6 +57,7 @@ class MakeRequest:
     prime_samples: int = 10_000
     physics: str = "auto"
     sac: SACSettings = SACSettings()
+    quiet: bool = False
 
     def __post_init__(self):
         for flag, kind, names, known in (("--tasks", "task", self.tasks, tuple(ALL_TASKS)),
@@ -96,7 +98,8 @@ class MakeRequest:
         `steps`."""
         spec = RunSpec(tasks=(task,), variants=("baseline",), utd=(Fraction(1),), seeds=1, seed_start=self.seed,
                        steps=self.steps if steps is None else steps, prime_samples=self.prime_samples,
-                       prime_updates=0, physics=self.physics, eval_every=self.eval_every, sac=self.sac)
+                       prime_updates=0, physics=self.physics, eval_every=self.eval_every, sac=self.sac,
+                       quiet=self.quiet)
         return dataclasses.replace(spec, out=str(Path(self.out) / RUNS / f"{task}-{spec.digest()}"))
 
     def digest(self, task: str, level: str) -> str:

@@ -9,6 +9,7 @@ import dataclasses
 import hashlib
 import json
 from fractions import Fraction
+from pathlib import PurePath
 
 from divbench.envs.names import ALL_TASKS, PHYSICS, check_physics
 from divbench.spec.errors import UsageError, choose, refusing
@@ -90,7 +91,10 @@ class RunSpec:
                     "prime_updates": suite.prime_updates, "eval_every": suite.eval_every,
                     "eval_episodes": suite.eval_episodes, "measure_every": suite.measure_every}
         if self.dataset is not None:
-            defaults |= OFFLINE
+            defaults |= OFFLINE | {"tasks": _named(self.dataset, suite.tasks)}
+        elif suite.offline:
+            raise UsageError(f"suite '{suite.name}' learns from a dataset: expected --dataset DIR, found none; 'divbench "
+                             "dataset make' makes one")
         for name, value in defaults.items():
             if getattr(self, name) is None:
                 object.__setattr__(self, name, value)
@@ -215,6 +219,12 @@ def _diagnose(text: str) -> str:
         raise UsageError("--diagnose: expected cheap or full, found both")
     level = FULL if FULL in found else CHEAP
     return ",".join([level, *(kind for kind in (NTK, SEEM) if kind in found)])
+
+
+def _named(folder: str, tasks: tuple[str, ...]) -> tuple[str, ...]:
+    """The task of a suite that a dataset's folder is named by, as in `hopper-medium`; all of them if it is none."""
+    name = PurePath(folder).name if isinstance(folder, str) else ""
+    return tuple(task for task in tasks if name.startswith(f"{task}-")) or tasks
 
 
 def _listed(values, what: str) -> list:

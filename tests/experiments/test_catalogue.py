@@ -9,6 +9,7 @@ import pytest
 
 from divbench.experiments import published
 from divbench.experiments.catalogue import EXPERIMENTS, describe
+from divbench.experiments.evidence import ALIGNMENT, KERNEL, RANK, SEARCH, SEEM
 from divbench.experiments.experiment import INCONCLUSIVE, KINDS, NOT_REPRODUCED, REPRODUCED, Experiment
 from divbench.experiments.protocols import by_scale, priming
 from divbench.report.figures import render
@@ -31,7 +32,14 @@ DECADES = {
     "regularisers": {"baseline": 8, "ofn": 1} | dict.fromkeys(
         [f"weight-decay={x}" for x in ("0.0001", "0.001", "0.01", "0.1")] + ["dropout=0.01", "dropout=0.1"], 5),
     "single-critic": {"baseline": 8, "single-critic": 8, "mean-critic": 8},
+    "seem-gamma": {f"gamma {gamma}": 8 for gamma in (0.927, 0.928, 0.929, 0.93, 0.85, 0.9, 0.95, 0.99)},
+    "seem-surge": {"plain": 8},
+    "offline-normalisers": {"plain, 100%": 8, "plain, 10%": 8},
+    "ema-or-copy": {"averaged": 5, "copied": 8},
+    "layernorm-or-cloning": {"plain": 8},
+    "optimiser-or-pessimism": {"one critic": 8, "least of two": 8, "least of four": 8},
 }
+DECADES["seem-among-measures"] = DECADES["seem-gamma"]
 # Final returns if the claim holds, 200 if not named; turned round they are 900 minus that.
 RETURNS = {
     "priming-length": {"0k updates": 700},
@@ -41,6 +49,8 @@ RETURNS = {
     "dmc15": {"ofn UTD 8": 700, "reset UTD 32": 700},
     "dog": {"ofn": 700, "layernorm": 700},
     "preqn": {"preqn sin": 700},
+    "layernorm-or-cloning": {"LayerNorm": 700},
+    "layernorm-plugged-in": {"TD3+BC, 10%, with LayerNorm": 700},
 }
 
 
@@ -56,13 +66,33 @@ def world(name, scale, evidence, *, turned=False, seeds=5):
     made = evidence(arms, exponents=lambda arm: 9 - decades.get(arm, 1) if turned else decades.get(arm, 1),
                     scores=lambda arm: 900 - returns.get(arm, 200) if turned else returns.get(arm, 200), seeds=seeds,
                     scale=scale)
-    if name != "preqn":
+    noted = {"preqn": cosines, "seem-gamma": signs, "seem-surge": surges, "seem-among-measures": signs}.get(name)
+    if noted is None:
         return made
-    # Cosines: those of PreQN near 1 and never below 0.95, turned round those of all others.
-    return dataclasses.replace(made, lanes=tuple(
-        dataclasses.replace(lane, alignment=((1_000, (0.97 if own else 0.3) + 0.002 * lane.seed),),
-                            search=((1_000, 0.2 if turned else 0.951),) if lane.arm.startswith("preqn") else ())
-        for lane in made.lanes for own in (lane.arm.startswith("preqn") != turned,)))
+    lanes = made.lanes
+    if name == "seem-surge":  # Q leaves its bound either way
+        lanes = evidence(arms, exponents=lambda arm: 8, scores=lambda arm: 200, seeds=seeds, scale=scale).lanes
+    return dataclasses.replace(made, lanes=tuple(dataclasses.replace(lane, noted=noted(lane, turned))
+                                                 for lane in lanes))
+
+
+def cosines(lane, turned):
+    """Those of PreQN near 1 and never below 0.95, turned round those of all others."""
+    preqn = lane.arm.startswith("preqn")
+    return {ALIGNMENT: ((1_000, (0.97 if preqn != turned else 0.3) + 0.002 * lane.seed),),
+            **({SEARCH: ((1_000, 0.2 if turned else 0.951),)} if preqn else {})}
+
+
+def signs(lane, turned):
+    """SEEM says what became of the lane and the kernel's other numbers do not, or the other way round."""
+    says, silent = (0.6 if lane.diverged != turned else 1e-9), 5.0 + lane.seed
+    others = dict.fromkeys(KERNEL, ((9_000, silent),)) | {KERNEL[0]: ((9_000, 7.0 + lane.diverged if turned else 7.0),)}
+    return {SEEM: ((0, 0.3), (9_000, says))} | others
+
+
+def surges(lane, turned):
+    """Before Q left its bound, or after it."""
+    return {SEEM: ((0, 0.01), (500 if not turned else 14_500, 0.7), (15_000, 0.65))}
 
 
 def test_the_names_are_the_experiments():
@@ -120,7 +150,7 @@ def test_the_quick_priming_is_what_it_says():
 @pytest.mark.parametrize(("name", "scale"), CASES)
 def test_a_decision_can_go_each_way(name, scale, evidence):
     """With as many seeds as the scale has."""
-    decide, seeds = EXPERIMENTS[name].decide, {"quick": 3, "full": 5}[scale]
+    decide, seeds = EXPERIMENTS[name].decide, EXPERIMENTS[name].runs(scale)[0].spec.seeds
     holds = decide(world(name, scale, evidence, seeds=seeds))
     assert holds.status == REPRODUCED, holds.sentence
     assert decide(world(name, scale, evidence, turned=True, seeds=seeds)).status == NOT_REPRODUCED
@@ -150,7 +180,7 @@ def test_the_rank_has_a_panel_and_a_line_in_words(evidence):
     experiment = EXPERIMENTS["divergence-in-training"]
     assert all(arm.spec.diagnose == "full" for arm in experiment.runs("quick"))
     seen = world("divergence-in-training", "quick", evidence, seeds=3)
-    lanes = (dataclasses.replace(seen.lanes[0], ranks=((5_000, 180.0), (15_000, 40.0))), *seen.lanes[1:])
+    lanes = (dataclasses.replace(seen.lanes[0], noted={RANK: ((5_000, 180.0), (15_000, 40.0))}), *seen.lanes[1:])
     seen = dataclasses.replace(seen, lanes=lanes)
     assert any("effective rank 180.0 at update 5,000, 40.0 at update 15,000" in line
                for line in experiment.decide(seen).context)

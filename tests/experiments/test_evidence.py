@@ -132,4 +132,4 @@ def test_ranks_are_read_from_the_diagnostics():
     where = {"task": "x", "variant": "ofn", "utd": "1", "seed": 2}
     rows = [blank | where | {"metric": metric, "update": update, "value": value}
             for metric, update, value in [("srank", 5, 7.0), ("other", 5, 1.0), ("srank", 9, float("nan"))]]
-    assert _noted(to_arrow("diagnostics", rows), "srank") == {(("x", "ofn", "1"), 2): [(5, 7.0)]}
+    assert _noted(to_arrow("diagnostics", rows)) == {(("x", "ofn", "1"), 2): {"srank": ((5, 7.0),)}}

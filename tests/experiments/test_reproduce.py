@@ -1,5 +1,6 @@
 """`divbench reproduce` from the command to outcome and figure, and the scoreboard of outcomes."""
 
+import dataclasses
 import json
 import signal
 from pathlib import Path
@@ -7,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from divbench import cli
+from divbench.execute.making import TrainingFailed
+from divbench.execute.signals import Interrupted
 from divbench.experiments import catalogue, outcomes, reproduce
 from divbench.experiments.comparisons import q_over_bound
 from divbench.experiments.experiment import Arm, Experiment, conclude
@@ -14,6 +17,7 @@ from divbench.experiments.figures import q_curves
 from divbench.experiments.outcomes import find_outcomes, installed_claims, scoreboard
 from divbench.spec import experiments as requests
 from divbench.spec.experiments import CLAIMS, ReproduceRequest
+from divbench.spec.making import MakeRequest
 from divbench.spec.run_spec import RunSpec
 from divbench.spec.settings import SACSettings
 
@@ -84,6 +88,63 @@ def test_from_the_command_to_the_outcome(place, capsys):
     assert cli.main(["claims"]) == 0
     told = capsys.readouterr().out
     assert "tiny" in told and "reproduced" in told
+
+
+SMALL = SACSettings(hidden=(16,), batch_size=16)
+OWN = MakeRequest(("constant-reward",), ("medium-replay",), transitions=200, steps=200, eval_every=100,
+                  prime_samples=50, out="results/datasets/tiny", sac=SMALL)
+
+
+def offline_runs(scale):
+    fields = {"tasks": "constant-reward", "dataset": str(OWN.target("constant-reward", "medium-replay")), "seeds": 2,
+              "prime_updates": 20, "eval_every": 20, "eval_episodes": 1, "measure_every": 10, "sac": SMALL}
+    return (Arm("all", RunSpec(variants="td3", **fields)),
+            Arm("a tenth", RunSpec(variants="td3+data_fraction=0.1", diagnose="seem", **fields)))
+
+
+def test_datasets_are_made_before_the_runs_that_learn_from_them(place, capsys, monkeypatch):
+    offline = dataclasses.replace(TINY, kind="offline", runs=offline_runs, datasets=lambda scale: (OWN,),
+                                  decide=lambda evidence: conclude(q_over_bound(evidence, "all", "below")))
+    monkeypatch.setitem(catalogue.EXPERIMENTS, "tiny", offline)
+    assert offline.minutes("quick") == pytest.approx((80 + 150) / 370 / 60)
+    dataset = "results/datasets/tiny-host/constant-reward-medium-replay"
+    words = ["reproduce", "tiny", "--physics", "host", "--quiet"]
+    assert cli.main([*words, "--plan"]) == 0
+    assert f"dataset {dataset}: to be made, 150 updates for its expert" in capsys.readouterr().out
+    assert cli.main([*words, "--plan", "--json"]) == 0
+    plan = json.loads(capsys.readouterr().out)
+    assert [entry["folder"] for entry in plan["datasets"]] == [dataset] and list(place.iterdir()) == []
+
+    assert cli.main(words) == 0
+    told = capsys.readouterr()
+    assert told.err == "" and "tiny: inconclusive" in told.out, "two seeds have no interval"
+    assert (place / dataset / "card.json").is_file()
+    record = json.loads((place / CLAIMS / "tiny" / "outcome.json").read_text())
+    assert {run["settings"]["dataset"] for run in record["runs"]} == {dataset}
+    header, rows = record["arms"]["header"], record["arms"]["rows"]
+    assert [row[:4] for row in rows] == [["all", "constant-reward", "2", "0"], ["a tenth", "constant-reward", "2", "0"]]
+    assert all(len(row) == len(header) for row in rows) and rows[0][-1] == "-" and float(rows[1][-1]) is not None
+    assert "| a tenth | constant-reward | 2 | 0 |" in (place / CLAIMS / "tiny" / "outcome.md").read_text()
+
+    assert cli.main(["reproduce", "tiny", "--physics", "host"]) == 0
+    told = capsys.readouterr().out
+    assert f"dataset {dataset}: there" in told and told.count("was there already") == 3
+
+
+@pytest.mark.parametrize(("error", "code", "words"), [
+    (Interrupted(signal.SIGINT), 130, "interrupted; the same command continues"),
+    (TrainingFailed("group: boom"), 1, "failed: results/datasets/tiny: group: boom"),
+])
+def test_nothing_is_trained_before_the_datasets_are_there(error, code, words, monkeypatch, capsys, place):
+    def fail(request):
+        raise error
+
+    monkeypatch.setitem(catalogue.EXPERIMENTS, "tiny",
+                        dataclasses.replace(TINY, runs=offline_runs, datasets=lambda scale: (OWN,)))
+    monkeypatch.setattr("divbench.execute.making.make_datasets", fail)
+    monkeypatch.setattr("divbench.execute.run.run", lambda *_, **__: pytest.fail("trained"))
+    assert cli.main(["reproduce", "tiny"]) == code
+    assert words in capsys.readouterr().out and not (place / CLAIMS).exists()
 
 
 class Ended:
