@@ -63,14 +63,16 @@ def measuring_keys(root, update):
 
 
 def _parameters(critic, coefs: Coefficients) -> dict:
-    """The critics' parameters that count into norms: LayerNorm's only where the lane has it, whatever its neighbours
-    have, and no running statistics, which are not learned."""
-    def one(layer):
+    """The critics' parameters that count into norms: LayerNorm's only where the lane has it and learns them, whatever
+    its neighbours have, and no running statistics, which are not learned."""
+    layernorm = coefs.mechanisms.layernorm * coefs.mechanisms.layernorm_affine
+
+    def one(index, layer):
         layer = {name: leaf for name, leaf in layer.items() if name not in ("batch_mean", "batch_variance")}
-        return {name: leaf * coefs.mechanisms.layernorm if name.startswith("norm_") else leaf
+        return {name: leaf * layernorm[index] if name.startswith("norm_") else leaf
                 for name, leaf in layer.items()}
 
-    return {"hidden": [one(layer) for layer in critic["hidden"]], "head": critic["head"]}
+    return {"hidden": [one(*numbered) for numbered in enumerate(critic["hidden"])], "head": critic["head"]}
 
 
 def _measure_batch(learner: LearnerState, batch: Batch, coefs: Coefficients, structure: Structure, keys, kinds):

@@ -1,7 +1,7 @@
 """Actor and critic of one lane, as pure functions on dictionaries of arrays.
 
 The critics are stacked: each of their parameters has a leading axis of N, usually 2. Mechanisms (LayerNorm, unit ball)
-that some lane of a group needs are compiled in; a per-lane coefficient, 0 or 1, then selects them. The coefficient acts
+that some lane of a group needs are compiled in; per-lane coefficients, 0 or 1, then select them. The coefficient acts
 on statistics of shape `[N, B, 1]`, never on activations, so that lanes without a mechanism pay little for it.
 Letters in shapes: N critics, B batch, O observation size, A action size, H width of a hidden layer.
 """
@@ -16,7 +16,7 @@ import jax.numpy as jnp
 from jax.custom_batching import sequential_vmap
 from jax.nn import initializers
 
-from divbench.learn import batchnorm
+from divbench.learn import batchnorm, groupnorm
 from divbench.learn.hooks import Site, of_kind
 from divbench.learn.nonlinearities import FUNCTIONS
 from divbench.spec.settings import SACSettings
@@ -26,9 +26,11 @@ UNIT_BALL_EPSILON = 1e-12
 
 
 class MechanismCoefficients(NamedTuple):
-    """1.0 where a lane has the mechanism, 0.0 where it has not; scalars of one lane. Of dropout, the rate."""
+    """1.0 where a lane has the mechanism, 0.0 where it has not; scalars of one lane, but for `layernorm`, which has one
+    for each hidden layer of the critics. Of dropout, the rate."""
 
     layernorm: jax.Array
+    layernorm_affine: jax.Array  # whether its scale and shift count, and learn
     unit_ball: jax.Array
     actor_layernorm: jax.Array
     dropout: jax.Array
@@ -116,6 +118,9 @@ def init_critic(key, observation_size: int, action_size: int, settings: SACSetti
         hidden = [_dense(k, *shape, initialise) for k, shape in zip(keys, itertools.pairwise(widths), strict=False)]
         if "layernorm" in mechanisms:
             _with_layernorm(hidden, settings.hidden)
+        if "groupnorm" in mechanisms:
+            hidden = [layer | groupnorm.init(width, settings.groupnorm_groups)
+                      for layer, width in zip(hidden, settings.hidden, strict=True)]
         if "batchnorm" in mechanisms:
             hidden = [layer | batchnorm.init(width) for layer, width in zip(hidden, settings.hidden, strict=True)]
         return {"hidden": hidden, "head": _dense(keys[-1], widths[-1], 1, initialise)}
@@ -123,18 +128,20 @@ def init_critic(key, observation_size: int, action_size: int, settings: SACSetti
     return jax.vmap(one)(jax.random.split(key, settings.critics))
 
 
-def layer_norm(x, scale, shift, coefficient):
-    """LayerNorm over the last axis with affine parameters where `coefficient` is 1, the identity where it is 0.
+def layer_norm(x, scale, shift, coefficient, affine=1.0):
+    """LayerNorm over the last axis where `coefficient` is 1, the identity where it is 0.
 
-    The statistics are those of `coefficient * x`: a lane without the mechanism can overflow without a NaN in its
-    gradient. Shapes: x `[..., B, H]`, scale and shift `[..., H]`, coefficient scalar. Source: Ba et al., 1607.06450.
+    Where `affine` is 0 scale and shift count as 1 and 0 and have gradients of 0, so that no step moves them. The
+    statistics are those of `coefficient * x`: a lane without the mechanism can overflow without a NaN in its gradient.
+    Shapes: x `[..., B, H]`, scale and shift `[..., H]`, coefficient and affine scalar. Source: Ba et al., 1607.06450.
     """
     selected = coefficient * x
     mean = jnp.mean(selected, -1, keepdims=True)
     variance = jnp.mean(jnp.square(selected - mean), -1, keepdims=True)
     factor = coefficient * jax.lax.rsqrt(variance + LAYERNORM_EPSILON) + (1.0 - coefficient)
-    affine_scale = 1.0 + coefficient * (scale - 1.0)
-    return (x - mean) * factor * affine_scale[..., None, :] + (coefficient * shift)[..., None, :]
+    learned = coefficient * affine
+    affine_scale = 1.0 + learned * (scale - 1.0)
+    return (x - mean) * factor * affine_scale[..., None, :] + (learned * shift)[..., None, :]
 
 
 def unit_ball(features, coefficient):
@@ -189,7 +196,10 @@ def critic_activations(parameters, obs, action, coefficients: MechanismCoefficie
             x, used = batchnorm.normalise(x, layer, training)
             statistics.append(used)
         if "layernorm" in mechanisms:
-            x = layer_norm(x, layer["norm_scale"], layer["norm_shift"], coefficients.layernorm)
+            x = layer_norm(x, layer["norm_scale"], layer["norm_shift"], coefficients.layernorm[index],
+                           coefficients.layernorm_affine)
+        if "groupnorm" in mechanisms:
+            x = groupnorm.normalise(x, layer)
         x = hooked(FUNCTIONS[activation](hooked(x, index, True)), index, False)
         hidden.append(x)
     features = unit_ball(x, coefficients.unit_ball) if "unit_ball" in mechanisms else x

@@ -106,6 +106,9 @@ BUILT_IN = {
                 "number is the share of the TD error it takes", _PREQN,
                 settings=(("algorithm", "preqn"), ("critics", 1), ("batch_size", 64), ("critic_lr", 0.1)),
                 strength="critic_lr"),
+        Variant("groupnorm", "GroupNorm with affine parameters before each ReLU of the critic (8 groups of units)",
+                "Wu and He, Group Normalization, 1803.08494", mechanisms=frozenset({"groupnorm"}),
+                settings=(("groupnorm_groups", 8),), strength="groupnorm_groups"),
         Variant("batchnorm", "BatchNorm before each ReLU of the critic, both batches in one pass; targets stay",
                 _CROSSQ + "; target networks as in Palenicek et al., 2502.07523", mechanisms=frozenset({"batchnorm"})),
     )

@@ -144,7 +144,7 @@ def estimate(spec: RunSpec, group: Group, updates_per_second: float | None = Non
     """
     sac, lanes, protocol = group.lanes[0].sac, len(group.lanes), group.protocol
     info = task_info(group.task)
-    networks = network_bytes(group.task, sac, bool(group.mechanisms & {"layernorm", "batchnorm"}))
+    networks = network_bytes(group.task, sac, bool(group.mechanisms & {"layernorm", "groupnorm", "batchnorm"}))
     replay = replay_bytes(group.task, protocol.env_steps)
     scores = evaluations(protocol.env_steps, spec.eval_every)
     values = evaluations(protocol.updates, spec.measure_every)

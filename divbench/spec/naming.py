@@ -31,6 +31,8 @@ PATTERNS = {
     "critic-reset-<N>-updates": "critics and their targets drawn afresh every N updates",
     "reset-<N>-steps": "the whole agent drawn afresh every N env steps; so for actor-reset- and critic-reset-",
     "<setting>=<value>": "plain SAC with that setting of --sac, such as critic_lr=0.003",
+    "layernorm+layernorm_layers=<N>": "LayerNorm in the critic's hidden layer N, from 1; in two of them: 1and3",
+    "layernorm+layernorm_affine=false": "LayerNorm whose scale stays 1 and whose shift stays 0",
     "<variant>=<number>": "a variant with another number, such as weight-decay=0.001 or dropout=0.1",
     "<variant>+<variant>": "several at once, such as ofn+actor-reset or layernorm+weight-decay=0.01",
     "<package.module>:<name>": "a Variant of your own, see docs/variants.md",

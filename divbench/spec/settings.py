@@ -21,7 +21,7 @@ LOG_STD_RULES = ("tanh", "clip")
 OPTIMIZERS = ("adam", "rmsprop", "momentum", "adam-no-second-moment")
 # Fields that decide shapes or what is compiled: lanes that differ in one cannot share a program.
 STRUCTURE = ("algorithm", "hidden", "activation", "critics", "batch_size", "initialisation", "log_std_rule",
-             "search_steps")
+             "groupnorm_groups", "search_steps")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,6 +41,7 @@ class SACSettings:
     batch_size: int = 256  # transitions per update
     initialisation: str = "orthogonal"  # or "lecun_normal", flax's default
     log_std_rule: str = "tanh"  # min + (max - min) (1 + tanh x) / 2; or "clip": x clipped to [min, max]
+    groupnorm_groups: int = 8  # where a variant has groupnorm: groups of units in each hidden layer of the critics
     search_steps: int = 10  # preqn: how often its line search shrinks a step before it gives the step up
     # data
     init_gain: float = math.sqrt(2.0)  # orthogonal gain of every layer but the log-std head
@@ -67,6 +68,9 @@ class SACSettings:
     mean_weight: float = 0.0  # 0: the least of the critics counts in targets and for the actor; 1: their mean
     in_distribution_targets: bool = False  # True: targets take the replayed next action, and no entropy
     huber_delta: float = 0.0  # TD errors beyond it count linearly; 0: all count by their square
+    # where a variant has layernorm: which hidden layers of the critics get it, counted from 1, such as "1" or "1and3"
+    layernorm_layers: str = "all"
+    layernorm_affine: bool = True  # False: its scale stays 1 and its shift 0
     dropout_rate: float = 0.0  # of the critics' hidden units, while training
     conservative_weight: float = 0.0  # of the term of conservative Q-learning
     dr3_weight: float = 0.0  # of the mean dot product of the features of consecutive state-action pairs
@@ -97,7 +101,8 @@ class SACSettings:
             raise UsageError(f"critics: preqn has one critic, found {self.critics}")
         if not self.hidden or any(width < 1 for width in self.hidden):
             raise UsageError(f"hidden: expected positive widths such as 256,256, found {list(self.hidden)}")
-        for name in ("batch_size", "critics", "target_period", "policy_delay", "search_steps"):
+        _named_layers(self.layernorm_layers, len(self.hidden))
+        for name in ("batch_size", "critics", "target_period", "policy_delay", "search_steps", "groupnorm_groups"):
             if getattr(self, name) < 1:
                 raise UsageError(f"{name}: expected at least 1, found {getattr(self, name)}")
         if not 0.0 <= self.dropout_rate < 1.0:
@@ -125,6 +130,29 @@ class SACSettings:
                              f"found {self.log_std_min}")
         if self.initial_temperature == 0.0 and self.temperature_lr != 0.0:
             raise UsageError("initial_temperature: 0 has no logarithm to learn; set temperature_lr to 0 too")
+
+    @property
+    def layernorm_mask(self) -> tuple[bool, ...]:
+        """For each hidden layer, whether `layernorm_layers` names it."""
+        return _named_layers(self.layernorm_layers, len(self.hidden))
+
+
+def _named_layers(text: str, count: int) -> tuple[bool, ...]:
+    """For each of `count` hidden layers whether `all` or `1and3` names it; each choice has one spelling.
+
+    Raises:
+      UsageError: other text, or a layer that does not exist.
+    """
+    if text == "all":
+        return (True,) * count
+    numbers = [int(number) for number in text.split("and")] if _LAYERS.fullmatch(text) else []
+    if not numbers or numbers != sorted(set(numbers)):
+        raise UsageError("layernorm_layers: expected all, or hidden layers counted from 1 in rising order such as 1 or "
+                         f"1and3, found '{text}'")
+    if numbers[-1] > count:
+        raise UsageError(f"layernorm_layers: expected layers from 1 to {count}, as many as are hidden, found "
+                         f"{numbers[-1]}")
+    return tuple(number in numbers for number in range(1, count + 1))
 
 
 # Kind of each field, as its annotation is written.
@@ -172,6 +200,7 @@ def parse_setting(name: str, text: str, what: str) -> object:
 
 
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_LAYERS = re.compile(r"[1-9][0-9]{0,3}(and[1-9][0-9]{0,3})*")
 _EXPECTED = {"str": "text", "int": "a whole number", "float": "a finite number", "bool": "true or false",
              "tuple[int, ...]": "whole numbers such as 256,256"}
 

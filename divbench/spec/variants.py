@@ -6,6 +6,7 @@ The records that come with divbench are in `built_in`, what a name stands for is
 from __future__ import annotations
 
 import dataclasses
+import math
 import re
 
 from divbench.spec.errors import UsageError
@@ -14,10 +15,14 @@ from divbench.spec.settings import SACSettings, with_values
 # Mechanisms a variant may switch on. Those of SELECTABLE act element by element: a group that has one compiled in can
 # hold lanes without it. The others change the number of passes, or more, and make a group of their own.
 SELECTABLE = ("layernorm", "unit_ball", "actor_layernorm")
-MECHANISMS = (*SELECTABLE, "batchnorm", "spectral_norm", "weight_norm")
+MECHANISMS = (*SELECTABLE, "groupnorm", "batchnorm", "spectral_norm", "weight_norm")
 # Mechanisms that a setting switches on when it is not 0.
 BY_SETTING = {"dropout": "dropout_rate", "conservative": "conservative_weight", "dr3": "dr3_weight",
               "clip": "clip_norm", "decay": "weight_decay"}
+# Settings that mean nothing without a mechanism, so that no variant sets them without it, and how they are written.
+ABOUT = {"layernorm_layers": ("layernorm", "layernorm+layernorm_layers=1"),
+         "layernorm_affine": ("layernorm", "layernorm+layernorm_affine=false"),
+         "groupnorm_groups": ("groupnorm", "groupnorm=4")}
 RESET_SCOPES = ("agent", "actor", "critic")
 RESET_UNITS = ("updates", "env_steps")
 HOOKS = ("features", "losses", "projections")
@@ -106,8 +111,15 @@ def lane_settings(variant: Variant, sac: SACSettings) -> SACSettings:
 
 def check_together(variant: Variant, sac: SACSettings) -> None:
     """Raise `UsageError` if what a lane has does not go together; `sac` are the lane's settings."""
+    for name, _ in variant.settings:
+        mechanism, example = ABOUT.get(name, ("", ""))
+        if mechanism and mechanism not in variant.mechanisms:
+            raise UsageError(f"variant '{variant.name}': {name} means nothing without {mechanism}; expected both, as "
+                             f"in '{example}'")
+    if "groupnorm" in variant.mechanisms:
+        _check_groups(variant.name, sac.groupnorm_groups, sac.hidden)
     if sac.algorithm == "preqn":
-        strange = sorted(lane_mechanisms(variant, sac) - {"layernorm", "unit_ball", "actor_layernorm"})
+        strange = sorted(lane_mechanisms(variant, sac) - {"layernorm", "groupnorm", "unit_ball", "actor_layernorm"})
         strange += [hook for _, hook in variant.hooks]
         if strange:
             raise UsageError(f"variant '{variant.name}': preqn does not go together with '{strange[0]}': its step is "
@@ -116,6 +128,17 @@ def check_together(variant: Variant, sac: SACSettings) -> None:
     if "batchnorm" in variant.mechanisms and clash:
         raise UsageError(f"variant '{variant.name}': batchnorm does not go together with '{clash[0]}', which looks at "
                          "the critics outside of the pass whose statistics they are normalised by")
+
+
+def _check_groups(name: str, groups: int, widths: tuple[int, ...]) -> None:
+    """Raise `UsageError` unless each layer has that many groups of equal size. A group of one unit is refused as well:
+    it is its own mean, and whatever it held is 0."""
+    common = math.gcd(*widths)
+    possible = [count for count in range(1, min(widths) // 2 + 1) if common % count == 0]
+    if groups not in possible:
+        nearest = f"; the nearest is {min(possible, key=lambda count: abs(count - groups))}" if possible else ""
+        raise UsageError(f"variant '{name}': groupnorm_groups: expected a number that divides the hidden widths "
+                         f"{','.join(map(str, widths))} into groups of 2 units or more, found {groups}{nearest}")
 
 
 def lane_mechanisms(variant: Variant, sac: SACSettings) -> frozenset[str]:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from divbench.envs.toys import ConstantReward
-from divbench.learn import networks, replay
+from divbench.learn import groupnorm, networks, replay
 from divbench.learn.agents import critic as critics
 from divbench.learn.agents import sac, td3
 from divbench.learn.projections import largest_singular_value
@@ -209,6 +209,20 @@ def normalised_over_the_batch(mine):
             and np.mean(np.abs(layer["batch_mean"] - statistics[0])) < np.mean(np.abs(statistics[0])))
 
 
+def groups_at_mean_zero(mine):
+    """Before scale and shift, eight groups of two units; both parameters have learned, in their targets too."""
+    layer = mine.learner.critic["hidden"][0]
+    bare = {"group_scale": np.ones_like(layer["group_scale"]), "group_shift": np.zeros_like(layer["group_shift"])}
+    inputs = np.concatenate([mine.batch.obs, mine.batch.action], -1)
+    normed = np.asarray(groupnorm.normalise(jnp.asarray(inputs @ layer["kernel"] + layer["bias"][:, None]), bare))
+    grouped = normed.reshape(2, -1, 8, 2)
+    expected = np.maximum(grouped * layer["group_scale"][:, None] + layer["group_shift"][:, None], 0.0)
+    return (layer["group_scale"].shape == (2, 8, 2) and np.allclose(grouped.sum(-1), 0.0, atol=1e-4)
+            and np.allclose(mine.activations().hidden[0], expected.reshape(normed.shape), atol=1e-4)
+            and all(not np.allclose(net["hidden"][1][name], start) for net in (mine.learner.critic, mine.learner.target)
+                    for name, start in (("group_scale", 1.0), ("group_shift", 0.0))))
+
+
 def trails(target, parameters):
     """Whether a target is another than what it follows, and near it."""
     away = [np.abs(a - b).max() for a, b in zip(jax.tree.leaves(target), jax.tree.leaves(parameters), strict=True)]
@@ -256,6 +270,7 @@ CHECKS = {
     "spectral-norm": singular_values_at_most_one,
     "weight-norm": hidden_kernels_of_norm_one,
     "batchnorm": normalised_over_the_batch,
+    "groupnorm": groups_at_mean_zero,
     "td3": lambda mine: trails(mine.learner.target_actor, mine.learner.actor) and mine.q().shape[0] == 2,
     "ddpg": lambda mine: trails(mine.learner.target_actor, mine.learner.actor) and mine.q().shape[0] == 1,
     "td3-bc": lambda mine: distance_to_replayed_actions(mine) < distance_to_replayed_actions(trained("td3")),

@@ -1,4 +1,5 @@
-"""Known answers of actor and critic: initialisation, LayerNorm, the unit ball, the policy's log density."""
+"""Known answers of actor and critic: initialisation, LayerNorm and where it acts, the unit ball, the policy's log
+density."""
 
 import subprocess
 import sys
@@ -17,11 +18,13 @@ pytestmark = pytest.mark.usefixtures("strict_jax")
 SETTINGS = SACSettings(hidden=(32, 24), batch_size=8)
 BOTH = frozenset({"layernorm", "unit_ball"})
 ON, OFF = jnp.float32(1.0), jnp.float32(0.0)
+BOTH_LAYERS = jnp.ones(2)
 
 
 def switches(**on):
-    """Coefficients with nothing on but what is named."""
-    return MechanismCoefficients(*[OFF] * len(MechanismCoefficients._fields))._replace(**on)
+    """Coefficients with nothing on but what is named; LayerNorm would learn its scale and shift."""
+    off = MechanismCoefficients(*[OFF] * len(MechanismCoefficients._fields))
+    return off._replace(layernorm=jnp.zeros(2), layernorm_affine=ON)._replace(**on)
 
 
 def critic(mechanisms=BOTH, key=0):
@@ -100,7 +103,7 @@ def test_layernorm_statistics_on_live_features():
 @pytest.mark.parametrize("mechanisms", [frozenset({"unit_ball"}), BOTH])
 def test_unit_ball_features_have_norm_one_and_bound_q(mechanisms):
     parameters, (obs, action) = critic(mechanisms), inputs(scale=50.0)
-    coefficients = switches(layernorm=ON if "layernorm" in mechanisms else OFF, unit_ball=ON)
+    coefficients = switches(layernorm=BOTH_LAYERS * float("layernorm" in mechanisms), unit_ball=ON)
     features = networks.critic_activations(parameters, obs, action, coefficients, mechanisms).features
     assert features.shape == (2, 64, 24)
     assert np.min(features) >= 0.0
@@ -127,6 +130,42 @@ def test_mechanism_switched_off_is_absent():
     for mine, theirs in zip(gradient["hidden"], reference["hidden"], strict=True):
         np.testing.assert_allclose(mine["kernel"], theirs["kernel"], rtol=1e-4, atol=1e-5)
         assert not np.any(mine["norm_scale"]) and not np.any(mine["norm_shift"])
+
+
+@pytest.mark.parametrize("chosen", [(0, 0), (1, 0), (0, 1), (1, 1)])
+def test_layernorm_acts_in_the_layers_that_are_chosen(chosen):
+    """Against the same pass in numpy, a layer after the other."""
+    mechanisms = frozenset({"layernorm"})
+    parameters, (obs, action) = critic(mechanisms), inputs(scale=4.0)
+    coefficients = switches(layernorm=jnp.asarray(chosen, jnp.float32))
+    got = networks.critic_activations(parameters, obs, action, coefficients, mechanisms).hidden
+    x = np.concatenate([obs, action], -1).astype(np.float64)[None]
+    for layer, normed, found in zip(parameters["hidden"], chosen, got, strict=True):
+        x = x @ np.asarray(layer["kernel"], np.float64)
+        if normed:
+            x = (x - x.mean(-1, keepdims=True)) / np.sqrt(x.var(-1, keepdims=True) + 1e-6)
+        x = np.maximum(x, 0.0)
+        np.testing.assert_allclose(found, x, rtol=1e-4, atol=1e-4)
+
+
+def test_without_affine_parameters_layernorm_is_the_same_whatever_they_are_and_has_no_gradient_for_them():
+    mechanisms = frozenset({"layernorm"})
+    fresh, (obs, action) = critic(mechanisms), inputs()
+    moved = {**fresh, "hidden": [{**layer, "norm_scale": 3.0 * layer["norm_scale"],
+                                  "norm_shift": layer["norm_shift"] - 2.0} for layer in fresh["hidden"]]}
+    bare = switches(layernorm=BOTH_LAYERS, layernorm_affine=OFF)
+
+    def total(parameters, coefficients):
+        return jnp.sum(networks.critic_values(parameters, obs, action, coefficients, mechanisms))
+
+    value, gradient = jax.value_and_grad(total)(moved, bare)
+    expected, reference = jax.value_and_grad(total)(fresh, switches(layernorm=BOTH_LAYERS))
+    assert float(value) == float(expected)
+    for mine, theirs in zip(gradient["hidden"], reference["hidden"], strict=True):
+        np.testing.assert_array_equal(mine["kernel"], theirs["kernel"])
+        assert not np.any(mine["norm_scale"]) and not np.any(mine["norm_shift"])
+        assert np.any(theirs["norm_scale"]) and np.any(theirs["norm_shift"])
+    np.testing.assert_array_equal(gradient["head"]["kernel"], reference["head"]["kernel"])
 
 
 @pytest.mark.parametrize(("coefficient", "scale"), [(ON, 0.0), (ON, 1e-20), (OFF, 0.0), (OFF, 1e-20), (OFF, 1e25)])

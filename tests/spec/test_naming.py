@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from divbench.spec.built_in import BUILT_IN
 from divbench.spec.errors import UsageError
 from divbench.spec.naming import find_variant
+from divbench.spec.settings import SACSettings
 from divbench.spec.text import LARGEST_COUNT, format_count
 from divbench.spec.variants import Reset, Variant
 
@@ -42,6 +43,9 @@ def test_one_name_for_one_interval():
     ("weight-decay=0.001", {"weight_decay": 0.001}),
     ("wd=1e-3", {"weight_decay": 0.001}),
     ("dropout=0.1", {"dropout_rate": 0.1}),
+    ("groupnorm=4", {"groupnorm_groups": 4}),
+    ("layernorm+layernorm_layers=1and3", {"layernorm_layers": "1and3"}),
+    ("layernorm+layernorm_affine=False", {"layernorm_affine": False}),
     ("hard-target=1000", {"tau": 1.0, "target_period": 1000}),
     ("sgd=0.03", {"critic_optimizer": "momentum", "critic_b1": 0.0, "critic_lr": 0.03}),
     ("critic_lr=0.003", {"critic_lr": 0.003}),
@@ -55,6 +59,8 @@ def test_numbers_in_names(name, settings):
 @pytest.mark.parametrize(("spelled", "name"), [
     ("wd=0.0010", "weight-decay=0.001"),
     ("weight-decay=0.01", "weight-decay"),
+    ("groupnorm=8", "groupnorm"),
+    ("layernorm_layers=2+layernorm_affine=False+layernorm", "layernorm+layernorm_affine=false+layernorm_layers=2"),
     ("actor-reset+ofn", "ofn-actor-reset"),
     ("actor-reset-50k-updates+ofn", "ofn+actor-reset-50k-updates"),
     ("wd=0.1 + layernorm", "layernorm+weight-decay=0.1"),
@@ -198,9 +204,29 @@ def test_a_record_that_is_handed_in_has_its_functions_looked_up(outside):
         RunSpec(suite="smoke", variants=(Variant("own", "", "", losses=(f"{module}:g",)),))
 
 
-@pytest.mark.parametrize("name", ["batchnorm+dr3", "batchnorm+conservative=0.1"])
-def test_what_does_not_go_together(name):
+@pytest.mark.parametrize(("name", "message"), [
+    ("batchnorm+dr3", "batchnorm does not go together with 'dr3'"),
+    ("batchnorm+conservative=0.1", "batchnorm does not go together with 'conservative'"),
+    ("layernorm_layers=1", "layernorm_layers means nothing without layernorm; .*'layernorm.layernorm_layers=1'"),
+    ("ofn+layernorm_affine=false", "means nothing without layernorm; .*'layernorm.layernorm_affine=false'"),
+    ("groupnorm_groups=2", "groupnorm_groups means nothing without groupnorm; expected both, as in 'groupnorm=4'"),
+    ("layernorm+layernorm_layers=3", "expected layers from 1 to 2, as many as are hidden, found 3"),
+    ("groupnorm=5", "divides the hidden widths 256,256 into groups of 2 units or more, found 5; the nearest is 4"),
+    ("groupnorm=256", "groups of 2 units or more, found 256; the nearest is 128"),
+])
+def test_what_does_not_go_together(name, message):
     from divbench.spec.run_spec import RunSpec
 
-    with pytest.raises(UsageError, match="batchnorm does not go together with"):
+    with pytest.raises(UsageError, match=message) as error:
         RunSpec(suite="smoke", variants=name)
+    assert "\n" not in str(error.value)
+
+
+def test_groups_fit_the_widths_of_the_run():
+    from divbench.spec.run_spec import RunSpec
+
+    assert RunSpec(suite="smoke", variants="groupnorm,baseline", sac=SACSettings(hidden=(16, 24))).variants
+    for widths, nearest in (((255, 100), "; the nearest is 5$"), ((16, 8), "; the nearest is 4$"), ((1,), "found 8$")):
+        with pytest.raises(UsageError, match=f"variant 'groupnorm': .*{nearest}"):
+            RunSpec(suite="smoke", variants="groupnorm", sac=SACSettings(hidden=widths))
+        assert RunSpec(suite="smoke", variants="baseline", sac=SACSettings(hidden=widths)).variants

@@ -93,6 +93,15 @@ def test_another_structure_is_another_group():
     assert wider.lanes[0].sac.hidden == (512, 512)
 
 
+def test_where_layernorm_acts_is_data_and_how_many_groups_is_structure():
+    spec = RunSpec(suite="smoke", tasks="cheetah-run", seeds=1, variants=(
+        "layernorm,layernorm+layernorm_layers=2,layernorm+layernorm_affine=false,groupnorm,groupnorm=4"))
+    for fused in (False, True):
+        groups = make_groups(spec, fused=fused)
+        assert [len(group.lanes) for group in groups] == [3, 1, 1]
+        assert [sorted(group.mechanisms) for group in groups] == [["layernorm"], ["groupnorm"], ["groupnorm"]]
+
+
 def test_a_group_name_is_a_folder_name():
     for group in make_groups(RunSpec(suite="smoke", utd="1/2,8"), fused=True):
         assert "/" not in group.name and group.name.endswith(group.identity)

@@ -45,6 +45,11 @@ def test_values_take_the_kind_of_their_field():
         ({"log_std_rule": "none"}, "unknown log_std_rule"),
         ({"log_std_min": 3}, "log_std_min: expected at most log_std_max"),
         ({"initial_temperature": 0}, "initial_temperature: 0 has no logarithm"),
+        ({"groupnorm_groups": 0}, "groupnorm_groups: expected at least 1"),
+        ({"layernorm_layers": "3"}, "layernorm_layers: expected layers from 1 to 2, as many as are hidden, found 3"),
+        *[({"layernorm_layers": text}, f"layernorm_layers: expected all, or hidden layers .* found '{text}'")
+          for text in ("", "0", "first", "1,2", "2and1", "1and1", "1and", "01")],
+        ({"layernorm_layers": 1}, "layernorm_layers: expected text, found 1"),
         ({"time_limit_bootstraps": 1}, "time_limit_bootstraps: expected true or false"),
     ],
 )
@@ -52,6 +57,13 @@ def test_wrong_values(values, message):
     with pytest.raises(UsageError, match=message) as error:
         with_values(SACSettings(), values)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(("text", "mask"), [
+    ("all", (True, True, True)), ("1", (True, False, False)), ("1and3", (True, False, True)),
+    ("1and2and3", (True, True, True))])
+def test_layers_are_counted_from_one(text, mask):
+    assert SACSettings(hidden=(8, 8, 8), layernorm_layers=text).layernorm_mask == mask
 
 
 def test_temperature_fixed_at_zero():

@@ -14,7 +14,8 @@ from divbench.spec.settings import STRUCTURE, SACSettings
 
 
 class Coefficients(NamedTuple):
-    """The numbers of a lane that are data: float32 scalars (`[L]` once stacked). Names as in `SACSettings`."""
+    """The numbers of a lane that are data: float32 scalars (`[L]` once stacked). Names as in `SACSettings`. Of the
+    mechanisms, LayerNorm has a number for each hidden layer of the critics."""
 
     mechanisms: MechanismCoefficients
     init_gain: jax.Array
@@ -71,16 +72,19 @@ class Structure(NamedTuple):
 
 
 def coefficients(lanes: tuple[Lane, ...], action_size: int) -> Coefficients:
-    """The lanes' coefficients, stacked: every leaf is float32 `[L]`."""
+    """The lanes' coefficients, stacked: every leaf is float32 `[L]`, LayerNorm's `[L, hidden layers]`."""
     def stack(value):
         return jnp.asarray(np.asarray([value(lane) for lane in lanes], np.float32))
 
     fields = {name: stack(lambda lane, name=name: getattr(lane.sac, name))
               for name in Coefficients._fields if hasattr(SACSettings, name)}
-    switches = {m: stack(lambda lane, m=m: m in lane.variant.mechanisms)
-                for m in MechanismCoefficients._fields if m != "dropout"}
+    switches = {m: stack(lambda lane, m=m: m in lane.variant.mechanisms) for m in ("unit_ball", "actor_layernorm")}
+    layernorm = stack(lambda lane: ["layernorm" in lane.variant.mechanisms and named
+                                    for named in lane.sac.layernorm_mask])
     return Coefficients(
-        mechanisms=MechanismCoefficients(dropout=stack(lambda lane: lane.sac.dropout_rate), **switches),
+        mechanisms=MechanismCoefficients(
+            layernorm=layernorm, layernorm_affine=stack(lambda lane: lane.sac.layernorm_affine),
+            dropout=stack(lambda lane: lane.sac.dropout_rate), **switches),
         critic_averaged=stack(lambda lane: lane.sac.critic_optimizer != "momentum"),
         critic_corrected=stack(lambda lane: lane.sac.critic_optimizer in ("adam", "adam-no-second-moment")),
         critic_scaled=stack(lambda lane: lane.sac.critic_optimizer in ("adam", "rmsprop")),

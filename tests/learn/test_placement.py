@@ -1,0 +1,60 @@
+"""LayerNorm by layer and without affine parameters, while lanes of both algorithms train side by side."""
+
+import functools
+
+import jax
+import numpy as np
+import pytest
+
+from divbench.envs.toys import ConstantReward
+from tests.learn.conftest import Bench, make_lane, same
+
+NAMES = ("layernorm", "layernorm+layernorm_layers=1", "layernorm+layernorm_layers=2",
+         "layernorm+layernorm_affine=false", "layernorm+layernorm_affine=false+weight-decay",
+         "layernorm+layernorm_affine=false+sgd-momentum")
+WHOLE, FIRST, SECOND, BARE, DECAYED, MOMENTUM = range(len(NAMES))
+
+
+@functools.cache
+def trained(algorithm):
+    """Bench, learner and measurements of one lane for each of `NAMES`, from the same random numbers, in one program."""
+    bench = Bench(ConstantReward(7), [make_lane(f"{algorithm}+{name}".removeprefix("sac+")) for name in NAMES])
+    bench.roots = bench.roots[np.zeros(len(NAMES), int)]
+    state = bench.prime(bench.act(bench.fresh(), 30, explore=True), 60)
+    sizes = {name: function._cache_size() for name, function in bench.program.functions().items()}
+    assert sizes["train_chunk"] == 1
+    measured, _ = bench.program.diagnose(state, bench.roots, bench.coefs, bench.starts(0))
+    return bench, jax.tree.map(np.asarray, state.learner), {name: np.asarray(leaf) for name, leaf in measured.items()}
+
+
+@pytest.mark.parametrize("algorithm", ["sac", "td3"])
+def test_what_does_not_count_does_not_move(algorithm):
+    """Scale and shift stay at exactly 1 and 0 where LayerNorm does not act and where it has no affine parameters."""
+    _, learner, _ = trained(algorithm)
+    assert learner.alive.all()
+    learns = {WHOLE: (True, True), FIRST: (True, False), SECOND: (False, True)}
+    for critic in (learner.critic, learner.target):
+        for lane in range(len(NAMES)):
+            for layer, moves in zip(critic["hidden"], learns.get(lane, (False, False)), strict=True):
+                assert bool(np.all(layer["norm_scale"][lane] == 1.0)) is not moves
+                assert bool(np.all(layer["norm_shift"][lane] == 0.0)) is not moves
+                assert not np.all(layer["bias"][lane] == 0.0)
+
+
+@pytest.mark.parametrize("algorithm", ["sac", "td3"])
+def test_the_norm_of_the_parameters_counts_what_is_learned(algorithm):
+    _, learner, measured = trained(algorithm)
+    for lane, counted in ((WHOLE, (0, 1)), (FIRST, (0,)), (BARE, ())):
+        layers = learner.critic["hidden"]
+        leaves = [layer[name][lane] for layer in (*layers, learner.critic["head"]) for name in ("kernel", "bias")]
+        leaves += [layers[place][name][lane] for place in counted for name in ("norm_scale", "norm_shift")]
+        expected = np.sqrt(sum(np.sum(np.square(leaf, dtype=np.float64)) for leaf in leaves))
+        assert measured["param_norm"][lane] == pytest.approx(expected, rel=1e-5)
+
+
+def test_placements_start_alike_and_part():
+    bench, learner, _ = trained("sac")
+    fresh = jax.tree.map(np.asarray, bench.fresh().learner.critic)
+    assert all(same(leaf[0], leaf[lane]) for leaf in jax.tree.leaves(fresh) for lane in range(len(NAMES)))
+    heads = learner.critic["head"]["kernel"]
+    assert all(not np.allclose(heads[one], heads[other]) for one in range(4) for other in range(one))
