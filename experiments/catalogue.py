@@ -17,6 +17,7 @@ from divbench.experiments import (
     kernel_depth,
     kernel_width,
     layernorm_or_cloning,
+    layernorm_placement,
     layernorm_plugged_in,
     moments,
     offline_normalisers,
@@ -42,7 +43,8 @@ _MODULES = (priming_length, priming_nikishin, initialisation, moments, optimizer
             out_of_distribution_targets, ofn_priming, reward_informativeness, single_critic, divergence_in_training,
             utd32, actor_reset, dmc15, dog, kernel_width, kernel_depth,
             homogeneity, crash_step, adam_growth, preqn, seem_gamma, seem_surge, seem_among_measures,
-            offline_normalisers, ema_or_copy, layernorm_or_cloning, layernorm_plugged_in, optimiser_or_pessimism)
+            offline_normalisers, ema_or_copy, layernorm_or_cloning, layernorm_plugged_in, optimiser_or_pessimism,
+            layernorm_placement)
 EXPERIMENTS: dict[str, Experiment | MeasuredExperiment] = {
     module.EXPERIMENT.name: module.EXPERIMENT for module in _MODULES
 }

@@ -1,8 +1,8 @@
 """`divbench reproduce ema-or-copy`: do averaged targets keep offline Q smaller than copied ones?
 
-Quick, ten minutes on two CPU cores: TD3 without a constraint on its policy on a medium-replay set of walker2d of divbench's own agents, targets
-averaged with tau 0.005 or copied with every update of the actor, 15,000 updates, four seeds. Full: three tasks, 1M
-updates, ten seeds.
+Quick, ten minutes on two CPU cores: TD3 without a constraint on its policy on a medium-replay set of walker2d of
+divbench's own agents, targets averaged with tau 0.005 or copied with every update of the actor, 15,000 updates, four
+seeds. Full: three tasks, 1M updates, ten seeds.
 
 The rule, written before any of these lanes was trained: Q of copied targets ends above that of averaged ones, with all
 of the interval. Whether averaged targets prevent divergence, or put it off, is shown and decides nothing.

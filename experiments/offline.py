@@ -42,7 +42,8 @@ def offline(scale: str, name: str, variant: str, task: str, level: str, **change
         own |= {"seeds": QUICK_SEEDS, "prime_updates": 15_000, "eval_every": 5_000, "eval_episodes": 5,
                 "measure_every": 500}
     dataset = str(own_dataset(scale, task, level).target(task, level))
-    return Arm(name, RunSpec(suite="seem-offline", tasks=(task,), variants=(variant,), dataset=dataset, **{**own, **changes}))
+    fields = {"suite": "seem-offline", "tasks": (task,), "variants": (variant,), "dataset": dataset, **own, **changes}
+    return Arm(name, RunSpec(**fields))
 
 
 def variant_of(*parts: str) -> str:

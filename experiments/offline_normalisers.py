@@ -1,8 +1,9 @@
 """`divbench reproduce offline-normalisers`: which normalisation of the critic keeps offline Q from diverging?
 
-Quick, an hour on two CPU cores: TD3 without a constraint on its policy, targets copied, on a medium-replay set of walker2d of divbench's own
-agents, whole and a tenth of it, 15,000 updates, four seeds; with LayerNorm, BatchNorm, WeightNorm, GroupNorm and
-spectral normalisation, and plain. Full: hopper, halfcheetah and walker2d, 1M updates, ten seeds.
+Quick, an hour on two CPU cores: TD3 without a constraint on its policy, targets copied, on a medium-replay set of
+walker2d of divbench's own agents, whole and a tenth of it, 15,000 updates, four seeds; with LayerNorm, BatchNorm,
+WeightNorm, GroupNorm and spectral normalisation, and plain. Full: hopper, halfcheetah and walker2d, 1M updates, ten
+seeds.
 
 The rule, written before any of these lanes was trained: at 100% and at 10% alike, the share of plain lanes that
 diverge is larger than that of lanes with LayerNorm, with all of the interval of the difference, and fewer than half of

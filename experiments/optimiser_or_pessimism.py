@@ -1,9 +1,11 @@
 """`divbench reproduce optimiser-or-pessimism`: is offline divergence a matter of optimisation or of statistical bias?
 
 If overestimation by the max over noisy values were the cause, the least of more critics would cure it; if it is how
-the critic is optimised, the optimizer matters and the number of critics does not. Quick, twenty minutes on two CPU cores: offline TD3 with copied
-targets and the least of one, two and four critics, and plain SGD in place of Adam, on a medium-replay set of walker2d
-of divbench's own agents, 15,000 updates, four seeds. Full: three tasks, 1M updates, ten seeds.
+the critic is optimised, the optimizer matters and the number of critics does not.
+
+Quick, twenty minutes on two CPU cores: offline TD3 with copied targets and the least of one, two and four critics, and
+plain SGD in place of Adam, on a medium-replay set of walker2d of divbench's own agents, 15,000 updates, four seeds.
+Full: three tasks, 1M updates, ten seeds.
 
 The rule, written before any of these lanes was trained: more than half of the lanes with four critics diverge, with
 all of Wilson's interval over both four and two critics, and Q of SGD ends below Adam's, with all of the interval.

@@ -1,8 +1,9 @@
 """`divbench reproduce seem-among-measures`: does SEEM tell divergence better than other numbers of the same kernel?
 
-An open question of SEEM's study. The lanes are those of `seem-gamma`, half an hour on two CPU cores; what competes is the kernel's row ratio, average
-diagonal (Achiam et al., 1903.08894) and numerical rank, each at the lane's last measurement, larger taken to mean
-divergence or smaller, whichever is right more often: an advantage that SEEM does not get.
+An open question of SEEM's study. The lanes are those of `seem-gamma`, half an hour on two CPU cores; what competes is
+the kernel's row ratio, average diagonal (Achiam et al., 1903.08894) and numerical rank, each at the lane's last
+measurement, larger taken to mean divergence or smaller, whichever is right more often: an advantage that SEEM does not
+get.
 
 The rule, written before any of these lanes was trained: the area under the ROC curve of SEEM minus the largest of the
 others', above 0 with all of the bootstrap interval over lanes; no interval below eight lanes that diverged and as many

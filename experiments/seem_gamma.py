@@ -2,8 +2,8 @@
 
 Offline TD3 without a constraint on its policy, targets copied, on one dataset; the lanes differ in gamma and seed.
 Full: walker2d's medium-expert set, gamma as published (Yue et al. find the split between 0.927 and 0.928), 1M updates,
-ten seeds. Quick, half an hour on two CPU cores: such a set of divbench's own agents, whose split lies elsewhere, 10,000 updates, four seeds. Ten
-gammas.
+ten seeds. Quick, half an hour on two CPU cores: such a set of divbench's own agents, whose split lies elsewhere,
+10,000 updates, four seeds. Ten gammas.
 
 The rule: a lane is foretold to diverge if normalised SEEM of its last measurement is above `POSITIVE`. The share of
 lanes that did what was foretold must be above 0.8, with all of Wilson's interval; nothing is decided unless at least

@@ -1,8 +1,8 @@
 """`divbench reproduce seem-surge`: does SEEM surge before Q leaves its bound?
 
-Offline TD3 without a constraint on its policy, targets copied, at gamma 0.99, looked at often. Quick, ten minutes on two CPU cores: medium-replay
-sets of walker2d and hopper of divbench's own agents, 1,500 updates, ten seeds, measured every 25. Full: the three
-tasks' medium-replay sets, 1M updates measured every 10,000, ten seeds.
+Offline TD3 without a constraint on its policy, targets copied, at gamma 0.99, looked at often. Quick, ten minutes on
+two CPU cores: medium-replay sets of walker2d and hopper of divbench's own agents, 1,500 updates, ten seeds, measured
+every 25. Full: the three tasks' medium-replay sets, 1M updates measured every 10,000, ten seeds.
 
 The rule, written before any of these lanes was trained: a lane's surge is its first measurement at which normalised
 SEEM is at least half of the lane's largest; Q left when its mean on the data was first beyond the bound. Of the lanes

@@ -93,8 +93,8 @@ class RunSpec:
         if self.dataset is not None:
             defaults |= OFFLINE | {"tasks": _named(self.dataset, suite.tasks)}
         elif suite.offline:
-            raise UsageError(f"suite '{suite.name}' learns from a dataset: expected --dataset DIR, found none; 'divbench "
-                             "dataset make' makes one")
+            raise UsageError(f"suite '{suite.name}' learns from a dataset: expected --dataset DIR, found none; "
+                             "'divbench dataset make' makes one")
         for name, value in defaults.items():
             if getattr(self, name) is None:
                 object.__setattr__(self, name, value)

@@ -8,8 +8,8 @@ from fractions import Fraction
 
 @dataclasses.dataclass(frozen=True)
 class Suite:
-    """Tasks and the defaults of flags that a run may override. `steps` counts the env steps of all phases. Of a run that
-    learns offline, updates and intervals are those of `run_spec.OFFLINE`."""
+    """Tasks and the defaults of flags that a run may override. `steps` counts the env steps of all phases. Of
+    a run that learns offline, updates and intervals are those of `run_spec.OFFLINE`."""
 
     name: str
     summary: str

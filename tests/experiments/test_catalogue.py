@@ -37,6 +37,7 @@ DECADES = {
     "offline-normalisers": {"plain, 100%": 8, "plain, 10%": 8},
     "ema-or-copy": {"averaged": 5, "copied": 8},
     "layernorm-or-cloning": {"plain": 8},
+    "layernorm-placement": {"none": 8},
     "optimiser-or-pessimism": {"one critic": 8, "least of two": 8, "least of four": 8},
 }
 DECADES["seem-among-measures"] = DECADES["seem-gamma"]

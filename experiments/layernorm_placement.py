@@ -1,0 +1,49 @@
+"""`divbench reproduce layernorm-placement`: which layers need LayerNorm, and does it need its scale and shift?
+
+Quick, twenty minutes on two CPU cores: offline TD3 with copied targets on a medium-replay set of walker2d of
+divbench's own agents; LayerNorm in both hidden layers, in the first, in the second, in both without scale and shift,
+and in none; 15,000 updates, four seeds. Full: three tasks, 1M updates, ten seeds.
+
+The rule, written before any of these lanes was trained: plain lanes diverge more often than those with LayerNorm in
+both layers, and than those without scale and shift, with all of either interval. What one layer alone does is shown
+and decides nothing: the study compares layers of another network.
+"""
+
+from divbench.experiments.comparisons import all_shares, diverged_more, medians_in_words
+from divbench.experiments.experiment import Arm, Experiment, Outcome, conclude
+from divbench.experiments.offline import COPIED, offline, variant_of
+from divbench.experiments.offline_normalisers import LEVEL, TASKS, datasets
+
+ARMS = {"none": "", "both layers": "layernorm", "first layer": "layernorm+layernorm_layers=1",
+        "second layer": "layernorm+layernorm_layers=2", "no scale, no shift": "layernorm+layernorm_affine=false"}
+
+
+def runs(scale: str) -> tuple[Arm, ...]:
+    return tuple(offline(scale, name, variant_of(COPIED, variant), task, LEVEL, diagnose="seem")
+                 for name, variant in ARMS.items() for task in TASKS[scale])
+
+
+def decide(evidence) -> Outcome:
+    return conclude(*(diverged_more(evidence, "none", name) for name in ("both layers", "no scale, no shift")),
+                    context=(*all_shares(evidence), *medians_in_words(evidence)))
+
+
+def figure(evidence):
+    from divbench.experiments.figures import final_values
+
+    return final_values(evidence, "Offline Q by where LayerNorm is")
+
+
+EXPERIMENT = Experiment(
+    name="layernorm-placement",
+    claim="LayerNorm in all hidden layers of the critic keeps offline Q from diverging, with scale and shift or "
+          "without.",
+    source="Yue et al., 2310.04411, table 5 (layers); without scale and shift: divbench's own",
+    kind="offline",
+    datasets=datasets,
+    runs=runs,
+    quick_shows="Four seeds, one task, 15,000 updates in place of 1M, two hidden layers in place of three: which "
+                "placements leave the bound early.",
+    decide=decide,
+    figure=figure,
+)
