@@ -65,7 +65,7 @@ def load_policy(path: str | os.PathLike, lane: str) -> Policy:
     spec = RunSpec.from_settings(card["settings"])
     group, place = _find(path, spec, lane)
     physics = physics_of(card, group.task)
-    program = program_for(group, physics, spec.eval_episodes)
+    program = program_for(group, physics, spec.eval_episodes, spec.diagnose)
     blank = jax.eval_shape(program.blank_state)
     loaded = CheckpointStore(path / GROUPS / group.name / CHECKPOINT).load(blank._replace(rows=None), with_rows=False)
     if loaded is None:

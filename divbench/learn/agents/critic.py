@@ -36,6 +36,17 @@ def projected(critic, structure: Structure):
     return critic
 
 
+def parameters(critic, coefs: Coefficients) -> dict:
+    """The critics' parameters that count into norms: LayerNorm's only where the lane has it, whatever its neighbours
+    have, and no running statistics, which are not learned."""
+    def one(layer):
+        layer = {name: leaf for name, leaf in layer.items() if name not in ("batch_mean", "batch_variance")}
+        return {name: leaf * coefs.mechanisms.layernorm if name.startswith("norm_") else leaf
+                for name, leaf in layer.items()}
+
+    return {"hidden": [one(layer) for layer in critic["hidden"]], "head": critic["head"]}
+
+
 def activations(critic, obs, action, coefs: Coefficients, structure: Structure, key=None,
                 training: bool = False) -> Activations:
     """One pass through the critics; `key` and `training` as in `networks.critic_activations`."""
