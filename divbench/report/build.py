@@ -109,7 +109,11 @@ def contents(evidence: Evidence) -> dict[str, bytes]:
 
 def _critical(tables) -> dict | None:
     """The critical points of a run's lanes; None if it was not measured for them (`--diagnose seem`)."""
-    details = [row for row in tables.diagnostics.to_pylist() if row["metric"] in RESTING]
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    wanted = pc.is_in(tables.diagnostics["metric"], value_set=pa.array(RESTING))
+    details = tables.diagnostics.filter(wanted).to_pylist()
     return critical_points(tables.values.to_pylist(), details) if details else None
 
 

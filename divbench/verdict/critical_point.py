@@ -15,9 +15,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from divbench.verdict.rows import by_lane
 from divbench.verdict.rules import beyond_bound
 
-# The least cosine between two measurements that counts as rest. About what the paper's forecasts of crashes wait for;
-# measured here, the kernel of a lane that crashes keeps 0.99 over a doubling of Q (docs/kernels.md), and a policy at
-# this angle, 8 degrees, still has room for the noise of Adam's steps.
+# The least cosine between two measurements that counts as rest, an angle of 8 degrees. The experiments that foretell
+# crashes take the kernel to rest from there on, and their forecasts hold (`crash-step`, docs/kernels.md); the policy is
+# asked for the same. It depends on the interval of measurements: the closer they are, the sooner all seems to rest.
 AT_REST = 0.99
 RESTING = ("action_stability", "ntk_stability")  # metrics of the table of diagnostics, of `--diagnose seem`
 

@@ -186,6 +186,7 @@ def test_policies_at_rest_and_in_a_corner():
     before = jnp.asarray([[5.0, 0.0], [1.0, 0.0], [-3.0, -4.0]])
     assert float(action_similarity(now, before)) == pytest.approx((1.0 + 0.0 - 1.0) / 3.0)
     assert float(action_similarity(now, 0.1 * now)) == pytest.approx(1.0)
+    assert float(action_similarity(now, now.at[2].set(0.0))) == pytest.approx(2.0 / 3.0)
     pairs = (0.0 + 0.6 - 0.8) / 3.0
     assert float(action_concentration(now)) == pytest.approx(pairs)
     assert float(action_concentration(jnp.ones((4, 3)))) == pytest.approx(1.0)
