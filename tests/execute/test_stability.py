@@ -8,12 +8,14 @@ import numpy as np
 import pytest
 
 import divbench
+from divbench import cli
 from divbench.envs.toys import ConstantReward
 from divbench.execute import programs
 from divbench.execute import run as running
 from divbench.execute.policy import load_policy
 from divbench.execute.progress import Progress
 from divbench.execute.stability import nothing_before, remember
+from divbench.report.build import report
 from divbench.spec.run_spec import RunSpec
 from divbench.spec.settings import SACSettings
 from tests.learn.conftest import Bench, make_lane
@@ -22,6 +24,9 @@ STABILITIES = ("action_stability", "ntk_stability", "parameter_stability")
 SPEC = dict(suite="smoke", tasks="constant-reward", variants="baseline,reset-100-updates", steps=160, prime_samples=60,
             prime_updates=40, eval_every=80, eval_episodes=1, measure_every=30,
             sac=SACSettings(hidden=(16, 12), batch_size=8))
+FLAGS = ("--suite smoke --tasks constant-reward --variants baseline,reset-100-updates --steps 160 --prime-samples 60 "
+         "--prime-updates 40 --eval-every 80 --eval-episodes 1 --measure-every 30 --hidden 16,12 --batch-size 8 "
+         "--quiet --diagnose seem").split()  # SPEC once more, as a command
 TABLES = ("scores", "values", "diagnostics", "verdicts")
 
 
@@ -104,8 +109,9 @@ class Interrupt(Progress):
 def runs(tmp_path_factory):
     """Folders of the same run: measured cheaply, with `seem`, and with `seem`, stopped twice and continued."""
     place = tmp_path_factory.mktemp("seem")
-    folders = {}
-    for name, level, stops in (("cheap", "cheap", ()), ("whole", "seem", ()), ("stopped", "seem", (35, 80))):
+    folders = {"whole": place / "whole"}
+    assert cli.main(["run", *FLAGS, "--out", str(folders["whole"])]) == 0
+    for name, level, stops in (("cheap", "cheap", ()), ("stopped", "seem", (35, 80))):
         spec = RunSpec(**SPEC, diagnose=level, out=str(place / name))
         for update in stops:
             assert running.run(spec, progress=Interrupt(update)).interrupted
@@ -144,6 +150,14 @@ def test_every_measurement_but_the_first_has_its_rows(runs):
 def test_policies_are_read_from_checkpoints_that_keep_a_measurement(runs):
     policy = load_policy(runs["whole"], "constant-reward/baseline/utd1/seed0")
     assert policy.update > 0
+
+
+def test_the_report_names_critical_points_where_they_were_measured(runs):
+    for name, told in (("whole", True), ("cheap", False)):
+        report(runs[name], quiet=True)
+        text = (runs[name] / "report" / "lanes.md").read_text()
+        assert ("Critical point: " in text) is told
+        assert (text.count("critical point at update") + text.count(", no critical point,") == 2) is told
 
 
 def test_without_it_checkpoints_keep_nothing_more(runs):
