@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 
 from divbench.diagnostics import distance, features, norms, policy, values
-from divbench.execute import kernel_measures
+from divbench.execute import kernel_measures, stability
 from divbench.learn import batches, networks, rollout
 from divbench.learn.agents import critic as critics
 from divbench.learn.agents import rewards
@@ -30,26 +30,31 @@ def make_diagnose(env, structure: Structure, level: str = "cheap"):
     `values` has them by column; `diagnostics` by metric and layer, `""` for a metric of the whole critic. Unless
     `level`, a list with commas, has `full` in it, the latter are only what the algorithm notes down by itself and what
     `ntk` and `seem` ask for (`kernel_measures`). The table of values comes from one batch of replay and, for the
-    Monte-Carlo return and the held-out TD error, from one stochastic episode that begins at `starts`.
+    Monte-Carlo return and the held-out TD error, from one stochastic episode that begins at `starts`. What `seem`
+    compares the lanes with is `state.before`.
     """
     draw = batches.make_draw(env.episode_length, structure)
     draw_points = batches.make_draw(env.episode_length, structure, kernel_measures.POINTS)
     kinds = level.split(",")
 
-    def on_batch(keys, learner, rows, coefs: Coefficients, transitions):
+    def on_batch(keys, learner, before, rows, coefs: Coefficients, transitions):
         batch = draw(keys[0], rows, transitions, coefs)
         measured, details = _measure_batch(learner, batch, coefs, structure, keys, kinds)
         points = draw_points(jax.random.fold_in(keys[0], 1), rows, transitions, coefs)
+        if NTK in kinds or SEEM in kinds:
+            critic = kernel_measures.first_critic(learner.critic)
+            kernel = kernel_measures.kernel_of(critic, points, coefs, structure)
         if NTK in kinds:
-            details |= kernel_measures.measure_ntk(learner, points, coefs, structure)
+            details |= kernel_measures.measure_ntk(kernel)
         if SEEM in kinds:
             details |= kernel_measures.measure_excitation(learner, points, coefs, structure)
+            details |= stability.measure_stability(learner, before, points, kernel, coefs, structure)
         return measured, details
 
     def diagnose(state: TrainState, roots, coefs: Coefficients, starts):
         keys = jax.vmap(measuring_keys, in_axes=(0, None))(roots, state.update)
-        columns, details = jax.vmap(on_batch, in_axes=(0, 0, batches.each_lane(structure), 0, None))(
-            keys, state.learner, batches.lane_rows(state.rows, structure), coefs, state.env_step)
+        columns, details = jax.vmap(on_batch, in_axes=(0, 0, 0, batches.each_lane(structure), 0, None))(
+            keys, state.learner, state.before, batches.lane_rows(state.rows, structure), coefs, state.env_step)
         episode = rollout.play(env, structure, state.learner.actor, coefs, starts, keys[:, 5])
         seen = jax.vmap(lambda *lane: _measure_episode(*lane, structure))(state.learner, coefs, episode, keys[:, 6])
         return columns | seen, details
@@ -60,19 +65,6 @@ def make_diagnose(env, structure: Structure, level: str = "cheap"):
 def measuring_keys(root, update):
     """The keys of a measurement, one for each use."""
     return jax.random.split(stream_key(root, Stream.MEASURE, update), 7)
-
-
-def _parameters(critic, coefs: Coefficients) -> dict:
-    """The critics' parameters that count into norms: LayerNorm's only where the lane has it and learns them, whatever
-    its neighbours have, and no running statistics, which are not learned."""
-    layernorm = coefs.mechanisms.layernorm * coefs.mechanisms.layernorm_affine
-
-    def one(index, layer):
-        layer = {name: leaf for name, leaf in layer.items() if name not in ("batch_mean", "batch_variance")}
-        return {name: leaf * layernorm[index] if name.startswith("norm_") else leaf
-                for name, leaf in layer.items()}
-
-    return {"hidden": [one(*numbered) for numbered in enumerate(critic["hidden"])], "head": critic["head"]}
 
 
 def _measure_batch(learner: LearnerState, batch: Batch, coefs: Coefficients, structure: Structure, keys, kinds):
@@ -94,7 +86,7 @@ def _measure_batch(learner: LearnerState, batch: Batch, coefs: Coefficients, str
     step = agent.critic_change(learner, batch, target, gradient, coefs, structure)
     moments = learner.critic_moments
     low, high = rewards.of_batch(batch, structure)
-    parameters = _parameters(critic, coefs)
+    parameters = critics.parameters(critic, coefs)
     parameter_norm, step_norm = norms.global_norm(parameters), norms.global_norm(step)
     measured |= {
         "q_distance_correlation": distance.distance_correlation(uniform, batch.action, q["random"]),

@@ -31,10 +31,14 @@ def first_critic(critic):
     return jax.tree.map(lambda leaf: leaf[:1], critic)
 
 
-def measure_ntk(learner: LearnerState, points: Batch, coefs: Coefficients, structure: Structure) -> dict:
-    """`ntk_...` by metric and layer (`""`): scalars of the kernel of the data's pairs."""
-    described = summaries.describe(gram(_q_fn(coefs, structure), first_critic(learner.critic),
-                                        (points.obs, points.action), memory=MEMORY))
+def kernel_of(critic, points: Batch, coefs: Coefficients, structure: Structure) -> jax.Array:
+    """K(X, X) of one critic (`first_critic`) on the data's pairs, `[K, K]`."""
+    return gram(_q_fn(coefs, structure), critic, (points.obs, points.action), memory=MEMORY)
+
+
+def measure_ntk(kernel: jax.Array) -> dict:
+    """`ntk_...` by metric and layer (`""`): scalars of a kernel `[K, K]`."""
+    described = summaries.describe(kernel)
     names = {"average_diagonal": "ntk_diagonal", "row_ratio": "ntk_row_ratio", "condition_number": "ntk_condition",
              "rank": "ntk_rank"}
     return {names[name]: {"": value} for name, value in described.items()}

@@ -26,6 +26,7 @@ from divbench.execute.measuring import (
 from divbench.execute.programs import Program
 from divbench.execute.schedule import Due, Position, Schedule
 from divbench.execute.signals import Interrupted, Signals
+from divbench.execute.stability import remember
 from divbench.learn.agents.coefficients import coefficients
 from divbench.learn.keys import Stream, draw_seed, lane_keys
 from divbench.learn.trainer import Control, TrainState
@@ -111,7 +112,7 @@ class GroupLoop:
             state = state._replace(rows=jnp.asarray(self.data.rows))
         with self._timed("compile", at):
             nothing = self._control(at, rounds=0, priming_updates=0)
-            state = self.program.train_chunk(state, self.roots, self.coefs, self._starts(at), nothing)
+            state = self._train(state, at, nothing)
             self._evaluator.compile(state, self.coefs)
             jax.block_until_ready(state)
         return state, at, pending
@@ -132,7 +133,7 @@ class GroupLoop:
             began = time.perf_counter()
             control = self._control(at, rounds=amount if phase.acts else 1,
                                     priming_updates=0 if phase.acts else amount)
-            state = self.program.train_chunk(state, self.roots, self.coefs, self._starts(at), control)
+            state = self._train(state, at, control)
             jax.block_until_ready(state)
             seconds = time.perf_counter() - began
             self._pace[at.phase] = seconds / amount
@@ -143,6 +144,12 @@ class GroupLoop:
             if at.done < stop.done and (self.signals.raised() or overdue):
                 return state, at, False
         return state, at, True
+
+    def _train(self, state: TrainState, at: Position, control: Control) -> TrainState:
+        """A chunk. What only measurements look at passes it by: one training program whatever is measured."""
+        trained = self.program.train_chunk(state._replace(before=None), self.roots, self.coefs, self._starts(at),
+                                           control)
+        return trained._replace(before=state.before)
 
     def _do(self, due: Due, state: TrainState, at: Position) -> TrainState:
         """What is due at a stop; rows reach the journal only once all of it is done."""
@@ -155,6 +162,8 @@ class GroupLoop:
                 measured, by_layer = measure(self.program, self.group, state, self.roots, self.coefs, at)
                 values = value_rows(self.columns, measured, state, at)
                 details = diagnostic_rows(self.columns, by_layer, at)
+            if state.before is not None:
+                state = state._replace(before=remember(state.learner))
         if due.resets:
             scopes = [lane.variant.reset.scope if lane.variant.name in due.resets else "" for lane in self.group.lanes]
             actors, critics = (jnp.asarray([scope in ("agent", part) for scope in scopes])

@@ -67,7 +67,8 @@ def load_policy(path: str | os.PathLike, lane: str) -> Policy:
     physics = physics_of(card, group.task)
     program = program_for(group, physics, spec.eval_episodes)
     blank = jax.eval_shape(program.blank_state)
-    loaded = CheckpointStore(path / GROUPS / group.name / CHECKPOINT).load(blank._replace(rows=None), with_rows=False)
+    store = CheckpointStore(path / GROUPS / group.name / CHECKPOINT)
+    loaded = store.load(blank._replace(rows=None), with_rows=False, whole=False)
     if loaded is None:
         raise UsageError(f"{path}: lane '{lane}' has no checkpoint yet")
     coefs = jax.tree.map(lambda leaf: leaf[place], coefficients(group.lanes, program.structure.action_size))

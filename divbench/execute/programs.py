@@ -14,9 +14,11 @@ import jax
 from divbench import envs
 from divbench.execute.diagnosing import make_diagnose
 from divbench.execute.offline import NormalisedTask, OfflineData
+from divbench.execute.stability import nothing_before
 from divbench.learn import rollout, trainer
 from divbench.learn.agents.coefficients import Structure, structure_of
 from divbench.learn.trainer import TrainState
+from divbench.spec.run_spec import SEEM
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,13 +30,15 @@ class Program:
     lanes: int
     capacity: int  # transitions the replay holds, or the dataset has
     episodes: int  # of one evaluation
+    level: str  # of `diagnose`
     train_chunk: object
     evaluate: object
     diagnose: object
     reset_lanes: object
 
     def blank_state(self) -> TrainState:
-        return trainer.blank_state(self.env, self.structure, self.lanes, self.capacity)
+        state = trainer.blank_state(self.env, self.structure, self.lanes, self.capacity)
+        return state._replace(before=nothing_before(state.learner)) if SEEM in self.level.split(",") else state
 
     def functions(self) -> dict:
         """The jitted functions by name."""
@@ -45,7 +49,7 @@ def build(env, structure: Structure, lanes: int, capacity: int, episodes: int, l
     """Wrap the four functions in `jax.jit`; nothing is compiled before the first call. `level` is that of `diagnose`;
     the other three do not depend on it."""
     return Program(
-        env, structure, lanes, capacity, episodes,
+        env, structure, lanes, capacity, episodes, level,
         train_chunk=jax.jit(trainer.make_train_chunk(env, structure), donate_argnums=0),
         evaluate=jax.jit(rollout.make_evaluate(env, structure), donate_argnums=2),
         diagnose=jax.jit(make_diagnose(env, structure, level)),

@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 
 EPSILON = 1e-3
+STATISTICS = ("batch_mean", "batch_variance")  # what runs along in a layer and is not learned
 MOMENTUM = 0.99  # of the running statistics; a running mean of numbers of order 1 loses nothing in float32
 
 
@@ -26,7 +27,7 @@ def normalise(x, layer: dict, training: bool):
     if training:
         mean, variance = jnp.mean(x, 1), jnp.var(x, 1)
     else:
-        mean, variance = (jax.lax.stop_gradient(layer[name]) for name in ("batch_mean", "batch_variance"))
+        mean, variance = (jax.lax.stop_gradient(layer[name]) for name in STATISTICS)
     factor = layer["batch_scale"] * jax.lax.rsqrt(variance + EPSILON)
     return (x - mean[:, None, :]) * factor[:, None, :] + layer["batch_shift"][:, None, :], (mean, variance)
 

@@ -43,6 +43,7 @@ class TrainState(NamedTuple):
     bad_update: jax.Array  # int32 [L], update at which it did, or -1
     env_step: jax.Array  # int32 scalar, env steps done by each lane
     update: jax.Array  # int32 scalar, updates done by each lane
+    before: Any = None  # what measurements compare the lanes with, if any do; no part of training
 
 
 class Control(NamedTuple):

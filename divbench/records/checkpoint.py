@@ -114,13 +114,14 @@ class CheckpointStore:
                  arrays=shapes, keys=keys, meta=meta).write(self.folder)
         self._remove_strays(state, segments)
 
-    def load(self, template=None, *, with_rows: bool = True) -> Loaded | None:
+    def load(self, template=None, *, with_rows: bool = True, whole: bool = True) -> Loaded | None:
         """Verify and read the checkpoint.
 
         Args:
           template: pytree of arrays or `jax.ShapeDtypeStruct`, of the saved structure; None gives a flat
             dictionary.
           with_rows: False neither reads nor verifies the replay segments.
+          whole: False lets the template leave out some of what was saved.
 
         Returns:
           What was saved, or None if no checkpoint was completed here.
@@ -134,7 +135,7 @@ class CheckpointStore:
         manifest = Manifest.read(self.folder)
         manifest.verify(self.folder, with_segments=with_rows)
         if template is not None:
-            _check_template(self.folder, template, manifest)
+            _check_template(self.folder, template, manifest, whole)
         try:
             arrays = _orbax_restore(self.folder / f"state-{manifest.number}", manifest.arrays)
             rows = self._read_rows(manifest) if with_rows else None
@@ -221,7 +222,7 @@ def _from_arrays(template, arrays: dict[str, np.ndarray], keys: dict[str, str]):
     return jax.tree_util.tree_unflatten(jax.tree_util.tree_structure(template), leaves)
 
 
-def _check_template(folder: Path, template, manifest: Manifest) -> None:
+def _check_template(folder: Path, template, manifest: Manifest, whole: bool) -> None:
     import jax
 
     saved = {name: (tuple(shape), dtype) for name, (shape, dtype) in manifest.arrays.items()}
@@ -231,7 +232,7 @@ def _check_template(folder: Path, template, manifest: Manifest) -> None:
     expected = {}
     for name, leaf in _flatten(template):
         expected[name] = (tuple(leaf.shape), _dtype_name(leaf))
-    for name in sorted(saved.keys() | expected.keys()):
+    for name in sorted(saved.keys() | expected.keys() if whole else expected):
         if saved.get(name) != expected.get(name):
             found, wanted = (_shape_text(table.get(name)) for table in (saved, expected))
             raise UsageError(f"{folder}: checkpoint of another program: '{name}' is {found} there, {wanted} "

@@ -25,6 +25,7 @@ EFFECTIVE_RATE = "Lyle et al., Normalization and effective learning rates, 2407.
 PREQN = "Achiam et al., Towards characterizing divergence in deep Q-learning, 1903.08894, Algorithm 1"
 NTK = "Achiam et al., Towards characterizing divergence in deep Q-learning, 1903.08894"
 SEEM = "Yue et al., Understanding, predicting and better resolving Q-value divergence, 2310.04411, Theorem 3"
+CRITICAL = "Yue et al., Understanding, predicting and better resolving Q-value divergence, 2310.04411, section 3"
 OURS = "divbench"
 
 
@@ -217,6 +218,20 @@ _ALL = (
            "As seem, without a scale: it can be compared over time while Q grows.", SEEM),
     _asked(ASK_SEEM, "seem_resolution", "1", "256 times the float's epsilon",
            "A seem_normalised no larger than this is 0 for all that can be told.", SEEM),
+    _asked(ASK_SEEM, "action_stability", "1",
+           "mean over 256 next states s' of cos(mode of pi(s'), mode of the policy at the measurement before)",
+           "Does the policy rest? 1 where it does. A state in which either action is wholly 0 counts as 0. From the "
+           "critical point on, which divbench report names in report/lanes.md, this and ntk_stability stay at 0.99 or "
+           "above. NaN at the first measurement and of a lane that is frozen.", CRITICAL),
+    _asked(ASK_SEEM, "ntk_stability", "1",
+           "<K, K'> / (|K|_F |K'|_F), K_ij = grad Q(x_i) . grad Q(x_j) of 256 transitions and the first critic, K' of "
+           "the critic at the measurement before on the same ones",
+           "Does the direction of the kernel rest? 1 where it does, however much the kernel grows: a critic that "
+           "diverges keeps its direction. See action_stability for the critical point and for NaN.", CRITICAL),
+    _asked(ASK_SEEM, "parameter_stability", "1",
+           "cos(theta, theta of the measurement before), of the first critic",
+           "Does the first critic move in a straight line from 0, as one that grows without turning does? See "
+           "action_stability for NaN.", CRITICAL),
     _asked(BY_PREQN, "search_cosine_least", "1",
            "min over the steps taken so far of cos(Q' - Q, r + gamma Q(s', mu(s')) - Q) on the step's minibatch",
            "How well Q followed the TD errors in the worst step that was taken; none below search_cosine is.", PREQN),

@@ -7,18 +7,28 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from divbench.verdict.rows import IDENTITY
+
+if TYPE_CHECKING:
+    from divbench.verdict import CriticalPoint
 
 TITLE = "What happened to each lane"
 NOTE = ("First cause: what left its band first, a column of the table of values, or the learner or the physics. "
         "Warning: probability that the lane diverges within the next 10,000 updates; none where it has already.")
+NOTE_CRITICAL = ("Critical point: from when on policy and direction of the critic's kernel rested from measurement to "
+                 "measurement (cosines of at least 0.99), until mean Q passed its bound or until the end.")
 
 
-def lanes_section(rows: Iterable[Mapping]) -> str:
+def lanes_section(rows: Iterable[Mapping], critical: Mapping[tuple, CriticalPoint] | None = None) -> str:
     """The section, grouped by task, then by variant; empty without a row that has an explanation.
 
     Args:
       rows: rows of the table of verdicts. Groups appear in the order of their first row, lanes in a group by UTD and
         seed. A row of an older table, without explanation, is left out.
+      critical: lanes' critical points, as `divbench.verdict.critical_points` finds them; None for a run that was not
+        measured for them.
     """
     tasks: dict[str, dict[str, list[Mapping]]] = {}
     for row in rows:
@@ -26,19 +36,22 @@ def lanes_section(rows: Iterable[Mapping]) -> str:
             tasks.setdefault(row["task"], {}).setdefault(row["variant"], []).append(row)
     if not tasks:
         return ""
-    blocks = [f"## {TITLE}", NOTE]
+    blocks = [f"## {TITLE}", NOTE if critical is None else f"{NOTE} {NOTE_CRITICAL}"]
     for task, variants in tasks.items():
         for variant, lanes in variants.items():
             blocks.append(f"### {_text(task)}, {_text(variant)}")
-            blocks.append("\n".join(_item(row) for row in sorted(lanes, key=_place)))
+            blocks.append("\n".join(_item(row, critical) for row in sorted(lanes, key=_place)))
     return "\n\n".join(blocks) + "\n"
 
 
-def _item(row: Mapping) -> str:
+def _item(row: Mapping, critical: Mapping[tuple, CriticalPoint] | None) -> str:
     facts = [f"UTD {_text(row['utd'])}", f"seed {row['seed']}", row["verdict"]]
     cause = row.get("first_cause")
     if cause:
         facts.append(f"first cause `{cause}` at update {row['first_update']:,}")
+    if critical is not None:
+        point = critical.get(tuple(row[name] for name in IDENTITY))
+        facts.append(f"critical point at update {point.update:,}" if point else "no critical point")
     warning = row.get("warning")
     if warning is not None and not math.isnan(warning):
         facts.append(f"warning {share(warning)}")

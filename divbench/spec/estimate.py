@@ -150,7 +150,7 @@ def estimate(spec: RunSpec, group: Group, updates_per_second: float | None = Non
     values = evaluations(protocol.updates, spec.measure_every)
     updates = lanes * protocol.updates
     kinds = spec.diagnose.split(",")
-    details = sum(rows for kind, rows in ((FULL, diagnostic_count(len(sac.hidden))), (NTK, 5), (SEEM, 3))
+    details = sum(rows for kind, rows in ((FULL, diagnostic_count(len(sac.hidden))), (NTK, 5), (SEEM, 6))
                   if kind in kinds)
     flops = update_flops(info.observation_size, info.action_size, sac.hidden, sac.batch_size, sac.critics,
                          group.mechanisms)

@@ -186,16 +186,7 @@ def test_policies_at_rest_and_in_a_corner():
     before = jnp.asarray([[5.0, 0.0], [1.0, 0.0], [-3.0, -4.0]])
     assert float(action_similarity(now, before)) == pytest.approx((1.0 + 0.0 - 1.0) / 3.0)
     assert float(action_similarity(now, 0.1 * now)) == pytest.approx(1.0)
+    assert float(action_similarity(now, now.at[2].set(0.0))) == pytest.approx(2.0 / 3.0)
     pairs = (0.0 + 0.6 - 0.8) / 3.0
     assert float(action_concentration(now)) == pytest.approx(pairs)
     assert float(action_concentration(jnp.ones((4, 3)))) == pytest.approx(1.0)
-
-
-def test_the_critical_point_is_the_first_at_which_all_is_met():
-    steps, nan = [10, 20, 30, 40], float("nan")
-    excites, kernel, policy = [True, True, True, True], [nan, 0.95, 0.995, 1.0], [nan, 1.0, 0.9, 0.999]
-    assert directions.critical_point(steps, excites, kernel) == 30
-    assert directions.critical_point(steps, excites, kernel, policy) == 40
-    assert directions.critical_point(steps, [True, True, False, False], kernel) is None
-    with pytest.raises(ValueError, match=r"lengths \[4, 4, 3, 4\]"):
-        directions.critical_point(steps, excites, kernel[:3])

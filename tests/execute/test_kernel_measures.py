@@ -8,6 +8,7 @@ import pytest
 from divbench.envs.toys import ConstantReward
 from divbench.execute import kernel_measures, programs
 from divbench.execute.diagnosing import measuring_keys
+from divbench.execute.stability import remember
 from divbench.learn import batches
 from divbench.learn.agents import critic as critics
 from divbench.learn.agents.choice import agent_of
@@ -18,9 +19,12 @@ from tests.learn.conftest import Bench, make_lane
 
 
 def measured(name):
-    """What `diagnose` gives of one trained lane, and the Jacobians of its points, data and policy, in float64."""
+    """What `diagnose` gives of one trained lane, and the Jacobians of its points, in float64: of the data, of the
+    policy, and of the data with the critic of 20 updates before, when it was last measured."""
     bench = Bench(ConstantReward(7), [make_lane(name, seed=3)])
-    state = bench.prime(bench.act(bench.fresh(), 60, explore=True), 60)
+    state = bench.prime(bench.act(bench.fresh(), 60, explore=True), 40)
+    before = remember(state.learner)
+    state = bench.prime(state, 20)._replace(before=before)
     program = programs.build(bench.env, bench.structure, 1, 200, 1, "cheap,ntk,seem")
     _, details = program.diagnose(state, bench.roots, bench.coefs, bench.starts(0))
     coefs, learner, root = (jax.tree.map(lambda leaf: leaf[0], x) for x in (bench.coefs, state.learner, bench.roots))
@@ -28,18 +32,20 @@ def measured(name):
     key = jax.random.fold_in(measuring_keys(root, state.update)[0], 1)
     points = draw(key, state.rows[0], state.env_step, coefs)
     critic = kernel_measures.first_critic(learner.critic)
+    earlier = jax.tree.map(lambda leaf: leaf[0], before.critic)
 
-    def jacobian(obs, action):
+    def jacobian(obs, action, critic=critic):
         tree = jax.jacrev(lambda c: critics.values(c, obs, action, coefs, bench.structure)[0])(critic)
         return np.concatenate([np.asarray(leaf, np.float64).reshape(len(obs), -1) for leaf in jax.tree.leaves(tree)], 1)
 
     action = agent_of(bench.structure).act(learner.actor, points.next_obs, coefs, bench.structure)
-    return details, jacobian(points.obs, points.action), jacobian(points.next_obs, action)
+    return (details, jacobian(points.obs, points.action), jacobian(points.next_obs, action),
+            jacobian(points.obs, points.action, earlier))
 
 
 @pytest.mark.parametrize("name", ["baseline", "td3+layernorm", "preqn+activation=sin"])
 def test_against_an_explicit_jacobian(name):
-    details, here, there = measured(name)
+    details, here, there, earlier = measured(name)
     kernel = here @ here.T
     diagonal = np.diag(kernel)
     ratio = np.mean((np.abs(kernel).sum(1) - diagonal) / diagonal) / len(kernel)
@@ -47,6 +53,10 @@ def test_against_an_explicit_jacobian(name):
     assert float(details["ntk_row_ratio"][""][0]) == pytest.approx(ratio, rel=1e-4)
     assert not np.isfinite(float(details["ntk_condition"][""][0]))  # 256 points of 60 transitions
     assert 1 <= float(details["ntk_rank"][""][0]) <= 60
+    then = earlier @ earlier.T
+    stability = np.sum(kernel * then) / np.linalg.norm(kernel) / np.linalg.norm(then)
+    assert stability < 1.0 - 1e-5  # far enough from 1 for the next line to tell one kernel from another
+    assert float(details["ntk_stability"][""][0]) == pytest.approx(stability, abs=1e-6)
 
     excitation = (0.99 * there @ here.T - kernel) / here.shape[1]
     largest = np.linalg.eigvals(excitation).real.max()
@@ -60,7 +70,7 @@ def test_against_an_explicit_jacobian(name):
 
 
 def test_preqn_moves_q_as_the_errors_ask():
-    details, _, _ = measured("preqn")
+    details, *_ = measured("preqn")
     assert 0.95 <= float(details["update_cosine"][""][0]) <= 1.0 + 1e-6
 
 

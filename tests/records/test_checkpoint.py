@@ -91,6 +91,17 @@ def test_a_template_of_shapes_is_enough(store):
     np.testing.assert_array_equal(loaded.tree["actor"]["kernel"], state(2)["actor"]["kernel"])
 
 
+def test_a_template_of_a_part_is_enough_where_that_is_asked_for(store):
+    part = {"actor": state()["actor"], "count": np.int32(0)}
+    found = store.load(part, whole=False).tree
+    np.testing.assert_array_equal(found["actor"]["kernel"], state(2)["actor"]["kernel"])
+    assert found["count"] == 2
+    with pytest.raises(UsageError, match="'frozen' is bool"):
+        store.load(part)
+    with pytest.raises(UsageError, match="'more' is absent there"):
+        store.load(part | {"more": np.zeros(3)}, whole=False)
+
+
 def test_without_a_template_leaves_have_dotted_names(store):
     loaded = store.load(with_rows=False)
     assert loaded.rows is None

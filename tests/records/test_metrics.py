@@ -15,7 +15,7 @@ PER_LAYER = {"gradient_norm", "first_moment_norm", "second_moment_norm", "step_n
              "effective_rate", "dormant"}
 WHOLE = {"srank", "pca_rank", "entropy_rank", "feature_rank", "dr3_dot"}
 KERNEL = {"ntk_diagonal", "ntk_row_ratio", "ntk_condition", "ntk_rank", "update_cosine", "seem", "seem_normalised",
-          "seem_resolution"}
+          "seem_resolution", "action_stability", "ntk_stability", "parameter_stability"}
 NOTED = {"search_cosine_least", "search_shrinks", "search_rejected", "kernel_condition", "kernel_rank"}  # by preqn
 
 

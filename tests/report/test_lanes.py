@@ -4,7 +4,8 @@ import math
 
 import pytest
 
-from divbench.report.lanes import lanes_section, share
+from divbench.report.lanes import NOTE_CRITICAL, lanes_section, share
+from divbench.verdict import CriticalPoint
 
 
 def lane(task="hopper-hop", variant="baseline", utd="1", seed=0, **more):
@@ -19,6 +20,15 @@ def test_a_lane_on_one_line_with_its_facts():
         "- **UTD 1, seed 0, diverged, first cause `grad_norm` at update 2,300.** The lane diverged.")
     assert lanes_section([lane()]).splitlines()[-1] == (
         "- **UTD 1, seed 0, stable, warning 3%.** The lane stayed stable.")
+
+
+def test_the_critical_points_of_a_run_that_was_measured_for_them():
+    points = {("hopper-hop", "baseline", "1", 1): CriticalPoint(12_000, 13_000)}
+    text = lanes_section([lane(), lane(seed=1)], points)
+    assert text.splitlines()[-2:] == [
+        "- **UTD 1, seed 0, stable, no critical point, warning 3%.** The lane stayed stable.",
+        "- **UTD 1, seed 1, stable, critical point at update 12,000, warning 3%.** The lane stayed stable."]
+    assert NOTE_CRITICAL in text and "ritical point" not in lanes_section([lane()])
 
 
 def test_lanes_are_grouped_by_task_and_variant_and_ordered():

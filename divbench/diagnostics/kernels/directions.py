@@ -1,20 +1,15 @@
-"""How alike two directions are: an update and its error, a kernel or a policy now and before, and when both rest.
+"""How alike two directions are: an update and its error, a kernel or a policy now and before.
 
-Everything is a cosine, so scale does not count: a diverging critic grows while its direction stays. The critical point
-of Yue et al. (2310.04411, section 3) is where the kernel's direction and the policy's actions stop changing; why it
-exists is open there.
+Everything is a cosine, so scale does not count: a diverging critic grows while its direction stays. When both rest is
+judged on recorded series, not here (`divbench.verdict.critical_point`).
 """
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 import jax
 import jax.numpy as jnp
 
 from divbench.diagnostics.kernels.scaling import magnitude
-
-AT_REST = 0.99  # cosine to a recent value from which on a direction counts as at rest
 
 
 def cosine(first, second) -> jax.Array:
@@ -65,35 +60,6 @@ def action_concentration(actions: jax.Array) -> jax.Array:
     units = _unit(actions, 1)
     pairs = jnp.sum(jnp.square(jnp.sum(units, 0))) - jnp.sum(jnp.square(units))
     return pairs / (count * (count - 1))
-
-
-def critical_point(steps: Sequence[float], excites: Sequence[bool], kernel_similarity: Sequence[float],
-                   policy_similarity: Sequence[float] | None = None, at_rest: float = AT_REST) -> float | None:
-    """The first step from which on the growth laws may be fitted: SEEM is positive and the directions rest.
-
-    A host function on a recorded series. A measurement that is not finite counts as neither.
-
-    Args:
-      steps: of each measurement, `[T]`, rising.
-      excites: whether SEEM was positive there (`Seem.excites`).
-      kernel_similarity: `cosine` of the kernel with that of the measurement before; the first has none: NaN.
-      policy_similarity: `action_similarity` to the measurement before; None leaves the policy out.
-      at_rest: the smallest similarity that counts as rest.
-
-    Returns:
-      That step; None if there is none.
-
-    Raises:
-      ValueError: the series are not of one length.
-    """
-    policy_similarity = [1.0] * len(steps) if policy_similarity is None else policy_similarity
-    lengths = [len(steps), len(excites), len(kernel_similarity), len(policy_similarity)]
-    if len(set(lengths)) != 1:
-        raise ValueError(f"series of lengths {lengths}; expected one measurement of each per step")
-    for step, grows, kernel, policy in zip(steps, excites, kernel_similarity, policy_similarity, strict=True):
-        if grows and kernel >= at_rest and policy >= at_rest:
-            return step
-    return None
 
 
 def _unit(array: jax.Array, axis: int | None) -> jax.Array:

@@ -36,6 +36,19 @@ def projected(critic, structure: Structure):
     return critic
 
 
+def parameters(critic, coefs: Coefficients) -> dict:
+    """The critics' parameters that count into norms: LayerNorm's only where the lane has it and learns them, whatever
+    its neighbours have, and no running statistics, which are not learned."""
+    layernorm = coefs.mechanisms.layernorm * coefs.mechanisms.layernorm_affine
+
+    def one(index, layer):
+        layer = {name: leaf for name, leaf in layer.items() if name not in batchnorm.STATISTICS}
+        return {name: leaf * layernorm[index] if name.startswith("norm_") else leaf
+                for name, leaf in layer.items()}
+
+    return {"hidden": [one(*numbered) for numbered in enumerate(critic["hidden"])], "head": critic["head"]}
+
+
 def activations(critic, obs, action, coefs: Coefficients, structure: Structure, key=None,
                 training: bool = False) -> Activations:
     """One pass through the critics; `key` and `training` as in `networks.critic_activations`."""
