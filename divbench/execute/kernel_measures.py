@@ -13,16 +13,15 @@ import numpy as np
 
 from divbench.diagnostics.kernels import summaries
 from divbench.diagnostics.kernels.directions import update_alignment
-from divbench.diagnostics.kernels.gram import gram
-from divbench.diagnostics.kernels.seem import excitation, seem
+from divbench.diagnostics.kernels.seem import seem
 from divbench.learn.agents import critic as critics
+from divbench.learn.agents import kernel as kernels
 from divbench.learn.agents.choice import agent_of
 from divbench.learn.agents.coefficients import Coefficients, Structure
 from divbench.learn.agents.state import LearnerState
 from divbench.learn.replay import Batch
 
 POINTS = 256  # transitions that kernels are made of
-MEMORY = 64 * 2**20  # bytes for gradients, of each lane
 MATRIX = "seem_matrix"
 
 
@@ -33,7 +32,7 @@ def first_critic(critic):
 
 def kernel_of(critic, points: Batch, coefs: Coefficients, structure: Structure) -> jax.Array:
     """K(X, X) of one critic (`first_critic`) on the data's pairs, `[K, K]`."""
-    return gram(_q_fn(coefs, structure), critic, (points.obs, points.action), memory=MEMORY)
+    return kernels.kernel(critic, points.obs, points.action, coefs, structure)
 
 
 def measure_ntk(kernel: jax.Array) -> dict:
@@ -56,8 +55,8 @@ def measure_alignment(learner: LearnerState, batch: Batch, target, step, coefs: 
 def measure_excitation(learner: LearnerState, points: Batch, coefs: Coefficients, structure: Structure) -> dict:
     """SEEM's matrix A, `[K, K]`, for `seem_of`. The policy's actions are its mode's."""
     action = agent_of(structure).act(learner.actor, points.next_obs, coefs, structure)
-    matrix = excitation(_q_fn(coefs, structure), first_critic(learner.critic), (points.obs, points.action),
-                        (points.next_obs, action), coefs.gamma, memory=MEMORY)
+    matrix = kernels.excitation(first_critic(learner.critic), (points.obs, points.action), (points.next_obs, action),
+                                coefs, structure)
     return {MATRIX: {"": matrix}}
 
 
@@ -70,10 +69,3 @@ def seem_of(details: dict) -> dict:
                "seem_resolution": [one.resolution for one in found]}
     kept = {name: layers for name, layers in details.items() if name != MATRIX}
     return kept | {name: {"": np.asarray(values)} for name, values in numbers.items()}
-
-
-def _q_fn(coefs: Coefficients, structure: Structure):
-    def q_of_pair(critic, obs, action):
-        return critics.values(critic, obs[None], action[None], coefs, structure)[0, 0]
-
-    return q_of_pair

@@ -4,7 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from divbench.diagnostics.kernels.layers import gram_of_layers
+from divbench.diagnostics.kernels.layers import gram_between_layers, gram_of_layers
 
 pytestmark = pytest.mark.usefixtures("strict_jax")
 
@@ -22,3 +22,11 @@ def test_layers_add_up():
     second = jnp.asarray([[2.0], [5.0]]), jnp.asarray([[1.0], [1.0]])
     found = gram_of_layers([first, second])
     np.testing.assert_allclose(found, [[2 * 9 + 4, 2 * -3 + 10], [2 * -3 + 10, 4 * 1 + 25]])
+
+
+def test_between_two_sets_of_points():
+    """Rows of X against rows of Y, by hand; with itself it is the kernel."""
+    left = [(jnp.asarray([[1.0, 1.0], [2.0, 0.0]]), jnp.asarray([[3.0], [-1.0]]))]
+    right = [(jnp.asarray([[0.0, 2.0]]), jnp.asarray([[0.5]]))]
+    np.testing.assert_allclose(gram_between_layers(left, right), [[2 * 1.5], [0.0]])
+    np.testing.assert_array_equal(gram_between_layers(left, left), gram_of_layers(left))

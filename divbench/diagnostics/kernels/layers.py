@@ -3,7 +3,7 @@
 A dense layer with input x and dQ / d output s has the gradient x s^T, so its part of K(X, Y) is (x . y) times the
 same product of the s. That takes N * M * (I + H) multiplications where the gradients themselves (`gram`) take
 N * M * I * H. Source of the outer product: Goodfellow, 1510.01799. Does not live here: how x and s are had of a critic.
-Letters in shapes: N examples, I inputs and H outputs of a layer.
+Letters in shapes: N and M examples, I inputs and H outputs of a layer.
 """
 
 from __future__ import annotations
@@ -13,17 +13,21 @@ from collections.abc import Sequence
 import jax
 import jax.numpy as jnp
 
+# For each layer its inputs [N, I], with a column of ones where it has a bias, and dQ / d output [N, H].
+Layers = Sequence[tuple[jax.Array, jax.Array]]
 
-def gram_of_layers(layers: Sequence[tuple[jax.Array, jax.Array]]) -> jax.Array:
-    """K(X, X) `[N, N]`, the sum over layers of (x x^T) * (s s^T), entry by entry; symmetric to the last bit.
 
-    Args:
-      layers: for each layer its inputs `[N, I]`, with a column of ones where it has a bias, and dQ / d output
-        `[N, H]`.
-    """
-    total = sum(_products(inputs) * _products(slopes) for inputs, slopes in layers)
+def gram_of_layers(layers: Layers) -> jax.Array:
+    """K(X, X) `[N, N]`, the sum over layers of (x x^T) * (s s^T), entry by entry; symmetric to the last bit."""
+    total = gram_between_layers(layers, layers)
     return jnp.triu(total) + jnp.triu(total, 1).T
 
 
-def _products(rows: jax.Array) -> jax.Array:
-    return jnp.matmul(rows, rows.T, precision=jax.lax.Precision.HIGHEST)
+def gram_between_layers(left: Layers, right: Layers) -> jax.Array:
+    """K(X, Y) `[N, M]` of the layers of X and of Y, the same in the same order."""
+    return sum(_products(inputs, other_inputs) * _products(slopes, other_slopes)
+               for (inputs, slopes), (other_inputs, other_slopes) in zip(left, right, strict=True))
+
+
+def _products(rows: jax.Array, others: jax.Array) -> jax.Array:
+    return jnp.matmul(rows, others.T, precision=jax.lax.Precision.HIGHEST)

@@ -18,11 +18,11 @@ import jax
 import jax.numpy as jnp
 
 from divbench.diagnostics.kernels.directions import cosine
-from divbench.diagnostics.kernels.gram import gram
 from divbench.diagnostics.kernels.preconditioning import Solution, least_squares
 from divbench.learn.agents import critic as critics
 from divbench.learn.agents import rewards, td3
 from divbench.learn.agents.coefficients import Coefficients, Structure
+from divbench.learn.agents.kernel import kernel
 from divbench.learn.agents.state import LearnerState, kept_if
 from divbench.learn.agents.stepping import stepped
 from divbench.learn.replay import Batch
@@ -71,15 +71,12 @@ def td_target(learner: LearnerState, batch: Batch, coefs: Coefficients, structur
 
 def searched(critic, batch: Batch, target, coefs: Coefficients, structure: Structure) -> Step:
     """The critic's step towards `target` `[B]`."""
-    def q_of_pair(critic, obs, action):
-        return critics.values(critic, obs[None], action[None], coefs, structure)[0, 0]
-
     def q_of_batch(critic):
         return critics.values(critic, batch.obs, batch.action, coefs, structure)[0]
 
     before, pull = jax.vjp(q_of_batch, critic)
     error = target - before
-    solution = least_squares(gram(q_of_pair, critic, (batch.obs, batch.action)), error)
+    solution = least_squares(kernel(critic, batch.obs, batch.action, coefs, structure), error)
     whole = jax.tree.map(lambda leaf: coefs.critic_lr * leaf, pull(solution.weights)[0])
 
     def trial(scale):

@@ -1,0 +1,79 @@
+"""The kernel of a lane's critic by its layers, against gradients of all its parameters written out."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from divbench.diagnostics.kernels import gram, seem
+from divbench.learn import batchnorm
+from divbench.learn.agents import critic as critics
+from divbench.learn.agents import kernel
+from divbench.learn.agents.coefficients import coefficients, structure_of
+from tests.learn.conftest import make_lane
+
+POINTS, OBSERVATIONS, ACTIONS = 7, 3, 2
+VARIANTS = ["baseline", "layernorm", "ofn", "layernorm+layernorm_layers=2", "layernorm+layernorm_affine=false",
+            "groupnorm=4", "batchnorm", "td3+activation=sin", "spectral-norm"]
+
+
+def setting(variant):
+    """One critic away from where it began, its parameters as one vector, points, coefficients and structure."""
+    one = make_lane(variant)
+    coefs = jax.tree.map(lambda leaf: leaf[0], coefficients((one,), ACTIONS))
+    structure = structure_of((one,), one.mechanisms, OBSERVATIONS, ACTIONS, (0.0, 1.0))
+    critic = jax.tree.map(lambda leaf: leaf[:1], critics.initialise(jax.random.key(1), coefs, structure))
+    leaves, tree = jax.tree.flatten(critic)
+    keys = jax.random.split(jax.random.key(2), len(leaves))
+    critic = jax.tree.unflatten(tree, [leaf + 0.2 * jnp.abs(jax.random.normal(key, leaf.shape))
+                                       for leaf, key in zip(leaves, keys, strict=True)])
+    keys = jax.random.split(jax.random.key(3), 4)
+    data, policy = ((jax.random.normal(keys[i], (POINTS, OBSERVATIONS)),
+                     jax.random.uniform(keys[i + 1], (POINTS, ACTIONS), minval=-1.0)) for i in (0, 2))
+    return critic, data, policy, coefs, structure
+
+
+def parameters(critic):
+    """All that is learned, as a tree of its own."""
+    return {"hidden": [{name: leaf for name, leaf in layer.items() if name not in batchnorm.STATISTICS}
+                       for layer in critic["hidden"]], "head": critic["head"]}
+
+
+def q_fn(critic, coefs, structure):
+    statistics = [{name: leaf for name, leaf in layer.items() if name in batchnorm.STATISTICS}
+                  for layer in critic["hidden"]]
+
+    def q_of_pair(learned, obs, action):
+        whole = {"hidden": [layer | kept for layer, kept in zip(learned["hidden"], statistics, strict=True)],
+                 "head": learned["head"]}
+        return critics.values(whole, obs[None], action[None], coefs, structure)[0, 0]
+
+    return q_of_pair
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_it_is_the_product_of_all_gradients(variant):
+    critic, data, _, coefs, structure = setting(variant)
+    expected = np.asarray(gram.gram(q_fn(critic, coefs, structure), parameters(critic), data))
+    found = np.asarray(jax.jit(kernel.kernel, static_argnums=4)(critic, *data, coefs, structure))
+    np.testing.assert_allclose(found, expected, rtol=2e-5, atol=1e-6 * np.abs(expected).max())
+    np.testing.assert_array_equal(found, found.T)
+
+
+@pytest.mark.parametrize("variant", ["baseline", "layernorm", "batchnorm", "td3+groupnorm=4"])
+def test_the_excitation_is_that_of_all_gradients(variant):
+    critic, data, policy, coefs, structure = setting(variant)
+    expected = np.asarray(seem.excitation(q_fn(critic, coefs, structure), parameters(critic), data, policy,
+                                          coefs.gamma))
+    found = np.asarray(kernel.excitation(critic, data, policy, coefs, structure))
+    np.testing.assert_allclose(found, expected, rtol=2e-4, atol=2e-6 * np.abs(expected).max())
+
+
+def test_lanes_are_measured_side_by_side():
+    """Under vmap, as a group's diagnose calls it."""
+    (critic, data, _, coefs, structure), (other, *_) = setting("layernorm"), setting("layernorm")
+    other = jax.tree.map(lambda leaf: 2.0 * leaf, other)
+    both = jax.tree.map(lambda *leaves: jnp.stack(leaves), critic, other)
+    found = jax.vmap(lambda critic: kernel.kernel(critic, *data, coefs, structure))(both)
+    for one, matrix in zip((critic, other), found, strict=True):
+        np.testing.assert_allclose(matrix, kernel.kernel(one, *data, coefs, structure), rtol=1e-5, atol=1e-6)
