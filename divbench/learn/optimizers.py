@@ -35,6 +35,21 @@ class Rule(NamedTuple):
     clip: jax.Array  # largest L2 norm of the gradient; 0: any
 
 
+def sgd(learning_rate) -> Rule:
+    """Plain gradient descent."""
+    return _rule(learning_rate, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+
+
+def adam(learning_rate, b1=0.9, b2=0.999, eps=1e-8) -> Rule:
+    """Adam; the defaults are those of 1412.6980."""
+    return _rule(learning_rate, b1, b2, eps, 1.0, 1.0, 1.0)
+
+
+def _rule(*numbers) -> Rule:
+    """Numbers of a rule without decay and clipping."""
+    return Rule(*(jnp.asarray(number, float) for number in (*numbers, 0.0, 0.0)))
+
+
 class Moments(NamedTuple):
     """Number of steps so far, and the two moments: trees like the parameters. Both are kept for every optimizer, so
     that they can be looked at."""
