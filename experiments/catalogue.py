@@ -25,6 +25,8 @@ from divbench.experiments import (
     regularisers,
     reward_informativeness,
     single_critic,
+    theorem_2,
+    toy_walk,
     utd32,
 )
 from divbench.experiments.experiment import Experiment, MeasuredExperiment
@@ -33,7 +35,7 @@ from divbench.spec.text import format_table
 _MODULES = (priming_length, priming_nikishin, initialisation, moments, optimizers, regularisers,
             out_of_distribution_targets, ofn_priming, reward_informativeness, single_critic, divergence_in_training,
             utd32, actor_reset, dmc15, dog, kernel_width, kernel_depth,
-            homogeneity, crash_step, adam_growth, preqn)
+            homogeneity, crash_step, adam_growth, toy_walk, theorem_2, preqn)
 EXPERIMENTS: dict[str, Experiment | MeasuredExperiment] = {
     module.EXPERIMENT.name: module.EXPERIMENT for module in _MODULES
 }

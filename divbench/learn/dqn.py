@@ -51,7 +51,7 @@ class Numbers(NamedTuple):
 
 
 class Record(NamedTuple):
-    """What became of a lane; a mark every so many updates, the first before any.
+    """What became of a lane, at marks.
 
     Attributes:
       mean: of Q on all transitions, `[M]`.
@@ -96,7 +96,7 @@ def action_values(q_fn: Callable, params, obs: jax.Array, actions: jax.Array) ->
 
 
 def train(q_fn: Callable, key: jax.Array, params, data: Transitions, actions: jax.Array, numbers: Numbers, *,
-          marks: int, every: int, limit: float, batch: int | None = None) -> Record:
+          at: jax.Array, limit: float, batch: int | None = None) -> Record:
     """Train one lane by steps down the gradient of the mean of (Q(s, a) - target)^2; for `jax.vmap` and `jax.jit`.
 
     A lane that crashes keeps the parameters it has then; neighbours go on.
@@ -106,12 +106,9 @@ def train(q_fn: Callable, key: jax.Array, params, data: Transitions, actions: ja
       key: for the batches, consumed.
       params: of Q; the target copy begins as it.
       actions: all of them, `[A, G]`.
-      marks, every: how many marks after the first, and updates from one to the next (static).
+      at: updates before each mark, rising, `[M]`; the training ends with the last. Of all lanes, not mapped over.
       limit: of |Q|, beyond which a lane has crashed.
       batch: transitions drawn with replacement for each update; None takes all (static).
-
-    Returns:
-      The record, M = marks + 1.
     """
     values = jax.vmap(q_fn, (None, 0, 0))
 
@@ -144,14 +141,13 @@ def train(q_fn: Callable, key: jax.Array, params, data: Transitions, actions: ja
         ahead = action_values(q_fn, params, data.next_obs, actions)
         return jnp.mean(now), jnp.maximum(jnp.max(jnp.abs(now)), jnp.max(jnp.abs(ahead)))
 
-    def stretch(carry, number):
-        carry = jax.lax.fori_loop(number * every, (number + 1) * every, update, carry)
+    def stretch(carry, ends):
+        carry = jax.lax.fori_loop(*ends, update, carry)
         return carry, (*measure(carry[0]), carry[0])
 
+    at = at.astype(jnp.int32)
     begin = (params, params, optimizers.init(params), jnp.int32(-1))
-    first = (*measure(params), params)
-    (_, _, _, crash), rest = jax.lax.scan(stretch, begin, jnp.arange(marks, dtype=jnp.int32))
-    mean, largest, kept = jax.tree.map(lambda one, more: jnp.concatenate([one[None], more]), first, rest)
+    (_, _, _, crash), (mean, largest, kept) = jax.lax.scan(stretch, begin, (jnp.roll(at, 1).at[0].set(0), at))
     return Record(mean, largest, kept, crash)
 
 

@@ -11,7 +11,7 @@ from divbench.spec.errors import UsageError, choose, refusing
 NAMES = ("priming-length", "priming-nikishin", "initialisation", "moments", "optimizers", "regularisers",
          "out-of-distribution-targets", "ofn-priming", "reward-informativeness", "single-critic",
          "divergence-in-training", "utd32", "actor-reset", "dmc15", "dog", "kernel-width", "kernel-depth",
-         "homogeneity", "crash-step", "adam-growth", "preqn")
+         "homogeneity", "crash-step", "adam-growth", "toy-walk", "theorem-2", "preqn")
 SCALES = ("quick", "full")
 CLAIMS = "results/runs/claims"  # where outcomes go, below the current directory; committed ones are in results/claims
 
