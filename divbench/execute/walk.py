@@ -127,9 +127,9 @@ def draw_lanes(mdp: FiniteMDP, lanes: Sequence[int], transitions: int) -> dqn.Tr
 
 
 def _rows(setting: Setting, lane: int, at: np.ndarray, record: dqn.Record, seen: list) -> list[WalkRow]:
-    """The rows of one lane, up to its crash."""
+    """The rows of one lane, until it crashes."""
     matrices, cosines, greedy = seen
-    lives = np.flatnonzero((record.crash < 0) | (at <= record.crash))
+    lives = np.flatnonzero((record.crash < 0) | (at < record.crash))
     rows = []
     for mark in lives:
         found = seem(matrices[mark])

@@ -70,6 +70,8 @@ def contraction_figure(points: Sequence[tuple[str, float, float, str]], facts: s
       points: of each iteration the kind of its kernel, modulus, ratio and fate.
       facts: the line below the title.
     """
+    from matplotlib.ticker import LogLocator, NullLocator
+
     with canvas(10.4, 5.0, 2, "Q iteration beside the modulus of Theorem 2", facts) as (figure, panels):
         near, whole = panels
         for axes in panels:
@@ -88,7 +90,10 @@ def contraction_figure(points: Sequence[tuple[str, float, float, str]], facts: s
         near.set(xlim=(min((modulus for modulus, _ in below), default=0.9) - 0.02, 1.1), ylim=(start - 0.02, 1.06))
         near.set_ylabel("ratio of the error from step to step")
         near.set_title("modulus below 1, and just above", loc="left")
-        whole.set(xscale="log", yscale="log")
+        whole.set_xscale("log")
+        whole.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        whole.xaxis.set_major_formatter(short_count)
+        whole.xaxis.set_minor_locator(NullLocator())
         whole.set_title("all", loc="left")
         legend(figure, [*((name, {"color": colour, "marker": "o", "linestyle": "", "markersize": 5})
                           for name, colour in KERNELS.items()),
