@@ -81,13 +81,13 @@ def measure_contraction(draws: int, steps: int, tell: Callable[[str], None]) -> 
     with jax.enable_x64(True):
         for kind, name in enumerate(KINDS):
             seeds = [1_000_000 * kind + number for number in range(draws)]
-            mdps = [_process(seed) for seed in seeds]
-            rows += _iterated(name, _stacked([_problem(seed, mdp, kernel) for seed, mdp, kernel in
+            mdps = [draw_process(seed) for seed in seeds]
+            rows += iterate(name, stack([make_problem(seed, mdp, kernel) for seed, mdp, kernel in
                                               zip(seeds, mdps, _kernels(name, seeds, mdps), strict=True)]), steps)
             below = sum(row.modulus < 1.0 for row in rows[-draws:])
             tell(f"{name}: {draws} processes, {below} with a modulus below 1")
         gammas = np.asarray([0.5, 0.7, 0.8, 0.82, 0.85, 0.9, 0.95, 0.99])
-        rows += _iterated("constructed", _stacked([constructed(gamma) for gamma in gammas]), steps)
+        rows += iterate("constructed", stack([constructed(gamma) for gamma in gammas]), steps)
     return rows
 
 
@@ -101,13 +101,14 @@ def constructed(gamma: float) -> Problem:
                    np.zeros((2, 1)), onward, np.zeros((2, 1)), features[:, None])
 
 
-def _process(seed: int) -> FiniteMDP:
+def draw_process(seed: int) -> FiniteMDP:
+    """A random process of a random number of successors, with and without an end, of a random discount."""
     random = np.random.default_rng([seed, 1])
     branching, ends, gamma = int(random.integers(1, STATES)), int(random.integers(0, 2)), random.uniform(0.3, 0.95)
     return random_mdp(seed, STATES, ACTIONS, branching=branching, ends=ends, gamma=float(gamma))
 
 
-def _problem(seed: int, mdp: FiniteMDP, kernel: np.ndarray) -> Problem:
+def make_problem(seed: int, mdp: FiniteMDP, kernel: np.ndarray) -> Problem:
     """The process with a kernel of which a random share off the diagonal is left, a random rho, and a random step size:
     so that the modulus lies on either side of 1."""
     random = np.random.default_rng([seed, 2])
@@ -157,12 +158,14 @@ def _network_kernels(seeds, data, gammas, trained: bool):
     return jax.vmap(one)(seeds, data, gammas)
 
 
-def _stacked(problems: list[Problem]) -> Problem:
+def stack(problems: list[Problem]) -> Problem:
+    """Problems of one size as one, with an axis of D in front."""
     return jax.tree.map(lambda *parts: jnp.asarray(np.stack(parts)), *problems)
 
 
-def _iterated(kind: str, problems: Problem, steps: int) -> list[ContractionRow]:
-    found = jax.device_get(_iterate(problems, steps))
+def iterate(kind: str, problems: Problem, steps: int) -> list[ContractionRow]:
+    """A row for each of the problems, which are stacked."""
+    found = jax.device_get(_iterate_all(problems, steps))
     return [ContractionRow(kind, number, *(_rounded(part[number]) for part in (problems.gamma, problems.alpha)),
                            *(_rounded(part[number]) for part in found[:2]), bool(found[2][number]),
                            *(_rounded(part[number]) for part in found[3:6]), int(found[6][number]))
@@ -170,7 +173,7 @@ def _iterated(kind: str, problems: Problem, steps: int) -> list[ContractionRow]:
 
 
 @partial(jax.jit, static_argnums=1)
-def _iterate(problems: Problem, steps: int):
+def _iterate_all(problems: Problem, steps: int):
     """The numbers of `ContractionRow` from the modulus on, `[D]` each."""
 
     def one(given: Problem):

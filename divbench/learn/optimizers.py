@@ -13,7 +13,7 @@ import jax.numpy as jnp
 
 
 class Rule(NamedTuple):
-    """One lane's optimizer; float32 scalars.
+    """One lane's optimizer; scalars of the parameters' precision, float32 for the agents.
 
     A step is -learning_rate * m / n with
 
@@ -75,7 +75,7 @@ def step(gradient, moments: Moments, parameters, rule: Rule, mechanisms):
     if "clip" in mechanisms:
         gradient = clipped(gradient, rule.clip)
     count = moments.count + 1
-    steps = count.astype(jnp.float32)
+    steps = count.astype(jnp.result_type(rule.b1))
     share = jnp.where(rule.averaged > 0.0, 1.0 - rule.b1, 1.0)
     first = jax.tree.map(lambda m, g: share * g + rule.b1 * m, moments.first, gradient)
     second = jax.tree.map(lambda v, g: (1.0 - rule.b2) * jnp.square(g) + rule.b2 * v, moments.second, gradient)
