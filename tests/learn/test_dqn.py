@@ -105,17 +105,16 @@ def lanes(layernorm, numbers_of, updates=300):
 
 
 def test_without_reward_layernorm_stays_where_plain_crashes_and_a_crash_is_the_lanes_own():
-    found = lanes([0.0, 1.0, 1.0], [5, 5, 6], updates=3_000)
-    assert 0 < found.crash[0] < 3_000 and (found.crash[1:] == -1).all()
+    found = lanes([0.0, 1.0, 1.0], [5, 5, 6], updates=1_200)
+    assert 0 < found.crash[0] < 600 and (found.crash[1:] == -1).all()
     assert found.largest[0, -1] > 1e6 and (found.largest[1:] < 100.0).all()
     assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves((found.params, found.largest)))
     frozen = jax.tree.map(lambda leaf: leaf[0, -1], found.params)
-    alone = lanes([1.0, 1.0, 1.0], [7, 5, 6], updates=3_000)
+    alone = lanes([1.0, 1.0, 1.0], [7, 5, 6], updates=1_200)
     for one, other in zip(jax.tree.leaves(found.params), jax.tree.leaves(alone.params), strict=True):
         np.testing.assert_array_equal(one[1:], other[1:])
-    if found.crash[0] < 1_500:
-        for leaf, middle in zip(jax.tree.leaves(frozen), jax.tree.leaves(found.params), strict=True):
-            np.testing.assert_array_equal(leaf, middle[0, 1])
+    for leaf, middle in zip(jax.tree.leaves(frozen), jax.tree.leaves(found.params), strict=True):
+        np.testing.assert_array_equal(leaf, middle[0, 1])
 
 
 def test_without_layernorm_it_is_a_plain_critic_and_its_scales_have_no_gradient():
