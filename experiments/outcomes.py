@@ -14,6 +14,7 @@ from divbench.spec.errors import UsageError
 from divbench.spec.experiments import CLAIMS, NAMES
 from divbench.spec.text import format_table
 
+BAR = r"\|"  # in a cell of a Markdown table
 OUTCOME, FORMAT, OUTCOME_VERSION = "outcome.json", "divbench outcome", 1
 _NEEDED = ("experiment", "claim", "source", "scale", "status", "sentence", "effect", "interval", "threshold", "seeds",
            "side", "physics", "requested_physics", "device", "what", "comparisons", "context", "lanes", "tasks",
@@ -155,7 +156,8 @@ def _decider(record: dict) -> dict:
 
 
 def _cells(*cells: str) -> str:
-    return f"| {' | '.join(cells)} |"
+    """A row of a table; a bar inside a cell, as of |Q|, ends none."""
+    return f"| {' | '.join(cell.replace('|', BAR) for cell in cells)} |"
 
 
 def _in_words(comparison: dict) -> str:

@@ -17,6 +17,7 @@ import numpy as np
 from divbench.diagnostics.kernels import summaries
 from divbench.diagnostics.kernels.gram import parameter_count
 from divbench.diagnostics.kernels.layers import gram_of_layers
+from divbench.envs import names
 from divbench.execute import device
 from divbench.execute.points import random_steps
 from divbench.learn.critics import initialise, make_layers_fn
@@ -43,9 +44,10 @@ def rails_random(task: str, steps: int, physics: str = "auto") -> tuple[np.ndarr
 
 
 def card(tasks: Sequence[str], physics: str) -> dict:
-    """With what a measurement on these tasks is made: device, physics, precision and versions, as JSON values."""
+    """With what a measurement on these tasks is made: device, physics, precision and versions, as JSON values.
+    Without a task the physics is `toy`: nothing is stepped."""
     resolved = dict.fromkeys(device.resolve_physics(task, physics) for task in tasks)
-    return {"device": device.describe_device(), "physics": ", ".join(resolved), "precision": PRECISION,
+    return {"device": device.describe_device(), "physics": ", ".join(resolved) or names.TOY, "precision": PRECISION,
             "versions": versions()}
 
 

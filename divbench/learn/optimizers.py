@@ -13,7 +13,7 @@ import jax.numpy as jnp
 
 
 class Rule(NamedTuple):
-    """One lane's optimizer; float32 scalars.
+    """One lane's optimizer; scalars of the parameters' precision, float32 for the agents.
 
     A step is -learning_rate * m / n with
 
@@ -33,6 +33,21 @@ class Rule(NamedTuple):
     scaled: jax.Array
     decay: jax.Array  # decoupled weight decay of the kernels, times learning_rate a step
     clip: jax.Array  # largest L2 norm of the gradient; 0: any
+
+
+def sgd(learning_rate) -> Rule:
+    """Plain gradient descent."""
+    return _rule(learning_rate, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+
+
+def adam(learning_rate, b1=0.9, b2=0.999, eps=1e-8) -> Rule:
+    """Adam; the defaults are those of 1412.6980."""
+    return _rule(learning_rate, b1, b2, eps, 1.0, 1.0, 1.0)
+
+
+def _rule(*numbers) -> Rule:
+    """Numbers of a rule without decay and clipping."""
+    return Rule(*(jnp.asarray(number, float) for number in (*numbers, 0.0, 0.0)))
 
 
 class Moments(NamedTuple):
@@ -60,7 +75,7 @@ def step(gradient, moments: Moments, parameters, rule: Rule, mechanisms):
     if "clip" in mechanisms:
         gradient = clipped(gradient, rule.clip)
     count = moments.count + 1
-    steps = count.astype(jnp.float32)
+    steps = count.astype(jnp.result_type(rule.b1))
     share = jnp.where(rule.averaged > 0.0, 1.0 - rule.b1, 1.0)
     first = jax.tree.map(lambda m, g: share * g + rule.b1 * m, moments.first, gradient)
     second = jax.tree.map(lambda v, g: (1.0 - rule.b2) * jnp.square(g) + rule.b2 * v, moments.second, gradient)

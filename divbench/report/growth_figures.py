@@ -25,7 +25,7 @@ def crash_figure(rows: Sequence, forecasts: Mapping, close: float, facts: str):
       facts: the line below the title.
     """
     met = sorted((row for row in forecasts.values() if row is not None and row.crash >= 0), key=lambda row: row.crash)
-    with _canvas(11.4, 4.6, 3, "Crashes of SGD foretold", facts) as (figure, panels):
+    with canvas(11.4, 4.6, 3, "Crashes of SGD foretold", facts) as (figure, panels):
         curves, whole, left = panels
         places = sorted({round(place * (len(met) - 1) / max(SHOWN - 1, 1)) for place in range(SHOWN)}) if met else []
         for colour, row in zip(COLOURS, (met[place] for place in places), strict=False):
@@ -46,7 +46,7 @@ def crash_figure(rows: Sequence, forecasts: Mapping, close: float, facts: str):
         _beside(left, [(row.crash - row.step, row.predicted - row.step) for row in met], None,
                 "updates left until the crash", "foretold, updates left")
         left.set_title("counted from the forecast", loc="left")
-        _legend(figure, [("seen by the forecast", {"color": GREY, "linewidth": 4.0}),
+        legend(figure, [("seen by the forecast", {"color": GREY, "linewidth": 4.0}),
                          ("foretold", {"color": GREY, "linestyle": "--"}),
                          ("met exactly", {"color": BLACK, "linewidth": 1.0}),
                          (f"within {close:.0%}", {"color": GREY, "linewidth": 7.0, "alpha": 0.25})])
@@ -62,7 +62,7 @@ def power_figure(rows: Sequence, counting: Mapping, facts: str):
       facts: the line below the title.
     """
     depths = sorted({row.layers for row in rows})
-    with _canvas(max(7.6, 3.8 * len(depths)), 4.6, len(depths), "Growth under Adam", facts) as (figure, panels):
+    with canvas(max(7.6, 3.8 * len(depths)), 4.6, len(depths), "Growth under Adam", facts) as (figure, panels):
         for axes, layers in zip(panels, depths, strict=True):
             lanes: dict = {}
             for row in rows:
@@ -89,14 +89,14 @@ def power_figure(rows: Sequence, counting: Mapping, facts: str):
             axes.set_title(f"L = {layers}: slopes {said}", loc="left")
             axes.set_xlabel("updates")
         panels[0].set_ylabel("|mean Q|")
-        _legend(figure, [("lanes at rest", {"color": BLUE}), ("fitted", {"color": VERMILLION, "linewidth": 2.2}),
+        legend(figure, [("lanes at rest", {"color": BLUE}), ("fitted", {"color": VERMILLION, "linewidth": 2.2}),
                          ("other lanes", {"color": GREY, "alpha": 0.5}),
                          ("slope L", {"color": BLACK, "linestyle": "--"})])
     return figure
 
 
 @contextlib.contextmanager
-def _canvas(width: float, height: float, panels: int, title: str, facts: str):
+def canvas(width: float, height: float, panels: int, title: str, facts: str):
     """A figure of some panels side by side in the house's style, with title, facts, and room for a legend below."""
     import matplotlib
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -125,7 +125,7 @@ def _beside(axes, pairs: Sequence[tuple[float, float]], close: float | None, acr
               markeredgecolor="white", markeredgewidth=0.4)
 
 
-def _legend(figure, entries: Sequence[tuple[str, dict]]) -> None:
+def legend(figure, entries: Sequence[tuple[str, dict]]) -> None:
     from matplotlib.lines import Line2D
 
     handles = [Line2D([], [], label=label, **look) for label, look in entries]

@@ -11,8 +11,8 @@ from divbench.spec.errors import UsageError, choose, refusing
 NAMES = ("priming-length", "priming-nikishin", "initialisation", "moments", "optimizers", "regularisers",
          "out-of-distribution-targets", "ofn-priming", "reward-informativeness", "single-critic",
          "divergence-in-training", "utd32", "actor-reset", "dmc15", "dog", "kernel-width", "kernel-depth",
-         "homogeneity", "crash-step", "adam-growth", "preqn", "seem-gamma", "seem-surge", "seem-among-measures",
-         "offline-normalisers", "ema-or-copy", "layernorm-or-cloning", "layernorm-plugged-in",
+         "homogeneity", "crash-step", "adam-growth", "toy-walk", "theorem-2", "preqn", "seem-gamma", "seem-surge",
+         "seem-among-measures", "offline-normalisers", "ema-or-copy", "layernorm-or-cloning", "layernorm-plugged-in",
          "optimiser-or-pessimism", "layernorm-placement")
 SCALES = ("quick", "full")
 CLAIMS = "results/runs/claims"  # where outcomes go, below the current directory; committed ones are in results/claims

@@ -49,7 +49,7 @@ def across_of(name):
 
 def test_they_are_in_the_catalogue():
     assert [name for name in NAMES if isinstance(EXPERIMENTS[name], MeasuredExperiment)] == [
-        *MEASURED, "homogeneity", "crash-step", "adam-growth"]
+        *MEASURED, "homogeneity", "crash-step", "adam-growth", "toy-walk", "theorem-2"]
 
 
 @pytest.mark.parametrize("name", MEASURED)
