@@ -43,10 +43,9 @@ from divbench.spec.text import format_table
 
 _MODULES = (priming_length, priming_nikishin, initialisation, moments, optimizers, regularisers,
             out_of_distribution_targets, ofn_priming, reward_informativeness, single_critic, divergence_in_training,
-            utd32, actor_reset, dmc15, dog, kernel_width, kernel_depth,
-            homogeneity, crash_step, adam_growth, toy_walk, theorem_2, preqn, seem_gamma, seem_surge,
-            seem_among_measures, offline_normalisers, ema_or_copy, layernorm_or_cloning, layernorm_plugged_in, optimiser_or_pessimism,
-            layernorm_placement)
+            utd32, actor_reset, dmc15, dog, kernel_width, kernel_depth, homogeneity, crash_step, adam_growth, toy_walk,
+            theorem_2, preqn, seem_gamma, seem_surge, seem_among_measures, offline_normalisers, ema_or_copy,
+            layernorm_or_cloning, layernorm_plugged_in, optimiser_or_pessimism, layernorm_placement)
 EXPERIMENTS: dict[str, Experiment | MeasuredExperiment] = {
     module.EXPERIMENT.name: module.EXPERIMENT for module in _MODULES
 }
