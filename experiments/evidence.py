@@ -39,6 +39,7 @@ class Lane:
       verdict_update: the update it names.
       nonfinite: what went non-finite first, `learner` or `physics`; or empty.
       values, scores: its series, columns `VALUE_COLUMNS` and `SCORE_COLUMNS`.
+      critical: the update of its critical point, see `divbench.verdict.critical_point`; None where there is none.
       noted: the metrics of `NOTED` that were measured: pairs of update and value.
     """
 
@@ -53,6 +54,7 @@ class Lane:
     nonfinite: str
     values: Series
     scores: Series
+    critical: int | None = None
     noted: Mapping[str, tuple[tuple[int, float], ...]] = dataclasses.field(default_factory=dict)
 
     @property
@@ -182,12 +184,14 @@ def _lanes(arm: Arm, spec: RunSpec, gathered) -> list[Lane]:
     scores = read_cells(tables.scores, SCORE_COLUMNS, order)
     nonfinite = _nonfinite(tables.values)
     noted = _noted(tables.diagnostics)
+    critical = {(Cell(task, variant, str(utd)), seed): point.update
+                for (task, variant, utd, seed), point in (gathered.critical_points() or {}).items()}
     return [
         Lane(arm.name, lane.cell.task, lane.cell.variant, lane.cell.utd, lane.seed, spec.prime_updates, lane.verdict,
              lane.point[1] if lane.point else -1, nonfinite.get((lane.cell, lane.seed), ""),
              values[lane.cell][lane.seed],
              scores.get(lane.cell, {}).get(lane.seed, Series((), {name: () for name in SCORE_COLUMNS})),
-             noted.get((lane.cell, lane.seed), {}))
+             critical.get((lane.cell, lane.seed)), noted.get((lane.cell, lane.seed), {}))
         for lane in gathered.lanes
     ]
 

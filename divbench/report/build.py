@@ -16,7 +16,6 @@ from divbench.report.lanes import lanes_section
 from divbench.report.latex import latex_table
 from divbench.report.layout import count_table, lane_table, overall_table, q_table, score_table
 from divbench.report.markdown import markdown_report, overall_csv, q_csv, score_csv
-from divbench.verdict.critical_point import RESTING, critical_points
 
 FOLDER = "report"
 
@@ -97,7 +96,7 @@ def contents(evidence: Evidence) -> dict[str, bytes]:
         if table.rows:
             files[f"{name}.tex"] = latex_table(table, evidence.facts).encode()
     files["summary.md"] = markdown_report(evidence.facts, tables, pictures).encode()
-    explained = lanes_section(evidence.tables.verdicts.to_pylist(), _critical(evidence.tables))
+    explained = lanes_section(evidence.tables.verdicts.to_pylist(), evidence.critical_points())
     if explained:
         files["lanes.md"] = explained.encode()
     files["summary.csv"] = score_csv(evidence.scores).encode()
@@ -105,16 +104,6 @@ def contents(evidence: Evidence) -> dict[str, bytes]:
     if evidence.overall.rows:
         files["overall.csv"] = overall_csv(evidence.overall.rows).encode()
     return files
-
-
-def _critical(tables) -> dict | None:
-    """The critical points of a run's lanes; None if it was not measured for them (`--diagnose seem`)."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    wanted = pc.is_in(tables.diagnostics["metric"], value_set=pa.array(RESTING))
-    details = tables.diagnostics.filter(wanted).to_pylist()
-    return critical_points(tables.values.to_pylist(), details) if details else None
 
 
 def _print_json(evidence: Evidence, files: list[Path]) -> None:

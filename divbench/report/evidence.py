@@ -23,6 +23,7 @@ from divbench.report.series import Cell, read_cells
 
 if TYPE_CHECKING:
     from divbench.records.tables import Tables
+    from divbench.verdict import CriticalPoint
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,6 +48,18 @@ class Evidence:
     overall: Overall
     lanes: list[LaneVerdict]
     counts: dict[Cell, dict[str, int]]
+
+    def critical_points(self) -> dict[tuple, CriticalPoint] | None:
+        """Those of lanes that have one, by (task, variant, UTD, seed); None if the run was not measured for them, which
+        `--diagnose seem` does."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        from divbench.verdict.critical_point import RESTING, critical_points
+
+        details = self.tables.diagnostics
+        resting = details.filter(pc.is_in(details["metric"], value_set=pa.array(RESTING))).to_pylist()
+        return critical_points(self.tables.values.to_pylist(), resting) if resting else None
 
 
 def gather(path: str | os.PathLike) -> Evidence:

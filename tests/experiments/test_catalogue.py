@@ -67,6 +67,9 @@ def world(name, scale, evidence, *, turned=False, seeds=5):
     made = evidence(arms, exponents=lambda arm: 9 - decades.get(arm, 1) if turned else decades.get(arm, 1),
                     scores=lambda arm: 900 - returns.get(arm, 200) if turned else returns.get(arm, 200), seeds=seeds,
                     scale=scale)
+    if name == "critical-point":
+        return dataclasses.replace(made, lanes=tuple(dataclasses.replace(lane, critical=rest(lane, turned))
+                                                     for lane in made.lanes))
     noted = {"preqn": cosines, "seem-gamma": signs, "seem-surge": surges, "seem-among-measures": signs}.get(name)
     if noted is None:
         return made
@@ -75,6 +78,12 @@ def world(name, scale, evidence, *, turned=False, seeds=5):
         lanes = evidence(arms, exponents=lambda arm: 8, scores=lambda arm: 200, seeds=seeds, scale=scale).lanes
     return dataclasses.replace(made, lanes=tuple(dataclasses.replace(lane, noted=noted(lane, turned))
                                                  for lane in lanes))
+
+
+def rest(lane, turned):
+    """A critical point that the width sets, or how weights are drawn."""
+    late = lane.arm.endswith("normal") if turned else lane.arm.startswith("256")
+    return (2_000 if late else 200) + 10 * lane.seed
 
 
 def cosines(lane, turned):
