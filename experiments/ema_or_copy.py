@@ -1,7 +1,7 @@
 """`divbench reproduce ema-or-copy`: do averaged targets keep offline Q smaller than copied ones?
 
 Quick, ten minutes on two CPU cores: TD3 without a constraint on its policy on a medium-replay set of walker2d of
-divbench's own agents, targets averaged with tau 0.005 or copied with every update of the actor, 15,000 updates, four
+divbench's own agents, targets averaged with tau 0.005 or copied with every update of the actor, 8,000 updates, four
 seeds. Full: three tasks, 1M updates, ten seeds.
 
 The rule, written before any of these lanes was trained: Q of copied targets ends above that of averaged ones, with all
@@ -40,7 +40,7 @@ EXPERIMENT = Experiment(
     kind="offline",
     datasets=datasets,
     runs=runs,
-    quick_shows="Four seeds, one task, 15,000 updates in place of 1M: how far Q gets by then. Averaged targets may "
+    quick_shows="Four seeds, one task, 8,000 updates in place of 1M: how far Q gets by then. Averaged targets may "
                 "still diverge later.",
     decide=decide,
     figure=figure,

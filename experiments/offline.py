@@ -28,7 +28,7 @@ def own_dataset(scale: str, task: str, level: str) -> MakeRequest:
 
 def offline(scale: str, name: str, variant: str, task: str, level: str, **changes) -> Arm:
     """An arm that learns from `own_dataset`. Full: 1M updates, ten seeds, measured every 10,000, as published. Quick:
-    15,000 updates, four seeds, measured every 500.
+    8,000 updates, four seeds, measured every 500.
 
     Args:
       scale: `quick` or `full`.
@@ -39,7 +39,7 @@ def offline(scale: str, name: str, variant: str, task: str, level: str, **change
     """
     own: dict = {"seeds": FULL_SEEDS, "seed_start": FIRST_SEED}
     if scale == "quick":
-        own |= {"seeds": QUICK_SEEDS, "prime_updates": 15_000, "eval_every": 5_000, "eval_episodes": 5,
+        own |= {"seeds": QUICK_SEEDS, "prime_updates": 8_000, "eval_every": 4_000, "eval_episodes": 5,
                 "measure_every": 500}
     dataset = str(own_dataset(scale, task, level).target(task, level))
     fields = {"suite": "seem-offline", "tasks": (task,), "variants": (variant,), "dataset": dataset, **own, **changes}
