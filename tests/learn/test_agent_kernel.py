@@ -77,3 +77,17 @@ def test_lanes_are_measured_side_by_side():
     found = jax.vmap(lambda critic: kernel.kernel(critic, *data, coefs, structure))(both)
     for one, matrix in zip((critic, other), found, strict=True):
         np.testing.assert_allclose(matrix, kernel.kernel(one, *data, coefs, structure), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_in_float64_nothing_but_rounding_is_between_them(variant):
+    with jax.enable_x64(True):
+        critic, data, policy, coefs, structure = jax.tree.map(
+            lambda leaf: jnp.asarray(leaf, jnp.float64) if isinstance(leaf, jax.Array) else leaf, setting(variant))
+        own = parameters(critic), data
+        expected = np.asarray(gram.gram(q_fn(critic, coefs, structure), *own))
+        np.testing.assert_allclose(kernel.kernel(critic, *data, coefs, structure), expected, rtol=1e-10,
+                                   atol=1e-12 * np.abs(expected).max())
+        expected = np.asarray(seem.excitation(q_fn(critic, coefs, structure), *own, policy, coefs.gamma))
+        np.testing.assert_allclose(kernel.excitation(critic, data, policy, coefs, structure), expected, rtol=1e-9,
+                                   atol=1e-11 * np.abs(expected).max())
