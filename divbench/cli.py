@@ -50,7 +50,8 @@ def _dispatch(words: list[str]) -> int:
         raise UsageError(f"expected a command: {', '.join(parsers.COMMANDS)}; 'divbench --help' says more")
     first, rest = words[0], words[1:]
     if first in HELP_FLAGS:
-        print(_overview("", "Does a critic diverge, when, why, and what cures it: variants side by side.", parsers.COMMANDS))
+        print(_overview("", "Does a critic diverge, when, why, and what cures it? Variants side by side.",
+                        parsers.COMMANDS))
         return OK
     if first in VERSION_FLAGS:
         print(f"divbench {_version()}")

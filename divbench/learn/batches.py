@@ -70,6 +70,14 @@ def dataset_rows(batch: Batch) -> np.ndarray:
     return np.concatenate([np.asarray(column, np.float32) for column in columns], 1)[None]
 
 
+def dataset_batch(rows, structure: Structure) -> Batch:
+    """Rows of a dataset, `[B, width]`, as a `Batch`; the way back from `dataset_rows`."""
+    observation, action = structure.observation_size, structure.action_size
+    ends = np.cumsum([observation, action, 1, 1, observation, action])
+    obs, action, reward, continues, next_obs, next_action, taken = jnp.split(rows, ends, 1)
+    return Batch(obs, action, reward[:, 0], continues[:, 0], next_obs, next_action, taken[:, 0])
+
+
 def each_lane(structure: Structure) -> int | None:
     """The axis of the rows that lanes are mapped over; None for a dataset's, which lie there once."""
     return None if structure.offline else 0
@@ -97,14 +105,8 @@ def make_draw(episode_length: int, structure: Structure, size: int | None = None
 
     def of_dataset(key, rows, transitions, coefs: Coefficients) -> Batch:
         count = jnp.maximum(jnp.round(coefs.data_fraction * rows.shape[0]), 1.0).astype(jnp.int32)
-        return _split(rows[replay.sample_indices(key, size, count)], *sizes)
+        return dataset_batch(rows[replay.sample_indices(key, size, count)], structure)
 
     if structure.offline:
         return of_dataset
     return of_episodes if structure.terminates else of_replay
-
-
-def _split(rows, observation_size: int, action_size: int) -> Batch:
-    ends = np.cumsum([observation_size, action_size, 1, 1, observation_size, action_size])
-    obs, action, reward, continues, next_obs, next_action, taken = jnp.split(rows, ends, 1)
-    return Batch(obs, action, reward[:, 0], continues[:, 0], next_obs, next_action, taken[:, 0])
