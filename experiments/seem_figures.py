@@ -6,22 +6,23 @@ matplotlib is imported inside the functions. The sheet that they are drawn on is
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from divbench.experiments.evidence import SEEM, Evidence
+from divbench.experiments.evidence import SEEM, Evidence, Lane
 from divbench.experiments.figures import BOUND, BOUND_NAME, legend, sheet
 from divbench.report.style import decade_label, looks, magnitude_axis, short_count
 
-STAYED, LEFT = ("o", "a lane that did not diverge"), ("X", "a lane that diverged")
+STAYED, LEFT = ("o", "a lane that did not end diverged"), ("X", "a lane that ended diverged")
 COLOURS = {False: "#0072B2", True: "#D55E00"}  # by whether the lane diverged
 
 
-def seem_by_arm(evidence: Evidence, positive: float, title: str):
+def seem_by_arm(evidence: Evidence, positive: float, ended: Callable[[Lane], bool], title: str):
     """Normalised SEEM of the last measurement of every lane, arms side by side.
 
     Args:
       evidence: of the experiment.
       positive: above it SEEM counts as above 0; a line.
+      ended: whether a lane ended diverged.
       title: of the picture.
     """
     height, arms = 4.6, evidence.arms
@@ -29,10 +30,11 @@ def seem_by_arm(evidence: Evidence, positive: float, title: str):
     for axes, task in zip(panels, evidence.tasks, strict=True):
         axes.set_title(task, loc="left")
         for place, arm in enumerate(arms):
-            lanes = [(lane.last(SEEM), lane.diverged) for lane in evidence.of(arm, task) if lane.judged]
+            lanes = [(lane.last(SEEM), ended(lane)) for lane in evidence.of(arm, task) if lane.judged]
             _spread(axes, place, [(value, diverged) for value, diverged in lanes if value is not None])
         axes.axhline(positive, zorder=1, **BOUND)
         axes.set_yscale("symlog", linthresh=positive)
+        axes.set_ylim(top=2.0)
         axes.set_xticks(range(len(arms)), [arm.replace(" ", "\n", 1) for arm in arms])
         axes.set_ylabel("normalised SEEM at the end")
     legend(figure, _marks("above this line SEEM counts as above 0"), height)
@@ -70,14 +72,14 @@ def q_and_seem(evidence: Evidence, title: str):
     return figure
 
 
-def measures(evidence: Evidence, names: Sequence[str], title: str):
-    """The last value of several metrics, a panel for each: lanes that did not diverge to the left, the others right."""
+def measures(evidence: Evidence, names: Sequence[str], ended: Callable[[Lane], bool], title: str):
+    """The last value of several metrics, a panel for each: lanes that ended diverged to the right, the others left."""
     height = 4.2
     figure, panels = sheet(len(names), title, evidence, height, width=2.9 * len(names) + 0.6, entries=2)
     for axes, name in zip(panels, names, strict=True):
         axes.set_title(name, loc="left")
         for diverged in (False, True):
-            found = [lane.last(name) for lane in evidence.lanes if lane.judged and lane.diverged == diverged]
+            found = [lane.last(name) for lane in evidence.lanes if lane.judged and ended(lane) == diverged]
             _spread(axes, int(diverged), [(value, diverged) for value in found if value is not None])
         axes.set_yscale("symlog", linthresh=1e-4)
         axes.set_xticks((0, 1), ("did not", "diverged"))

@@ -32,7 +32,7 @@ DECADES = {
     "regularisers": {"baseline": 8, "ofn": 1} | dict.fromkeys(
         [f"weight-decay={x}" for x in ("0.0001", "0.001", "0.01", "0.1")] + ["dropout=0.01", "dropout=0.1"], 5),
     "single-critic": {"baseline": 8, "single-critic": 8, "mean-critic": 8},
-    "seem-gamma": {f"gamma {gamma}": 8 for gamma in (0.928, 0.929, 0.93, 0.88, 0.89, 0.9, 0.92, 0.95, 0.99)},
+    "seem-gamma": {f"gamma {gamma}": 8 for gamma in (0.928, 0.929, 0.93, 0.95, 0.99, 0.85, 0.87, 0.89, 0.92)},
     "seem-surge": {"plain": 8},
     "offline-normalisers": {"plain, 100%": 8, "plain, 10%": 8},
     "ema-or-copy": {"averaged": 5, "copied": 8},
