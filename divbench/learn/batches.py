@@ -104,7 +104,7 @@ def make_draw(episode_length: int, structure: Structure, size: int | None = None
 
     def draw(key, rows, transitions, coefs: Coefficients) -> Batch:
         batch = gather(key, rows, transitions, coefs)
-        return batch._replace(reward=rewards.learned(batch.reward, coefs))
+        return batch._replace(reward=rewards.learned(batch.reward, coefs, structure))
 
     return draw
 

@@ -13,6 +13,7 @@ from divbench.learn.agents import critic as critics
 from divbench.learn.agents import rewards
 from divbench.learn.replay import Batch
 from divbench.spec.settings import SACSettings
+from divbench.spec.variants import SHAPING
 from tests.learn.conftest import Bench, make_lane, same
 
 NUMBERS = st.floats(-1e6, 1e6, width=32)
@@ -22,10 +23,10 @@ KNOWN = SACSettings(hidden=(32, 32), batch_size=64, gamma=0.9, initial_temperatu
                     actor_lr=0.0, critic_lr=3e-3, tau=0.05)
 
 
-def parts(scale=1.0, shift=0.0, **structure):
+def parts(scale=1.0, shift=0.0, mechanisms=frozenset({SHAPING}), **structure):
     """Coefficients and structure of a lane; fields of the structure may be others."""
     bench = Bench(ConstantReward(7), [make_lane(reward_scale=scale, reward_shift=shift)])
-    return jax.tree.map(lambda leaf: leaf[0], bench.coefs), bench.structure._replace(**structure)
+    return jax.tree.map(lambda leaf: leaf[0], bench.coefs), bench.structure._replace(mechanisms=mechanisms, **structure)
 
 
 def batch_of(*values):
@@ -36,9 +37,11 @@ def batch_of(*values):
 @settings(deadline=None)
 @given(st.lists(NUMBERS, min_size=1, max_size=9))
 def test_a_lane_that_shapes_nothing_learns_from_the_bits_of_the_task(values):
-    coefs, _ = parts()
+    """Also beside lanes that do; where none does, it is handed on as it is."""
+    coefs, structure = parts()
     reward = jnp.asarray(values, jnp.float32) + 0.0  # -0 is 0 to everything that is learned
-    assert same(rewards.learned(reward, coefs), reward)
+    assert same(rewards.learned(reward, coefs, structure), reward)
+    assert rewards.learned(reward, *parts(mechanisms=frozenset())) is reward
 
 
 @settings(deadline=None)
@@ -47,7 +50,7 @@ def test_the_range_goes_with_the_reward(scale, shift, values, one, other):
     """What lies beyond it lies as far beyond, in the task's unit, whatever the lane learns from."""
     low, high = sorted((one, other))
     coefs, structure = parts(scale, shift, reward_range=(low, high))
-    learned = batch_of(*rewards.learned(jnp.asarray(values, jnp.float32), coefs))
+    learned = batch_of(*rewards.learned(jnp.asarray(values, jnp.float32), coefs, structure))
     least, greatest = rewards.of_batch(learned, coefs, structure)
     assert float(least) == np.float32(scale) * np.float32(low) + np.float32(shift) <= float(greatest)
     beyond = max(0.0, max(values) - high, low - min(values))
@@ -58,7 +61,7 @@ def test_the_range_goes_with_the_reward(scale, shift, values, one, other):
 def test_without_a_range_what_is_seen_counts():
     coefs, structure = parts(10.0, 1.0, reward_range=None)
     assert rewards.at_first(coefs, structure) == (0.0, 0.0)
-    learned = batch_of(*rewards.learned(jnp.asarray([-1.0, 3.0]), coefs))
+    learned = batch_of(*rewards.learned(jnp.asarray([-1.0, 3.0]), coefs, structure))
     assert rewards.of_batch(learned, coefs, structure) == (-9.0, 31.0)
     assert float(rewards.excess(learned, coefs, structure)) == 0.0
 
