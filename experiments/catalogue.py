@@ -31,6 +31,7 @@ from divbench.experiments import (
     priming_nikishin,
     regularisers,
     reward_informativeness,
+    reward_shaping,
     seem_among_measures,
     seem_gamma,
     seem_surge,
@@ -47,7 +48,7 @@ _MODULES = (priming_length, priming_nikishin, initialisation, moments, optimizer
             utd32, actor_reset, dmc15, dog, kernel_width, kernel_depth, homogeneity, crash_step, adam_growth, toy_walk,
             theorem_2, preqn, seem_gamma, seem_surge, seem_among_measures, offline_normalisers, ema_or_copy,
             layernorm_or_cloning, layernorm_plugged_in, optimiser_or_pessimism, layernorm_placement,
-            critical_point)
+            critical_point, reward_shaping)
 EXPERIMENTS: dict[str, Experiment | MeasuredExperiment] = {
     module.EXPERIMENT.name: module.EXPERIMENT for module in _MODULES
 }

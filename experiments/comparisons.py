@@ -57,6 +57,13 @@ def q_over_other(evidence: Evidence, arm: str, other: str, side: str = "above", 
     return _comparison(f"log10 of Q, {arm} over {other}", estimate, threshold, side)
 
 
+def excess_over_other(evidence: Evidence, arm: str, other: str) -> Comparison:
+    """log10 of |mean Q| over its bound, of one arm minus another's, which may learn from rewards of another size;
+    claimed to be above 0."""
+    estimate = bootstrap(evidence.strata(arm, _excess), evidence.strata(other, _excess))
+    return _comparison(f"log10 of Q over the bound, {arm} minus {other}", estimate, 0.0, "above")
+
+
 def count_diverged(evidence: Evidence, arms: Sequence[str]) -> tuple[int, int]:
     """How many judged lanes of these arms diverged, and how many there are."""
     lanes = [lane for arm in arms for lane in evidence.of(arm) if lane.judged]

@@ -85,7 +85,7 @@ def _measure_batch(learner: LearnerState, batch: Batch, coefs: Coefficients, str
         coefs, structure, keys[4])
     step = agent.critic_change(learner, batch, target, gradient, coefs, structure)
     moments = learner.critic_moments
-    low, high = rewards.of_batch(batch, structure)
+    low, high = rewards.of_batch(batch, coefs, structure)
     parameters = critics.parameters(critic, coefs)
     parameter_norm, step_norm = norms.global_norm(parameters), norms.global_norm(step)
     measured |= {
@@ -100,7 +100,7 @@ def _measure_batch(learner: LearnerState, batch: Batch, coefs: Coefficients, str
         "param_norm": parameter_norm,
         "feature_norm": features.mean_norm(passed.hidden[-1]),
         "dormant_share": features.dormant_share(passed.hidden),
-        "reward_excess": _reward_excess(batch, structure),
+        "reward_excess": rewards.excess(batch, coefs, structure),
         "actor_saturation": policy.saturation(agent.act(learner.actor, batch.obs, coefs, structure)),
         "entropy": policy.entropy(log_prob),
         "temperature": agent.temperature(learner, coefs),
@@ -129,16 +129,9 @@ def _measure_batch(learner: LearnerState, batch: Batch, coefs: Coefficients, str
     return measured, details | {name: {"": rank} for name, rank in features.ranks(passed.hidden[-1]).items()}
 
 
-def _reward_excess(batch: Batch, structure: Structure) -> jax.Array:
-    """How far the batch's rewards go beyond the task's range; 0 for a task that states none."""
-    if structure.reward_range is None:
-        return jnp.zeros((), jnp.float32)
-    low, high = structure.reward_range
-    return jnp.max(jnp.maximum(jnp.maximum(batch.reward - high, low - batch.reward), 0.0))
-
-
 def _measure_episode(learner: LearnerState, coefs: Coefficients, episode: rollout.Rollout, key, structure: Structure):
     agent = agent_of(structure)
+    episode = episode._replace(reward=rewards.learned(episode.reward, coefs, structure))
     returns = values.soft_returns(episode.reward, episode.log_prob, agent.temperature(learner, coefs), coefs.gamma,
                                   episode.continues)
     if not structure.terminates:

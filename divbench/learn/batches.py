@@ -14,6 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from divbench.learn import episodes, replay
+from divbench.learn.agents import rewards
 from divbench.learn.agents.coefficients import Coefficients, Structure
 from divbench.learn.replay import Batch
 
@@ -92,7 +93,7 @@ def make_draw(episode_length: int, structure: Structure, size: int | None = None
     """`draw(key, rows, transitions, coefs) -> Batch` of one lane, uniform with replacement; the key is consumed.
 
     A minibatch, or `size` transitions. Of the replay, from its first `transitions`; of a dataset, from the first
-    `data_fraction` of its rows.
+    `data_fraction` of its rows. Rows hold the task's rewards, a batch those that the lane learns from.
     """
     size, sizes = size or structure.settings.batch_size, (structure.observation_size, structure.action_size)
 
@@ -107,6 +108,10 @@ def make_draw(episode_length: int, structure: Structure, size: int | None = None
         count = jnp.maximum(jnp.round(coefs.data_fraction * rows.shape[0]), 1.0).astype(jnp.int32)
         return dataset_batch(rows[replay.sample_indices(key, size, count)], structure)
 
-    if structure.offline:
-        return of_dataset
-    return of_episodes if structure.terminates else of_replay
+    gather = of_dataset if structure.offline else of_episodes if structure.terminates else of_replay
+
+    def draw(key, rows, transitions, coefs: Coefficients) -> Batch:
+        batch = gather(key, rows, transitions, coefs)
+        return batch._replace(reward=rewards.learned(batch.reward, coefs, structure))
+
+    return draw

@@ -4,8 +4,9 @@ Pure data, from which `divbench explain` speaks. The columns of the tables are i
 the metrics in `divbench.diagnostics`, and what follows from them in `divbench.verdict`.
 
 In formulas: N critics, a batch of B transitions (s, a, r, s'), pi the policy, phi the critics' last hidden features,
-alpha the temperature, gamma the discount, theta the critics' parameters, |.|_2 the L2 norm. `return` as a unit is
-that of discounted reward.
+alpha the temperature, gamma the discount, theta the critics' parameters, |.|_2 the L2 norm. r, r_min and r_max are the
+reward as the lane learns from it (`reward_scale`, `reward_shift`) and its range. `return` as a unit is that of
+discounted reward.
 """
 
 from __future__ import annotations
@@ -150,9 +151,10 @@ _ALL = (
     _value("dormant_share", "1", "share of units with mean_b |h_b| <= 0.025 times its mean over the layer's units",
            "Share of the critics' hidden units that hardly ever fire: capacity that is lost, since their gradient is "
            "0 too.", REDO),
-    _value("reward_excess", "reward", "max over the batch of max(r - r_max, r_min - r, 0)",
-           "By how much a replayed reward lies outside the range that the task promises. Anything but 0 means that "
-           "q_bound does not hold: a fault of the physics or of the task, not of the learner."),
+    _value("reward_excess", "reward", "max over the batch of max(r - r_max, r_min - r, 0) / reward_scale",
+           "By how much a replayed reward lies outside the range that the task promises, in the task's own unit. "
+           "Anything but 0 means that q_bound does not hold: a fault of the physics or of the task, not of the "
+           "learner."),
     _value("actor_saturation", "1", "share of the entries of tanh(mean of pi(s)) with |.| >= 0.99",
            "Share of the policy's mean actions within 0.01 of their bounds. There the tanh is flat and the actor "
            "learns slowly; critics that extrapolate drive it there."),

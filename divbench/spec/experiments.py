@@ -13,7 +13,8 @@ NAMES = ("priming-length", "priming-nikishin", "initialisation", "moments", "opt
          "divergence-in-training", "utd32", "actor-reset", "dmc15", "dog", "kernel-width", "kernel-depth",
          "homogeneity", "crash-step", "adam-growth", "toy-walk", "theorem-2", "preqn", "seem-gamma", "seem-surge",
          "seem-among-measures", "offline-normalisers", "ema-or-copy", "layernorm-or-cloning", "layernorm-plugged-in",
-         "optimiser-or-pessimism", "layernorm-placement", "critical-point")
+         "optimiser-or-pessimism", "layernorm-placement", "critical-point",
+         "reward-shaping")
 SCALES = ("quick", "full")
 CLAIMS = "results/runs/claims"  # where outcomes go, below the current directory; committed ones are in results/claims
 

@@ -63,6 +63,8 @@ class SACSettings:
     weight_decay: float = 0.0  # decoupled, of the critics' kernels; a step takes critic_lr * weight_decay of them
     clip_norm: float = 0.0  # largest L2 norm of the critics' gradient; 0: any
     gamma: float = 0.99
+    reward_scale: float = 1.0  # learned from is reward_scale r + reward_shift; returns of evaluations stay the task's
+    reward_shift: float = 0.0
     tau: float = 0.005  # Polyak step of the target critic, once every target_period gradient steps
     target_period: int = 1
     mean_weight: float = 0.0  # 0: the least of the critics counts in targets and for the actor; 1: their mean
@@ -118,6 +120,8 @@ class SACSettings:
                 raise UsageError(f"{name}: expected a number from 0 to 1, found {getattr(self, name)}")
         if not 0.0 < self.data_fraction <= 1.0:
             raise UsageError(f"data_fraction: expected a number above 0 and at most 1, found {self.data_fraction}")
+        if self.reward_scale <= 0.0:
+            raise UsageError(f"reward_scale: expected more than 0, found {self.reward_scale}")
         if not 0.0 <= self.gamma < 1.0:
             raise UsageError(f"gamma: expected a number from 0 to below 1, found {self.gamma}")
         for name in ("actor_lr", "critic_lr", "temperature_lr", "initial_temperature", "weight_decay", "clip_norm",

@@ -19,6 +19,7 @@ MECHANISMS = (*SELECTABLE, "groupnorm", "batchnorm", "spectral_norm", "weight_no
 # Mechanisms that a setting switches on when it is not 0.
 BY_SETTING = {"dropout": "dropout_rate", "conservative": "conservative_weight", "dr3": "dr3_weight",
               "clip": "clip_norm", "decay": "weight_decay"}
+SHAPING = "reward_shaping"  # switched on by settings too: a reward_scale that is not 1 or a reward_shift that is not 0
 # Settings that mean nothing without a mechanism, so that no variant sets them without it, and how they are written.
 ABOUT = {"layernorm_layers": ("layernorm", "layernorm+layernorm_layers=1"),
          "layernorm_affine": ("layernorm", "layernorm+layernorm_affine=false"),
@@ -119,7 +120,8 @@ def check_together(variant: Variant, sac: SACSettings) -> None:
     if "groupnorm" in variant.mechanisms:
         _check_groups(variant.name, sac.groupnorm_groups, sac.hidden)
     if sac.algorithm == "preqn":
-        strange = sorted(lane_mechanisms(variant, sac) - {"layernorm", "groupnorm", "unit_ball", "actor_layernorm"})
+        strange = sorted(lane_mechanisms(variant, sac) - {"layernorm", "groupnorm", "unit_ball", "actor_layernorm",
+                                                          SHAPING})
         strange += [hook for _, hook in variant.hooks]
         if strange:
             raise UsageError(f"variant '{variant.name}': preqn does not go together with '{strange[0]}': its step is "
@@ -143,7 +145,9 @@ def _check_groups(name: str, groups: int, widths: tuple[int, ...]) -> None:
 
 def lane_mechanisms(variant: Variant, sac: SACSettings) -> frozenset[str]:
     """Everything that must be compiled in for a lane; `sac` are the lane's settings, the variant's included."""
-    return variant.mechanisms | {name for name, field in BY_SETTING.items() if getattr(sac, field)}
+    shapes = sac.reward_scale != 1.0 or sac.reward_shift != 0.0
+    by_setting = {name for name, field in BY_SETTING.items() if getattr(sac, field)}
+    return variant.mechanisms | by_setting | ({SHAPING} if shapes else set())
 
 
 def variant_to_plain(variant: Variant) -> dict:

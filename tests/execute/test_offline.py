@@ -87,6 +87,22 @@ def test_q_is_what_the_data_say(finished):
     assert last[0]["mc_return_mean"] == pytest.approx(2.0, rel=0.1)  # played in the task, seen as the dataset is
 
 
+def test_the_reward_that_is_learned_from_is_data_of_a_lane(dataset, tmp_path):
+    """2 * 1 - 0.5 at every step: Q, its bound and the Monte-Carlo return are in that unit, scores in the task's."""
+    shaped = "td3+reward_scale=2+reward_shift=-0.5"
+    spec = make_spec(dataset, tmp_path / "shaped", variants=("td3", shaped), prime_updates=1_500, eval_every=1_500,
+                     measure_every=1_500)
+    assert not run(spec).failed
+    rows = read_rows(spec.out)
+    for variant, worth, least in (("td3", 2.0, 0.0), (shaped, 3.0, -1.0)):  # the task says 0 to 1
+        (last,) = (row for row in rows["values"] if (row["variant"], row["update"]) == (variant, 1_500))
+        assert last["q_replay_mean"] == pytest.approx(worth, rel=0.05)
+        assert (last["q_bound"], last["q_bound_low"]) == pytest.approx((worth, least))
+        assert last["mc_return_mean"] == pytest.approx(worth, rel=0.01) and last["reward_excess"] == 0.0
+    returns = {row["variant"]: row["return_mean"] for row in rows["scores"] if row["update"] == 1_500}
+    assert returns["td3"] == returns[shaped] == ConstantReward().episode_length
+
+
 def test_the_card_names_the_dataset_and_the_policy_acts_as_trained(finished, dataset):
     card = json.loads((finished / "card.json").read_text())
     data = read_offline(dataset, "constant-reward", "toy")

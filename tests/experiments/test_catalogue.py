@@ -38,6 +38,7 @@ DECADES = {
     "ema-or-copy": {"averaged": 5, "copied": 8},
     "layernorm-or-cloning": {"plain": 8},
     "layernorm-placement": {"none": 8},
+    "reward-shaping": {"as it is": 8, "times 0.1": 8, "times 10": 7, "minus 1": 8, "plus 1": 8},
     "optimiser-or-pessimism": {"one critic": 8, "least of two": 8, "least of four": 8},
 }
 DECADES["seem-among-measures"] = DECADES["seem-gamma"]

@@ -49,6 +49,7 @@ def test_one_name_for_one_interval():
     ("hard-target=1000", {"tau": 1.0, "target_period": 1000}),
     ("sgd=0.03", {"critic_optimizer": "momentum", "critic_b1": 0.0, "critic_lr": 0.03}),
     ("critic_lr=0.003", {"critic_lr": 0.003}),
+    ("reward_shift=-1+reward_scale=1e1", {"reward_shift": -1.0, "reward_scale": 10.0}),
     ("initialisation=lecun_normal", {"initialisation": "lecun_normal"}),
     ("sgd-momentum+critic_lr=0.003", {"critic_optimizer": "momentum", "critic_b1": 0.9, "critic_lr": 0.003}),
 ])

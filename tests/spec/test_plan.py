@@ -102,6 +102,15 @@ def test_where_layernorm_acts_is_data_and_how_many_groups_is_structure():
         assert [sorted(group.mechanisms) for group in groups] == [["layernorm"], ["groupnorm"], ["groupnorm"]]
 
 
+def test_the_reward_that_is_learned_from_is_data_beside_lanes_that_change_it():
+    """Lanes that learn from the task's reward have a program without any of it."""
+    spec = RunSpec(suite="smoke", tasks="cheetah-run", seeds=1, variants=(
+        "td3,td3+reward_scale=10,td3+reward_scale=0.1+reward_shift=-1,preqn+reward_shift=1"))
+    for fused in (False, True):
+        found = [(len(group.lanes), sorted(group.mechanisms)) for group in make_groups(spec, fused=fused)]
+        assert found == [(1, []), (2, ["reward_shaping"]), (1, ["reward_shaping"])]
+
+
 def test_a_group_name_is_a_folder_name():
     for group in make_groups(RunSpec(suite="smoke", utd="1/2,8"), fused=True):
         assert "/" not in group.name and group.name.endswith(group.identity)

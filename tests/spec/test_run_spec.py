@@ -123,7 +123,8 @@ def test_older_settings_are_completed_and_newer_ones_stay():
     settings = spec.settings()
     older = {name: value for name, value in settings.items() if name != "dataset"}
     older["sac"] = {name: value for name, value in settings["sac"].items() if name not in (
-        "algorithm", "activation", "layernorm_layers", "layernorm_affine", "groupnorm_groups")}
+        "algorithm", "activation", "layernorm_layers", "layernorm_affine", "groupnorm_groups",
+        "reward_scale", "reward_shift")}
     assert completed(older) == settings == completed(settings)
     assert completed(older | {"later": 1})["later"] == 1
     assert RunSpec.from_settings(older | {"dataset_checksum": "ab"}) == spec

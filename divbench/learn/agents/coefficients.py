@@ -37,6 +37,8 @@ class Coefficients(NamedTuple):
     weight_decay: jax.Array
     clip_norm: jax.Array
     gamma: jax.Array
+    reward_scale: jax.Array
+    reward_shift: jax.Array
     tau: jax.Array
     target_period: jax.Array  # gradient steps
     mean_weight: jax.Array
@@ -66,7 +68,7 @@ class Structure(NamedTuple):
     mechanisms: frozenset[str]
     hooks: tuple[tuple[str, str], ...]  # functions from outside, (kind, where they are)
     settings: SACSettings  # only the fields of `settings.STRUCTURE` are read from here
-    reward_range: tuple[float, float] | None  # of one env step, None if unknown; enters the bound on Q
+    reward_range: tuple[float, float] | None  # the task's, of one env step; None if unknown; enters the bound on Q
     terminates: bool = False  # whether an episode can end before the time limit
     offline: bool = False  # whether the transitions are a dataset's, which all lanes share, and nobody acts
 

@@ -114,7 +114,7 @@ def update(learner: LearnerState, batch: Batch, coefs: Coefficients, structure: 
     critic = jax.tree.map(jnp.add, learner.critic, step.change)
     policy_loss, gradient = jax.value_and_grad(td3.actor_loss)(learner.actor, critic, batch, coefs, structure, key)
     actor, actor_moments = stepped(gradient, learner.actor_moments, learner.actor, coefs, coefs.actor_lr)
-    low, high = rewards.of_batch(batch, structure)
+    low, high = rewards.of_batch(batch, coefs, structure)
     least = learner.notes["search_cosine_least"]
     notes = {"search_cosine_least": jnp.where(step.taken, jnp.minimum(least, step.cosine), least),
              "search_shrinks": step.shrinks.astype(jnp.float32),

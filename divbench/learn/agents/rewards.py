@@ -1,22 +1,60 @@
-"""The range of the reward of a step, which bounds what Q can be: the task's own, or what was seen where it has none."""
+"""The reward that a lane learns from, and its range in one step, which bounds what Q can be.
+
+A lane learns from reward_scale r + reward_shift, where r is the task's reward; in a group of lanes that all learn from
+r, nothing of it is compiled in. Rows of replay and dataset hold r, and
+returns of evaluations are sums of r; batches, Q, its bounds and the Monte-Carlo returns beside it are in the lane's own
+unit. The range is the task's own, or what was seen where it has none.
+"""
 
 from __future__ import annotations
 
 import jax
 import jax.numpy as jnp
 
-from divbench.learn.agents.coefficients import Structure
+from divbench.learn.agents.coefficients import Coefficients, Structure
 from divbench.learn.replay import Batch
+from divbench.spec.variants import SHAPING
 
 
-def at_first(structure: Structure) -> tuple[jax.Array, jax.Array]:
+def learned(reward, coefs: Coefficients, structure: Structure):
+    """What the lane learns from in place of the task's `reward`, of any shape."""
+    if SHAPING not in structure.mechanisms:
+        return reward
+    return coefs.reward_scale * reward + coefs.reward_shift
+
+
+def at_first(coefs: Coefficients, structure: Structure) -> tuple[jax.Array, jax.Array]:
     """Least and greatest reward before anything was seen; 0 and 0 for a task that states none."""
-    low, high = structure.reward_range or (0.0, 0.0)
-    return jnp.asarray(low, jnp.float32), jnp.asarray(high, jnp.float32)
-
-
-def of_batch(batch: Batch, structure: Structure) -> tuple[jax.Array, jax.Array]:
-    """Least and greatest reward that a batch bears witness to: the task's own range, or the batch's."""
     if structure.reward_range is not None:
-        return structure.reward_range
+        return _stated(coefs, structure)
+    return jnp.zeros((), jnp.float32), jnp.zeros((), jnp.float32)
+
+
+def of_batch(batch: Batch, coefs: Coefficients, structure: Structure) -> tuple[jax.Array, jax.Array]:
+    """Least and greatest reward that a batch bears witness to: the range that is stated, or the batch's."""
+    if structure.reward_range is not None:
+        return _stated(coefs, structure)
     return jnp.min(batch.reward), jnp.max(batch.reward)
+
+
+def excess(batch: Batch, coefs: Coefficients, structure: Structure) -> jax.Array:
+    """How far the batch's rewards go beyond the task's range, in the task's unit: scalar; 0 if it states none."""
+    if structure.reward_range is None:
+        return jnp.zeros((), jnp.float32)
+    low, high = _learned_range(coefs, structure)
+    beyond = jnp.max(jnp.maximum(jnp.maximum(batch.reward - high, low - batch.reward), 0.0))
+    return beyond / coefs.reward_scale if SHAPING in structure.mechanisms else beyond
+
+
+def _stated(coefs: Coefficients, structure: Structure) -> tuple[jax.Array, jax.Array]:
+    """The stated range as the lane sees it. Where an episode can end, nothing follows, so that 0 lies in it whatever
+    the shift."""
+    low, high = _learned_range(coefs, structure)
+    if structure.terminates:
+        low, high = jnp.minimum(low, 0.0), jnp.maximum(high, 0.0)
+    return low, high
+
+
+def _learned_range(coefs: Coefficients, structure: Structure) -> tuple[jax.Array, jax.Array]:
+    low, high = (learned(jnp.asarray(end, jnp.float32), coefs, structure) for end in structure.reward_range)
+    return low, high

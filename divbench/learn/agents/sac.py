@@ -40,7 +40,7 @@ def initialise(root, resets, coefs: Coefficients, structure: Structure) -> Learn
     critic = critics.initialise(critic_key, coefs, structure)
     positive = jnp.where(coefs.initial_temperature > 0.0, coefs.initial_temperature, 1.0)
     log_temperature = jnp.log(positive)
-    low, high = rewards.at_first(structure)
+    low, high = rewards.at_first(coefs, structure)
     return LearnerState(
         actor, {}, critic, jax.tree.map(jnp.copy, critic), log_temperature,
         adam(coefs, coefs.actor_lr).init(actor), optimizers.init(critic),
@@ -105,7 +105,7 @@ def update(learner: LearnerState, batch: Batch, coefs: Coefficients, structure: 
         alpha * (entropy - coefs.target_entropy), learner.temperature_moments, learner.log_temperature, coefs,
         coefs.temperature_lr)
 
-    low, high = rewards.of_batch(batch, structure)
+    low, high = rewards.of_batch(batch, coefs, structure)
     cautious = jnp.minimum(alpha, coefs.initial_temperature)
     new = LearnerState(
         actor, learner.target_actor, critic, target_critic, log_temperature, actor_moments, critic_moments,

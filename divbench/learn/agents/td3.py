@@ -41,7 +41,7 @@ def initialise(root, resets, coefs: Coefficients, structure: Structure) -> Learn
                                               structure.settings, structure.mechanisms, coefs.init_gain)
     critic = critics.initialise(critic_key, coefs, structure)
     nothing = jnp.zeros((), jnp.float32)
-    low, high = rewards.at_first(structure)
+    low, high = rewards.at_first(coefs, structure)
     return LearnerState(
         actor, jax.tree.map(jnp.copy, actor), critic, jax.tree.map(jnp.copy, critic), nothing,
         adam(coefs, coefs.actor_lr).init(actor), optimizers.init(critic),
@@ -109,7 +109,7 @@ def update(learner: LearnerState, batch: Batch, coefs: Coefficients, structure: 
     due = critic_moments.count % coefs.policy_delay.astype(jnp.int32) == 0
     actor, actor_moments = jax.tree.map(lambda new, old: jnp.where(due, new, old), (actor, actor_moments),
                                         (learner.actor, learner.actor_moments))
-    low, high = rewards.of_batch(batch, structure)
+    low, high = rewards.of_batch(batch, coefs, structure)
     new = learner._replace(
         actor=actor, actor_moments=actor_moments, critic=critic, critic_moments=critic_moments, target=target_critic,
         target_actor=critics.towards(learner.target_actor, actor, critic_moments.count, coefs),

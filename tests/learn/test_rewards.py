@@ -1,0 +1,95 @@
+"""The reward that a lane learns from: its arithmetic, its range, and what each part of a lane sees of it."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from divbench.envs.toys import ConstantReward
+from divbench.learn import batches
+from divbench.learn.agents import critic as critics
+from divbench.learn.agents import rewards
+from divbench.learn.replay import Batch
+from divbench.spec.settings import SACSettings
+from divbench.spec.variants import SHAPING
+from tests.learn.conftest import Bench, make_lane, same
+
+NUMBERS = st.floats(-1e6, 1e6, width=32)
+SCALES = st.floats(2**-10, 2**10, width=32)
+SHAPED = {"reward_scale": 2.0, "reward_shift": -0.5}
+KNOWN = SACSettings(hidden=(32, 32), batch_size=64, gamma=0.9, initial_temperature=0.0, temperature_lr=0.0,
+                    actor_lr=0.0, critic_lr=3e-3, tau=0.05)
+
+
+def parts(scale=1.0, shift=0.0, mechanisms=frozenset({SHAPING}), **structure):
+    """Coefficients and structure of a lane; fields of the structure may be others."""
+    bench = Bench(ConstantReward(7), [make_lane(reward_scale=scale, reward_shift=shift)])
+    return jax.tree.map(lambda leaf: leaf[0], bench.coefs), bench.structure._replace(mechanisms=mechanisms, **structure)
+
+
+def batch_of(*values):
+    empty = jnp.zeros((len(values), 1))
+    return Batch(empty, empty, jnp.asarray(values, jnp.float32), empty[:, 0], empty, empty, empty[:, 0])
+
+
+@settings(deadline=None)
+@given(st.lists(NUMBERS, min_size=1, max_size=9))
+def test_a_lane_that_shapes_nothing_learns_from_the_bits_of_the_task(values):
+    """Also beside lanes that do; where none does, it is handed on as it is."""
+    coefs, structure = parts()
+    reward = jnp.asarray(values, jnp.float32) + 0.0  # -0 is 0 to everything that is learned
+    assert same(rewards.learned(reward, coefs, structure), reward)
+    assert rewards.learned(reward, *parts(mechanisms=frozenset())) is reward
+
+
+@settings(deadline=None)
+@given(SCALES, NUMBERS, st.lists(NUMBERS, min_size=1, max_size=9), NUMBERS, NUMBERS)
+def test_the_range_goes_with_the_reward(scale, shift, values, one, other):
+    """What lies beyond it lies as far beyond, in the task's unit, whatever the lane learns from."""
+    low, high = sorted((one, other))
+    coefs, structure = parts(scale, shift, reward_range=(low, high))
+    learned = batch_of(*rewards.learned(jnp.asarray(values, jnp.float32), coefs, structure))
+    least, greatest = rewards.of_batch(learned, coefs, structure)
+    assert float(least) == np.float32(scale) * np.float32(low) + np.float32(shift) <= float(greatest)
+    beyond = max(0.0, max(values) - high, low - min(values))
+    rounding = 2e-7 * (abs(shift) / scale + max(map(abs, (low, high, *values))))
+    assert float(rewards.excess(learned, coefs, structure)) == pytest.approx(beyond, rel=1e-5, abs=4 * rounding)
+
+
+def test_without_a_range_what_is_seen_counts():
+    coefs, structure = parts(10.0, 1.0, reward_range=None)
+    assert rewards.at_first(coefs, structure) == (0.0, 0.0)
+    learned = batch_of(*rewards.learned(jnp.asarray([-1.0, 3.0]), coefs, structure))
+    assert rewards.of_batch(learned, coefs, structure) == (-9.0, 31.0)
+    assert float(rewards.excess(learned, coefs, structure)) == 0.0
+
+
+@pytest.mark.parametrize(("shift", "lasting", "ending"), [
+    (0.0, (0.0, 2.0), (0.0, 2.0)), (1.0, (1.0, 3.0), (0.0, 3.0)), (-3.0, (-3.0, -1.0), (-3.0, 0.0))])
+def test_an_episode_that_can_end_may_be_worth_nothing(shift, lasting, ending):
+    for terminates, expected in ((False, lasting), (True, ending)):
+        coefs, structure = parts(2.0, shift, reward_range=(0.0, 1.0), terminates=terminates)
+        assert rewards.at_first(coefs, structure) == expected
+        assert rewards.of_batch(batch_of(5.0), coefs, structure) == expected
+
+
+@pytest.mark.parametrize("variant", ["baseline", "td3"])
+def test_q_is_what_the_learned_reward_is_worth(variant):
+    """(scale r + shift) / (1 - gamma) for r = 1: 15, 1 and -10, beside 10 of a lane that shapes nothing."""
+    shapes = ({}, SHAPED, {"reward_scale": 0.1}, {"reward_shift": -2.0})
+    numbers = {name: getattr(KNOWN, name) for name in ("gamma", "actor_lr", "critic_lr", "tau")}
+    lanes = [make_lane(variant, sac_settings=KNOWN, **numbers, **shape) for shape in shapes]
+    bench = Bench(ConstantReward(20), lanes, capacity=600)
+    state = bench.prime(bench.act(bench.fresh(), 600, explore=True), 2_000)
+    assert np.all(np.asarray(state.rows)[:, :20, 3] == 1.0)  # the replay keeps the task's rewards
+    draw = batches.make_draw(20, bench.structure, 256)
+    for place, expected in enumerate((10.0, 15.0, 1.0, -10.0)):
+        critic, coefs = jax.tree.map(lambda leaf, place=place: leaf[place], (state.learner.critic, bench.coefs))
+        batch = draw(jax.random.key(0), state.rows[place], 600, coefs)
+        np.testing.assert_allclose(batch.reward, expected / 10.0, rtol=1e-6)
+        q = critics.values(critic, batch.obs, batch.action, coefs, bench.structure)
+        assert float(jnp.mean(q)) == pytest.approx(expected, rel=0.03, abs=0.03)
+    np.testing.assert_allclose(state.learner.soft_reward_max, [1.0, 1.5, 0.1, -1.0], rtol=1e-6)
+    np.testing.assert_allclose(state.learner.soft_reward_min, [0.0, -0.5, 0.0, -2.0], rtol=1e-6)  # the task says 0 to 1
