@@ -78,10 +78,13 @@ def measures(evidence: Evidence, names: Sequence[str], ended: Callable[[Lane], b
     figure, panels = sheet(len(names), title, evidence, height, width=2.9 * len(names) + 0.6, entries=2)
     for axes, name in zip(panels, names, strict=True):
         axes.set_title(name, loc="left")
+        shown: list[float] = []
         for diverged in (False, True):
             found = [lane.last(name) for lane in evidence.lanes if lane.judged and ended(lane) == diverged]
             _spread(axes, int(diverged), [(value, diverged) for value in found if value is not None])
-        axes.set_yscale("symlog", linthresh=1e-4)
+            shown += [value for value in found if value is not None]
+        if shown and not 0.0 < max(shown) < 100.0 * min(shown):  # many decades, or values around 0
+            axes.set_yscale("symlog", linthresh=1e-4)
         axes.set_xticks((0, 1), ("did not", "diverged"))
         axes.set_xlim(-0.5, 1.5)
     legend(figure, _marks(), height)
