@@ -13,11 +13,12 @@ within a round of the group's rate to the rate of the single lanes one after the
 from __future__ import annotations
 
 import argparse
-import csv
 import statistics
 import time
 from importlib import metadata
 from pathlib import Path
+
+from writing import write
 
 VARIANTS = "td3,td3-bc,td3+tau=1,td3+data_fraction=0.1"  # coefficients alone tell them apart
 COLUMNS = ("round", "program", "variants", "lanes", "updates", "seconds", "updates_per_second")
@@ -156,12 +157,7 @@ def main() -> None:
                              f"{describe_device()}, {versions}.")
     print(text)
     if given.out:
-        given.out.mkdir(parents=True, exist_ok=True)
-        with open(given.out / "measured.csv", "w", newline="") as file:
-            writer = csv.DictWriter(file, COLUMNS)
-            writer.writeheader()
-            writer.writerows(rows)
-        (given.out / "README.md").write_text(text)
+        write(given.out, COLUMNS, rows, text)
 
 
 if __name__ == "__main__":

@@ -13,8 +13,9 @@ on a CPU core.
 from __future__ import annotations
 
 import argparse
-import csv
 from pathlib import Path
+
+from writing import write
 
 POINTS = (256, 512, 2560)
 POSITIVE = 1e-4
@@ -118,12 +119,7 @@ def main() -> None:
     text = as_markdown(rows, counts)
     print(text)
     if given.out:
-        given.out.mkdir(parents=True, exist_ok=True)
-        with open(given.out / "measured.csv", "w", newline="") as file:
-            writer = csv.DictWriter(file, COLUMNS)
-            writer.writeheader()
-            writer.writerows(rows)
-        (given.out / "README.md").write_text(text)
+        write(given.out, COLUMNS, rows, text)
 
 
 if __name__ == "__main__":

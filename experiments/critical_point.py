@@ -16,10 +16,10 @@ from __future__ import annotations
 import math
 import statistics
 
+from divbench.experiments.evidence import SEEM
 from divbench.experiments.experiment import Arm, Comparison, Experiment, Outcome, conclude
 from divbench.experiments.intervals import DRAWS, SEED
-from divbench.experiments.offline import COPIED, offline
-from divbench.experiments.offline_normalisers import LEVEL, TASKS, datasets
+from divbench.experiments.offline import COPIED, replay_arms, replay_datasets
 from divbench.report.bootstrap import LEAST_SEEDS, percentiles
 from divbench.spec.settings import SACSettings, with_values
 
@@ -30,9 +30,10 @@ def runs(scale: str) -> tuple[Arm, ...]:
     own: dict = {"prime_updates": 20_000, "measure_every": 50}
     if scale == "quick":
         own |= {"seeds": 6, "prime_updates": 3_000, "eval_every": 3_000, "eval_episodes": 1}
-    return tuple(offline(scale, arm(width, how), COPIED, task, LEVEL, diagnose="seem", **own,
-                         sac=with_values(SACSettings(), {"hidden": (width, width), "initialisation": initialisation}))
-                 for width in WIDTHS for how, initialisation in DRAWN.items() for task in TASKS[scale])
+    return tuple(
+        one for width in WIDTHS for how, initialisation in DRAWN.items()
+        for one in replay_arms(scale, {arm(width, how): COPIED}, **own, sac=with_values(
+            SACSettings(), {"hidden": (width, width), "initialisation": initialisation})))
 
 
 def arm(width: int, how: str) -> str:
@@ -77,9 +78,9 @@ def _difference(found: dict) -> tuple[float, float, float]:
 
 
 def figure(evidence):
-    from divbench.experiments.seem_figures import q_and_seem
+    from divbench.experiments.figures import q_and_metric
 
-    return q_and_seem(evidence, "Q and SEEM by width and weights")
+    return q_and_metric(evidence, SEEM, "normalised SEEM", "Q and SEEM by width and weights")
 
 
 EXPERIMENT = Experiment(
@@ -88,7 +89,7 @@ EXPERIMENT = Experiment(
           "drawn.",
     source="an open question of Yue et al., 2310.04411; this reading of it is divbench's",
     kind="offline",
-    datasets=datasets,
+    datasets=replay_datasets,
     runs=runs,
     quick_shows="Two widths, two ways of drawing weights, six seeds, one task, 3,000 updates. Rest is judged from one "
                 "measurement to the next, 50 updates apart: other intervals give other points.",

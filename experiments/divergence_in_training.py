@@ -30,9 +30,9 @@ def _ranks(evidence) -> tuple[str, ...]:
 
 
 def figure(evidence):
-    from divbench.experiments.figures import q_and_rank
+    from divbench.experiments.figures import q_and_metric
 
-    return q_and_rank(evidence, "Ordinary training at UTD 1 and 32")
+    return q_and_metric(evidence, RANK, "effective rank", "Ordinary training at UTD 1 and 32")
 
 
 EXPERIMENT = Experiment(

@@ -10,16 +10,14 @@ of the interval. Whether averaged targets prevent divergence, or put it off, is 
 
 from divbench.experiments.comparisons import all_shares, medians_in_words, q_over_other
 from divbench.experiments.experiment import Arm, Experiment, Outcome, conclude
-from divbench.experiments.offline import COPIED, offline
-from divbench.experiments.offline_normalisers import LEVEL, TASKS, datasets
+from divbench.experiments.offline import COPIED, replay_arms, replay_datasets
 
 AVERAGED = "td3+q_weight=2.5"
 ARMS = {"averaged": AVERAGED, "copied": COPIED}
 
 
 def runs(scale: str) -> tuple[Arm, ...]:
-    return tuple(offline(scale, name, variant, task, LEVEL, diagnose="seem")
-                 for name, variant in ARMS.items() for task in TASKS[scale])
+    return replay_arms(scale, ARMS)
 
 
 def decide(evidence) -> Outcome:
@@ -38,7 +36,7 @@ EXPERIMENT = Experiment(
     claim="Targets averaged over updates hold Q down that copied ones let diverge.",
     source="Yue et al., 2310.04411, appendix on target networks",
     kind="offline",
-    datasets=datasets,
+    datasets=replay_datasets,
     runs=runs,
     quick_shows="Four seeds, one task, 8,000 updates in place of 1M: how far Q gets by then. Averaged targets may "
                 "still diverge later.",

@@ -11,7 +11,7 @@ import math
 import statistics
 from collections.abc import Callable, Sequence
 
-from divbench.experiments.evidence import RANK, Evidence, Lane
+from divbench.experiments.evidence import Evidence, Lane
 from divbench.report.curves import Panel, finite_range, make_panels
 from divbench.report.series import Cell, Cells, Series
 from divbench.report.sheet import draw_bundle, make_sheet
@@ -140,14 +140,21 @@ def scatter(evidence: Evidence, arm: str, number: Callable[[Lane], float | None]
     return figure
 
 
-def q_and_rank(evidence: Evidence, title: str):
-    """Above, mean Q with the bound; below, the effective rank of the last hidden features where it was measured."""
+def q_and_metric(evidence: Evidence, metric: str, label: str, title: str):
+    """Above, mean Q of every lane with the bound; below, a metric of `Lane.noted` where it was measured.
+
+    Args:
+      evidence: of the experiment.
+      metric: of `evidence.NOTED`.
+      label: of its axis.
+      title: of the picture.
+    """
     from matplotlib.lines import Line2D
     from matplotlib.ticker import FuncFormatter
 
     from divbench.report.style import short_count
 
-    rows = 2 if any(RANK in lane.noted for lane in evidence.lanes) else 1
+    rows = 2 if any(metric in lane.noted for lane in evidence.lanes) else 1
     height, tasks, look = 2.4 * rows + 1.5, evidence.tasks, looks(evidence.arms)
     figure, panels = sheet(len(tasks), title, evidence, height, rows=rows, entries=len(look) + 1)
     for place, task in enumerate(tasks):
@@ -160,14 +167,14 @@ def q_and_rank(evidence: Evidence, title: str):
                 upper.plot(xs, [y if math.isfinite(y) else math.nan for y in lane.values.columns[column]], **style)
                 shown += lane.values.finite(column)
             if rows == 2:
-                panels[len(tasks) + place].plot(*zip(*lane.noted.get(RANK, ((math.nan, math.nan),)), strict=True),
+                panels[len(tasks) + place].plot(*zip(*lane.noted.get(metric, ((math.nan, math.nan),)), strict=True),
                                                 linewidth=1.2, **look[lane.arm])
         upper.set_ylabel("mean Q on replay")
         if shown:
             magnitude_axis(upper, min(shown), max(shown))
             upper.yaxis.set_major_formatter(FuncFormatter(decade_label))
         if rows == 2:
-            panels[len(tasks) + place].set_ylabel("effective rank")
+            panels[len(tasks) + place].set_ylabel(label)
         panels[(rows - 1) * len(tasks) + place].set_xlabel("updates")
     for axes in panels:
         axes.xaxis.set_major_formatter(FuncFormatter(short_count))

@@ -11,8 +11,7 @@ alone earns is not less than what the constraint alone earns, by 50 of return at
 
 from divbench.experiments.comparisons import MARGIN, all_shares, diverged_more, medians_in_words, return_over_other
 from divbench.experiments.experiment import Arm, Experiment, Outcome, conclude
-from divbench.experiments.offline import COPIED, offline, variant_of
-from divbench.experiments.offline_normalisers import LEVEL, TASKS, datasets
+from divbench.experiments.offline import COPIED, replay_arms, replay_datasets, variant_of
 
 CLONING = "td3-bc+no-target"
 ARMS = {"plain": COPIED, "LayerNorm": variant_of(COPIED, "layernorm"), "cloning": CLONING,
@@ -20,8 +19,7 @@ ARMS = {"plain": COPIED, "LayerNorm": variant_of(COPIED, "layernorm"), "cloning"
 
 
 def runs(scale: str) -> tuple[Arm, ...]:
-    return tuple(offline(scale, name, variant, task, LEVEL, diagnose="seem")
-                 for name, variant in ARMS.items() for task in TASKS[scale])
+    return replay_arms(scale, ARMS)
 
 
 def decide(evidence) -> Outcome:
@@ -45,7 +43,7 @@ EXPERIMENT = Experiment(
                 "without LayerNorm.",
     source="Yue et al., 2310.04411, section 5",
     kind="offline",
-    datasets=datasets,
+    datasets=replay_datasets,
     runs=runs,
     quick_shows="Four seeds, one task, 8,000 updates in place of 1M: which lanes leave the bound early. Returns are "
                 "shown and decide nothing.",

@@ -11,16 +11,14 @@ and decides nothing: the study compares layers of another network.
 
 from divbench.experiments.comparisons import all_shares, diverged_more, medians_in_words
 from divbench.experiments.experiment import Arm, Experiment, Outcome, conclude
-from divbench.experiments.offline import COPIED, offline, variant_of
-from divbench.experiments.offline_normalisers import LEVEL, TASKS, datasets
+from divbench.experiments.offline import COPIED, replay_arms, replay_datasets, variant_of
 
 ARMS = {"none": "", "both layers": "layernorm", "first layer": "layernorm+layernorm_layers=1",
         "second layer": "layernorm+layernorm_layers=2", "no scale, no shift": "layernorm+layernorm_affine=false"}
 
 
 def runs(scale: str) -> tuple[Arm, ...]:
-    return tuple(offline(scale, name, variant_of(COPIED, variant), task, LEVEL, diagnose="seem")
-                 for name, variant in ARMS.items() for task in TASKS[scale])
+    return replay_arms(scale, {name: variant_of(COPIED, variant) for name, variant in ARMS.items()})
 
 
 def decide(evidence) -> Outcome:
@@ -40,7 +38,7 @@ EXPERIMENT = Experiment(
           "without.",
     source="Yue et al., 2310.04411, table 5 (layers); without scale and shift: divbench's own",
     kind="offline",
-    datasets=datasets,
+    datasets=replay_datasets,
     runs=runs,
     quick_shows="Four seeds, one task, 8,000 updates in place of 1M, two hidden layers in place of three: which "
                 "placements leave the bound early.",

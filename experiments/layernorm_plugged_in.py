@@ -13,8 +13,7 @@ import statistics
 
 from divbench.experiments.comparisons import all_shares, return_over_other
 from divbench.experiments.experiment import Arm, Experiment, Outcome, conclude
-from divbench.experiments.offline import COPIED, offline, variant_of
-from divbench.experiments.offline_normalisers import LEVEL, TASKS, datasets
+from divbench.experiments.offline import COPIED, replay_arms, replay_datasets, variant_of
 
 METHODS = {"TD3+BC": "td3-bc", "SAC": "baseline", "TD3": COPIED}
 SHARES = {"quick": {"100%": "", "10%": "data_fraction=0.1"},
@@ -23,10 +22,9 @@ NORMALISED = "with LayerNorm"
 
 
 def runs(scale: str) -> tuple[Arm, ...]:
-    return tuple(offline(scale, f"{method}, {share}{and_norm}", variant_of(variant, norm, part), task, LEVEL,
-                         diagnose="seem")
-                 for method, variant in METHODS.items() for share, part in SHARES[scale].items()
-                 for and_norm, norm in (("", ""), (f", {NORMALISED}", "layernorm")) for task in TASKS[scale])
+    return replay_arms(scale, {f"{method}, {share}{and_norm}": variant_of(variant, norm, part)
+                               for method, variant in METHODS.items() for share, part in SHARES[scale].items()
+                               for and_norm, norm in (("", ""), (f", {NORMALISED}", "layernorm"))})
 
 
 def decide(evidence) -> Outcome:
@@ -58,7 +56,7 @@ EXPERIMENT = Experiment(
     quick_claim="LayerNorm in the critics raises what TD3+BC earns with a tenth of the data.",
     source="Yue et al., 2310.04411, figure 9",
     kind="offline",
-    datasets=datasets,
+    datasets=replay_datasets,
     runs=runs,
     quick_shows="Four seeds, one task, 8,000 updates in place of 1M: returns are early and noisy, so the outcome may "
                 "be inconclusive, and they are not comparable with published ones.",

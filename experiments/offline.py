@@ -7,6 +7,7 @@ other policies behind them, so that scores are not comparable with published one
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 
 from divbench.experiments.experiment import Arm
 from divbench.experiments.protocols import FIRST_SEED
@@ -16,6 +17,8 @@ from divbench.spec.run_spec import RunSpec
 QUICK_SEEDS, FULL_SEEDS = 4, 10
 # TD3 without any constraint on the policy, targets copied with every update of the actor, Q scaled in the actor's loss.
 COPIED = "td3+no-target+q_weight=2.5"
+LEVEL = "medium-replay"  # of most experiments, on these tasks
+TASKS = {"quick": ("walker2d",), "full": ("hopper", "halfcheetah", "walker2d")}
 SETS = {"quick": {"transitions": 100_000, "steps": 60_000, "eval_every": 20_000, "prime_samples": 5_000}, "full": {}}
 
 
@@ -44,6 +47,18 @@ def offline(scale: str, name: str, variant: str, task: str, level: str, **change
     dataset = str(own_dataset(scale, task, level).target(task, level))
     fields = {"suite": "seem-offline", "tasks": (task,), "variants": (variant,), "dataset": dataset, **own, **changes}
     return Arm(name, RunSpec(**fields))
+
+
+def replay_datasets(scale: str) -> tuple[MakeRequest, ...]:
+    """The datasets of `replay_arms`."""
+    return tuple(own_dataset(scale, task, LEVEL) for task in TASKS[scale])
+
+
+def replay_arms(scale: str, variants: Mapping[str, str], **changes) -> tuple[Arm, ...]:
+    """Arms by name, each a variant on the medium-replay set of every task, with SEEM measured; `changes` as in
+    `offline`."""
+    return tuple(offline(scale, name, variant, task, LEVEL, diagnose="seem", **changes)
+                 for name, variant in variants.items() for task in TASKS[scale])
 
 
 def variant_of(*parts: str) -> str:

@@ -13,22 +13,16 @@ and decides nothing: of them the paper says in words alone that they help less.
 
 from divbench.experiments.comparisons import diverged_more, few_diverge, medians_in_words
 from divbench.experiments.experiment import Arm, Experiment, Outcome, conclude
-from divbench.experiments.offline import COPIED, offline, own_dataset, variant_of
+from divbench.experiments.offline import COPIED, replay_arms, replay_datasets, variant_of
 
-LEVEL = "medium-replay"
-TASKS = {"quick": ("walker2d",), "full": ("hopper", "halfcheetah", "walker2d")}
 NORMALISERS = {"plain": "", "LayerNorm": "layernorm", "BatchNorm": "batchnorm", "WeightNorm": "weight-norm",
                "GroupNorm": "groupnorm", "spectral norm": "spectral-norm"}
 SHARES = {"100%": "", "10%": "data_fraction=0.1"}
 
 
-def datasets(scale: str) -> tuple:
-    return tuple(own_dataset(scale, task, LEVEL) for task in TASKS[scale])
-
-
 def runs(scale: str) -> tuple[Arm, ...]:
-    return tuple(offline(scale, f"{name}, {share}", variant_of(COPIED, variant, part), task, LEVEL, diagnose="seem")
-                 for share, part in SHARES.items() for name, variant in NORMALISERS.items() for task in TASKS[scale])
+    return replay_arms(scale, {f"{name}, {share}": variant_of(COPIED, variant, part)
+                               for share, part in SHARES.items() for name, variant in NORMALISERS.items()})
 
 
 def decide(evidence) -> Outcome:
@@ -51,7 +45,7 @@ EXPERIMENT = Experiment(
           "tenth of it.",
     source="Yue et al., 2310.04411, sections 4 and 5, figure 9",
     kind="offline",
-    datasets=datasets,
+    datasets=replay_datasets,
     runs=runs,
     quick_shows="Four seeds, one task, 8,000 updates in place of 1M, a set of divbench's own agents after 60,000 env "
                 "steps: which critics leave the bound early. Returns on it are not comparable with published ones.",

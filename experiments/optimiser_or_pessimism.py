@@ -13,8 +13,7 @@ all of Wilson's interval over both four and two critics, and Q of SGD ends below
 
 from divbench.experiments.comparisons import all_shares, many_diverge, medians_in_words, q_over_other
 from divbench.experiments.experiment import Arm, Experiment, Outcome, conclude
-from divbench.experiments.offline import COPIED, offline, variant_of
-from divbench.experiments.offline_normalisers import LEVEL, TASKS, datasets
+from divbench.experiments.offline import COPIED, replay_arms, replay_datasets, variant_of
 
 TWO, FOUR = "least of two", "least of four"
 ARMS = {"one critic": variant_of(COPIED, "single-critic"), TWO: COPIED, FOUR: variant_of(COPIED, "critics=4"),
@@ -22,8 +21,7 @@ ARMS = {"one critic": variant_of(COPIED, "single-critic"), TWO: COPIED, FOUR: va
 
 
 def runs(scale: str) -> tuple[Arm, ...]:
-    return tuple(offline(scale, name, variant, task, LEVEL, diagnose="seem")
-                 for name, variant in ARMS.items() for task in TASKS[scale])
+    return replay_arms(scale, ARMS)
 
 
 def decide(evidence) -> Outcome:
@@ -42,7 +40,7 @@ EXPERIMENT = Experiment(
     claim="The least of more critics does not keep offline Q from diverging; another optimizer keeps it smaller.",
     source="an open question of Yue et al., 2310.04411; this reading of it is divbench's",
     kind="offline",
-    datasets=datasets,
+    datasets=replay_datasets,
     runs=runs,
     quick_shows="Four seeds, one task, 8,000 updates in place of 1M. SGD at Adam's learning rate learns slowly: that "
                 "its Q is smaller by then does not show that it stays so.",

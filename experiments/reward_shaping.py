@@ -16,8 +16,7 @@ is shown and decides nothing.
 
 from divbench.experiments.comparisons import all_shares, excess_over_other, many_diverge, medians_in_words
 from divbench.experiments.experiment import Arm, Experiment, Outcome, conclude
-from divbench.experiments.offline import COPIED, offline, variant_of
-from divbench.experiments.offline_normalisers import LEVEL, TASKS, datasets
+from divbench.experiments.offline import COPIED, replay_arms, replay_datasets, variant_of
 
 TENTH, TENFOLD = "times 0.1", "times 10"
 LESS, MORE = "minus 1", "plus 1"
@@ -26,8 +25,7 @@ ARMS = {"as it is": "", TENTH: "reward_scale=0.1", TENFOLD: "reward_scale=10", L
 
 
 def runs(scale: str) -> tuple[Arm, ...]:
-    return tuple(offline(scale, name, variant_of(COPIED, variant), task, LEVEL, diagnose="seem")
-                 for name, variant in ARMS.items() for task in TASKS[scale])
+    return replay_arms(scale, {name: variant_of(COPIED, variant) for name, variant in ARMS.items()})
 
 
 def decide(evidence) -> Outcome:
@@ -48,7 +46,7 @@ EXPERIMENT = Experiment(
           "farther beyond its bound Q goes.",
     source="Hussing et al., 2403.05996, discussion (an open question there; this reading of it is divbench's)",
     kind="offline",
-    datasets=datasets,
+    datasets=replay_datasets,
     runs=runs,
     quick_shows="Four seeds, one task, 8,000 updates in place of 1M: a Q that is within the tenfold bound by then "
                 "may still leave it. Shaping by potentials, which leaves the best policy as it is, is not tried.",

@@ -1,19 +1,18 @@
-"""The pictures of SEEM: by arm with what became of lanes, over training beside Q, and beside other numbers.
+"""The pictures of SEEM: by arm with what became of lanes, and beside other numbers of the kernel.
 
 matplotlib is imported inside the functions. The sheet that they are drawn on is that of `figures`.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 
 from divbench.experiments.evidence import SEEM, Evidence, Lane
-from divbench.experiments.figures import BOUND, BOUND_NAME, legend, sheet
-from divbench.report.style import decade_label, looks, magnitude_axis, short_count
+from divbench.experiments.figures import BOUND, legend, sheet
+from divbench.report.style import BLUE, VERMILLION
 
 STAYED, LEFT = ("o", "a lane that did not end diverged"), ("X", "a lane that ended diverged")
-COLOURS = {False: "#0072B2", True: "#D55E00"}  # by whether the lane diverged
+COLOURS = {False: BLUE, True: VERMILLION}  # by whether the lane diverged
 
 
 def seem_by_arm(evidence: Evidence, positive: float, ended: Callable[[Lane], bool], title: str):
@@ -38,37 +37,6 @@ def seem_by_arm(evidence: Evidence, positive: float, ended: Callable[[Lane], boo
         axes.set_xticks(range(len(arms)), [arm.replace(" ", "\n", 1) for arm in arms])
         axes.set_ylabel("normalised SEEM at the end")
     legend(figure, _marks("above this line SEEM counts as above 0"), height)
-    return figure
-
-
-def q_and_seem(evidence: Evidence, title: str):
-    """Above, mean Q of every lane with its bound; below, normalised SEEM; a column per task, updates to the right."""
-    from matplotlib.lines import Line2D
-    from matplotlib.ticker import FuncFormatter
-
-    height, tasks, look = 6.2, evidence.tasks, looks(evidence.arms)
-    figure, panels = sheet(len(tasks), title, evidence, height, rows=2, entries=len(look) + 1)
-    for place, task in enumerate(tasks):
-        upper, lower = panels[place], panels[len(tasks) + place]
-        upper.set_title(task, loc="left")
-        shown: list[float] = []
-        for lane in (lane for lane in evidence.lanes if lane.task == task):
-            xs = [update for _, update in lane.values.points]
-            for column, style in (("q_replay_mean", {"linewidth": 1.2, **look[lane.arm]}), ("q_bound", BOUND)):
-                upper.plot(xs, [y if math.isfinite(y) else math.nan for y in lane.values.columns[column]], **style)
-                shown += lane.values.finite(column)
-            lower.plot(*zip(*lane.noted.get(SEEM, ((math.nan, math.nan),)), strict=True), linewidth=1.2,
-                       **look[lane.arm])
-        upper.set_ylabel("mean Q on the data")
-        lower.set_ylabel("normalised SEEM")
-        lower.set_xlabel("updates")
-        if shown:
-            magnitude_axis(upper, min(shown), max(shown))
-            upper.yaxis.set_major_formatter(FuncFormatter(decade_label))
-    for axes in panels:
-        axes.xaxis.set_major_formatter(FuncFormatter(short_count))
-    handles = [Line2D([], [], linewidth=2.2, label=name, **style) for name, style in look.items()]
-    legend(figure, [*handles, Line2D([], [], label=BOUND_NAME, **BOUND)], height)
     return figure
 
 

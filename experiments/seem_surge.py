@@ -60,9 +60,9 @@ def decide(evidence) -> Outcome:
 
 
 def figure(evidence):
-    from divbench.experiments.seem_figures import q_and_seem
+    from divbench.experiments.figures import q_and_metric
 
-    return q_and_seem(evidence, "Q and SEEM at the beginning of offline training")
+    return q_and_metric(evidence, SEEM, "normalised SEEM", "Q and SEEM at the beginning of offline training")
 
 
 EXPERIMENT = Experiment(
