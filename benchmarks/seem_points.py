@@ -22,44 +22,23 @@ POSITIVE = 1e-4
 COLUMNS = ("lane", "points", "seem", "seem_normalised", "resolution", "above_0")
 
 
-def learners(path: Path, count: int):
-    """Lane, learner, coefficients and structure of the first lanes of a run, and its dataset's batch of all rows.
-
-    Args:
-      path: folder of a finished offline run of one group.
-      count: how many lanes.
-    """
-    import jax
-    import jax.numpy as jnp
-
+def last_states(path: Path, count: int):
+    """The first lanes of a finished offline run, each at its last checkpoint, with the dataset they learned from."""
     from divbench.execute.offline import read_offline
-    from divbench.execute.policy import physics_of
-    from divbench.execute.programs import program_for
-    from divbench.learn.agents.coefficients import coefficients
-    from divbench.records.checkpoint import CheckpointStore
-    from divbench.records.folder import CHECKPOINT, GROUPS, read_card
+    from divbench.execute.policy import last_state, physics_of
+    from divbench.records.folder import read_card
     from divbench.spec.plan import make_groups
     from divbench.spec.run_spec import RunSpec
 
     card = read_card(path)
     spec = RunSpec.from_settings(card["settings"])
     (group,) = make_groups(spec, fused=False)
-    physics = physics_of(card, group.task)
-    data = read_offline(spec.dataset, group.task, physics)
-    program = program_for(group, physics, spec.eval_episodes, data=data)
-    blank = jax.eval_shape(program.blank_state)
-    store = CheckpointStore(path / GROUPS / group.name / CHECKPOINT)
-    learner = store.load(blank._replace(rows=None), with_rows=False, whole=False).tree.learner
-    coefs = coefficients(group.lanes, program.structure.action_size)
-
-    def of_lane(tree, place):
-        return jax.tree.map(lambda leaf: jnp.asarray(leaf[place]), tree)
-
-    for place, lane in enumerate(group.lanes[:count]):
-        yield lane.name, of_lane(learner, place), of_lane(coefs, place), program.structure, data
+    data = read_offline(spec.dataset, group.task, physics_of(card, group.task))
+    for lane in group.lanes[:count]:
+        yield last_state(path, card, lane.name), data
 
 
-def measure(learner, coefs, structure, data, points: int):
+def measure(last, data, points: int):
     """SEEM of a lane on its dataset's first transitions in the order drawn by seed 0."""
     import jax.numpy as jnp
     import numpy as np
@@ -70,6 +49,7 @@ def measure(learner, coefs, structure, data, points: int):
     from divbench.learn.agents.choice import agent_of
     from divbench.learn.batches import dataset_batch
 
+    learner, coefs, structure = last.learner, last.coefs, last.structure
     batch = dataset_batch(jnp.asarray(data.rows[0, :points]), structure)
     action = agent_of(structure).act(learner.actor, batch.next_obs, coefs, structure)
     matrix = kernel.excitation(first_critic(learner.critic), (batch.obs, batch.action), (batch.next_obs, action),
@@ -110,12 +90,12 @@ def main() -> None:
     device.prepare("highest")
     rows = []
     for path in given.runs:
-        for lane, learner, coefs, structure, data in learners(path, given.lanes):
+        for last, data in last_states(path, given.lanes):
             for count in counts:
-                found = measure(learner, coefs, structure, data, count)
-                rows.append(dict(zip(COLUMNS, (lane, count, found.value, found.normalised, found.resolution,
+                found = measure(last, data, count)
+                rows.append(dict(zip(COLUMNS, (last.lane.name, count, found.value, found.normalised, found.resolution,
                                                int(found.normalised > POSITIVE)), strict=True)))
-            print(lane, *(f"{row['seem_normalised']:.3g}" for row in rows[-len(counts):]), flush=True)
+            print(last.lane.name, *(f"{row['seem_normalised']:.3g}" for row in rows[-len(counts):]), flush=True)
     text = as_markdown(rows, counts)
     print(text)
     if given.out:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 from pathlib import Path
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -61,24 +62,52 @@ def load_policy(path: str | os.PathLike, lane: str) -> Policy:
     """
     path = Path(path)
     card = read_card(path)
+    last = last_state(path, card, lane)
+    env = envs.make(last.lane.task, physics=physics_of(card, last.lane.task))
+    normal = card.get("dataset", {"observation_mean": 0.0, "observation_deviation": 1.0})
+    return Policy(last.lane, last.env_step, last.update, last.learner.actor, last.coefs, last.structure,
+                  jnp.asarray(env.action_low, jnp.float32), jnp.asarray(env.action_high, jnp.float32),
+                  jnp.asarray(normal["observation_mean"], jnp.float32),
+                  jnp.asarray(normal["observation_deviation"], jnp.float32))
+
+
+class LastState(NamedTuple):
+    """What the last checkpoint of a run holds of one lane.
+
+    Attributes:
+      lane: whose state it is.
+      env_step, update: how long the lane had trained.
+      learner: all networks and optimizer states, without the leading axis of lanes.
+      coefs, structure: what they were trained with.
+    """
+
+    lane: Lane
+    env_step: int
+    update: int
+    learner: object
+    coefs: Coefficients
+    structure: Structure
+
+
+def last_state(path: Path, card: dict, lane: str) -> LastState:
+    """One lane at the last checkpoint of the run folder with that card.
+
+    Raises:
+      UsageError: no such lane, no checkpoint yet, a damaged one, or results that hold no agents.
+    """
     refuse_imported(card, path)
     spec = RunSpec.from_settings(card["settings"])
     group, place = _find(path, spec, lane)
-    physics = physics_of(card, group.task)
-    program = program_for(group, physics, spec.eval_episodes)
+    program = program_for(group, physics_of(card, group.task), spec.eval_episodes)
     blank = jax.eval_shape(program.blank_state)
     store = CheckpointStore(path / GROUPS / group.name / CHECKPOINT)
     loaded = store.load(blank._replace(rows=None), with_rows=False, whole=False)
     if loaded is None:
         raise UsageError(f"{path}: lane '{lane}' has no checkpoint yet")
     coefs = jax.tree.map(lambda leaf: leaf[place], coefficients(group.lanes, program.structure.action_size))
-    actor = jax.tree.map(lambda leaf: jnp.asarray(leaf[place]), loaded.tree.learner.actor)
-    env = envs.make(group.task, physics=physics)
-    normal = card.get("dataset", {"observation_mean": 0.0, "observation_deviation": 1.0})
-    return Policy(group.lanes[place], int(loaded.tree.env_step), int(loaded.tree.update), actor, coefs,
-                  program.structure, jnp.asarray(env.action_low, jnp.float32),
-                  jnp.asarray(env.action_high, jnp.float32), jnp.asarray(normal["observation_mean"], jnp.float32),
-                  jnp.asarray(normal["observation_deviation"], jnp.float32))
+    learner = jax.tree.map(lambda leaf: jnp.asarray(leaf[place]), loaded.tree.learner)
+    return LastState(group.lanes[place], int(loaded.tree.env_step), int(loaded.tree.update), learner, coefs,
+                     program.structure)
 
 
 def refuse_imported(card: dict, path: str | os.PathLike) -> None:
