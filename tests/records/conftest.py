@@ -4,7 +4,9 @@ import hashlib
 
 import pytest
 
+from divbench.records.dialects.importing import import_results
 from divbench.records.schema import INTEGER, TABLES, TEXT
+from divbench.spec.exchange import ImportRequest
 
 
 @pytest.fixture
@@ -29,3 +31,27 @@ def picture():
                 if path.is_file() else "folder" for path in sorted(folder.rglob("*"))}
 
     return take
+
+
+@pytest.fixture
+def put(tmp_path):
+    """`put(name, text)`: a file below the folder `in`."""
+
+    def write(name, text):
+        path = tmp_path / "in" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return path
+
+    return write
+
+
+@pytest.fixture
+def take(tmp_path):
+    """`take(path, ...)`: import with action repeat 2 into a new folder."""
+
+    def run(*paths, **fields):
+        fields = {"action_repeat": 2, "steps_are": "env", "out": str(tmp_path / "out")} | fields
+        return import_results(ImportRequest(tuple(map(str, paths)), **fields))
+
+    return run

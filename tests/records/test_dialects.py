@@ -1,28 +1,18 @@
 """Result files of other code bases become a result folder, or one line says why not."""
 
-import gc
 import hashlib
-import io
 import json
 import math
 import os
-import tracemalloc
 
 import pytest
 
-from divbench.records.dialects import lines, tdmpc2
 from divbench.records.dialects.catalogue import DIALECTS, find_files, recognise
-from divbench.records.dialects.importing import import_results
-from divbench.records.dialects.lanes import Collected
-from divbench.records.dialects.lines import Source
-from divbench.records.dialects.naming import method_name, split_method
-from divbench.records.dialects.numbers import read_number, read_whole
 from divbench.records.schema import RESULT_TABLES
 from divbench.records.tables import load
 from divbench.report.build import report
 from divbench.report.importing import describe_import
 from divbench.spec.errors import UsageError
-from divbench.spec.exchange import ImportRequest
 
 TDMPC2 = "step,reward,seed\n0,4.5,2\n100000,7.6,2\n0,6.5,1\n100000,39.1,1\n"
 SIMBA = (",exp_name,env_name,seed,metric,env_step,value\n0,simbaV2_utd8,dog_trot,0,avg_return,0.0,10.25\n"
@@ -35,30 +25,6 @@ MARL = {"Matrax": {"Climbing-v0": {"ff_ippo": {"seed_0": {
 EXAMPLES = {"tdmpc2": ("tdmpc2/dog-run.csv", TDMPC2), "simba": ("sac.csv", SIMBA),
             "high-replay-ratio": ("exp_redq_env_name_finger-turn_hard_max_steps_1000000/7.txt", TEXT),
             "marl-eval": ("metrics.json", json.dumps(MARL))}
-
-
-@pytest.fixture
-def put(tmp_path):
-    """`put(name, text)`: a file below the folder `in`."""
-
-    def write(name, text):
-        path = tmp_path / "in" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(text if isinstance(text, bytes) else text.encode())
-        return path
-
-    return write
-
-
-@pytest.fixture
-def take(tmp_path):
-    """`take(path, ...)`: import with action repeat 2 into a new folder."""
-
-    def run(*paths, **fields):
-        fields = {"action_repeat": 2, "steps_are": "env", "out": str(tmp_path / "out")} | fields
-        return import_results(ImportRequest(tuple(map(str, paths)), **fields))
-
-    return run
 
 
 def rows_of(folder):
@@ -293,77 +259,6 @@ def test_names_that_are_only_text_are_taken(put, take, name):
     folder = take(put("a.csv", SIMBA.replace("dog_trot", name)))
     assert {row[0] for row in rows_of(folder)} == {name}
     assert load(folder).card["settings"]["tasks"] == [name]
-
-
-def test_a_sparse_file_of_two_gigabytes_is_refused_unread(put, take):
-    path = put(*EXAMPLES["tdmpc2"])
-    os.truncate(path, 2 * 1024**3)
-    with pytest.raises(UsageError, match=r"2\.0 GiB are too much; at most 256\.0 MiB and 1,000,000 rows are read"):
-        take(path)
-
-
-@pytest.mark.parametrize("ending", [".csv", ".json"])
-def test_a_line_without_end_is_refused_without_being_held(put, take, ending):
-    path = put(f"m/dog-run{ending}", "step,reward,seed\n")
-    os.truncate(path, 200 * 1024**2)
-    dialect = {".csv": "tdmpc2", ".json": "marl-eval"}[ending]
-    message = {".csv": "line 2: longer than 65,536 bytes", ".json": "200.0 MiB are too much; at most 64.0 MiB"}[ending]
-    gc.collect()
-    tracemalloc.start()
-    try:
-        with pytest.raises(UsageError, match=message):
-            take(path, dialect=dialect)
-        assert tracemalloc.get_traced_memory()[1] < 4 * 1024**2
-    finally:
-        tracemalloc.stop()
-
-
-LIMIT = 20_000  # rows; reading a million takes seconds
-
-
-class Endless(io.RawIOBase):
-    """A table that has no end: two gigabytes and more, one line at a time."""
-
-    def __init__(self):
-        self.line = -1
-
-    def readline(self, limit=-1):
-        self.line += 1
-        return b"%d,%d.5,0\n" % (self.line, self.line) if self.line else b"step,reward,seed\n"
-
-
-def test_an_endless_stream_stops_at_the_row_limit_in_little_memory(monkeypatch, tmp_path):
-    monkeypatch.setattr(Source, "lines", lambda self: self.lines_of(Endless()))
-    found = Collected(limit=LIMIT)
-    tracemalloc.start()
-    try:
-        with pytest.raises(UsageError, match="more than 20,000 rows; import fewer files"):
-            tdmpc2.read(Source(tmp_path / "dog-run.csv"), ImportRequest(("x",), "out"), found)
-        assert tracemalloc.get_traced_memory()[1] < 64 * LIMIT + 1024**2  # numbers alone, and one line
-    finally:
-        tracemalloc.stop()
-    assert found.rows == LIMIT + 1 and Collected().limit == lines.ROW_LIMIT == 1_000_000
-
-
-@pytest.mark.parametrize(("variant", "utd", "method"), [
-    ("ofn", "8", "ofn_utd8"), ("ofn", "1/2", "ofn_utd1-2"), ("tdmpc2", "", "tdmpc2"), ("a_utd1", "2", "a_utd1_utd2")])
-def test_variant_and_utd_are_one_name(variant, utd, method):
-    assert method_name(variant, utd) == method and split_method(method) == (variant, utd)
-
-
-@pytest.mark.parametrize("method", ["sac_utd", "sac_utd0", "sac_utd08", "sac_utd1-1", "sac_utd2-3", "_utd8", "a_utd8b"])
-def test_other_endings_are_part_of_the_name(method):
-    assert split_method(method) == (method, "")
-
-
-def test_numbers_as_they_are_written():
-    assert [read_whole(text, "step") for text in ("0", "100000", "5000.0", "1e5", " 7 ")] == [0, 10**5, 5000, 10**5, 7]
-    assert read_number("-1e-3", "value") == -0.001
-    for text in ("1_000", "٣", "0x10", "--1", "9" * 30):
-        with pytest.raises(ValueError, match="expected step as a whole number"):
-            read_whole(text, "step")
-    with pytest.raises(ValueError, match="expected value as a number, found '1_0'"):
-        read_number("1_0", "value")
 
 
 def test_every_dialect_has_an_example_here():
