@@ -48,9 +48,11 @@ def plan(given: dict) -> int:
 
     rate = parse_rate(given.pop("rate"), "--rate") if "rate" in given else None
     spec = read_spec(given, given.pop("config", None))
+    from divbench.execute.suited import count_transitions
     from divbench.spec.estimate import estimate
     from divbench.spec.forecast import describe_plan, plan_record, scaled_rates
 
+    transitions = 0 if spec.dataset is None else count_transitions(spec.dataset, spec.tasks[0])
     if rate is None:
         from divbench.execute.calibrate import measure_rate
         from divbench.execute.device import fused_default
@@ -62,7 +64,7 @@ def plan(given: dict) -> int:
         groups = make_groups(spec, fused=False)
         rates = [rate] * len(groups)
         basis = "stated; groups as on a CPU, one for each set of mechanisms"
-    estimates = [estimate(spec, group, pace) for group, pace in zip(groups, rates, strict=True)]
+    estimates = [estimate(spec, group, pace, transitions) for group, pace in zip(groups, rates, strict=True)]
     silent = silent_resets(spec)
     if spec.json:
         print(json.dumps(plan_record(spec, estimates, basis, silent)))

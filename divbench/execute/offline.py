@@ -15,6 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from divbench import envs
+from divbench.execute.suited import check_task
 from divbench.learn.acting import middle_and_half
 from divbench.learn.batches import dataset_rows
 from divbench.learn.replay import Batch
@@ -65,13 +66,7 @@ def read_offline(folder: str, task: str, physics: str) -> OfflineData:
       UsageError: no dataset, a damaged one, or one of another task.
     """
     dataset = open_dataset(folder)
-    info = envs.task_info(task)
-    if dataset.card["task"] != task:
-        raise UsageError(f"--tasks: dataset {folder} is of '{dataset.card['task']}', found '{task}'")
-    found = dataset.sizes["observation"], dataset.sizes["action"]
-    if found != (info.observation_size, info.action_size):
-        raise UsageError(f"--dataset: {task} has observations of {info.observation_size} and actions of "
-                         f"{info.action_size} numbers, found {found[0]} and {found[1]} in {folder}")
+    check_task(dataset.card, folder, task)
     env = envs.make(task, physics=physics)
     batch, mean, deviation = _prepared(dataset, *middle_and_half(env))
     if np.abs(batch.action).max() > LARGEST_ACTION:

@@ -31,7 +31,8 @@ class Estimate:
       env_steps: training env steps.
       evaluation_steps: env steps of all evaluations.
       updates: gradient updates.
-      memory_bytes: on the device: parameters, optimizer moments, targets, replay, activations of a batch.
+      memory_bytes: on the device: parameters, optimizer moments, targets, replay or dataset, activations of a
+        batch.
       disk_bytes: in the run folder: replay segments, networks of two checkpoints, rows of tables.
       flops: of all updates, as `update_flops` counts them.
       hours: of all updates at the given rate, or None; acting and evaluation come on top.
@@ -133,7 +134,14 @@ def diagnostic_count(hidden_layers: int) -> int:
     return 6 * (hidden_layers + 1) + hidden_layers + 5
 
 
-def estimate(spec: RunSpec, group: Group, updates_per_second: float | None = None) -> Estimate:
+def dataset_bytes(task: str, transitions: int) -> int:
+    """A dataset on the device, once for all lanes: of each transition two observations, two actions, and three numbers
+    more."""
+    info = task_info(task)
+    return FLOAT * transitions * (2 * info.observation_size + 2 * info.action_size + 3)
+
+
+def estimate(spec: RunSpec, group: Group, updates_per_second: float | None = None, transitions: int = 0) -> Estimate:
     """The cost of one group.
 
     Args:
@@ -141,6 +149,7 @@ def estimate(spec: RunSpec, group: Group, updates_per_second: float | None = Non
       group: one of `make_groups(spec, ...)`.
       updates_per_second: gradient updates per second summed over the group's lanes, or None if no rate is
         known.
+      transitions: how many the dataset has that the group learns from, if it does.
     """
     sac, lanes, protocol = group.lanes[0].sac, len(group.lanes), group.protocol
     info = task_info(group.task)
@@ -160,18 +169,13 @@ def estimate(spec: RunSpec, group: Group, updates_per_second: float | None = Non
         env_steps=lanes * protocol.env_steps,
         evaluation_steps=lanes * scores * spec.eval_episodes * info.episode_length,
         updates=updates,
-        memory_bytes=lanes * (networks + replay + activation_bytes(group.task, sac)),
+        memory_bytes=(lanes * (networks + replay + activation_bytes(group.task, sac))
+                      + dataset_bytes(group.task, transitions)),
         disk_bytes=lanes * (replay + NETWORKS_KEPT * networks + scores * SCORE_ROW
                             + values * (VALUE_ROW + details * DETAIL_ROW)),
         flops=updates * flops,
         hours=None if updates_per_second is None else updates / updates_per_second / 3600.0,
     )
-
-
-def lanes_that_fit(spec: RunSpec, group: Group, memory_bytes: int) -> int:
-    """How many lanes like those of `group` fit into the memory of a device; at least 1."""
-    one = estimate(spec, dataclasses.replace(group, lanes=group.lanes[:1])).memory_bytes
-    return max(1, memory_bytes // one)
 
 
 def total(estimates: Sequence[Estimate]) -> Estimate:

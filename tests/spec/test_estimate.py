@@ -109,14 +109,6 @@ def test_cost_is_proportional_to_lanes(seeds):
         assert getattr(many, field) == pytest.approx(seeds * getattr(single, field))
 
 
-def test_lanes_that_fit():
-    spec, group = only_group(seeds=4)
-    one = cost.estimate(spec, dataclasses.replace(group, lanes=group.lanes[:1])).memory_bytes
-    assert cost.lanes_that_fit(spec, group, 3 * one) == 3
-    assert cost.lanes_that_fit(spec, group, 3 * one - 1) == 2
-    assert cost.lanes_that_fit(spec, group, 1) == 1
-
-
 def test_total_adds_all_but_memory():
     spec = RunSpec(suite="smoke", tasks="cheetah-run,hopper-hop", seeds=1, variants="baseline,ofn", utd="1,2")
     told = [cost.estimate(spec, group, 10.0) for group in make_groups(spec, fused=False)]
