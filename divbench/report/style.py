@@ -13,7 +13,9 @@ BLUE, VERMILLION, PURPLE, GREY = "#0072B2", "#D55E00", "#CC79A7", "#595959"
 
 OWN_COLOURS = {"baseline": VERMILLION, "ofn": BLUE, "layernorm": GREEN, "reset": PURPLE}
 OTHER_COLOURS = (PURPLE, SKY, ORANGE, BLACK, GREEN, BLUE, VERMILLION)
-OTHER_LINES = ("-", "-.", (0, (5, 1.2)))  # told apart by the line once the colours are used up
+# Told apart by the line once the colours are used up: at least 28 variants.
+OTHER_LINES = ("-", "-.", (0, (5, 1.2)), (0, (1.5, 1)), (0, (6, 1.5, 1, 1.5, 1, 1.5)), (0, (9, 1.5)),
+               (0, (3, 1, 3, 2.5)), (0, (0.8, 2)))
 
 RC = {
     "font.family": "DejaVu Sans",

@@ -107,7 +107,8 @@ def test_labels():
 
 
 def test_variants_look_different_and_built_in_ones_always_the_same():
-    names = ("reset", "ofn", "baseline", *(f"reset-{k}-updates" for k in range(1, 9)))
+    names = ("reset", "ofn", "baseline", *(f"reset-{k}-updates" for k in range(1, 9)), "layernorm",
+             *(f"dropout=0.0{k}" for k in range(10, 26)))
     chosen = looks(names)
     assert len({(look["color"], str(look["linestyle"])) for look in chosen.values()}) == len(names)
     assert looks(("ofn",))["ofn"] == chosen["ofn"]

@@ -8,7 +8,6 @@ from divbench.report.style import BLACK, BLUE, GREEN, OTHER_LINES, VERMILLION, l
 
 DARK = {BLACK: "#F0F0F0", BLUE: "#3A94DB", GREEN: "#1DB88A", VERMILLION: "#F07A2E"}  # the others stand out on both
 DASHES = {"-": [], "-.": [8, 3, 2, 3], "--": [6, 3]}
-MORE_DASHES = ([3, 2], [12, 3], [12, 3, 2, 3, 2, 3], [6, 2, 6, 5], [1.5, 4])  # once colours and dashes are used up
 
 
 def line_looks(variants: Sequence[str], runs: int) -> list[dict]:
@@ -16,16 +15,11 @@ def line_looks(variants: Sequence[str], runs: int) -> list[dict]:
 
     With one run a dash tells variants apart that share a colour; with several it tells the runs apart.
     """
-    taken, found = set(), []
+    found = []
     for name, look in looks(tuple(variants)).items():
         dashes = [OTHER_LINES[run % len(OTHER_LINES)] for run in range(runs)] if runs > 1 else [look["linestyle"]]
-        lengths = [dash_lengths(dash) for dash in dashes]
-        if runs == 1:
-            free = (dash for dash in (lengths[0], *MORE_DASHES) if (look["color"], tuple(dash)) not in taken)
-            lengths = [next(free, lengths[0])]
-        taken.add((look["color"], tuple(lengths[0])))
         found.append({"variant": name, "light": look["color"], "dark": DARK.get(look["color"], look["color"]),
-                      "dashes": lengths})
+                      "dashes": [dash_lengths(dash) for dash in dashes]})
     return found
 
 
