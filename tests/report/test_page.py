@@ -23,6 +23,7 @@ from divbench.report.page.payload import make_payload, run_names
 from divbench.report.page.thinning import SPARED, line_text, number_text, thin
 from divbench.report.page.write import page, write_page
 from divbench.spec.errors import UsageError
+from divbench.verdict.critical_point import RESTING
 
 SCRIPT = "<script>alert(1)</script>"
 
@@ -159,6 +160,20 @@ def test_every_lane_has_its_verdict_and_explanation(priming, tmp_path):
         lane = told[row["task"], row["variant"], row["seed"]]
         assert (lane["verdict"], lane["update"], lane["explanation"]) == (row["verdict"], row["update"],
                                                                         row["explanation"])
+
+
+def test_lanes_measured_for_it_have_their_critical_point(fake_run, tmp_path):
+    run = fake_run(variants=("baseline",), seeds=(0, 1))
+    for seed, cosines in enumerate(((0.5, 1.0, 1.0), (0.5, 0.6, 0.7))):
+        for place, cosine in enumerate(cosines):
+            run.add("values", "quadruped-run", "baseline", "1", seed, 1000, 10 * place, q_replay_mean=1.0, q_bound=7.0)
+            for metric in RESTING:
+                run.add("diagnostics", "quadruped-run", "baseline", "1", seed, 1000, 10 * place, metric=metric,
+                        layer="", value=cosine)
+        run.add("verdicts", "quadruped-run", "baseline", "1", seed, 1000, 20, verdict="stable")
+    assert [lane["critical_point"] for lane in payload_of(run, tmp_path)["lanes"]] == [10, None]
+    run.rows["diagnostics"].clear()
+    assert not any("critical_point" in lane for lane in payload_of(run, tmp_path)["lanes"])
 
 
 def test_verdicts_of_an_older_run_are_explained_and_never_changed(priming, tmp_path):

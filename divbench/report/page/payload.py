@@ -20,6 +20,7 @@ from divbench.report.page.overlays import overlays
 from divbench.report.page.stories import told_verdicts
 from divbench.report.series import Cell
 from divbench.verdict import KINDS
+from divbench.verdict.rows import IDENTITY
 
 
 def make_payload(evidences: Sequence[Evidence], against: Iterable = (), *, refresh: float | None = None,
@@ -109,11 +110,20 @@ def _cells(evidences: Sequence[Evidence]) -> dict[tuple[int, Cell], None]:
 def _lanes(evidences: Sequence[Evidence], curves: Curves) -> dict[tuple, Mapping]:
     """Every lane, in the order of the cells, with its row of verdicts; an empty one where it has none."""
     rows = {(run, Cell(row["task"], row["variant"], str(row["utd"])), row["seed"]): row
-            for run, evidence in enumerate(evidences) for row in told_verdicts(evidence.tables)}
+            for run, evidence in enumerate(evidences) for row in _verdicts(evidence)}
     found = {**dict.fromkeys(rows), **dict.fromkeys(key for _, key in curves.places if len(key) == 3)}
     rank = {key: place for place, key in enumerate(_cells(evidences))}
     kept = (key for key in found if key[:2] in rank)
     return {key: rows.get(key, {}) for key in sorted(kept, key=lambda key: (rank[key[:2]], key[2]))}
+
+
+def _verdicts(evidence: Evidence) -> list[Mapping]:
+    """The rows of verdicts, each with its lane's critical point in a run that was measured for them."""
+    rows, points = told_verdicts(evidence.tables), evidence.critical_points()
+    if points is None:
+        return rows
+    found = (points.get(tuple(row[name] for name in IDENTITY)) for row in rows)
+    return [row | {"critical_point": point and point.update} for row, point in zip(rows, found, strict=True)]
 
 
 def _cell(key: tuple[int, Cell], curves: Curves) -> dict:
@@ -132,7 +142,7 @@ def _lane(key: tuple, cells: Mapping, curves: Curves, verdict: Mapping) -> dict:
         lane |= {name: verdict[name] for name in ("verdict", "env_step", "update", "cause", "first_cause",
                                                   "first_update", "explanation")}
         lane["warning"] = None if warning is None or math.isnan(warning) else float(f"{warning:.3g}")
-        lane |= {"explained_now": True} if verdict.get("explained_now") else {}
+        lane |= {name: verdict[name] for name in ("explained_now", "critical_point") if name in verdict}
     return lane
 
 

@@ -40,7 +40,7 @@ function lanePage(place) {
       cell.task,
       element("span", { class: "dim" }, ` ${cellName(cell)}, UTD ${cell.utd}, seed ${lane.seed}`),
     ),
-    element("div", { class: "chips" }, verdictChip(lane), warningChip(lane), causeChip(lane)),
+    element("div", { class: "chips" }, verdictChip(lane), warningChip(lane), causeChip(lane), criticalChip(lane)),
     lane.explanation ? element("p", { class: "story" }, lane.explanation) : null,
     !lane.explanation && lane.cause ? element("p", { class: "story" }, `Evidence: ${lane.cause}.`) : null,
     lane.explained_now
@@ -104,6 +104,17 @@ function causeChip(lane) {
     "span",
     { class: "chip", title: DATA.words[lane.first_cause] || null },
     `First cause: ${name}, at update ${count(lane.first_update)}`,
+  );
+}
+
+function criticalChip(lane) {
+  if (lane.critical_point === undefined) return null;
+  const meaning =
+    "From when on policy and direction of the critic's kernel rested, until mean Q passed its bound or until the end.";
+  return element(
+    "span",
+    { class: "chip", title: meaning },
+    lane.critical_point === null ? "No critical point" : `Critical point: update ${count(lane.critical_point)}`,
   );
 }
 
