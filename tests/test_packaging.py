@@ -17,7 +17,7 @@ from divbench.records.schema import TABLES
 
 ROOT = Path(__file__).resolve().parent.parent
 MAPPED = ("envs", "experiments", "results")
-IGNORED = shutil.ignore_patterns("__pycache__", "runs")
+OWN = ("runs", "datasets")  # below `results`: what this checkout made, no part of the project
 
 
 def run(*command, **options) -> str:
@@ -39,13 +39,14 @@ def packages_on_disk() -> set[str]:
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory) -> Path:
-    """The wheel, built from a copy (no earlier build's leavings) with a run planted in `results/runs`."""
+    """The wheel, built from a copy (no earlier build's leavings) with files planted where runs and datasets land."""
     source, out = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("wheel")
     for name in ("divbench", *MAPPED):
-        shutil.copytree(ROOT / name, source / name, ignore=IGNORED)
+        ignored = ("__pycache__", *(OWN if name == "results" else ()))
+        shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns(*ignored))
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, source)
-    for folder in ("runs", "baselines/planted/tables"):
+    for folder in ("runs", "datasets/deep", "baselines/planted/tables"):
         (source / "results" / folder).mkdir(parents=True)
         (source / "results" / folder / "planted.csv").write_text("x\n")
     run(
@@ -78,19 +79,19 @@ def test_every_package_on_disk_is_listed():
     assert len(set(listed)) == len(listed)
 
 
-def test_wheel_holds_every_module_and_the_evidence_but_no_run(wheel):
+def test_wheel_holds_every_module_and_the_evidence_but_nothing_made_here(wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
     for top, inside in [("divbench", "divbench"), *((folder, f"divbench/{folder}") for folder in MAPPED)]:
         for file in (ROOT / top).rglob("*.py"):
             relative = file.relative_to(ROOT / top)
-            if relative.parts[0] != "runs":
+            if top != "results" or relative.parts[0] not in OWN:
                 assert f"{inside}/{relative.as_posix()}" in names
     assert "divbench/results/baselines/planted/tables/planted.csv" in names
     for file in (ROOT / "results").rglob("*"):
         relative = file.relative_to(ROOT / "results")
-        if relative.parts[0] != "runs" and file.suffix in (".csv", ".json", ".parquet"):
+        if relative.parts[0] not in OWN and file.suffix in (".csv", ".json", ".parquet"):
             assert f"divbench/results/{relative.as_posix()}" in names
-    assert not [name for name in names if "/runs/" in name]
+    assert not [name for name in names if name.startswith(tuple(f"divbench/results/{folder}/" for folder in OWN))]
     assert {name.split("/")[0] for name in names} == {
         "divbench",
         f"divbench-{divbench.__version__}.dist-info",
