@@ -205,7 +205,7 @@ def outcome_record(plan: Plan, evidence: Evidence, outcome: Outcome) -> dict:
     return verdict_record(plan.experiment, plan.request, outcome) | {
         "seeds": min(spec.seeds for spec in plan.runs), "tasks": list(evidence.tasks),
         "physics": united("physics"), "device": united("device"),
-        "precision": united("precision"), "versions": cards[0].get("versions", {}),
+        "cpus": united("cpus"), "precision": united("precision"), "versions": cards[0].get("versions", {}),
         "arms": arm_table(evidence), "lanes": [lane.record() for lane in evidence.lanes],
         "runs": [_run_record(plan, spec, card) for spec, card in zip(plan.runs, cards, strict=True)],
     }
@@ -216,4 +216,5 @@ def _run_record(plan: Plan, spec: RunSpec, card: dict) -> dict:
     return {"arms": arms, "task": spec.tasks[0], "variant": spec.variants[0].name, "utd": str(spec.utd[0]),
             "seeds": list(spec.seed_list), "settings": spec.settings(), "digest": spec.digest(),
             "table_schema_version": card.get("schema_version"),
-            "device": card.get("device"), "physics": card.get("physics"), "versions": card.get("versions", {})}
+            "device": card.get("device"), "cpus": card.get("cpus"), "physics": card.get("physics"),
+            "versions": card.get("versions", {})}

@@ -21,7 +21,7 @@ from divbench.envs import names
 from divbench.execute import device
 from divbench.execute.points import random_steps
 from divbench.learn.critics import initialise, make_layers_fn
-from divbench.records.card import versions
+from divbench.records.card import usable_cpus, versions
 from divbench.records.kernels import KernelRow
 from divbench.spec.kernels import KernelRequest
 
@@ -44,11 +44,11 @@ def rails_random(task: str, steps: int, physics: str = "auto") -> tuple[np.ndarr
 
 
 def card(tasks: Sequence[str], physics: str) -> dict:
-    """With what a measurement on these tasks is made: device, physics, precision and versions, as JSON values.
-    Without a task the physics is `toy`: nothing is stepped."""
+    """With what a measurement on these tasks is made: device, CPU cores, physics, precision and versions, as JSON
+    values. Without a task the physics is `toy`: nothing is stepped."""
     resolved = dict.fromkeys(device.resolve_physics(task, physics) for task in tasks)
     return {"device": device.describe_device(), "physics": ", ".join(resolved) or names.TOY, "precision": PRECISION,
-            "versions": versions()}
+            "cpus": usable_cpus(), "versions": versions()}
 
 
 def measure_kernels(request: KernelRequest, tell: Callable[[KernelRow], None] = lambda row: None) -> list[KernelRow]:

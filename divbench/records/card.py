@@ -35,8 +35,13 @@ def gather_card(spec, *, device: str, physics: str, argv: Sequence[str] | None =
         "seeds": list(spec.seed_list),
         "versions": versions(),
         "platform": f"{platform.system()} {platform.machine()}",
-        "cpus": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "cpus": usable_cpus(),
     }
+
+
+def usable_cpus() -> int | None:
+    """How many CPU cores this process may use. XLA divides its sums by them, so that their rounding depends on it."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
 
 def versions() -> dict[str, str]:

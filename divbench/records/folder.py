@@ -30,7 +30,8 @@ RESULTS, TIMING, CHECKPOINT = "journal.jsonl", "timing.jsonl", "checkpoint"
 FORMAT = "divbench run"
 CONTENTS = (GROUPS, TABLES_FOLDER, "report", "videos")  # what `force` removes
 BINDING = ("physics", "precision")  # facts of the card that must not change within a run
-SESSION = ("command", "device", "versions")  # facts that are kept for each session
+MAKING = ("device", "cpus", "versions")  # facts that can change a result's last bits, and from there all of it
+SESSION = ("command", *MAKING)  # facts that are kept for each session
 _BEFORE_CARD = {LOCK, CARD + TEMPORARY}  # what a folder holds if its first process died before the card
 
 
@@ -95,7 +96,7 @@ class RunFolder:
 
         Returns:
           The locked folder. `resumed` tells whether it held this run already; `changes` lists in words which
-          facts (device, versions) differ from the run's first session.
+          facts (device, CPU cores, versions) differ from the run's first session.
 
         Raises:
           UsageError: the folder is in use, holds a run with other settings, holds something else, has a
@@ -263,8 +264,7 @@ def _short(value) -> str:
 
 
 def _changes(card: dict, facts: dict) -> list[str]:
-    pairs = _differences({name: card.get(name) for name in ("device", "versions")},
-                         {name: facts.get(name) for name in ("device", "versions")})
+    pairs = _differences({name: card.get(name) for name in MAKING}, {name: facts.get(name) for name in MAKING})
     return [f"{name} was {was} and is {now_is}" for name, was, now_is in pairs]
 
 

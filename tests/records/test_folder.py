@@ -11,7 +11,7 @@ from divbench.records.schema import SCHEMA_VERSION
 from divbench.spec.errors import UsageError
 
 SETTINGS = {"steps": 100, "utd": ["8"], "sac": {"gamma": 0.99, "tau": 0.005}, "variants": [{"name": "ofn"}]}
-FACTS = {"command": "divbench run", "device": "cpu", "physics": "host", "precision": "highest", "seeds": [0],
+FACTS = {"command": "divbench run", "device": "cpu", "cpus": 2, "physics": "host", "precision": "highest", "seeds": [0],
          "versions": {"jax": "1"}}
 
 
@@ -65,12 +65,14 @@ def test_an_empty_folder_and_one_that_died_before_its_card_are_free(tmp_path):
 
 
 def test_the_same_settings_resume(path):
-    with run(path, facts=FACTS | {"device": "other", "versions": {"jax": "2"}}) as opened:
+    with run(path, facts=FACTS | {"device": "other", "cpus": 1, "versions": {"jax": "2"}}) as opened:
         assert opened.resumed
         assert len(opened.group("g1").journal.rows()["scores"]) == 1
-        assert opened.changes == ['device was "cpu" and is "other"', 'versions.jax was "1" and is "2"']
+        assert opened.changes == ['device was "cpu" and is "other"', "cpus was 2 and is 1",
+                                  'versions.jax was "1" and is "2"']
     card = read_card(path)
     assert [session["device"] for session in card["sessions"]] == ["cpu", "other"]
+    assert [session["cpus"] for session in card["sessions"]] == [2, 1]
     assert card["device"] == "cpu"
 
 

@@ -150,8 +150,9 @@ def _made_with(side: ResultSet) -> dict[str, str]:
             for name, version in session.get("versions", {}).items():
                 found.setdefault(name, {})[str(version)] = None
         for name in ("device", "platform", "cpus"):
-            if run.card.get(name) is not None:
-                found.setdefault(name, {})[str(run.card[name])] = None
+            for made in (run.card, *run.card.get("sessions", ())):
+                if made.get(name) is not None:
+                    found.setdefault(name, {})[str(made[name])] = None
     return {name: ", ".join(values) for name, values in found.items()}
 
 
