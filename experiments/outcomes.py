@@ -19,7 +19,8 @@ OUTCOME, FORMAT, OUTCOME_VERSION = "outcome.json", "divbench outcome", 1
 _NEEDED = ("experiment", "claim", "source", "scale", "status", "sentence", "effect", "interval", "threshold", "seeds",
            "side", "physics", "requested_physics", "device", "what", "comparisons", "context", "lanes", "tasks",
            "published_claim")
-COLUMNS = ("experiment", "status", "effect", "95% interval", "claimed", "seeds", "tasks", "scale", "physics", "device")
+COLUMNS = ("experiment", "status", "effect", "95% interval", "claimed", "seeds", "tasks", "scale", "physics", "device",
+           "series")
 
 
 def read_outcome(path: Path) -> dict:
@@ -62,8 +63,9 @@ def installed_claims() -> Path | None:
     return next((place for place in places if place.is_dir()), None)
 
 
-def find_outcomes(folder: str | None = None) -> list[tuple[Path, dict]]:
-    """The outcomes in a folder and below it, as (folder of the outcome, record), in the order of the experiments.
+def find_outcomes(folder: str | None = None) -> list[tuple[str, dict]]:
+    """The outcomes in a folder and below it, as (series, record), in the order of the experiments. The series is the
+    folder in between, such as `full`: nothing for an outcome that lies directly in the folder.
 
     Args:
       folder: where to look; by default both the committed outcomes, which come with the package, and those that
@@ -75,17 +77,23 @@ def find_outcomes(folder: str | None = None) -> list[tuple[Path, dict]]:
     if folder is not None and not Path(folder).is_dir():
         raise UsageError(f"--dir: expected a folder of outcomes, found nothing of that kind at '{folder}'")
     places = [Path(folder)] if folder is not None else [place for place in (installed_claims(), Path(CLAIMS)) if place]
-    files = {file.resolve(): file for place in places for file in sorted(place.glob(f"**/{OUTCOME}"))}
-    found = [(file.parent, read_outcome(file)) for file in files.values()]
+    files = {file.resolve(): (_series(file, place), file)
+             for place in places for file in sorted(place.glob(f"**/{OUTCOME}"))}
+    found = [(series, read_outcome(file)) for series, file in files.values()]
     order = {name: place for place, name in enumerate(NAMES)}
-    return sorted(found, key=lambda entry: (order.get(entry[1]["experiment"], len(order)), entry[1]["scale"]))
+    return sorted(found, key=lambda entry: (order.get(entry[1]["experiment"], len(order)), entry[0], entry[1]["scale"]))
 
 
-def scoreboard(outcomes: Sequence[tuple[Path, dict]], *, markdown: bool = False) -> str:
-    """The table of claims: one row for each outcome with the number that decided it, and how many have which status."""
+def _series(file: Path, place: Path) -> str:
+    return "/".join(file.relative_to(place).parts[:-2])
+
+
+def scoreboard(outcomes: Sequence[tuple[str, dict]], *, markdown: bool = False) -> str:
+    """The table of claims: one row for each outcome with the number that decided it, and how many have which status,
+    those of a series apart."""
     if not outcomes:
         return "no outcomes; 'divbench reproduce NAME' makes one, 'divbench reproduce --list' shows the experiments"
-    rows = [_row(record) for _, record in outcomes]
+    rows = [(*_row(record), series) for series, record in outcomes]
     if markdown:
         header = (*COLUMNS[:1], "claim", *COLUMNS[1:2], "decided by", *COLUMNS[2:])
         lines = [_cells(*header), f"|{'---|' * len(header)}"]
@@ -94,10 +102,13 @@ def scoreboard(outcomes: Sequence[tuple[Path, dict]], *, markdown: bool = False)
         table = "\n".join(lines)
     else:
         table = format_table(COLUMNS, rows, right=("effect", "95% interval", "seeds", "tasks"))
-    counts: dict[str, int] = {}
-    for _, record in outcomes:
-        counts[record["status"]] = counts.get(record["status"], 0) + 1
-    return f"{table}\n\n" + ", ".join(f"{count} {status}" for status, count in counts.items())
+    counts: dict[str, dict[str, int]] = {}
+    for series, record in sorted(outcomes, key=lambda entry: entry[0]):
+        statuses = counts.setdefault(series, {})
+        statuses[record["status"]] = statuses.get(record["status"], 0) + 1
+    lines = (f"{series}: " * bool(series) + ", ".join(f"{count} {status}" for status, count in statuses.items())
+             for series, statuses in counts.items())
+    return "\n".join([table, "", *lines])
 
 
 def describe_outcome(record: dict) -> str:
