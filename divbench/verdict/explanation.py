@@ -30,6 +30,7 @@ WORDS = {"reward_excess": "a replayed reward", "physics": "the physics", "learne
 GROWING = {"grad_norm": "the gradient norm", "second_moment": "the optimizer's second moment",
            "second_moment_head": "the last layer's alone", "feature_norm": "the norm of the features",
            "param_norm": "the norm of the parameters"}
+DEAD = 0.01  # of the features' norm in the untrained critic: below, Q is a constant to all that it tells apart
 NOTABLE = 2.0  # growth below is ordinary learning and left out; so is a climb of the temperature
 
 
@@ -44,11 +45,12 @@ def explain_lane(rows: Sequence[Mapping], verdict: Verdict, cause: FirstCause | 
     """
     if not rows:
         return "Nothing was measured."
-    sentences = [_fate(rows, verdict, cause), _first(rows, verdict, cause)]
+    dead = _death(rows)
+    sentences = [_fate(rows, verdict, cause), _first(rows, verdict, cause, dead)]
     if verdict.kind == "stable":
-        sentences.append("" if cause else _bias(rows))
+        sentences += [dead, "" if cause else _bias(rows)]
     else:
-        sentences += [_order(rows), _growth(rows), _temperature(rows), _bias(rows)]
+        sentences += [_order(rows), _growth(rows), dead, _temperature(rows), _bias(rows)]
     return " ".join(sentence for sentence in sentences if sentence)
 
 
@@ -85,7 +87,7 @@ def _standing(rows: Sequence[Mapping]) -> str:
     return f"{text}, {told} the {most} that any policy can be worth ({number(side)})"
 
 
-def _first(rows: Sequence[Mapping], verdict: Verdict, cause: FirstCause | None) -> str:
+def _first(rows: Sequence[Mapping], verdict: Verdict, cause: FirstCause | None, dead: str) -> str:
     if cause is None:
         return "" if verdict.kind == "stable" else "Nothing else that was measured left its band."
     if cause.column in ("physics", "learner"):
@@ -103,7 +105,7 @@ def _first(rows: Sequence[Mapping], verdict: Verdict, cause: FirstCause | None) 
     elif not alike:
         text += f" ({number(start_level(rows, cause.column))} at the start, {number(value)} then)"
     if verdict.kind == "stable":
-        return f"{text}; nothing came of it."
+        return f"{text}." if dead else f"{text}; nothing came of it."
     replay = _passed(rows, "q_replay_mean")
     if replay is None:
         explodes = verdict.kind == "exploded"
@@ -143,6 +145,18 @@ def _growth(rows: Sequence[Mapping]) -> str:
         if start > 0.0 and peak >= NOTABLE * start:
             parts.append(f"{words} had grown {fold(peak / start)}" if not parts else f"{words} {fold(peak / start)}")
     return f"At its peak {_and(parts)}." if parts else ""
+
+
+def _death(rows: Sequence[Mapping]) -> str:
+    """Since when the critic's features are next to nothing; empty if they are not, or not any more."""
+    known = [row for row in rows if math.isfinite(measured(row, "feature_norm"))]
+    least = DEAD * known[0]["feature_norm"] if known else 0.0
+    living = max((place for place, row in enumerate(known) if row["feature_norm"] >= least), default=-1)
+    if living == len(known) - 1:
+        return ""
+    norms = number(known[living]["feature_norm"]), number(known[-1]["feature_norm"])
+    return (f"From update {known[living + 1]['update']:,} on the critic is dead: the norm of its features fell from "
+            f"{norms[0]} to {norms[1]} at the end, so that Q is the same for all states and actions.")
 
 
 def _temperature(rows: Sequence[Mapping]) -> str:

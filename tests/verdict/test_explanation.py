@@ -47,6 +47,17 @@ def test_a_stable_lane_has_one_sentence_or_two(make_rows):
                                   "then); nothing came of it.")
 
 
+def test_a_critic_that_died_is_told_of(make_rows):
+    norms = {"feature_norm": [2.0, 31.0, 33.0, 0.01, 0.0], "grad_norm": [9.0, 2.0, 70.0, 80.0, 3.0]}
+    assert explain(make_rows([1.0, 20.0, 90.0, 0.9, 1.5], columns=norms)).endswith(
+        "First the gradient norm left its band, at update 200 (2 at the start, 70 then). From update 300 on the critic "
+        "is dead: the norm of its features fell from 33 to 0 at the end, so that Q is the same for all states and "
+        "actions.")
+    for alive in ([2.0, 31.0, 33.0, 0.01, 0.1], [0.0] * 5, [NAN] * 5, [NAN, 2.0, NAN, 1.0, NAN],
+                  [2.0, 0.0, 0.0, 9.0, NAN]):
+        assert "dead" not in explain(make_rows([1.0, 20.0, 90.0, 0.9, 1.5], columns={"feature_norm": alive}))
+
+
 def test_a_recovery_says_how_far_it_went_and_since_when(make_rows):
     text = explain(make_rows([1.0, 200.0, 8e5, 40.0, 40.0, 40.0]))
     assert text.startswith("The lane diverged at update 100 (env step 1,000) and recovered: mean Q on replay reached "
