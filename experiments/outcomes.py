@@ -135,7 +135,7 @@ def as_markdown(record: dict) -> str:
         lines += [*_table(record["arms"]), ""]
     lines += _lanes(record["lanes"]) if record["lanes"] else _table(record["measured"])
     versions = ", ".join(f"{name} {version}" for name, version in record["versions"].items() if version != "absent")
-    cores = f" ({record['cpus']} CPU cores)" if "cpus" in record else ""
+    cores = f", CPU cores {record['cpus']}" if "cpus" in record else ""
     lines += ["", f"Scale {record['scale']}, physics {record['physics']}, device {record['device']}{cores}, precision "
               f"{record['precision']}. {versions}.", "",
               f"`divbench reproduce {record['experiment']} --scale {record['scale']}`", ""]
