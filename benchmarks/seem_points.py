@@ -18,7 +18,6 @@ from pathlib import Path
 from writing import write
 
 POINTS = (256, 512, 2560)
-POSITIVE = 1e-4
 COLUMNS = ("lane", "points", "seem", "seem_normalised", "resolution", "above_0")
 
 
@@ -86,6 +85,7 @@ def main() -> None:
     counts = tuple(sorted(map(int, given.points.split(","))))
 
     from divbench.execute import device
+    from divbench.experiments.seem_gamma import POSITIVE
 
     device.prepare("highest")
     rows = []

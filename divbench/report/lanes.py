@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from divbench.verdict.rows import IDENTITY
+from divbench.verdict.rows import lane_of
 
 if TYPE_CHECKING:
     from divbench.verdict import CriticalPoint
@@ -50,7 +50,7 @@ def _item(row: Mapping, critical: Mapping[tuple, CriticalPoint] | None) -> str:
     if cause:
         facts.append(f"first cause `{cause}` at update {row['first_update']:,}")
     if critical is not None:
-        point = critical.get(tuple(row[name] for name in IDENTITY))
+        point = critical.get(lane_of(row))
         facts.append(f"critical point at update {point.update:,}" if point else "no critical point")
     warning = row.get("warning")
     if warning is not None and not math.isnan(warning):

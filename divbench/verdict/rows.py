@@ -33,8 +33,13 @@ def by_lane(values: Iterable[Mapping]) -> dict[tuple, list[Mapping]]:
     """Rows of one run's table of values, lane by lane under its (task, variant, UTD, seed), in the order given."""
     lanes: dict[tuple, list[Mapping]] = {}
     for row in values:
-        lanes.setdefault(tuple(row[name] for name in IDENTITY), []).append(row)
+        lanes.setdefault(lane_of(row), []).append(row)
     return lanes
+
+
+def lane_of(row: Mapping) -> tuple:
+    """What tells a row's lane from the other lanes of its run: (task, variant, UTD, seed)."""
+    return tuple(row[name] for name in IDENTITY)
 
 
 def _row(rows: list[Mapping]) -> dict:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from divbench.records.metrics import METRICS
 from divbench.report.evidence import Evidence
+from divbench.report.lanes import NOTE_CRITICAL
 from divbench.report.page.columns import BOUND, PLOTTED
 from divbench.report.page.lines import Curves, read_curves
 from divbench.report.page.looks import line_looks
@@ -20,7 +21,7 @@ from divbench.report.page.overlays import overlays
 from divbench.report.page.stories import told_verdicts
 from divbench.report.series import Cell
 from divbench.verdict import KINDS
-from divbench.verdict.rows import IDENTITY
+from divbench.verdict.rows import lane_of
 
 
 def make_payload(evidences: Sequence[Evidence], against: Iterable = (), *, refresh: float | None = None,
@@ -59,7 +60,7 @@ def make_payload(evidences: Sequence[Evidence], against: Iterable = (), *, refre
         "outcomes": {name: _outcomes(by_cell, curves.facts.get(BOUND.name, {}), numbers)
                      for name, by_cell in curves.facts.items()
                      if name != BOUND.name and _tells(curves.lanes[name])},
-        "words": {name: metric.meaning for name, metric in METRICS.items()},
+        "words": {name: metric.meaning for name, metric in METRICS.items()} | {"critical_point": NOTE_CRITICAL},
         "published": overlays(against, list(dict.fromkeys(cell.task for _, cell in cells)),
                               {evidence.facts.action_repeat for evidence in evidences}),
     }
@@ -122,7 +123,7 @@ def _verdicts(evidence: Evidence) -> list[Mapping]:
     rows, points = told_verdicts(evidence.tables), evidence.critical_points()
     if points is None:
         return rows
-    found = (points.get(tuple(row[name] for name in IDENTITY)) for row in rows)
+    found = (points.get(lane_of(row)) for row in rows)
     return [row | {"critical_point": point and point.update} for row, point in zip(rows, found, strict=True)]
 
 

@@ -6,6 +6,7 @@ Runs of an older schema have verdicts without first cause, explanation and warni
 from __future__ import annotations
 
 from divbench.verdict import verdict_rows
+from divbench.verdict.rows import lane_of
 
 ADDED = ("first_cause", "first_update", "explanation", "warning")
 
@@ -22,15 +23,11 @@ def told_verdicts(tables) -> list[dict]:
     rows = tables.verdicts.to_pylist()
     if not rows or any(row["explanation"] for row in rows) or not tables.values.num_rows:
         return rows
-    judged = {_lane(row): row for row in verdict_rows(tables.values.to_pylist())}
-    return [_told(row, judged.get(_lane(row), {})) for row in rows]
+    judged = {lane_of(row): row for row in verdict_rows(tables.values.to_pylist())}
+    return [_told(row, judged.get(lane_of(row), {})) for row in rows]
 
 
 def _told(row: dict, judged: dict) -> dict:
     if any(judged.get(name) != row[name] for name in ("verdict", "update")):
         return row
     return row | {name: judged[name] for name in ADDED} | {"explained_now": True}
-
-
-def _lane(row: dict) -> tuple:
-    return row["task"], row["variant"], str(row["utd"]), row["seed"]

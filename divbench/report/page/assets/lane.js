@@ -109,11 +109,9 @@ function causeChip(lane) {
 
 function criticalChip(lane) {
   if (lane.critical_point === undefined) return null;
-  const meaning =
-    "From when on policy and direction of the critic's kernel rested, until mean Q passed its bound or until the end.";
   return element(
     "span",
-    { class: "chip", title: meaning },
+    { class: "chip", title: DATA.words.critical_point },
     lane.critical_point === null ? "No critical point" : `Critical point: update ${count(lane.critical_point)}`,
   );
 }
