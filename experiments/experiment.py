@@ -26,7 +26,7 @@ class Arm:
 
     Attributes:
       name: what it is called in tables and pictures; the variant's name unless something else sets it apart. Arms of
-        one name on several tasks are pooled.
+        one name are pooled, whether they differ in the task or in the seeds.
       spec: the run. Two experiments that need the same lanes make the same specification and share its folder.
     """
 

@@ -1,4 +1,4 @@
-"""The runs that experiments share: one for each (task, variant, UTD), its seeds side by side.
+"""The runs that experiments share: one for each (task, variant, UTD), its seeds side by side where they are short.
 
 Two experiments that ask for the same lanes get equal specifications, hence the same run folder, and nothing is trained
 twice. What an experiment compares is said in its own module.
@@ -18,6 +18,7 @@ PRIMED = {"quick": 15_000, "full": 100_000}  # updates without acting
 QUICK_SEEDS = 3
 FIRST_SEED = 100  # lanes of lower seeds were looked at before the rules were written; no rule has seen these
 QUICK_STEPS = 25_000  # of an online run, 10,000 of them random
+QUICK_APART = 32  # from this UTD on a quick lane is a run of its own: one takes a core 40 to 90 minutes
 QUICK_DOG_STEPS = 12_000
 FULL_SEEDS = 5
 QUICK_PRIMING_SHOWS = (
@@ -53,13 +54,20 @@ def online(scale: str, variant: str, utd: int, *, name: str | None = None, tasks
     """Arms of ordinary training at a UTD, one for each task; named `variant UTD n` by default.
 
     Full: DMC15-500k as D'Oro et al. (ICLR 2023) define it: 500,000 env steps, 10,000 of them random, five seeds.
-    Quick: 25,000 env steps, 10,000 of them random, three seeds, quadruped-run. Both measure ranks and layers too.
+    Quick: 25,000 env steps, 10,000 of them random, three seeds, quadruped-run; from `QUICK_APART` on each seed is a run
+    of its own, under the same arm. Both measure ranks and layers too.
     """
-    own = {"suite": "dmc15-500k", "diagnose": "full", "seed_start": FIRST_SEED}
+    own = {"suite": "dmc15-500k", "diagnose": "full", "seed_start": FIRST_SEED, "utd": utd}
+    default = SUITES["dmc15-500k"].tasks
+    parts: list[dict] = [{}]
     if scale == "quick":
         own |= {"seeds": QUICK_SEEDS, "steps": QUICK_STEPS, "eval_episodes": 3}
-    default = ("quadruped-run",) if scale == "quick" else SUITES["dmc15-500k"].tasks
-    return _arms(variant, name or f"{variant} UTD {utd}", tasks or default, None, {**own, "utd": utd, **changes})
+        default = ("quadruped-run",)
+        if utd >= QUICK_APART:
+            parts = [{"seeds": 1, "seed_start": FIRST_SEED + place} for place in range(QUICK_SEEDS)]
+    return tuple(arm for part in parts
+                 for arm in _arms(variant, name or f"{variant} UTD {utd}", tasks or default, None,
+                                  {**own, **part, **changes}))
 
 
 def dog(scale: str, variant: str) -> tuple[Arm, ...]:

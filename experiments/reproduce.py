@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -90,14 +91,14 @@ def describe_plan(plan: Plan) -> str:
         state = run_state(spec.folder)
         total += updates
         missing += 0 if state == "finished" else updates
-        rows.append((task, variant.name, utd, spec.seeds, f"{spec.steps:,}", f"{updates:,}", state, spec.folder))
-    header = ("task", "variant", "UTD", "lanes", "env steps", "updates", "state", "folder")
+        rows.append((task, variant.name, utd, _seeds(spec), f"{spec.steps:,}", f"{updates:,}", state, spec.folder))
+    header = ("task", "variant", "UTD", "seeds", "env steps", "updates", "state", "folder")
     lanes = sum(spec.seeds for spec in plan.runs)
     minutes = missing / UPDATES_PER_SECOND / 60.0
     time = f"{minutes:.0f} minutes" if minutes < 120 else f"{minutes / 60:.1f} hours"
     return "\n".join([
         *(f"dataset {target}: {state}" for target, state in _datasets(plan)),
-        format_table(header, rows, right=("UTD", "lanes", "env steps", "updates")),
+        format_table(header, rows, right=("UTD", "seeds", "env steps", "updates")),
         "",
         f"{len(rows)} runs, {lanes} lanes, {total:,} updates, of which {missing:,} are in runs not finished: about "
         f"{time} on two CPU cores ({UPDATES_PER_SECOND:.0f} updates/s over all lanes)",
@@ -110,8 +111,21 @@ def plan_record(plan: Plan) -> dict:
     return {"experiment": plan.experiment.name, "scale": plan.request.scale, "folder": str(plan.folder),
             "datasets": [{"folder": folder, "state": state} for folder, state in _datasets(plan)],
             "runs": [{"folder": spec.folder, "task": spec.tasks[0], "variant": spec.variants[0].name,
-                      "utd": str(spec.utd[0]), "lanes": spec.seeds, "state": run_state(spec.folder),
+                      "utd": str(spec.utd[0]), "seeds": list(spec.seed_list), "state": run_state(spec.folder),
                       "updates": run_updates(spec)} for spec in plan.runs]}
+
+
+def _seeds(spec: RunSpec) -> str:
+    """`100-102`, or `100` where there is one."""
+    return "-".join(dict.fromkeys(str(seed) for seed in (spec.seed_list[0], spec.seed_list[-1])))
+
+
+def _fewest_seeds(plan: Plan) -> int:
+    """Of an arm on a task, over all of its runs."""
+    counts: Counter = Counter()
+    for arm in plan.arms:
+        counts[arm.name, arm.spec.tasks] += arm.spec.seeds
+    return min(counts.values())
 
 
 def _datasets(plan: Plan) -> list[tuple[str, str]]:
@@ -149,7 +163,7 @@ def train(plan: Plan, tell: Callable[[str], None] = print) -> list[RunResult]:
         return results
     for place, spec in enumerate(plan.runs, 1):
         (task,), (variant,), (utd,) = spec.tasks, spec.variants, spec.utd
-        who = f"run {place} of {len(plan.runs)}: {task}, {variant.name}, UTD {utd}"
+        who = f"run {place} of {len(plan.runs)}: {task}, {variant.name}, UTD {utd}, seeds {_seeds(spec)}"
         with make_progress(spec) as progress:
             result = run(spec, progress=progress)
         tell(f"{who}: {'was there already' if result.already_finished else 'trained'}, {spec.folder}")
@@ -203,7 +217,7 @@ def outcome_record(plan: Plan, evidence: Evidence, outcome: Outcome) -> dict:
         return ", ".join(dict.fromkeys(str(card.get(key, "unknown")) for card in cards))
 
     return verdict_record(plan.experiment, plan.request, outcome) | {
-        "seeds": min(spec.seeds for spec in plan.runs), "tasks": list(evidence.tasks),
+        "seeds": _fewest_seeds(plan), "tasks": list(evidence.tasks),
         "physics": united("physics"), "device": united("device"),
         "cpus": united("cpus"), "precision": united("precision"), "versions": cards[0].get("versions", {}),
         "arms": arm_table(evidence), "lanes": [lane.record() for lane in evidence.lanes],

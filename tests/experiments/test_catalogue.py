@@ -81,6 +81,12 @@ def world(name, scale, evidence, *, turned=False, seeds=5):
                                                  for lane in lanes))
 
 
+def seeds_of(arm, arms):
+    """Of all runs of an arm on a task."""
+    return [seed for other in arms if (other.name, other.spec.tasks) == (arm.name, arm.spec.tasks)
+            for seed in other.spec.seed_list]
+
+
 def rest(lane, turned):
     """A critical point that the width sets, or how weights are drawn."""
     late = lane.arm.endswith("normal") if turned else lane.arm.startswith("256")
@@ -125,12 +131,13 @@ def test_a_record_is_complete(name):
 @pytest.mark.parametrize(("name", "scale"), CASES)
 def test_the_runs_are_valid_and_share_folders_where_they_are_equal(name, scale):
     arms = EXPERIMENTS[name].runs(scale)
-    assert arms and len({(arm.name, arm.spec.tasks) for arm in arms}) == len(arms)
+    assert arms and len({(arm.name, arm.spec.tasks, arm.spec.seed_list) for arm in arms}) == len(arms)
     for arm in arms:
         assert isinstance(arm.spec, RunSpec) and arm.spec.out is None
         assert len(make_groups(arm.spec, fused=False)) == 1, "the lanes of a run train side by side"
         assert not silent_resets(arm.spec) or (name, scale) == ("dmc15", "full"), silent_resets(arm.spec)
-        assert arm.spec.seeds >= 3
+        pooled = seeds_of(arm, arms)
+        assert len(pooled) == len(set(pooled)) >= 3
     assert len({arm.spec.folder for arm in arms}) == len(arms)
 
 
@@ -161,7 +168,8 @@ def test_the_quick_priming_is_what_it_says():
 @pytest.mark.parametrize(("name", "scale"), CASES)
 def test_a_decision_can_go_each_way(name, scale, evidence):
     """With as many seeds as the scale has."""
-    decide, seeds = EXPERIMENTS[name].decide, EXPERIMENTS[name].runs(scale)[0].spec.seeds
+    decide, arms = EXPERIMENTS[name].decide, EXPERIMENTS[name].runs(scale)
+    seeds = len(seeds_of(arms[0], arms))
     holds = decide(world(name, scale, evidence, seeds=seeds))
     assert holds.status == REPRODUCED, holds.sentence
     assert decide(world(name, scale, evidence, turned=True, seeds=seeds)).status == NOT_REPRODUCED

@@ -50,7 +50,7 @@ def test_from_the_command_to_the_outcome(place, capsys):
     words = ["reproduce", "tiny", "--physics", "host", "--quiet"]
     assert cli.main([*words, "--plan"]) == 0
     told = capsys.readouterr().out
-    assert "2 runs, 6 lanes, 240 updates, of which 240" in told and "to train" in told
+    assert "2 runs, 6 lanes, 240 updates, of which 240" in told and "to train" in told and "  0-2  " in told
     assert list(place.iterdir()) == []
 
     assert cli.main(words) == 0
@@ -272,3 +272,17 @@ def test_a_plan_asks_for_the_same_lanes_under_the_request_s_physics():
     plan = reproduce.make_plan(TINY, ReproduceRequest("tiny", physics="mjx", quiet=True))
     assert [spec.physics for spec in plan.runs] == ["mjx", "mjx"] and all(spec.quiet for spec in plan.runs)
     assert plan.folder == Path(CLAIMS) / "tiny"
+
+
+def test_an_arm_may_be_several_runs_of_a_seed_each(monkeypatch):
+    whole, other = tiny_runs("quick")
+    apart = tuple(dataclasses.replace(whole, spec=dataclasses.replace(whole.spec, seeds=1, seed_start=seed))
+                  for seed in (100, 101, 102, 103))
+    monkeypatch.setitem(catalogue.EXPERIMENTS, "tiny", dataclasses.replace(TINY, runs=lambda scale: (*apart, other)))
+    assert cli.main(["reproduce", "tiny", "--physics", "host", "--quiet"]) == 0
+    record = json.loads((Path(CLAIMS) / "tiny" / "outcome.json").read_text())
+    assert [run["seeds"] for run in record["runs"]] == [[100], [101], [102], [103], [0, 1, 2]]
+    assert record["seeds"] == 3, "the fewest of an arm"
+    assert [row[:3] for row in record["arms"]["rows"]] == [["baseline", "cheetah-run", "4"],
+                                                           ["smaller steps", "cheetah-run", "3"]]
+    assert record["comparisons"][0]["interval"] is not None, "four seeds of one arm"
