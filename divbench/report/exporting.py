@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from divbench.report.facts import read_facts
+from divbench.report.series import Point, places
 from divbench.spec.errors import UsageError, choose
 from divbench.spec.exchange import SINGLE_FILES, ExportRequest, largest_return
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from divbench.records.dialects.series import Exported, Measured
     from divbench.records.tables import Tables
 
-Point = tuple[int, int]  # (env_step, update)
 RETURNS = ("return_mean", "return_min", "return_max", "return_sd")  # what `normalise` divides
 RETURNS_ALONE = ("tdmpc2", "high-replay-ratio")
 _KEYS = ("suite", "task", "variant", "utd", "seed")
@@ -164,7 +164,7 @@ def _rliable(exported: Exported, normalise: bool) -> bytes:
     """The score dictionary of rliable (Agarwal et al., 2108.13264) as JSON.
 
     `scores` maps each algorithm to its matrix [runs, tasks], tasks in the order of `tasks`, runs by seed. All lanes of
-    a task are taken at the last env step that they share, `env_steps`.
+    a task are taken at the last place that they share: an env step of `env_steps`, and there the last update.
     """
     from divbench.records.dialects.series import by_method
 
@@ -173,31 +173,32 @@ def _rliable(exported: Exported, normalise: bool) -> bytes:
     parts = by_method(exported)
     tasks, methods = (list(dict.fromkeys(key[place] for key in parts)) for place in (1, 0))
     tasks.sort()
-    env_steps = {task: _last_common_step(exported, task) for task in tasks}
+    values = {lane: _by_place(points) for lane, points in exported.lanes.items()}
+    shared = {task: _last_common_place(values, task) for task in tasks}
     scales = {task: largest_return(task) if normalise else 1.0 for task in tasks}
     scores = {}
     for method in methods:
         columns = []
         for task in tasks:
             lanes = sorted(parts.get((method, task), ()), key=lambda lane: lane.seed)
-            columns.append([_value_at(exported.lanes[lane], env_steps[task]) / scales[task] for lane in lanes])
+            columns.append([values[lane][shared[task]] / scales[task] for lane in lanes])
         if len({len(column) for column in columns}) > 1:
             counts = ", ".join(f"{len(column)} on {task}" for task, column in zip(tasks, columns, strict=True))
             raise UsageError(f"export: rliable takes a full matrix of runs and tasks, found that '{method}' has seeds: "
                              f"{counts[:200]}")
         scores[method] = [list(run) for run in zip(*columns, strict=True)]
+    env_steps = {task: shared[task][0] for task in tasks}
     return (json.dumps({"metric": exported.metric, "normalised": normalise, "tasks": tasks, "env_steps": env_steps,
                         "scores": scores}, indent=1) + "\n").encode()
 
 
-def _last_common_step(exported: Exported, task: str) -> int:
-    steps = [{measured.env_step for measured in points} for lane, points in exported.lanes.items() if lane.task == task]
-    common = set.intersection(*steps)
+def _by_place(points: list[Measured]) -> dict[Point, float]:
+    found = places((measured.env_step, measured.update) for measured in points)
+    return dict(zip(found, (measured.value for measured in points), strict=True))
+
+
+def _last_common_place(values: dict[Lane, dict[Point, float]], task: str) -> Point:
+    common = set.intersection(*(set(found) for lane, found in values.items() if lane.task == task))
     if not common:
         raise UsageError(f"export: rliable compares at one env step, found none that all lanes of '{task}' share")
     return max(common)
-
-
-def _value_at(points: list[Measured], env_step: int) -> float:
-    return [measured.value for measured in points if measured.env_step == env_step][-1]
-

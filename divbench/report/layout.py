@@ -128,9 +128,7 @@ def overall_table(result: Overall) -> TextTable:
         )
         for row in result.rows
     ]
-    steps = sorted(set(result.env_steps))
-    where = f"{steps[0]:,}" if len(steps) == 1 else f"{steps[0]:,} to {steps[-1]:,}" if steps else ABSENT
-    note = f"returns of {len(result.tasks)} tasks at env step {where}, with 95% bootstrap intervals over seeds"
+    note = f"returns of {len(result.tasks)} tasks {_where(result.places)}, with 95% bootstrap intervals over seeds"
     if len(result.rows) > 1:
         name, utd = result.reference
         note += f"; P(better): that a seed beats one of {name} at UTD {utd} on the same task"
@@ -139,6 +137,18 @@ def overall_table(result: Overall) -> TextTable:
     if result.missing:
         note += f"; not every variant has {', '.join(result.missing)}"
     return _table("Over all tasks", columns, lines, f"{note}; {result.note}" if result.note else note)
+
+
+def _where(places: tuple[tuple[int, int], ...]) -> str:
+    """`at env step 1,000 after 500 to 700 updates without acting`; nothing of updates where none was."""
+    if not places:
+        return f"at env step {ABSENT}"
+
+    def span(numbers: tuple[int, ...]) -> str:
+        return " to ".join(dict.fromkeys(f"{number:,}" for number in (min(numbers), max(numbers))))
+
+    steps, updates = zip(*places, strict=True)
+    return f"at env step {span(steps)}" + (f" after {span(updates)} updates without acting" if any(updates) else "")
 
 
 def q_table(rows: list[QRow]) -> TextTable:

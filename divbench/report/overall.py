@@ -1,6 +1,6 @@
 """What the returns of all tasks say together: for each variant and UTD the aggregates with their intervals.
 
-Lives here: which lanes, tasks and steps are put together. The statistics are in `stats`, how a table looks in
+Lives here: which lanes, tasks and evaluations are put together. The statistics are in `stats`, how a table looks in
 `layout`. Tasks count alike, so it is only done where there are several, and only over tasks that every variant has.
 """
 
@@ -10,7 +10,7 @@ import dataclasses
 import math
 
 from divbench.report.aggregate import BASELINE
-from divbench.report.series import Cell, Cells, Series
+from divbench.report.series import Cell, Cells, Point, Series, places
 from divbench.report.stats import (
     Estimate,
     aggregate,
@@ -56,7 +56,7 @@ class Overall:
       rows: by UTD and variant, in the order of the cells; empty below `LEAST_TASKS` common tasks.
       tasks: those that every row is over.
       missing: tasks that not every variant and UTD has, or has reached together.
-      env_steps: for each of `tasks` the last env step at which all its lanes have been evaluated.
+      places: for each of `tasks` the last of `series.places` at which all its lanes have been evaluated.
       reference: variant and UTD of the row that the others are set against.
       note: how small the sample is, or nothing.
     """
@@ -64,7 +64,7 @@ class Overall:
     rows: tuple[OverallRow, ...]
     tasks: tuple[str, ...]
     missing: tuple[str, ...]
-    env_steps: tuple[int, ...]
+    places: tuple[Point, ...]
     reference: tuple[str, str] | None
     note: str
 
@@ -72,16 +72,16 @@ class Overall:
 def overall(cells: Cells) -> Overall:
     """The aggregates of all variants. `cells` holds the column `return_mean`."""
     kinds = _kinds(cells)
-    steps = {task: _last_common_step(cells, task, kinds) for task in dict.fromkeys(cell.task for cell in cells)}
-    tasks = tuple(task for task, step in steps.items() if step is not None)
-    missing = tuple(task for task, step in steps.items() if step is None)
+    found = {task: _last_common_place(cells, task, kinds) for task in dict.fromkeys(cell.task for cell in cells)}
+    shared = {task: place for task, place in found.items() if place is not None}
+    tasks, missing = tuple(shared), tuple(task for task in found if task not in shared)
     if len(tasks) < LEAST_TASKS:
-        return Overall((), tasks, missing, tuple(steps[task] for task in tasks), None, "")
-    scores = {kind: _scores(cells, kind, {task: steps[task] for task in tasks}) for kind in kinds}
+        return Overall((), tasks, missing, tuple(shared.values()), None, "")
+    scores = {kind: _scores(cells, kind, shared) for kind in kinds}
     reference = next((kind for kind in kinds if kind[0] == BASELINE), kinds[0])
     rows = tuple(_row(kind, scores[kind], scores[reference] if kind != reference else None) for kind in kinds)
     note = small_sample(*(strata for strata, _ in scores.values()))
-    return Overall(rows, tasks, missing, tuple(steps[task] for task in tasks), reference, note)
+    return Overall(rows, tasks, missing, tuple(shared.values()), reference, note)
 
 
 def efficiency_curves(cells: Cells, tasks: tuple[str, ...]) -> dict[tuple[str, str], dict[int, Estimate]]:
@@ -101,23 +101,23 @@ def efficiency_curves(cells: Cells, tasks: tuple[str, ...]) -> dict[tuple[str, s
 
 def profiles(cells: Cells, result: Overall, thresholds: list[float]) -> dict[tuple[str, str], list[Estimate]]:
     """For each variant and UTD the share of lanes of `result` whose return is above each threshold."""
-    steps = dict(zip(result.tasks, result.env_steps, strict=True))
-    return {kind: performance_profile(_scores(cells, kind, steps)[0], thresholds) for kind in _kinds(cells)}
+    shared = dict(zip(result.tasks, result.places, strict=True))
+    return {kind: performance_profile(_scores(cells, kind, shared)[0], thresholds) for kind in _kinds(cells)}
 
 
 def _kinds(cells: Cells) -> list[tuple[str, str]]:
     return list(dict.fromkeys((cell.variant, cell.utd) for cell in cells))
 
 
-def _last_common_step(cells: Cells, task: str, kinds: list[tuple[str, str]]) -> int | None:
-    shared: set[int] | None = None
-    for kind in kinds:
-        for series in cells.get(Cell(task, *kind), {}).values():
-            found = {env_step for env_step, _ in series.points}
-            shared = found if shared is None else shared & found
-        if Cell(task, *kind) not in cells:
-            return None
-    return max(shared) if shared else None
+def _last_common_place(cells: Cells, task: str, kinds: list[tuple[str, str]]) -> Point | None:
+    if any(Cell(task, *kind) not in cells for kind in kinds):
+        return None
+    lanes = [set(_by_place(series)) for kind in kinds for series in cells[Cell(task, *kind)].values()]
+    return max(set.intersection(*lanes), default=None)
+
+
+def _by_place(series: Series) -> dict[Point, float]:
+    return dict(zip(places(series.points), series.columns[COLUMN], strict=True))
 
 
 def _by_step(series: Series) -> dict[int, float]:
@@ -125,9 +125,10 @@ def _by_step(series: Series) -> dict[int, float]:
     return {env_step: value for (env_step, _), value in zip(series.points, series.columns[COLUMN], strict=True)}
 
 
-def _scores(cells: Cells, kind: tuple[str, str], steps: dict[str, int]) -> tuple[Strata, int]:
-    """Finite returns by task at these steps, and how many lanes have none."""
-    found = [[_by_step(series)[step] for series in cells[Cell(task, *kind)].values()] for task, step in steps.items()]
+def _scores(cells: Cells, kind: tuple[str, str], shared: dict[str, Point]) -> tuple[Strata, int]:
+    """Finite returns by task at these places, and how many lanes have none."""
+    found = [[_by_place(series)[place] for series in cells[Cell(task, *kind)].values()]
+             for task, place in shared.items()]
     strata = [[value for value in stratum if math.isfinite(value)] for stratum in found]
     return strata, sum(map(len, found)) - sum(map(len, strata))
 

@@ -17,6 +17,14 @@ if TYPE_CHECKING:
 Point = tuple[int, int]  # (env_step, update): where in a lane's life a row was measured
 
 
+def places(points: Iterable[Point]) -> list[Point]:
+    """For each of a lane's points, ascending: its env step, and how many updates the lane had made there without
+    acting, as it does while priming and offline. Lanes of any UTD that are as far have equal places.
+    """
+    arrived: dict[int, int] = {}
+    return [(env_step, update - arrived.setdefault(env_step, update)) for env_step, update in points]
+
+
 class Cell(NamedTuple):
     """What seeds are pooled over: one task, variant and UTD."""
 

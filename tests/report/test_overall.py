@@ -37,7 +37,7 @@ def returns(run):
 
 def test_aggregates_are_those_of_the_last_common_step(two_tasks):
     found = overall(returns(two_tasks))
-    assert (found.tasks, found.missing, found.env_steps) == (TASKS, (), (20, 20))
+    assert (found.tasks, found.missing, found.places) == (TASKS, (), ((20, 0), (20, 0)))
     assert [(row.variant, row.utd, row.seeds, row.left_out) for row in found.rows] == [
         ("baseline", "1", 4, 0), ("ofn", "1", 4, 0)]
     expected = stats.aggregate([[110.0, 111.0, 112.0, 113.0], [210.0, 211.0, 212.0, 213.0]])
@@ -56,8 +56,27 @@ def test_a_lane_behind_moves_its_task_back(two_tasks):
     rows = two_tasks.rows["scores"]
     rows.remove(next(row for row in rows if (row["task"], row["seed"], row["env_step"]) == (TASKS[1], 2, 20)))
     found = overall(returns(two_tasks))
-    assert found.env_steps == (20, 10)
+    assert found.places == ((20, 0), (10, 0))
     assert found.rows[0].mean.effect == pytest.approx((101.5 + 20.15) / 2)
+
+
+def test_groups_that_prime_are_put_together_where_the_one_behind_is(two_tasks, fake_run):
+    """All evaluations of priming, and offline all there are, stand at one env step; UTD tells nothing about them."""
+    run = fake_run(tasks=TASKS, variants=VARIANTS, seeds=(0, 1, 2))
+    for task in TASKS:
+        for variant, utd, reached in (("baseline", "1", (0, 500)), ("ofn", "8", (0, 500, 1_000))):
+            for seed in run.seeds:
+                for update in reached:
+                    run.add("scores", task, variant, utd, seed, 60, update, return_mean=float(update + seed))
+    found = overall(returns(run))
+    assert found.places == ((60, 500), (60, 500)) and [row.mean.effect for row in found.rows] == [501.0, 501.0]
+    assert "at env step 60 after 500 updates without acting, with" in overall_table(found).note
+    assert "at env step 20, with" in overall_table(overall(returns(two_tasks))).note
+    for task in TASKS:  # both act: an update is not the same at UTD 1 and 8
+        for variant, utd, update in (("baseline", "1", 1_040), ("ofn", "8", 1_320)):
+            for seed in run.seeds:
+                run.add("scores", task, variant, utd, seed, 100, update, return_mean=7.0)
+    assert overall(returns(run)).places == ((100, 0), (100, 0))
 
 
 def test_a_task_that_one_variant_lacks_is_named_and_left_out(two_tasks):
