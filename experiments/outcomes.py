@@ -90,7 +90,7 @@ def _series(file: Path, place: Path) -> str:
 
 def scoreboard(outcomes: Sequence[tuple[str, dict]], *, markdown: bool = False) -> str:
     """The table of claims: one row for each outcome with the number that decided it, and how many have which status,
-    those of a series apart."""
+    those of a series apart, and which experiments have none."""
     if not outcomes:
         return "no outcomes; 'divbench reproduce NAME' makes one, 'divbench reproduce --list' shows the experiments"
     rows = [(*_row(record), series) for series, record in outcomes]
@@ -108,7 +108,14 @@ def scoreboard(outcomes: Sequence[tuple[str, dict]], *, markdown: bool = False) 
         statuses[record["status"]] = statuses.get(record["status"], 0) + 1
     lines = (f"{series}: " * bool(series) + ", ".join(f"{count} {status}" for status, count in statuses.items())
              for series, statuses in counts.items())
-    return "\n".join([table, "", *lines])
+    return "\n".join([table, "", *lines, *_lacking(outcomes)])
+
+
+def _lacking(outcomes: Sequence[tuple[str, dict]]) -> list[str]:
+    """Which experiments nobody has carried out, as no outcome is no result either."""
+    found = {record["experiment"] for _, record in outcomes}
+    names = [name for name in NAMES if name not in found]
+    return [f"not carried out, {len(names)} of {len(NAMES)}: {', '.join(names)}"] if names else []
 
 
 def describe_outcome(record: dict) -> str:
