@@ -103,9 +103,9 @@ _ALL = (
            "find actions the better the farther they are from the data, and the policy will go there; near 0 distance "
            "does not matter. 0 also where either is constant.", MAD_TD),
     _value("q_bound", "return", "running max of (r_max + alpha max(H, 0)) / (1 - gamma), H the policy's entropy",
-           "The most that any policy can be worth so far. The verdict calls a lane diverged when mean Q stays beyond "
-           "it. Of tasks whose rewards have no bounds, r_max is the largest reward in any batch so far, so that only "
-           "rewards not yet seen could be worth more."),
+           "The most that any policy can be worth so far. The verdict calls a lane diverged when mean Q stays more "
+           "than 5% above it. Of tasks whose rewards have no bounds, r_max is the largest reward in any batch so far, "
+           "or in the dataset, so that only rewards not yet seen could be worth more."),
     _value("q_bound_low", "return", "running min of (r_min + min(alpha, initial alpha) min(H, 0)) / (1 - gamma)",
            "The least that any policy can be worth so far: critics can diverge downwards too."),
     _value("mc_return_mean", "return", "mean over the first half of an episode of G_t = r_t + gamma (G_{t+1} - alpha "
@@ -121,13 +121,15 @@ _ALL = (
            "Fujimoto et al., TD3, 1802.09477, figure 1"),
     _value("td_loss", "return^2", "sum over critics of mean over batch of (Q(s, a) - y)^2, y = r + gamma (min "
            "Q_target(s', a') - alpha log pi(a'|s'))",
-           "Squared temporal-difference error on a batch of replay: the critics' loss.", SAC),
+           "Squared temporal-difference error on a batch of replay: the critics' loss, to which variants may add terms "
+           "of their own.", SAC),
     _value("td_loss_heldout", "return^2", "td_loss on the transitions of an episode that is not in the replay buffer",
            "The critics' loss on transitions that no update has seen. Far above td_loss the critics overfit, which "
            "its authors found to be the main trouble of many updates per step.",
            "Li et al., Efficient deep RL requires regulating overfitting, ICLR 2023"),
-    _value("grad_norm", "return^2 per weight", "|grad_theta td_loss|_2",
-           "L2 norm of the critics' gradient over all parameters: in a batch, what the TD errors ask for."),
+    _value("grad_norm", "return^2 per weight", "|grad_theta loss|_2",
+           "L2 norm of the critics' gradient over all parameters, of the whole loss: td_loss, and the terms that a "
+           "variant puts in its place or adds. In a batch, what the TD errors ask for."),
     _value("first_moment", "return^2 per weight", "|m|_2, m = b1 m + (1 - b1) grad",
            "L2 norm of the optimizer's running mean of the gradient: the direction that the critics keep moving in.",
            ADAM),
@@ -162,7 +164,7 @@ _ALL = (
            "The entropy coefficient: what a nat of entropy is worth in reward.", SAC),
     _value("entropy", "nat", "-mean over the batch of log pi(a~|s), a~ from pi(s)",
            "Mean entropy of the policy on replayed states. The temperature is tuned to keep it at its target.", SAC),
-    _layer("gradient_norm", "return^2 per weight", "|grad td_loss|_2 over the layer",
+    _layer("gradient_norm", "return^2 per weight", "|grad loss|_2 over the layer",
            "The layer's part of grad_norm: where the gradient is when it explodes or vanishes."),
     _layer("first_moment_norm", "return^2 per weight", "|m|_2 over the layer",
            "The layer's part of first_moment.", ADAM),

@@ -9,8 +9,10 @@ between
 alpha and H change during a run and a critic may still hold yesterday's, so the learner records the running
 minimum of the first and the running maximum of the second (`q_bound_low` and `q_bound`; H is the policy's
 mean entropy on the batch). A temperature that climbs because Q diverges meets a collapsed policy, H < 0: the
-maximum leaves it out, and the minimum caps it at its initial value, so that divergence never widens the
-bounds that are to show it.
+maximum leaves it out, and the minimum caps it at its initial value, so that divergence hardly widens the
+bounds that are to show it. The minimum is wide all the same: at the initial temperature an untrained policy's
+actions can cost far more entropy than any reward (-9,164 on quadruped-run, where the upper bound is 747), and a
+running minimum never forgets it. Nothing on the upper side is therefore measured by the range between the two.
 """
 
 from __future__ import annotations
@@ -18,9 +20,10 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 
-# Share of the range between the bounds by which a mean Q may pass one of them without being called beyond it.
-# A correct critic can sit on a bound (every action may earn the largest reward) and is never correct to the
-# last digit; the lower bound is often exactly 0, and an untrained critic's mean is scattered around 0.
+# How far a mean Q may pass a bound without being called beyond it: this share of the upper bound, or of the range
+# between the bounds below the lower one. A correct critic can sit on a bound (every action may earn the largest
+# reward) and is never correct to the last digit; the lower bound is often exactly 0, and the mean of a critic that
+# has learned little is scattered around 0.
 TOLERANCE = 0.05
 
 
@@ -52,12 +55,16 @@ class Limits:
         """Upper minus lower bound, in units of return."""
         return self.high - self.low
 
+    @property
+    def height(self) -> float:
+        """What an excess over the upper bound is measured by: that bound, or the range where it is 0."""
+        return self.high or self.range
+
     def side(self, q: float, factor: float = 1.0) -> str:
         """`upper` or `lower` if `q` is beyond `factor` times that bound with its tolerance, else empty."""
-        tolerance = TOLERANCE * self.range
-        if q > factor * (self.high + tolerance):
+        if q > factor * (self.high + TOLERANCE * self.height):
             return "upper"
-        return "lower" if q < factor * (self.low - tolerance) else ""
+        return "lower" if q < factor * (self.low - TOLERANCE * self.range) else ""
 
 
 def limits(row: Mapping) -> Limits:

@@ -6,6 +6,7 @@ Says only what was measured, and says nothing new: what became of the lane is ju
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 
@@ -30,7 +31,8 @@ WORDS = {"reward_excess": "a replayed reward", "physics": "the physics", "learne
 GROWING = {"grad_norm": "the gradient norm", "second_moment": "the optimizer's second moment",
            "second_moment_head": "the last layer's alone", "feature_norm": "the norm of the features",
            "param_norm": "the norm of the parameters"}
-DEAD = 0.01  # of the features' norm in the untrained critic: below, Q is a constant to all that it tells apart
+BEGINS_WITH = dict.fromkeys(("second_moment_head", "param_norm"), "second_moment")  # whose calm start theirs is too
+DEAD = 0.01  # of the features' norm in the untrained critic
 NOTABLE = 2.0  # growth below is ordinary learning and left out; so is a climb of the temperature
 
 
@@ -45,6 +47,8 @@ def explain_lane(rows: Sequence[Mapping], verdict: Verdict, cause: FirstCause | 
     """
     if not rows:
         return "Nothing was measured."
+    broken = next((index for index, row in enumerate(rows) if row.get("nonfinite", "")), len(rows))
+    rows = rows[:broken + 1]  # a frozen lane goes on being measured, and nothing happens to it
     dead = _death(rows)
     sentences = [_fate(rows, verdict, cause), _first(rows, verdict, cause, dead)]
     if verdict.kind == "stable":
@@ -91,7 +95,8 @@ def _first(rows: Sequence[Mapping], verdict: Verdict, cause: FirstCause | None, 
     if cause is None:
         return "" if verdict.kind == "stable" else "Nothing else that was measured left its band."
     if cause.column in ("physics", "learner"):
-        return "Nothing that was measured had left its band before." if verdict.kind == "exploded" else ""
+        silent = verdict.kind != "exploded" or _order(rows)
+        return "" if silent else "Nothing that was measured had left its band before."
     at = f"at update {cause.update:,}"
     if cause.column == "reward_excess":
         excess = max(value for row in rows if not math.isnan(value := measured(row, "reward_excess")))
@@ -105,7 +110,7 @@ def _first(rows: Sequence[Mapping], verdict: Verdict, cause: FirstCause | None, 
     elif not alike:
         text += f" ({number(start_level(rows, cause.column))} at the start, {number(value)} then)"
     if verdict.kind == "stable":
-        return f"{text}." if dead else f"{text}; nothing came of it."
+        return f"{text}." if dead else f"{text}; nothing came of it so far."
     replay = _passed(rows, "q_replay_mean")
     if replay is None:
         explodes = verdict.kind == "exploded"
@@ -137,9 +142,9 @@ def _order(rows: Sequence[Mapping]) -> str:
 
 def _growth(rows: Sequence[Mapping]) -> str:
     """The largest value after the first update over the level at the start, for what grew notably."""
-    parts = []
+    parts, left = [], departures(rows)
     for name, words in GROWING.items():
-        start = start_level(rows, name)
+        start = start_level(rows[:left.get(BEGINS_WITH.get(name, ""), len(rows))], name)
         values = [value for row in rows if row["update"] > 0 and not math.isnan(value := measured(row, name))]
         peak = max(values, default=math.nan)
         if start > 0.0 and peak >= NOTABLE * start:
@@ -155,24 +160,29 @@ def _death(rows: Sequence[Mapping]) -> str:
     if living == len(known) - 1:
         return ""
     norms = number(known[living]["feature_norm"]), number(known[-1]["feature_norm"])
-    return (f"From update {known[living + 1]['update']:,} on the critic is dead: the norm of its features fell from "
-            f"{norms[0]} to {norms[1]} at the end, so that Q is the same for all states and actions.")
+    return (f"From update {when(known[living + 1])[0]:,} on the critic's features are dead: their norm fell from "
+            f"{norms[0]} to {norms[1]} at the end.")
 
 
 def _temperature(rows: Sequence[Mapping]) -> str:
-    """A climb of the temperature: SAC raises it when, and only when, entropy is below its target."""
-    known = [row for row in rows if measured(row, "temperature") > 0.0]
-    if not known:
+    """The largest climb of the temperature: SAC raises it when, and only when, entropy is below its target. A reset
+    puts it back to where it began, which is no climb."""
+    known = [row for row in rows if 0.0 < measured(row, "temperature") < math.inf]
+    climbs = [_climb(list(between)) for _, between in itertools.groupby(known, lambda row: row.get("resets", 0))]
+    low, peak = max(climbs, key=lambda climb: climb[1]["temperature"] / climb[0]["temperature"], default=(None, None))
+    if low is None or peak["temperature"] < NOTABLE * low["temperature"]:
         return ""
-    low = min(known, key=lambda row: row["temperature"])
-    peak = max(known[known.index(low):], key=lambda row: row["temperature"])
-    if peak["temperature"] < NOTABLE * low["temperature"]:
-        return ""
-    text = f"The temperature climbed from {number(low['temperature'])} at update {low['update']:,} to " \
-           f"{number(peak['temperature'])} at update {peak['update']:,}, as the policy's entropy was below its target"
+    text = f"The temperature climbed from {number(low['temperature'])} at update {when(low)[0]:,} to " \
+           f"{number(peak['temperature'])} at update {when(peak)[0]:,}, as the policy's entropy was below its target"
     entropies = [value for row in rows if low["update"] <= row["update"] <= peak["update"]
                  and math.isfinite(value := measured(row, "entropy"))]
     return f"{text} (down to {number(min(entropies))} nats)." if entropies else f"{text}."
+
+
+def _climb(rows: Sequence[Mapping]) -> tuple[Mapping, Mapping]:
+    """Where the temperature was least, and where it was largest after that."""
+    low = min(range(len(rows)), key=lambda index: rows[index]["temperature"])
+    return rows[low], max(rows[low:], key=lambda row: row["temperature"])
 
 
 def _bias(rows: Sequence[Mapping]) -> str:
@@ -183,7 +193,7 @@ def _bias(rows: Sequence[Mapping]) -> str:
         return ""
     q, earned = row["mc_q_mean"], row["mc_return_mean"]
     side = "above" if q >= earned else "below"
-    return (f"At update {row['update']:,} mean Q on a rollout was {number(q)}, {number(abs(q - earned))} {side} "
+    return (f"At update {when(row)[0]:,} mean Q on a rollout was {number(q)}, {number(abs(q - earned))} {side} "
             f"the return that followed.")
 
 

@@ -9,11 +9,13 @@ This is the one place that states it:
 - *recovered*: was diverged, then at least `LEAVE_AFTER` measurements in a row had both means within
   `LEAVE_BELOW` times the bound, and it has not diverged again since.
 - *overestimating*: never diverged, but mean Q on the states and actions of a rollout exceeds their
-  Monte-Carlo soft return by `OVER_SHARE` of that return's size and by `OVER_MARGIN` of the range between the
-  bounds, `OVER_AFTER` times in a row, and has not come back below half of these excesses for `LEAVE_AFTER`
+  Monte-Carlo soft return by `OVER_SHARE` of that return's size and by `OVER_MARGIN` of the upper bound,
+  `OVER_AFTER` times in a row, and has not come back below half of these excesses for `LEAVE_AFTER`
   measurements in a row.
 - *stable*: none of these.
 
+What the untrained network says, at update 0, does not count: its weights are random, and the bounds are still those
+of a policy without entropy.
 A verdict speaks of the series so far: one on a growing run may change with the next measurement.
 """
 
@@ -39,7 +41,7 @@ FAR_FACTOR = 10.0  # no overshoot reaches this; a lane may explode before its se
 LEAVE_AFTER = 3  # coming down takes longer to believe than going up
 LEAVE_BELOW = 0.5  # of the bound; so far below the entry that noise at the bound cannot flip the verdict
 OVER_SHARE = 0.5  # Q at least 1.5 times a positive return; less is common in healthy lanes while alpha falls
-OVER_MARGIN = 0.1  # of the range between the bounds; near a return of 0 a ratio means nothing
+OVER_MARGIN = 0.1  # of the upper bound (of the range where that is 0); near a return of 0 a ratio means nothing
 OVER_AFTER = 3  # a rollout is few states, so its mean is noisy
 
 
@@ -94,7 +96,7 @@ def beyond_bound(rows: Sequence[Mapping]) -> list[Excursion]:
 def _bound_mark(row: Mapping) -> str:
     bound = limits(row)
     values = [row[name] for name in COUNTED if not math.isnan(row[name])]
-    if not values or math.isnan(bound.range):
+    if row["update"] <= 0 or not values or math.isnan(bound.range):
         return UNKNOWN
     if any(bound.side(q, FAR_FACTOR) for q in values):
         return FAR
@@ -104,10 +106,10 @@ def _bound_mark(row: Mapping) -> str:
 
 
 def _return_mark(row: Mapping) -> str:
-    q, earned, span = row["mc_q_mean"], row["mc_return_mean"], limits(row).range
-    if not all(map(math.isfinite, (q, earned, span))):
+    q, earned, height = row["mc_q_mean"], row["mc_return_mean"], limits(row).height
+    if row["update"] <= 0 or not all(map(math.isfinite, (q, earned, height))):
         return UNKNOWN
-    excess, expected = q - earned, max(OVER_SHARE * abs(earned), OVER_MARGIN * span)
+    excess, expected = q - earned, max(OVER_SHARE * abs(earned), OVER_MARGIN * height)
     if excess > expected:
         return IN
     return CLEAR if excess <= expected / 2 else BETWEEN
@@ -177,7 +179,7 @@ def _first_beyond(rows: Sequence[Mapping], name: str, begin: int = 0, end: int |
 
 
 def _beyond(row: Mapping, name: str) -> bool:
-    return bool(limits(row).side(row[name]))
+    return row["update"] > 0 and bool(limits(row).side(row[name]))
 
 
 def _and(names: Sequence[str]) -> str:

@@ -44,15 +44,14 @@ def test_a_stable_lane_has_one_sentence_or_two(make_rows):
         "25, 10 above the return that followed.")
     spike = make_rows([1.0, 20.0, 20.0, 20.0], columns={"grad_norm": [9.0, 2.0, 70.0, 80.0]})
     assert explain(spike).endswith("(100). First the gradient norm left its band, at update 200 (2 at the start, 70 "
-                                  "then); nothing came of it.")
+                                  "then); nothing came of it so far.")
 
 
 def test_a_critic_that_died_is_told_of(make_rows):
     norms = {"feature_norm": [2.0, 31.0, 33.0, 0.01, 0.0], "grad_norm": [9.0, 2.0, 70.0, 80.0, 3.0]}
     assert explain(make_rows([1.0, 20.0, 90.0, 0.9, 1.5], columns=norms)).endswith(
-        "First the gradient norm left its band, at update 200 (2 at the start, 70 then). From update 300 on the critic "
-        "is dead: the norm of its features fell from 33 to 0 at the end, so that Q is the same for all states and "
-        "actions.")
+        "First the gradient norm left its band, at update 200 (2 at the start, 70 then). From update 300 on the "
+        "critic's features are dead: their norm fell from 33 to 0 at the end.")
     for alive in ([2.0, 31.0, 33.0, 0.01, 0.1], [0.0] * 5, [NAN] * 5, [NAN, 2.0, NAN, 1.0, NAN],
                   [2.0, 0.0, 0.0, 9.0, NAN]):
         assert "dead" not in explain(make_rows([1.0, 20.0, 90.0, 0.9, 1.5], columns={"feature_norm": alive}))
@@ -65,10 +64,10 @@ def test_a_recovery_says_how_far_it_went_and_since_when(make_rows):
 
 
 def test_overestimation(make_rows):
-    text = explain(make_rows([20.0] * 3, rollout=[40.0] * 3, earned=[2.0] * 3))
-    assert text == ("The lane overestimates from update 0 (env step 1,000) on: mean Q on replay ended at 20, 20% of "
+    text = explain(make_rows([20.0] * 4, rollout=[40.0] * 4, earned=[2.0] * 4))
+    assert text == ("The lane overestimates from update 100 (env step 1,000) on: mean Q on replay ended at 20, 20% of "
                     "the most that any policy can be worth (100). Nothing else that was measured left its band. At "
-                    "update 200 mean Q on a rollout was 40, 38 above the return that followed.")
+                    "update 300 mean Q on a rollout was 40, 38 above the return that followed.")
 
 
 def test_explosions(make_rows):
@@ -79,6 +78,35 @@ def test_explosions(make_rows):
     rows[1]["grad_norm"], rows[2]["nonfinite"] = 9_500.0, "learner"
     assert ("First the gradient norm left its band, at update 100 (90 at the start, 9,500 then), 70 updates before the "
             "explosion.") in explain(rows)
+
+
+def test_an_explosion_after_q_passed_its_bound_is_not_the_first_thing(make_rows):
+    rows = make_rows([1.0, 2.0, 300.0, 300.0, NAN], random=[1.0] * 5)
+    rows[4].update(nonfinite="learner", nonfinite_update=350)
+    assert "Nothing that was measured" not in explain(rows) and "replayed actions at update 200" in explain(rows)
+
+
+def test_a_frozen_lane_is_told_of_until_it_froze(make_rows):
+    rows = make_rows([1.0, 2.0, 2.0, 2.0], rollout=[0.0, 5.0, 6.0, 7.0], columns={"temperature": [1.0, 0.1, 0.4, 0.9]})
+    for row in rows[2:]:
+        row.update(nonfinite="learner", nonfinite_update=150)
+    text = explain(rows)
+    assert "At update 150 mean Q on a rollout was 6," in text and "to 0.4 at update 150" in text
+
+
+def test_a_reset_is_no_climb_of_the_temperature(make_rows):
+    names = {"temperature": [1.0, 0.4, 0.05, 0.9, 0.8], "resets": [0, 0, 0, 1, 1]}
+    assert "temperature" not in explain(make_rows([1.0, 300.0, 300.0, 300.0, 300.0], columns=names))
+    names["temperature"][4] = 1.9
+    assert "climbed from 0.9 at update 300 to 1.9 at update 400" in explain(
+        make_rows([1.0, 300.0, 300.0, 300.0, 300.0], columns=names))
+
+
+def test_a_part_of_the_moment_grows_from_where_the_whole_does(make_rows):
+    whole = [0.0, 100.0, 1.5e4, 1e6, 1e8]
+    columns = {"second_moment": whole, "second_moment_head": [value / 2.0 for value in whole]}
+    text = explain(make_rows([1.0, 300.0, 300.0, 300.0, 300.0], columns=columns))
+    assert "the optimizer's second moment had grown 1e+06-fold and the last layer's alone 1e+06-fold" in text
 
 
 def test_a_reward_outside_the_range_voids_the_rest(make_rows):
