@@ -5,7 +5,15 @@ earlier run of one seed plain SAC diverged on all four dog tasks by then. Full: 
 five seeds. The UTD of the paper on the dog was not available; TD-MPC2's numbers have action repeat 2.
 """
 
-from divbench.experiments.comparisons import MARGIN, all_shares, diverged_more, q_over_bound, return_over_number
+from divbench.experiments.comparisons import (
+    MARGIN,
+    all_shares,
+    diverged_more,
+    few_diverge,
+    many_diverge,
+    q_over_bound,
+    return_over_number,
+)
 from divbench.experiments.experiment import Arm, Experiment, Outcome, conclude
 from divbench.experiments.protocols import dog
 from divbench.experiments.published import TDMPC2_DOG_1M, dog_in_words
@@ -17,7 +25,8 @@ def runs(scale: str) -> tuple[Arm, ...]:
 
 def decide(evidence) -> Outcome:
     context = (*all_shares(evidence), *dog_in_words())
-    stable = (q_over_bound(evidence, "ofn", "below"), diverged_more(evidence, "baseline", "ofn"))
+    stable = (q_over_bound(evidence, "ofn", "below"), diverged_more(evidence, "baseline", "ofn"),
+              many_diverge(evidence, "baseline"), few_diverge(evidence, "ofn"))
     if evidence.scale == "quick":
         return conclude(*stable, context=context)
     layernorm = return_over_number(evidence, "layernorm", TDMPC2_DOG_1M, "TD-MPC2", threshold=-2 * MARGIN)

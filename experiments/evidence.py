@@ -25,6 +25,7 @@ RANK = "srank"  # of the table of diagnostics: what Hussing et al. call the effe
 ALIGNMENT, SEARCH, SEEM = "update_cosine", "search_cosine_least", "seem_normalised"
 KERNEL = ("ntk_row_ratio", "ntk_diagonal", "ntk_rank")
 NOTED = (RANK, ALIGNMENT, SEARCH, SEEM, *KERNEL)
+LARGEST_Q = 3.4028235e38  # of float32
 DIVERGED = ("diverged", "recovered")  # a lane that came back had left
 
 
@@ -77,9 +78,15 @@ class Lane:
         """The last finite value of a metric of `noted`; None where it was not measured."""
         return self.noted[metric][-1][1] if self.noted.get(metric) else None
 
+    def lost_q(self, update: int | None = None) -> bool:
+        """Whether the learner broke and took Q with it: at that update, or at the end, mean Q is no number."""
+        seen = [value for (_, when), value in zip(self.values.points, self.values.columns["q_replay_mean"], strict=True)
+                if update is None or when <= update]
+        return self.nonfinite == "learner" and bool(seen) and not math.isfinite(seen[-1])
+
     def log_q(self, update: int | None = None) -> float | None:
-        """log10 of |mean Q on replay|; None without a finite one."""
-        q = self.at("q_replay_mean", update)
+        """log10 of |mean Q on replay|, of the largest number there is where Q was lost; None without a finite one."""
+        q = LARGEST_Q if self.lost_q(update) else self.at("q_replay_mean", update)
         return None if q is None else math.log10(max(abs(q), SMALLEST_Q))
 
     def log_excess(self, update: int | None = None) -> float | None:
@@ -100,10 +107,13 @@ class Lane:
 
     @property
     def last_return(self) -> float | None:
-        """Return of the last evaluation; 0, the least of any task, if it was not finite, since a lane whose learner
-        broke must not leave the comparison; None without one."""
+        """Return of the last evaluation; 0, the least of any task, if it was not finite or the learner broke: such a
+        lane is frozen, and what its last sound policy goes on earning is not what training came to. None without
+        one."""
         last = self.scores.columns["return_mean"][-1:]
-        return None if not last else last[0] if math.isfinite(last[0]) else 0.0
+        if not last:
+            return None
+        return 0.0 if self.nonfinite == "learner" or not math.isfinite(last[0]) else last[0]
 
     def record(self) -> dict:
         """The numbers of this lane that outcomes keep, as JSON values."""

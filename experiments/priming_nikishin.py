@@ -1,7 +1,7 @@
 """`divbench reproduce priming-nikishin`: heavy priming on 100 samples, then ordinary training, beside no priming.
 
-Quick, 3 minutes on two CPU cores: 15,000 updates, then 5,000 env steps; whether Q comes back. Full: 100,000 updates
-and 1M env steps, as published; whether the return does.
+Quick, 3 minutes on two CPU cores: 15,000 updates, then 5,000 env steps; whether Q leaves its bound. Full: 100,000
+updates and 1M env steps, as published; whether the return ever recovers.
 """
 
 from divbench.experiments.comparisons import all_shares, diverged_more, q_over_bound, return_over_other

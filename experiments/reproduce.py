@@ -213,13 +213,17 @@ def outcome_record(plan: Plan, evidence: Evidence, outcome: Outcome) -> dict:
     """Everything an outcome says and rests on, as JSON values."""
     cards = [evidence.cards[spec.folder] for spec in plan.runs]
 
-    def united(key: str) -> str:
-        return ", ".join(dict.fromkeys(str(card.get(key, "unknown")) for card in cards))
+    def united(key: str, of: Callable[[dict], dict] = lambda card: card) -> str:
+        return ", ".join(dict.fromkeys(str(of(card).get(key, "unknown")) for card in cards))
+
+    def versions(card: dict) -> dict:
+        return card.get("versions", {})
 
     return verdict_record(plan.experiment, plan.request, outcome) | {
         "seeds": _fewest_seeds(plan), "tasks": list(evidence.tasks),
         "physics": united("physics"), "device": united("device"),
-        "cpus": united("cpus"), "precision": united("precision"), "versions": cards[0].get("versions", {}),
+        "versions": {name: united(name, versions) for name in versions(cards[0])},
+        "cpus": united("cpus"), "precision": united("precision"),
         "arms": arm_table(evidence), "lanes": [lane.record() for lane in evidence.lanes],
         "runs": [_run_record(plan, spec, card) for spec, card in zip(plan.runs, cards, strict=True)],
     }

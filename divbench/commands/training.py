@@ -48,11 +48,11 @@ def plan(given: dict) -> int:
 
     rate = parse_rate(given.pop("rate"), "--rate") if "rate" in given else None
     spec = read_spec(given, given.pop("config", None))
-    from divbench.execute.suited import count_transitions
+    from divbench.execute.suited import checked_card
     from divbench.spec.estimate import estimate
     from divbench.spec.forecast import describe_plan, plan_record, scaled_rates
 
-    transitions = 0 if spec.dataset is None else count_transitions(spec.dataset, spec.tasks[0])
+    transitions = 0 if spec.dataset is None else checked_card(spec)["counts"]["transitions"]
     if rate is None:
         from divbench.execute.calibrate import measure_rate
         from divbench.execute.device import fused_default

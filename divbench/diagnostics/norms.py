@@ -3,7 +3,8 @@
 A tree of the critics is `{"hidden": [layer, ...], "head": layer}`; a layer is a dictionary of arrays with a leading
 axis of critics. Gradients, steps and the moments of Adam have the same form. The norm of a whole tree is
 `global_norm`. Critics that diverge hold numbers whose squares no float32 holds: everything here divides by the
-largest magnitude before it squares, so a norm is finite whenever it fits into float32.
+largest magnitude before it squares, so a norm is finite whenever it fits into float32. It is infinite where an entry
+is, as a second moment is whose gradient's square no float32 holds, and NaN where one is that.
 """
 
 from __future__ import annotations
@@ -54,7 +55,9 @@ def layer_norms(tree) -> dict[str, jax.Array]:
 def _norm(tree) -> jax.Array:
     flat = jnp.concatenate([jnp.ravel(leaf) for leaf in jax.tree.leaves(tree)])
     scale = magnitude_scale(flat)
-    return jnp.sqrt(jnp.sum(jnp.square(flat / scale))) * scale[0]
+    norm = jnp.sqrt(jnp.sum(jnp.square(flat / scale))) * scale[0]
+    overflowed = jnp.any(jnp.isinf(flat)) & ~jnp.any(jnp.isnan(flat))
+    return jnp.where(overflowed, jnp.inf, norm)
 
 
 def growth(now: jax.Array, before: jax.Array) -> jax.Array:

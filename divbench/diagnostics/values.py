@@ -29,7 +29,7 @@ def soft_returns(reward: jax.Array, log_prob: jax.Array, temperature: jax.Array,
     """
     def back(future, step):
         reward, log_prob, continues = step
-        value = reward + gamma * continues * future
+        value = reward + gamma * jnp.where(continues > 0.0, future, 0.0)  # whatever there is after a termination
         return value - temperature * log_prob, value
 
     steps = reward, log_prob, jnp.broadcast_to(continues, reward.shape)

@@ -132,7 +132,7 @@ def _measure_batch(learner: LearnerState, batch: Batch, coefs: Coefficients, str
 def _measure_episode(learner: LearnerState, coefs: Coefficients, episode: rollout.Rollout, key, structure: Structure):
     agent = agent_of(structure)
     episode = episode._replace(reward=rewards.learned(episode.reward, coefs, structure))
-    returns = values.soft_returns(episode.reward, episode.log_prob, agent.temperature(learner, coefs), coefs.gamma,
+    returns = values.soft_returns(episode.reward, episode.log_prob, agent.entropy_weight(learner, coefs), coefs.gamma,
                                   episode.continues)
     if not structure.terminates:
         episode = episode._replace(within=None)

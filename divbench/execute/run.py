@@ -11,6 +11,7 @@ from divbench.execute.offline import read_offline
 from divbench.execute.programs import program_for
 from divbench.execute.progress import Progress
 from divbench.execute.signals import Interrupted, Signals
+from divbench.execute.suited import checked_card
 from divbench.records.card import gather_card
 from divbench.records.folder import GROUPS, GroupFolder, RunFolder
 from divbench.records.manifest import MANIFEST, Manifest
@@ -62,6 +63,7 @@ def run(spec: RunSpec, *, progress: Progress | None = None,
     physics = {task: device.resolve_physics(task, spec.physics) for task in spec.tasks}
     data = None
     if spec.dataset is not None:
+        checked_card(spec)
         data = read_offline(spec.dataset, spec.tasks[0], physics[spec.tasks[0]])
     groups = make_groups(spec, fused=device.fused_default())
     kinds = ",".join(sorted(set(physics.values()), reverse=True))

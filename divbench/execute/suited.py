@@ -1,4 +1,4 @@
-"""Whether a dataset is one of a task, by its card alone: nothing else of it is read, and nothing heavy loaded."""
+"""Whether a dataset is one that a run can learn from, by its card alone: nothing else is read, nothing heavy loaded."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from pathlib import Path
 from divbench.envs.names import task_info
 from divbench.records.datasets.card import read_card
 from divbench.spec.errors import UsageError
+from divbench.spec.run_spec import RunSpec
+from divbench.spec.variants import lane_settings
 
 
 def check_task(card: dict, folder: str | os.PathLike, task: str) -> None:
@@ -21,12 +23,18 @@ def check_task(card: dict, folder: str | os.PathLike, task: str) -> None:
                          f"{info.action_size} numbers, found {found[0]} and {found[1]} in {folder}")
 
 
-def count_transitions(folder: str | os.PathLike, task: str) -> int:
-    """How many transitions the dataset of that folder has.
+def checked_card(spec: RunSpec) -> dict:
+    """The card of an offline run's dataset.
 
     Raises:
-      UsageError: no dataset, a damaged card, or that of another task. Its files are not verified.
+      UsageError: no dataset, a damaged card, that of another task, or transitions that were drawn singly for a variant
+        that needs what was done next. Its files are not verified.
     """
-    card = read_card(Path(folder))
-    check_task(card, folder, task)
-    return card["counts"]["transitions"]
+    card = read_card(Path(spec.dataset))
+    check_task(card, spec.dataset, spec.tasks[0])
+    if not card["whole_episodes"]:
+        for variant in spec.variants:
+            if lane_settings(variant, spec.sac).in_distribution_targets:
+                raise UsageError(f"--variants: '{variant.name}' needs the action that followed each transition, found "
+                                 f"transitions drawn singly in {spec.dataset}; expected a dataset of whole episodes")
+    return card

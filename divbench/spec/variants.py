@@ -24,6 +24,9 @@ SHAPING = "reward_shaping"  # switched on by settings too: a reward_scale that i
 ABOUT = {"layernorm_layers": ("layernorm", "layernorm+layernorm_layers=1"),
          "layernorm_affine": ("layernorm", "layernorm+layernorm_affine=false"),
          "groupnorm_groups": ("groupnorm", "groupnorm=4")}
+# Settings of which PreQN makes nothing: it has one critic without a target network, an optimizer or another loss.
+UNUSED_BY_PREQN = ("huber_delta", "critic_optimizer", "critic_b1", "critic_b2", "critic_eps", "tau", "target_period",
+                   "mean_weight", "in_distribution_targets")
 RESET_SCOPES = ("agent", "actor", "critic")
 RESET_UNITS = ("updates", "env_steps")
 HOOKS = ("features", "losses", "projections")
@@ -122,6 +125,7 @@ def check_together(variant: Variant, sac: SACSettings) -> None:
     if sac.algorithm == "preqn":
         strange = sorted(lane_mechanisms(variant, sac) - {"layernorm", "groupnorm", "unit_ball", "actor_layernorm",
                                                           SHAPING})
+        strange += [name for name, _ in variant.settings if name in UNUSED_BY_PREQN]
         strange += [hook for _, hook in variant.hooks]
         if strange:
             raise UsageError(f"variant '{variant.name}': preqn does not go together with '{strange[0]}': its step is "

@@ -63,6 +63,9 @@ def test_a_layer_that_is_not_finite_shows_it_and_the_others_do_not_suffer(bad):
     tree["hidden"][1]["kernel"] = tree["hidden"][1]["kernel"].at[0, 3, 4].set(bad)
     got = layer_norms(tree)
     assert [name for name, norm in got.items() if not np.isfinite(norm)] == ["hidden2"]
+    np.testing.assert_equal(float(got["hidden2"]), abs(bad))
+    tree["hidden"][1]["bias"] = tree["hidden"][1]["bias"].at[0, 0].set(jnp.nan)
+    assert np.isnan(layer_norms(tree)["hidden2"])
 
 
 def test_the_scale_is_the_largest_magnitude_and_never_0():

@@ -44,3 +44,10 @@ def test_bias_is_the_difference_of_the_means():
     q = jnp.asarray([[1.0, 5.0, 3.0], [3.0, 7.0, 5.0]])
     assert float(values.bias(q, jnp.asarray([1.0, 1.0, 4.0]))) == 2.0
     assert float(values.bias(q[:1], jnp.asarray([6.0, 6.0, 6.0]))) == -3.0
+
+
+def test_nothing_after_a_termination_reaches_the_returns_before_it():
+    reward = jnp.asarray([1.0, 1.0, jnp.nan, jnp.inf])
+    returns = values.soft_returns(reward, jnp.asarray([0.0, 0.0, jnp.nan, 0.0]), jnp.float32(0.5), jnp.float32(0.5),
+                                  jnp.asarray([1.0, 0.0, 1.0, 1.0]))
+    np.testing.assert_allclose(returns[:2], [1.5, 1.0])

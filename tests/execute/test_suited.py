@@ -7,12 +7,17 @@ import sys
 import pytest
 
 from divbench import cli
-from divbench.execute.suited import count_transitions
+from divbench.execute.suited import checked_card
 from divbench.spec.errors import UsageError
+from divbench.spec.run_spec import RunSpec
 from tests.records.made_datasets import CARD, make_rows, write
 
 WALKER = {**CARD, "task": "walker2d"}
 PLAN = ["plan", "--tasks", "walker2d", "--variants", "td3+no-target", "--prime-updates", "8k", "--rate", "200"]
+
+
+def spec(dataset, variants="td3"):
+    return RunSpec(tasks="walker2d", variants=variants, dataset=dataset, prime_updates=8_000)
 
 
 @pytest.fixture(autouse=True)
@@ -30,7 +35,7 @@ def test_memory_counts_the_dataset_once(capsys):
     for name in ("small", "large"):
         assert cli.main([*PLAN, "--dataset", name, "--json"]) == 0
         memory[name] = json.loads(capsys.readouterr().out)["total"]["memory_bytes"]
-    assert count_transitions("small", "walker2d") == 12 and count_transitions("large", "walker2d") == 1_000
+    assert [checked_card(spec(name))["counts"]["transitions"] for name in ("small", "large")] == [12, 1_000]
     assert memory["large"] - memory["small"] == 988 * (17 + 6 + 1 + 1 + 17 + 6 + 1) * 4
 
 
@@ -44,7 +49,20 @@ def test_a_dataset_that_does_not_suit_is_one_line(name, message, capsys):
     told = capsys.readouterr()
     assert told.out == "" and told.err.startswith(f"divbench: {message}") and told.err.count("\n") == 1
     with pytest.raises(UsageError, match=message):
-        count_transitions(name, "walker2d")
+        checked_card(spec(name))
+
+
+@pytest.mark.parametrize("command", [PLAN[:-2], ["run", *PLAN[1:-2], "--quiet"]])
+def test_a_variant_that_needs_the_next_action_refuses_transitions_drawn_singly(command, capsys):
+    assert cli.main(["dataset", "subset", "large", "--fraction", "10%", "--out", "thin"]) == 0
+    capsys.readouterr()
+    place = command.index("--variants") + 1
+    command = [*command[:place], "td3,td3+in-distribution-targets", *command[place + 1:], "--dataset", "thin"]
+    assert cli.main(command) == 2
+    told = capsys.readouterr()
+    assert told.err == ("divbench: --variants: 'in-distribution-targets+td3' needs the action that followed each "
+                        "transition, found transitions drawn singly in thin; expected a dataset of whole episodes\n")
+    assert checked_card(spec("thin")) and checked_card(spec("large", "td3+in-distribution-targets"))
 
 
 def test_nothing_heavy_is_loaded():

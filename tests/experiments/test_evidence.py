@@ -67,6 +67,17 @@ def test_numbers_that_are_not_finite_are_passed_over(lane):
     assert gone.log_q() is None and gone.log_excess() is None
 
 
+def test_a_q_that_was_lost_with_its_learner_is_the_largest_number(lane):
+    seen = lane(exponent=1.0, nonfinite="learner", verdict="exploded")
+    assert not seen.lost_q() and seen.log_q() == pytest.approx(1.0), "frozen in time"
+    lost = tuple(float("nan") if update > 5_000 else 10.0 for _, update in seen.values.points)
+    columns = dict(seen.values.columns, q_replay_mean=lost)
+    seen = dataclasses.replace(seen, values=Series(seen.values.points, columns))
+    assert seen.log_q() == pytest.approx(38.53, abs=0.01) and seen.log_excess() == pytest.approx(35.83, abs=0.01)
+    assert seen.log_q(5_000) == pytest.approx(1.0)
+    assert dataclasses.replace(seen, nonfinite="").log_q() == pytest.approx(1.0)
+
+
 @pytest.mark.parametrize(
     ("verdict", "nonfinite", "diverged", "judged"),
     [("stable", "", False, True), ("overestimating", "", False, True), ("diverged", "", True, True),
@@ -119,6 +130,8 @@ def test_few_of_six_lanes_diverge(lane, diverged, status):
 def test_a_lane_whose_learner_broke_counts_as_earning_nothing(lane):
     broken = lane(seed=1, score=float("nan"), verdict="exploded", nonfinite="learner")
     assert broken.last_return == 0.0 and lane(score=7.0).last_return == 7.0
+    assert lane(score=50.0, verdict="exploded", nonfinite="learner").last_return == 0.0, "its policy is frozen"
+    assert lane(score=50.0, verdict="exploded", nonfinite="physics").last_return == 50.0
     evidence = Evidence("quick", (lane(score=7.0), broken))
     assert evidence.strata("baseline", lambda one: one.last_return) == [[7.0, 0.0]]
 

@@ -145,7 +145,11 @@ def rewards_and_replayed_actions_alone(mine):
     blind = mine.batch._replace(next_taken=jnp.zeros_like(mine.batch.next_taken))
     loss, _ = critics.loss(mine.learner.critic, blind, target, action, None, mine.coefs, mine.bench.structure,
                            jax.random.key(0))
-    return (np.array_equal(action, mine.batch.next_action) and float(loss) == 0.0
+    ended = blind._replace(continues=jnp.zeros_like(mine.batch.continues))  # nothing follows, so nothing is lacking
+    last, _ = critics.loss(mine.learner.critic, ended, target, action, None, mine.coefs, mine.bench.structure,
+                           jax.random.key(0))
+    assert float(sac.entropy_weight(mine.learner, mine.coefs)) == 0.0 < float(sac.temperature(mine.learner, mine.coefs))
+    return (np.array_equal(action, mine.batch.next_action) and float(loss) == 0.0 < float(last)
             and np.allclose(target, mine.batch.reward + 0.99 * q, rtol=1e-5))
 
 

@@ -86,7 +86,8 @@ def test_q_approaches_its_value_at_the_rate_of_the_step():
 
 
 @pytest.mark.parametrize("name", ["preqn+batchnorm", "preqn+spectral-norm", "preqn+dropout", "preqn+dr3",
-                                  "preqn+weight-decay"])
+                                  "preqn+weight-decay", "preqn+huber", "preqn+no-target", "preqn+mean-critic",
+                                  "preqn+in-distribution-targets", "preqn+sgd-momentum", "preqn+adam-low-b2"])
 def test_what_the_kernel_does_not_see_is_refused(name):
     variant = find_variant(name)
     with pytest.raises(UsageError, match="preqn does not go together with"):

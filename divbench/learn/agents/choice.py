@@ -1,5 +1,5 @@
-"""Which module is a structure's algorithm. Each has `initialise`, `temperature`, `act`, `sample`, `td_target`, `update`
-and `critic_change`."""
+"""Which module is a structure's algorithm. Each has `initialise`, `temperature`, `entropy_weight`, `act`, `sample`,
+`td_target`, `update` and `critic_change`."""
 
 from __future__ import annotations
 

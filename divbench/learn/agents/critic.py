@@ -110,8 +110,8 @@ def loss(critic, batch: Batch, target, next_action, policy: Callable, coefs: Coe
     else:
         q = values(critic, batch.obs, batch.action, coefs, structure, dropout_key)
     error = losses.squared_or_linear(q - target[None, :], coefs.huber_delta)
-    # A target on a replayed action needs one: where none was taken the error does not count.
-    counts = 1.0 - coefs.in_distribution_targets * (1.0 - batch.next_taken)
+    # A target on a replayed action needs one: where none was taken the error does not count, unless nothing follows.
+    counts = 1.0 - coefs.in_distribution_targets * (1.0 - batch.next_taken) * batch.continues
     total = jnp.sum(jnp.mean(error * counts, -1))
     terms = CriticTerms(
         q, target, batch, next_action,

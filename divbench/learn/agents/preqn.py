@@ -27,7 +27,8 @@ from divbench.learn.agents.state import LearnerState, kept_if
 from divbench.learn.agents.stepping import stepped
 from divbench.learn.replay import Batch
 
-temperature, act, sample = td3.temperature, td3.act, td3.sample
+temperature, entropy_weight = td3.temperature, td3.entropy_weight
+act, sample = td3.act, td3.sample
 
 
 class Step(NamedTuple):
@@ -61,10 +62,9 @@ def td_target(learner: LearnerState, batch: Batch, coefs: Coefficients, structur
               training: bool = True):
     """r + gamma Q(s', mu(s')) with the networks as they are: `[B]`, and mu(s') `[B, A]`.
 
-    With in-distribution targets the action is the replayed one. Key and `training` are not used.
+    Key and `training` are not used.
     """
-    chosen = act(learner.actor, batch.next_obs, coefs, structure)
-    next_action = jnp.where(coefs.in_distribution_targets > 0.0, batch.next_action, chosen)
+    next_action = act(learner.actor, batch.next_obs, coefs, structure)
     q = critics.values(learner.critic, batch.next_obs, next_action, coefs, structure)[0]
     return batch.reward + coefs.gamma * batch.continues * q, next_action
 

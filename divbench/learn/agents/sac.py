@@ -27,6 +27,11 @@ def temperature(learner: LearnerState, coefs: Coefficients) -> jax.Array:
     return jnp.where(coefs.initial_temperature > 0.0, jnp.exp(learner.log_temperature), 0.0)
 
 
+def entropy_weight(learner: LearnerState, coefs: Coefficients) -> jax.Array:
+    """What a nat of entropy is worth in Q: the temperature, or nothing where targets leave the entropy out."""
+    return temperature(learner, coefs) * (1.0 - coefs.in_distribution_targets)
+
+
 def initialise(root, resets, coefs: Coefficients, structure: Structure) -> LearnerState:
     """Fresh weights: draw number `resets` of the lane's initialisation stream.
 
@@ -77,7 +82,7 @@ def td_target(learner: LearnerState, batch: Batch, coefs: Coefficients, structur
     drawn, log_prob = sample(learner.actor, batch.next_obs, coefs, structure, key)
     next_action = jnp.where(stored > 0.0, batch.next_action, drawn)
     q = critics.next_values(learner.target, batch, next_action, coefs, structure, key, training)
-    soft = critics.reduced(q, coefs) - temperature(learner, coefs) * (1.0 - stored) * log_prob
+    soft = critics.reduced(q, coefs) - entropy_weight(learner, coefs) * log_prob
     return batch.reward + coefs.gamma * batch.continues * soft, next_action
 
 
@@ -106,11 +111,12 @@ def update(learner: LearnerState, batch: Batch, coefs: Coefficients, structure: 
         coefs.temperature_lr)
 
     low, high = rewards.of_batch(batch, coefs, structure)
-    cautious = jnp.minimum(alpha, coefs.initial_temperature)
+    counted = entropy_weight(learner, coefs)
+    cautious = jnp.minimum(counted, coefs.initial_temperature)
     new = LearnerState(
         actor, learner.target_actor, critic, target_critic, log_temperature, actor_moments, critic_moments,
         temperature_moments,
-        soft_reward_max=jnp.maximum(learner.soft_reward_max, high + alpha * jnp.maximum(entropy, 0.0)),
+        soft_reward_max=jnp.maximum(learner.soft_reward_max, high + counted * jnp.maximum(entropy, 0.0)),
         soft_reward_min=jnp.minimum(learner.soft_reward_min, low + cautious * jnp.minimum(entropy, 0.0)),
         notes=learner.notes, alive=learner.alive,
     )

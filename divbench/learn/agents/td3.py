@@ -29,6 +29,9 @@ def temperature(learner: LearnerState, coefs: Coefficients) -> jax.Array:
     return jnp.zeros((), jnp.float32)
 
 
+entropy_weight = temperature
+
+
 def initialise(root, resets, coefs: Coefficients, structure: Structure) -> LearnerState:
     """Fresh weights: draw number `resets` of the lane's initialisation stream. Targets begin as copies.
 
