@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from divbench.experiments.evidence import Evidence
 
 REPRODUCED, NOT_REPRODUCED, INCONCLUSIVE = "reproduced", "not reproduced", "inconclusive"
-STATUSES = (REPRODUCED, NOT_REPRODUCED, INCONCLUSIVE)
 KINDS = ("priming", "online", "offline", "kernel")
 UPDATES_PER_SECOND = 370.0  # updates per second over all lanes on two CPU cores, as measured for three plain lanes
 

@@ -212,13 +212,6 @@ def head_values(parameters, features) -> jax.Array:
     return (jnp.matmul(features, head["kernel"]) + head["bias"][:, None, :])[..., 0]
 
 
-def critic_values(parameters, obs, action, coefficients: MechanismCoefficients, mechanisms, hooks=(), *,
-                  key=None) -> jax.Array:
-    """Q of all critics, shape `[N, B]`. Arguments as in `critic_activations`."""
-    activations = critic_activations(parameters, obs, action, coefficients, mechanisms, hooks, key=key)
-    return head_values(parameters, activations.features)
-
-
 def _actor_outputs(parameters, obs, settings: SACSettings, coefficients: MechanismCoefficients, mechanisms):
     """What the actor's head gives for observations `[B, O]`, before any squashing."""
     x = obs

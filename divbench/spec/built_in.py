@@ -10,7 +10,6 @@ _SEEM = ("Yue et al., Understanding, Predicting and Better Resolving Q-Value Div
          "Offline-RL, 2310.04411")
 _PRIMACY = "Nikishin et al., The Primacy Bias in Deep RL, 2205.07802"
 SR_SAC = "D'Oro et al., Sample-Efficient RL by Breaking the Replay Ratio Barrier, ICLR 2023"
-_ADAM = "Kingma and Ba, Adam: A Method for Stochastic Optimization, 1412.6980"
 _PLASTICITY = "Lyle et al., Understanding Plasticity in Neural Networks, 2303.01486"
 _DQN = "Mnih et al., Human-level control through deep reinforcement learning, Nature 2015"
 _TD3 = "Fujimoto et al., Addressing Function Approximation Error in Actor-Critic Methods, 1802.09477"

@@ -5,8 +5,6 @@ from __future__ import annotations
 import dataclasses
 from fractions import Fraction
 
-PHASE_KINDS = ("random", "priming", "offline", "policy")
-
 
 @dataclasses.dataclass(frozen=True)
 class Phase:

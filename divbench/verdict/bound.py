@@ -27,22 +27,6 @@ from collections.abc import Mapping
 TOLERANCE = 0.05
 
 
-def soft_reward_max(reward_max: float, temperature: float, entropy: float) -> float:
-    """The most that one step can earn, in units of reward: r_max + alpha * max(H, 0)."""
-    return reward_max + temperature * max(entropy, 0.0)
-
-
-def soft_reward_min(reward_min: float, temperature: float, initial_temperature: float,
-                    entropy: float) -> float:
-    """The least that one step can earn: r_min + min(alpha, alpha_initial) * min(H, 0)."""
-    return reward_min + min(temperature, initial_temperature) * min(entropy, 0.0)
-
-
-def value_bound(soft_reward: float, gamma: float) -> float:
-    """The value of earning `soft_reward` at every step for ever: soft_reward / (1 - gamma), gamma below 1."""
-    return soft_reward / (1.0 - gamma)
-
-
 @dataclasses.dataclass(frozen=True)
 class Limits:
     """The bounds of one measurement. Both include 0, the value of a critic that has learned nothing yet."""

@@ -31,6 +31,10 @@ def critic(mechanisms=BOTH, key=0):
     return networks.init_critic(jax.random.key(key), 5, 3, SETTINGS, mechanisms, jnp.float32(2.0**0.5))
 
 
+def critic_values(parameters, *given):
+    return networks.head_values(parameters, networks.critic_activations(parameters, *given).features)
+
+
 def inputs(scale=1.0, batch=64):
     keys = jax.random.split(jax.random.key(1))
     return scale * jax.random.normal(keys[0], (batch, 5)), jax.random.uniform(keys[1], (batch, 3), minval=-1.0)
@@ -108,7 +112,7 @@ def test_unit_ball_features_have_norm_one_and_bound_q(mechanisms):
     assert features.shape == (2, 64, 24)
     assert np.min(features) >= 0.0
     np.testing.assert_allclose(np.linalg.norm(features, axis=-1), 1.0, rtol=1e-5)
-    q = networks.critic_values(parameters, obs, action, coefficients, mechanisms)
+    q = critic_values(parameters, obs, action, coefficients, mechanisms)
     limit = np.linalg.norm(np.asarray(parameters["head"]["kernel"])[..., 0], axis=-1)
     assert np.all(np.abs(q) <= limit[:, None] * 1.0001)
 
@@ -120,11 +124,11 @@ def test_mechanism_switched_off_is_absent():
         mine.update(theirs)
     fused["head"] = plain["head"]
     off = switches()
-    expected = networks.critic_values(plain, obs, action, off, frozenset())
-    np.testing.assert_allclose(networks.critic_values(fused, obs, action, off, BOTH), expected, rtol=1e-5)
+    expected = critic_values(plain, obs, action, off, frozenset())
+    np.testing.assert_allclose(critic_values(fused, obs, action, off, BOTH), expected, rtol=1e-5)
 
     def total(parameters, mechanisms):
-        return jnp.sum(networks.critic_values(parameters, obs, action, off, mechanisms))
+        return jnp.sum(critic_values(parameters, obs, action, off, mechanisms))
 
     gradient, reference = jax.grad(total)(fused, BOTH), jax.grad(total)(plain, frozenset())
     for mine, theirs in zip(gradient["hidden"], reference["hidden"], strict=True):
@@ -156,7 +160,7 @@ def test_without_affine_parameters_layernorm_is_the_same_whatever_they_are_and_h
     bare = switches(layernorm=BOTH_LAYERS, layernorm_affine=OFF)
 
     def total(parameters, coefficients):
-        return jnp.sum(networks.critic_values(parameters, obs, action, coefficients, mechanisms))
+        return jnp.sum(critic_values(parameters, obs, action, coefficients, mechanisms))
 
     value, gradient = jax.value_and_grad(total)(moved, bare)
     expected, reference = jax.value_and_grad(total)(fresh, switches(layernorm=BOTH_LAYERS))

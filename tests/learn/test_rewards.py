@@ -93,3 +93,17 @@ def test_q_is_what_the_learned_reward_is_worth(variant):
         assert float(jnp.mean(q)) == pytest.approx(expected, rel=0.03, abs=0.03)
     np.testing.assert_allclose(state.learner.soft_reward_max, [1.0, 1.5, 0.1, -1.0], rtol=1e-6)
     np.testing.assert_allclose(state.learner.soft_reward_min, [0.0, -0.5, 0.0, -2.0], rtol=1e-6)  # the task says 0 to 1
+
+
+UNIFORM = 6 * np.log(2.0)  # entropy of six actions, uniform on [-1, 1]
+
+
+@pytest.mark.parametrize(("given", "low", "high"), [
+    ((0.0, 1.0, 1.0, 1.0, UNIFORM), 0.0, 5.1589),  # a cheetah's start at temperature one
+    ((0.0, 1.0, 1e6, 1.0, -20.0), -20.0, 1.0),  # a collapsed policy whose temperature climbs widens neither
+    ((-1.0, 1.0, 0.1, 1.0, -20.0), -3.0, 1.0),  # the least follows a falling temperature
+    ((-1.0, 1.0, 0.1, 1.0, 20.0), -1.0, 3.0),
+    ((-1.0, 1.0, 0.0, 1.0, -500.0), -1.0, 1.0),  # entropy that targets leave out is worth nothing
+])
+def test_what_one_step_can_earn(given, low, high):
+    assert rewards.with_entropy(*given) == (pytest.approx(low, abs=1e-5), pytest.approx(high, abs=1e-4))

@@ -1,28 +1,6 @@
 import math
 
-import pytest
-
-from divbench.verdict.bound import Limits, limits, soft_reward_max, soft_reward_min, value_bound
-
-
-def test_reward_one_for_ever_is_worth_one_over_one_minus_gamma():
-    assert value_bound(soft_reward_max(1.0, 0.0, 3.0), 0.9) == pytest.approx(10.0)
-    assert value_bound(soft_reward_min(0.0, 0.0, 1.0, -3.0), 0.9) == 0.0
-
-
-def test_the_start_of_a_cheetah_at_temperature_one():
-    entropy = 6 * math.log(2.0)  # six actions, uniform on [-1, 1]
-    assert value_bound(soft_reward_max(1.0, 1.0, entropy), 0.99) == pytest.approx(515.9, abs=0.1)
-
-
-def test_a_collapsed_policy_with_a_climbing_temperature_widens_neither_bound():
-    assert soft_reward_max(1.0, 1e6, -20.0) == 1.0
-    assert soft_reward_min(0.0, 1e6, 1.0, -20.0) == -20.0
-
-
-def test_the_lower_bound_follows_a_falling_temperature():
-    assert soft_reward_min(-1.0, 0.1, 1.0, -20.0) == -3.0
-    assert soft_reward_min(-1.0, 0.1, 1.0, 20.0) == -1.0
+from divbench.verdict.bound import Limits, limits
 
 
 def test_limits_include_an_untrained_critic():

@@ -37,6 +37,22 @@ def of_batch(batch: Batch, coefs: Coefficients, structure: Structure) -> tuple[j
     return jnp.min(batch.reward), jnp.max(batch.reward)
 
 
+def with_entropy(low, high, weight, first_weight, entropy) -> tuple[jax.Array, jax.Array]:
+    """Least and most that one step can earn: low + min(alpha, alpha_first) min(H, 0) and high + alpha max(H, 0).
+
+    A temperature that climbs because Q diverges meets a collapsed policy, H < 0: the most leaves it out, the least caps
+    it. Divided by 1 - gamma they are the bounds of Q, see `divbench.verdict.bound`.
+
+    Args:
+      low, high: the range of the reward.
+      weight: alpha, what a nat of entropy is worth in reward.
+      first_weight: what it was worth in the beginning.
+      entropy: H of the policy, in nats.
+    """
+    return (low + jnp.minimum(weight, first_weight) * jnp.minimum(entropy, 0.0),
+            high + weight * jnp.maximum(entropy, 0.0))
+
+
 def excess(batch: Batch, coefs: Coefficients, structure: Structure) -> jax.Array:
     """How far the batch's rewards go beyond the task's range, in the task's unit: scalar; 0 if it states none."""
     if structure.reward_range is None:

@@ -110,14 +110,13 @@ def update(learner: LearnerState, batch: Batch, coefs: Coefficients, structure: 
         alpha * (entropy - coefs.target_entropy), learner.temperature_moments, learner.log_temperature, coefs,
         coefs.temperature_lr)
 
-    low, high = rewards.of_batch(batch, coefs, structure)
-    counted = entropy_weight(learner, coefs)
-    cautious = jnp.minimum(counted, coefs.initial_temperature)
+    low, high = rewards.with_entropy(*rewards.of_batch(batch, coefs, structure), entropy_weight(learner, coefs),
+                                     coefs.initial_temperature, entropy)
     new = LearnerState(
         actor, learner.target_actor, critic, target_critic, log_temperature, actor_moments, critic_moments,
         temperature_moments,
-        soft_reward_max=jnp.maximum(learner.soft_reward_max, high + counted * jnp.maximum(entropy, 0.0)),
-        soft_reward_min=jnp.minimum(learner.soft_reward_min, low + cautious * jnp.minimum(entropy, 0.0)),
+        soft_reward_max=jnp.maximum(learner.soft_reward_max, high),
+        soft_reward_min=jnp.minimum(learner.soft_reward_min, low),
         notes=learner.notes, alive=learner.alive,
     )
     return kept_if(jnp.isfinite(q_loss) & jnp.isfinite(policy_loss), learner, new)
