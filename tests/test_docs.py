@@ -1,5 +1,6 @@
 """What the documents say can be followed: links, anchors, commands, make targets, code; and the README stays short."""
 
+import dataclasses
 import re
 import shlex
 import tomllib
@@ -13,6 +14,7 @@ from divbench.spec.errors import UsageError
 from divbench.spec.experiments import read_request as read_experiment
 from divbench.spec.naming import find_variant
 from divbench.spec.reading import read_spec
+from divbench.spec.settings import SACSettings
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -211,3 +213,13 @@ def test_pictures_are_small_and_shown():
     assert all(picture.stat().st_size < 1_000_000 for picture in pictures)
     first = [picture for picture in shown[ROOT / "README.md"] & pictures]
     assert len(first) == 1 and first[0].stat().st_size < 200_000
+
+
+def test_the_page_of_settings_has_every_one_with_its_default():
+    told = {}
+    for row in re.findall(r"^\| (`.+?`) \| (`.+?`) \| \S", (ROOT / "docs" / "settings.md").read_text(), re.MULTILINE):
+        keys, defaults = (re.findall(r"`(.+?)`", cell) for cell in row)
+        told |= dict(zip(keys, defaults, strict=True))
+    settings = dataclasses.asdict(SACSettings())
+    assert told == {key: str(value).strip("()").replace(" ", "").replace("False", "false").replace("True", "true")
+                    for key, value in settings.items()}
