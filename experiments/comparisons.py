@@ -143,6 +143,21 @@ def return_over_other(evidence: Evidence, arm: str, other: str, side: str = "abo
     return _comparison(f"final return, {arm} minus {other}", estimate, threshold, side)
 
 
+def return_share_of_other(evidence: Evidence, arm: str, other: str, *, threshold: float) -> Comparison:
+    """Final return of one arm as a share of another's, for tasks whose returns have no common scale: the mean over
+    tasks, each divided by the other's mean there, with Welch's interval; claimed to be above. No number where the other
+    earns nothing."""
+    first, second = (evidence.strata(name, lambda lane: lane.last_return) for name in (arm, other))
+    means = [statistics.fmean(stratum) if stratum else 0.0 for stratum in second]
+    estimate = Estimate(None)
+    if min(means, default=0.0) > 0.0:
+        shares = [[[value / mean for value in stratum] for stratum, mean in zip(side, means, strict=True)]
+                  for side in (first, second)]
+        found = mean_difference(*shares)
+        estimate = Estimate(*(None if end is None else 1.0 + end for end in (found.effect, found.low, found.high)))
+    return _comparison(f"final return, {arm} over {other}", estimate, threshold, "above")
+
+
 def return_over_number(evidence: Evidence, arm: str, published: dict[str, float], who: str, *,
                        threshold: float) -> Comparison:
     """Final return minus a published one of the same task, averaged over tasks; claimed to be above.

@@ -33,7 +33,7 @@ def figure(evidence):
 
 EXPERIMENT = Experiment(
     name="ema-or-copy",
-    claim="Targets averaged over updates hold Q down that copied ones let diverge.",
+    claim="Offline Q ends larger with targets copied from the critics than with targets averaged over updates.",
     source="Yue et al., 2310.04411, appendix on target networks",
     kind="offline",
     datasets=replay_datasets,

@@ -107,13 +107,15 @@ class Lane:
 
     @property
     def last_return(self) -> float | None:
-        """Return of the last evaluation; 0, the least of any task, if it was not finite or the learner broke: such a
-        lane is frozen, and what its last sound policy goes on earning is not what training came to. None without
-        one."""
+        """Return of the last evaluation. If that was not finite or the learner broke it is 0, or the least that the
+        lane ever earned if that is less: a broken lane is frozen, and what its last sound policy goes on earning is not
+        what training came to. None without one."""
         last = self.scores.columns["return_mean"][-1:]
         if not last:
             return None
-        return 0.0 if self.nonfinite == "learner" or not math.isfinite(last[0]) else last[0]
+        if self.nonfinite == "learner" or not math.isfinite(last[0]):
+            return min([0.0, *self.scores.finite("return_mean")])
+        return last[0]
 
     def record(self) -> dict:
         """The numbers of this lane that outcomes keep, as JSON values."""

@@ -5,11 +5,18 @@ own agents: plain, with LayerNorm, with the term that clones behaviour (TD3+BC),
 seeds. Full: three tasks, 1M updates, ten seeds.
 
 The rule, written before any of these lanes was trained: plain lanes diverge more often than those with LayerNorm and
-no constraint, and than those with the constraint and no LayerNorm, with all of either interval. Full: what LayerNorm
-alone earns is not less than what the constraint alone earns, by 50 of return at most, with all of the interval.
+no constraint, and than those with the constraint and no LayerNorm, with all of either interval, and of neither of the
+two half of the lanes or more diverge. Full: what LayerNorm alone earns is at least 0.95 of what the constraint alone
+earns, averaged over tasks, with all of the interval.
 """
 
-from divbench.experiments.comparisons import MARGIN, all_shares, diverged_more, medians_in_words, return_over_other
+from divbench.experiments.comparisons import (
+    all_shares,
+    diverged_more,
+    few_diverge,
+    medians_in_words,
+    return_share_of_other,
+)
 from divbench.experiments.experiment import Arm, Experiment, Outcome, conclude
 from divbench.experiments.offline import COPIED, replay_arms, replay_datasets, variant_of
 
@@ -24,8 +31,9 @@ def runs(scale: str) -> tuple[Arm, ...]:
 
 def decide(evidence) -> Outcome:
     comparisons = [diverged_more(evidence, "plain", name) for name in ("LayerNorm", "cloning")]
+    comparisons += [few_diverge(evidence, name) for name in ("LayerNorm", "cloning")]
     if evidence.scale == "full":
-        comparisons.append(return_over_other(evidence, "LayerNorm", "cloning", threshold=-MARGIN))
+        comparisons.append(return_share_of_other(evidence, "LayerNorm", "cloning", threshold=0.95))
     return conclude(*comparisons, context=(*all_shares(evidence), *medians_in_words(evidence)))
 
 

@@ -5,11 +5,12 @@ own agents; LayerNorm in both hidden layers, in the first, in the second, in bot
 8,000 updates, four seeds. Full: three tasks, 1M updates, ten seeds.
 
 The rule, written before any of these lanes was trained: plain lanes diverge more often than those with LayerNorm in
-both layers, and than those without scale and shift, with all of either interval. What one layer alone does is shown
+both layers, and than those without scale and shift, with all of either interval, and of neither of the two half of the
+lanes or more diverge. What one layer alone does is shown
 and decides nothing: the study compares layers of another network.
 """
 
-from divbench.experiments.comparisons import all_shares, diverged_more, medians_in_words
+from divbench.experiments.comparisons import all_shares, diverged_more, few_diverge, medians_in_words
 from divbench.experiments.experiment import Arm, Experiment, Outcome, conclude
 from divbench.experiments.offline import COPIED, replay_arms, replay_datasets, variant_of
 
@@ -22,7 +23,9 @@ def runs(scale: str) -> tuple[Arm, ...]:
 
 
 def decide(evidence) -> Outcome:
-    return conclude(*(diverged_more(evidence, "none", name) for name in ("both layers", "no scale, no shift")),
+    names = "both layers", "no scale, no shift"
+    return conclude(*(diverged_more(evidence, "none", name) for name in names),
+                    *(few_diverge(evidence, name) for name in names),
                     context=(*all_shares(evidence), *medians_in_words(evidence)))
 
 

@@ -52,8 +52,7 @@ def figure(evidence):
 
 EXPERIMENT = Experiment(
     name="layernorm-plugged-in",
-    claim="LayerNorm in the critics raises what offline algorithms earn when data are few.",
-    quick_claim="LayerNorm in the critics raises what TD3+BC earns with a tenth of the data.",
+    claim="LayerNorm in the critics raises what TD3+BC earns with a tenth of the data.",
     source="Yue et al., 2310.04411, figure 9",
     kind="offline",
     datasets=replay_datasets,

@@ -8,9 +8,9 @@ own agents, with the reward as it is, a tenth of it, ten times it, and with 1 ta
 8,000 updates, four seeds. Full: three tasks, 1M updates, ten seeds. Bounds are those of the reward that is learned
 from; returns are the task's own.
 
-The rule, written before any lane with another reward was trained: more than half of the lanes with another scale
-diverge, and more than half of those with a shift, with all of either Wilson's interval; and Q over its bound ends
-higher with a tenth of the reward than with ten times it, with all of the interval. What becomes of the reward as it is
+The rule, written before any lane with another reward was trained: of each other scale and each shift more than half of
+the lanes diverge, with all of Wilson's interval; and Q over its bound ends higher with a tenth of the reward than with
+ten times it, with all of the interval. What becomes of the reward as it is
 is shown and decides nothing.
 """
 
@@ -29,7 +29,7 @@ def runs(scale: str) -> tuple[Arm, ...]:
 
 
 def decide(evidence) -> Outcome:
-    return conclude(many_diverge(evidence, (TENTH, TENFOLD)), many_diverge(evidence, (LESS, MORE)),
+    return conclude(*(many_diverge(evidence, arm) for arm in (TENTH, TENFOLD, LESS, MORE)),
                     excess_over_other(evidence, TENTH, TENFOLD),
                     context=(*all_shares(evidence), *medians_in_words(evidence)))
 

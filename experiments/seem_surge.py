@@ -5,8 +5,10 @@ two CPU cores: medium-replay sets of walker2d and hopper of divbench's own agent
 every 25. Full: the three tasks' medium-replay sets, 1M updates measured every 10,000, ten seeds.
 
 The rule, written before any of these lanes was trained: a lane's surge is its first measurement at which normalised
-SEEM is at least half of the lane's largest; Q left when its mean on the data was first beyond the bound. Of the lanes
-that left, the share whose surge came at an earlier measurement must be above one half, with all of Wilson's interval.
+SEEM is at least half of the lane's largest, unless that is the first of all, since what was there from the beginning
+did not surge; Q left when its mean on the data was first beyond the bound. Of the lanes that left, without those whose
+surge was seen at the same measurement, which say nothing of the order, the share whose surge came at an earlier one
+must be above one half, with all of Wilson's interval.
 """
 
 import statistics
@@ -38,10 +40,13 @@ def left(lane) -> int | None:
 
 
 def surged(lane) -> int | None:
-    """The update of the first measurement at which normalised SEEM is at least half of the lane's largest."""
+    """The update of the first measurement at which normalised SEEM is at least half of the lane's largest; None if it
+    was never above 0, or so large from the beginning."""
     series = lane.noted.get(SEEM, ())
     largest = max((value for _, value in series), default=0.0)
-    return next((update for update, value in series if largest > 0.0 and value >= largest / 2.0), None)
+    if largest <= 0.0 or series[0][1] >= largest / 2.0:
+        return None
+    return next(update for update, value in series if value >= largest / 2.0)
 
 
 def decide(evidence) -> Outcome:
@@ -49,11 +54,12 @@ def decide(evidence) -> Outcome:
     pairs = [(surge, leave) for surge, leave in pairs if leave is not None]
     before = sum(surge is not None and surge < leave for surge, leave in pairs)
     together = sum(surge == leave for surge, leave in pairs)
-    interval = wilson(before, len(pairs)) if pairs else (None, None)
+    told = len(pairs) - together
+    interval = wilson(before, told) if told else (None, None)
     leads = [leave - surge for surge, leave in pairs if surge is not None]
     return conclude(
         Comparison("share of lanes whose SEEM surged at an earlier measurement than Q left its bound",
-                   before / len(pairs) if pairs else None, *interval, 0.5),
+                   before / told if told else None, *interval, 0.5),
         context=(f"Q left its bound in {len(pairs)} of {len(evidence.lanes)} lanes; SEEM surged before it in {before}, "
                  f"at the same measurement in {together}",
                  *([f"median lead: {statistics.median(leads):g} updates"] if leads else [])))
@@ -67,7 +73,7 @@ def figure(evidence):
 
 EXPERIMENT = Experiment(
     name="seem-surge",
-    claim="SEEM surges before Q inflates.",
+    claim="SEEM surges before Q leaves its bound.",
     source="Yue et al., 2310.04411, section 3 and the figure on prediction",
     kind="offline",
     datasets=datasets,

@@ -131,6 +131,7 @@ def test_a_lane_whose_learner_broke_counts_as_earning_nothing(lane):
     broken = lane(seed=1, score=float("nan"), verdict="exploded", nonfinite="learner")
     assert broken.last_return == 0.0 and lane(score=7.0).last_return == 7.0
     assert lane(score=50.0, verdict="exploded", nonfinite="learner").last_return == 0.0, "its policy is frozen"
+    assert lane(score=50.0, first_score=-9.0, verdict="exploded", nonfinite="learner").last_return == -9.0
     assert lane(score=50.0, verdict="exploded", nonfinite="physics").last_return == 50.0
     evidence = Evidence("quick", (lane(score=7.0), broken))
     assert evidence.strata("baseline", lambda one: one.last_return) == [[7.0, 0.0]]
@@ -146,3 +147,31 @@ def test_ranks_are_read_from_the_diagnostics():
     rows = [blank | where | {"metric": metric, "update": update, "value": value}
             for metric, update, value in [("srank", 5, 7.0), ("other", 5, 1.0), ("srank", 9, float("nan"))]]
     assert _noted(to_arrow("diagnostics", rows)) == {(("x", "ofn", "1"), 2): {"srank": ((5, 7.0),)}}
+
+
+def test_a_return_as_a_share_of_another_counts_tasks_alike(lane):
+    lanes = [lane(arm=arm, task=task, seed=seed, score=scale * (share + 0.01 * seed))
+             for arm, share in (("one", 0.9), ("other", 1.0)) for task, scale in (("small", 10.0), ("large", 5_000.0))
+             for seed in range(4)]
+    found = comparisons.return_share_of_other(Evidence("full", tuple(lanes)), "one", "other", threshold=0.95)
+    assert found.effect == pytest.approx(1.0 - 0.1 / 1.015) and found.low < found.effect < found.high < 0.95
+    nothing = [lane(arm=arm, task="small", seed=seed, score=-1.0) for arm in ("one", "other") for seed in range(4)]
+    assert comparisons.return_share_of_other(Evidence("full", tuple(nothing)), "one", "other",
+                                             threshold=0.95).effect is None
+
+
+def test_a_surge_is_a_rise_and_ties_tell_nothing_of_the_order(lane):
+    from divbench.experiments.evidence import SEEM
+    from divbench.experiments.seem_surge import decide, surged
+
+    def with_seem(*series, seed=0):
+        return dataclasses.replace(lane(arm="plain", exponent=8, seed=seed), noted={SEEM: series})
+
+    assert surged(with_seem((0, 0.01), (500, 0.6), (1_000, 0.7))) == 500
+    assert surged(with_seem((0, 0.5), (500, 0.6))) is None and surged(with_seem((0, -0.1), (500, -0.2))) is None
+    left = 4_000  # where Q of these lanes passes its bound
+    ties = tuple(with_seem((0, 0.01), (left, 0.7), seed=seed) for seed in range(9))
+    found = decide(Evidence("quick", ties))
+    assert found.comparisons[0].effect is None and "at the same measurement in 9" in found.context[0]
+    first = tuple(with_seem((0, 0.01), (500, 0.7), seed=seed) for seed in range(9))
+    assert decide(Evidence("quick", ties + first)).comparisons[0].effect == 1.0
