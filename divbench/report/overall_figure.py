@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from divbench.report.facts import Facts
 from divbench.report.overall import Overall, efficiency_curves, profiles
-from divbench.report.series import read_cells
+from divbench.report.series import read_cells, stopped_lanes
 from divbench.report.stats import TARGET
 from divbench.report.style import RC, looks, short_count
 
@@ -25,7 +25,7 @@ def overall_figure(tables, facts: Facts, result: Overall):
     from matplotlib.lines import Line2D
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-    cells = read_cells(tables.scores, ("return_mean",), facts.order)
+    cells = read_cells(tables.scores, ("return_mean",), facts.order, stopped_lanes(tables.values))
     ratios = tuple(dict.fromkeys(row.utd for row in result.rows))
     look = looks(tuple(dict.fromkeys(row.variant for row in result.rows)))
     returns = [value for lanes in cells.values() for series in lanes.values() for value in series.finite("return_mean")]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -58,13 +58,15 @@ class Series:
 Cells = dict[Cell, dict[int, Series]]  # lanes by seed, in each cell
 
 
-def read_cells(table, columns: Iterable[str], order: Iterable[Iterable[str]] = ((), (), ())) -> Cells:
+def read_cells(table, columns: Iterable[str], order: Iterable[Iterable[str]] = ((), (), ()),
+               stopped: Mapping[tuple[Cell, int], Point] | None = None) -> Cells:
     """The series of every lane of a table.
 
     Args:
       table: a pyarrow table with the columns task, variant, utd, seed, env_step and update.
       columns: the columns to read as numbers. One that the table lacks reads as all `nan`.
       order: tasks, variants and UTDs in the order wanted; those not listed follow as they appear.
+      stopped: of `stopped_lanes`; from there on a lane's numbers read as `nan`. By default none are.
 
     Returns:
       Cells ordered by task, then UTD, then variant; seeds ascending. Where a point occurs twice, its last row
@@ -76,8 +78,36 @@ def read_cells(table, columns: Iterable[str], order: Iterable[Iterable[str]] = (
     for lane in lane_rows(table, order):
         values = (tuple(column[lane.rows].tolist()) for column in numbers)
         points = tuple(zip(lane.env_steps.tolist(), lane.updates.tolist(), strict=True))
+        if stop := (stopped or {}).get((lane.cell, lane.seed)):
+            values = (tuple(math.nan if point >= stop else value for point, value in zip(points, column, strict=True))
+                      for column in values)
         cells.setdefault(lane.cell, {})[lane.seed] = Series(points, dict(zip(columns, values, strict=True)))
     return cells
+
+
+def stopped_lanes(values) -> dict[tuple[Cell, int], Point]:
+    """Where each lane stopped in which something became infinite or not a number.
+
+    Such a lane is frozen with the last weights that were finite, and goes on being evaluated and measured: those
+    numbers are finite too, and are not what training came to.
+
+    Args:
+      values: the table of values.
+    """
+    if "nonfinite" not in values.column_names:
+        return {}
+    import pyarrow.compute as pc
+
+    names = (*Cell._fields, "seed", "nonfinite_step", "nonfinite_update", "env_step", "update")
+    broken = values.filter(pc.field("nonfinite") != "").select(names).to_pylist()
+    found: dict[tuple[Cell, int], Point] = {}
+    for row in broken:
+        seen = row["env_step"], row["update"]
+        told = row["nonfinite_step"], row["nonfinite_update"]
+        point = told if min(told) >= 0 else seen  # what is not told was no later than it was seen
+        lane = Cell(row["task"], row["variant"], str(row["utd"])), row["seed"]
+        found[lane] = min(point, found.get(lane, point))
+    return found
 
 
 class LaneRows(NamedTuple):

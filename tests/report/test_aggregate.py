@@ -5,7 +5,10 @@ import math
 import pytest
 
 from divbench.report.aggregate import Q_COLUMNS, SCORE_COLUMNS, q_rows, score_rows, verdict_counts
-from divbench.report.series import Cell, read_cells
+from divbench.report.evidence import weigh
+from divbench.report.figures import learning_figure, q_figure
+from divbench.report.page.lines import read_curves
+from divbench.report.series import Cell, read_cells, stopped_lanes
 
 
 def scores_of(run):
@@ -108,3 +111,40 @@ def test_verdicts_are_counted_per_cell_in_the_order_of_the_run(fake_run):
 def test_empty_tables_aggregate_to_nothing(fake_run):
     run = fake_run()
     assert scores_of(run) == [] and q_of(run) == [] and verdict_counts(run.tables().verdicts) == {}
+
+
+@pytest.fixture
+def frozen(fake_run):
+    """Two lanes on each of two tasks; seed 1 broke at update 7,500 and goes on with numbers that are finite."""
+    run = fake_run(tasks=("s", "t"), variants=("baseline",), seeds=(0, 1))
+    for task in run.tasks:
+        for seed in run.seeds:
+            for update in (0, 5_000, 10_000, 15_000):
+                broken = seed == 1 and update > 7_500
+                at = {"nonfinite": "learner", "nonfinite_step": 7_500, "nonfinite_update": 7_500} if broken else {}
+                run.add("scores", task, "baseline", "1", seed, update, update, return_mean=100.0 + seed)
+                run.add("values", task, "baseline", "1", seed, update, update, q_replay_mean=10.0 * (1 + seed),
+                        q_bound=100.0, q_bound_low=0.0, **at)
+    return run
+
+
+def test_a_frozen_lane_counts_as_not_finite_from_where_it_froze(frozen):
+    evidence = weigh(frozen.tables(), None)
+    assert stopped_lanes(evidence.tables.values) == {(Cell(task, "baseline", "1"), 1): (7_500, 7_500)
+                                                     for task in frozen.tasks}
+    assert [(row.seeds, row.finite, row.mean) for row in evidence.scores] == [(2, 1, 100.0)] * 2
+    assert [(row.seeds, row.nonfinite, row.high) for row in evidence.q] == [(2, 1, 20.0)] * 2
+    assert [(row.seeds, row.left_out) for row in evidence.overall.rows] == [(1, 2)]
+
+
+def test_a_frozen_lane_ends_in_a_cross_where_it_froze(frozen):
+    evidence = weigh(frozen.tables(), None)
+    for figure in (learning_figure, q_figure):
+        ends = [line for axes in figure(evidence.tables, evidence.facts).axes for line in axes.get_lines()
+                if line.get_marker() not in ("None", None, "")]
+        assert {float(x) for line in ends for x in line.get_xdata()} == {5_000.0}
+    curves = read_curves([evidence])
+    for column in ("return_mean", "q_replay_mean"):
+        numbers = {key[2]: text.split(",") for key, text in curves.lanes[column].items() if key[1].task == "t"}
+        assert [bool(number) for number in numbers[0]] == [True] * 4
+        assert [bool(number) for number in numbers[1]] == [True, True, False, False]

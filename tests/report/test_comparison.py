@@ -19,7 +19,7 @@ def write(tmp_path, fake_run):
 
     def make(name, returns=(300.0, 310.0, 320.0, 330.0, 340.0), q=(20.0, 20.1, 20.2, 20.3, 20.4), *, tasks=TASKS,
              variants=VARIANTS, seeds=None, settings=(), card=(), rows=(), utd="1", verdicts=(), rate=None,
-             update=2000):
+             update=2000, late=()):
         run = fake_run(tasks=tasks, variants=variants, utd=(utd,))
         for task in tasks:
             for variant in variants:
@@ -28,7 +28,8 @@ def write(tmp_path, fake_run):
                     run.add("scores", *where, 0, 0, return_mean=1.0, episodes=10, **dict(rows))
                     run.add("values", *where, 0, 0, q_replay_mean=0.1, **dict(rows))
                     run.add("scores", *where, 3000, update, return_mean=returns[place], episodes=10, **dict(rows))
-                    run.add("values", *where, 3000, update, q_replay_mean=q[place], **dict(rows))
+                    run.add("values", *where, 3000, update, q_replay_mean=q[place], **dict(rows),
+                            **dict(late))
                     if verdicts:
                         run.add("verdicts", *where, 3000, update, verdict=verdicts[place])
         if rate:
@@ -155,6 +156,15 @@ def test_lanes_that_are_no_longer_finite_are_the_worst(write):
     assert decisions(result, "return")[0] == "regressed" and decisions(result, "q")[0] == "regressed"
     assert result.rows[1].lost == (0, 5) and "not finite: 0 -> 5" in describe(result)
     json.dumps(record(result), allow_nan=False)
+
+
+def test_frozen_lanes_are_the_worst_though_their_numbers_are_finite(write):
+    """A lane whose learner broke keeps its last sound weights: it earns, and has a Q, as if nothing had happened."""
+    broken = {"nonfinite": "learner", "nonfinite_step": 2_500, "nonfinite_update": 1_800}
+    new = write("b", seeds=NEW_SEEDS, late=broken)
+    result = outcome(write("a"), new)
+    assert decisions(result, "return")[0] == "regressed" and decisions(result, "q")[0] == "regressed"
+    assert result.rows[1].lost == (0, 5)
 
 
 def test_worse_verdicts_are_told(write):

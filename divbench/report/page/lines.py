@@ -7,12 +7,12 @@ lanes share. Does not live here: drawing, and which columns there are (`columns`
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from divbench.report.page.columns import BOUND, MAIN, PLOTTED, PlotColumn
 from divbench.report.page.thinning import line_text, number_text, thin
-from divbench.report.series import Cell, LaneRows, lane_rows, read_numbers
+from divbench.report.series import Cell, LaneRows, Point, lane_rows, read_numbers, stopped_lanes
 
 if TYPE_CHECKING:
     import numpy
@@ -57,9 +57,10 @@ def read_curves(evidences: Sequence) -> Curves:
              for run, evidence in enumerate(evidences) for table in TABLES]
     total = sum(len(lanes) + len({lane.cell for lane in lanes}) for _, table, lanes in found if table == "values")
     limits = {True: _limit(total * len(MAIN), MAIN_POINTS), False: _limit(total * len(PLOTTED), OTHER_POINTS)}
+    stopped = [stopped_lanes(evidence.tables.values) for evidence in evidences]
     for run, table, lanes in found:
         columns = [column for column in (*PLOTTED, BOUND) if column.table == table]
-        _read_table(curves, run, getattr(evidences[run].tables, table), table, lanes, columns, limits)
+        _read_table(curves, run, getattr(evidences[run].tables, table), table, lanes, columns, limits, stopped[run])
     return curves
 
 
@@ -69,17 +70,20 @@ def _limit(lines: int, between: tuple[int, int]) -> int:
 
 
 def _read_table(curves: Curves, run: int, arrow, table: str, lanes: Iterable[LaneRows], columns: list[PlotColumn],
-                limits: dict[bool, int]) -> None:
+                limits: dict[bool, int], stopped: Mapping[tuple[Cell, int], Point]) -> None:
     import numpy as np
 
     numbers = np.stack([read_numbers(arrow, column.name) for column in columns], axis=1)
-    stopped = np.asarray([text != "" for text in arrow.column("nonfinite").to_pylist()]) if table == "values" \
-        else np.ones(arrow.num_rows, bool)
+    ended = np.full(arrow.num_rows, table == "scores")  # where a NaN says that there is no number any more
     cells: dict[Cell, list[tuple[LaneRows, numpy.ndarray]]] = {}
     for lane in lanes:
-        key, values = (run, lane.cell, lane.seed), numbers[lane.rows]
+        key = run, lane.cell, lane.seed
+        if stop := stopped.get((lane.cell, lane.seed)):
+            frozen = (lane.env_steps > stop[0]) | ((lane.env_steps == stop[0]) & (lane.updates >= stop[1]))
+            numbers[lane.rows[frozen]], ended[lane.rows[frozen]] = np.nan, True
+        values = numbers[lane.rows]
         curves.places[table, key] = curves.axis(lane.env_steps, lane.updates)
-        _tell(curves.lanes, key, columns, values, stopped[lane.rows], limits)
+        _tell(curves.lanes, key, columns, values, ended[lane.rows], limits)
         cells.setdefault(lane.cell, []).append((lane, values))
     for cell, members in cells.items():
         _read_cell(curves, (run, cell), table, columns, members, limits)
