@@ -32,7 +32,8 @@ def _tell(spec, result, code: int) -> None:
                           "silent_resets": silent_resets(spec), "exit_code": code}))
         return
     if result.interrupted:
-        print(f"interrupted; the same command continues from the checkpoint in {result.folder}")
+        again = "the same command without --force" if spec.force else "the same command"
+        print(f"interrupted; {again} continues from the checkpoint in {result.folder}")
         return
     from divbench.report.summary import print_summary
 

@@ -13,7 +13,7 @@ from divbench.execute.progress import Progress
 from divbench.execute.signals import Interrupted, Signals
 from divbench.execute.suited import checked_card
 from divbench.records.card import gather_card
-from divbench.records.folder import GROUPS, GroupFolder, RunFolder
+from divbench.records.folder import GROUPS, GroupFolder, RunFolder, is_finished
 from divbench.records.manifest import MANIFEST, Manifest
 from divbench.records.tables import read_rows, write_tables
 from divbench.spec.errors import UsageError
@@ -74,7 +74,7 @@ def run(spec: RunSpec, *, progress: Progress | None = None,
         settings[CHECKSUM] = data.checksum
     if not spec.force:
         RunFolder.check(spec.folder, settings, card)
-        _verify_groups(Path(spec.folder))
+        _verify_groups(Path(spec.folder), {group.name for group in groups})
     with RunFolder.open(spec.folder, settings, card, force=spec.force) as folder:
         if folder.finished:
             return RunResult(folder.path, already_finished=True)
@@ -111,27 +111,34 @@ def run(spec: RunSpec, *, progress: Progress | None = None,
         return RunResult(folder.path, tuple(failed), interrupted, signals.number or 0)
 
 
-def _verify_groups(path: Path) -> None:
-    """Raise `UsageError` if a journal, or a checkpoint still needed, is damaged; before anything is written.
+def _verify_groups(path: Path, names: set[str]) -> None:
+    """Raise `UsageError` if a journal, or a checkpoint still needed, is damaged, or if an unfinished run has groups of
+    other names; before anything is written.
+
+    The lanes of a run are grouped otherwise on a CPU than on an accelerator: lanes that some group has begun would be
+    trained once more in another.
 
     The journal of wall-clock times is never cut back and gets its row of a checkpoint after the checkpoint
     is complete: where it has one, a checkpoint that is not there was lost, and nothing begins anew unasked.
     """
     for folder in sorted((path / GROUPS).glob("*")):
+        if folder.name not in names and not is_finished(path):
+            raise UsageError(f"{path}: group '{folder.name}' was begun on another kind of device, where lanes are "
+                             "grouped otherwise; continue there, or --force starts over")
         group = GroupFolder(folder)
         group.journal.rows()
         events = {row.get("event") for row in group.timing.rows()["timing"]}
+        if group.checkpoints.exists():
+            journal, kept = group.journal.path, Manifest.read(group.checkpoints.folder).meta["journal"]
+            if not journal.exists() or journal.stat().st_size < kept:
+                raise UsageError(f"{journal}: shorter than when the checkpoint was taken; "
+                                 f"--force starts over")
         if group.done:
             continue
         if "checkpoint" in events and not group.checkpoints.exists():
             missing = group.checkpoints.folder / MANIFEST
             raise UsageError(f"{missing}: checkpoint file is missing; --force starts over")
         group.checkpoints.verify()
-        if group.checkpoints.exists():
-            journal, kept = group.journal.path, Manifest.read(group.checkpoints.folder).meta["journal"]
-            if not journal.exists() or journal.stat().st_size < kept:
-                raise UsageError(f"{journal}: shorter than when the checkpoint was taken; "
-                                 f"--force starts over")
 
 
 def _one_line(error: BaseException) -> str:

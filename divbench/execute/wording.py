@@ -5,15 +5,14 @@ Numbers and tables as flags and plans spell them are in `divbench.spec.text`.
 
 from __future__ import annotations
 
+import contextlib
 from typing import TextIO
 
 
 def write_line(stream: TextIO, text: str) -> None:
-    """Print a line; a reader that has gone away (`divbench run | head`) does not end a run."""
-    try:
+    """Print a line; a reader that has gone away (`divbench run | head`), or a full disk, does not end a run."""
+    with contextlib.suppress(OSError):
         print(text, file=stream, flush=True)
-    except BrokenPipeError:
-        pass
 
 
 def duration(seconds: float) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 from pathlib import Path
 
 TEMPORARY = ".tmp"  # ending of a file that is still being written
@@ -17,6 +18,12 @@ def write_atomically(path: Path, content: bytes) -> None:
         os.fsync(file.fileno())
     os.replace(temporary, path)
     sync(path.parent)
+
+
+def hidden_beside(path: Path) -> Path:
+    """A name beside `path` for what will take its name when it is whole. Drawn at random, so that what a killed process
+    left behind is never in the way of the same command."""
+    return path.with_name(f".{path.name}.{secrets.token_hex(6)}{TEMPORARY}")
 
 
 def sync(path: Path) -> None:

@@ -28,11 +28,16 @@ from divbench.spec.run_spec import completed
 CARD, LOCK, GROUPS, TABLES_FOLDER, DONE = "card.json", "divbench.lock", "groups", "tables", "done"
 RESULTS, TIMING, CHECKPOINT = "journal.jsonl", "timing.jsonl", "checkpoint"
 FORMAT = "divbench run"
-CONTENTS = (GROUPS, TABLES_FOLDER, "report", "videos")  # what `force` removes
+CONTENTS = (TABLES_FOLDER, GROUPS, "report", "videos")  # what `force` removes, tables first: they speak for a run
 BINDING = ("physics", "precision")  # facts of the card that must not change within a run
 MAKING = ("device", "cpus", "versions")  # facts that can change a result's last bits, and from there all of it
 SESSION = ("command", *MAKING)  # facts that are kept for each session
 _BEFORE_CARD = {LOCK, CARD + TEMPORARY}  # what a folder holds if its first process died before the card
+
+
+def is_finished(path: Path) -> bool:
+    """Whether the run of a folder whose card is sound was marked as finished."""
+    return bool(json.loads((path / CARD).read_text()).get("finished"))
 
 
 class GroupFolder:
@@ -164,11 +169,13 @@ class RunFolder:
 
     def close(self) -> None:
         """Close all journals and release the lock."""
-        for group in self._groups.values():
-            group.close()
-        if self._lock >= 0:
-            os.close(self._lock)
-            self._lock = -1
+        try:
+            for group in self._groups.values():
+                group.close()
+        finally:
+            if self._lock >= 0:
+                os.close(self._lock)
+                self._lock = -1
 
     def __enter__(self) -> RunFolder:
         return self

@@ -6,6 +6,7 @@ the journal's length; a continued run truncates to it, so that every row is writ
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Iterable, Mapping
@@ -75,9 +76,10 @@ class Journal:
         return tables
 
     def close(self) -> None:
-        """Close the file; a later `append` opens it again."""
+        """Close the file; a later `append` opens it again. What could not be written was told of by `append`."""
         if self._file is not None:
-            self._file.close()
+            with contextlib.suppress(OSError):
+                self._file.close()
             self._file = None
 
     def _opened(self):

@@ -9,7 +9,7 @@ from divbench.report.facts import Facts
 from divbench.report.overall import Overall, efficiency_curves, profiles
 from divbench.report.series import read_cells, stopped_lanes
 from divbench.report.stats import TARGET
-from divbench.report.style import RC, looks, short_count
+from divbench.report.style import RC, as_it_is, looks, short_count
 
 THRESHOLDS = 101
 BAND = {"alpha": 0.15, "linewidth": 0}
@@ -52,7 +52,7 @@ def overall_figure(tables, facts: Facts, result: Overall):
             right.set(ylabel="share of lanes above it", xlim=(floor, ceiling), ylim=(0, 1.02))
         grid[-1][0].set_xlabel("env steps")
         grid[-1][1].set_xlabel("return")
-        entries = [Line2D([], [], linewidth=2.2, label=name, **own) for name, own in look.items()]
+        entries = [Line2D([], [], linewidth=2.2, label=as_it_is(name), **own) for name, own in look.items()]
         figure.legend(handles=entries, loc="lower center", ncols=-(-len(entries) // legend_rows))
         _headline(figure, facts, result, height)
     return figure
@@ -73,4 +73,5 @@ def _headline(figure, facts: Facts, result: Overall, height: float) -> None:
              f"{facts.seeds_text}; band: 95% bootstrap over seeds",
              f"network {facts.network}, precision {facts.precision}, action repeat {facts.action_repeat}"]
     figure.text(0.012, 1 - 0.1 / height, "All tasks together", fontsize=14, fontweight="bold", va="top")
-    figure.text(0.012, 1 - 0.42 / height, "\n".join(lines), fontsize=9, color="#595959", va="top", linespacing=1.5)
+    told = as_it_is("\n".join(lines))
+    figure.text(0.012, 1 - 0.42 / height, told, fontsize=9, color="#595959", va="top", linespacing=1.5)

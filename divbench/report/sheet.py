@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from divbench.report.curves import Bundle, Panel
 from divbench.report.facts import Facts
-from divbench.report.style import GREY, RC, looks, short_count
+from divbench.report.style import GREY, RC, as_it_is, looks, short_count
 
 MOST_COLUMNS = 4
 END = {"marker": "X", "markersize": 8, "markeredgecolor": "white", "linestyle": ""}
@@ -38,7 +38,7 @@ def make_sheet(
     columns = _columns(panels)
     rows = -(-len(panels) // columns)
     width = max(6.4, 3.7 * columns + 0.6)
-    entries = [Line2D([], [], linewidth=2.2, label=name, **look[name]) for name in variants]
+    entries = [Line2D([], [], linewidth=2.2, label=as_it_is(name), **look[name]) for name in variants]
     entries += [Line2D([], [], label=label, **style) for label, style in extra]
     if any(bundle.ends for panel in panels for bundles in panel.bundles.values() for bundle in bundles):
         entries.append(Line2D([], [], label="no longer finite", color=GREY, **END))
@@ -58,7 +58,8 @@ def make_sheet(
                 continue
             panel = panels[place]
             many_utd = len({other.utd for other in panels}) > 1
-            axes.set_title(f"{panel.task}, UTD {panel.utd}" if many_utd else panel.task, loc="left")
+            task = as_it_is(panel.task)
+            axes.set_title(f"{task}, UTD {panel.utd}" if many_utd else task, loc="left")
             draw(axes, panel, look)
             _mark_acting(axes, panel)
             axes.set_xlim(left=0)
@@ -74,7 +75,7 @@ def make_sheet(
             figure.text(
                 0.12 / width,
                 1 - (0.40 + 0.19 * line) / height,
-                text,
+                as_it_is(text),
                 ha="left",
                 va="top",
                 fontsize=9,

@@ -76,6 +76,11 @@ def decade_ticks(low: float, high: float, most: int = 8) -> list[float]:
     return sorted(ticks)
 
 
+def as_it_is(text: str) -> str:
+    """A name as matplotlib shows it letter by letter: between two dollar signs it would read a formula."""
+    return text.replace("$", r"\$")
+
+
 def decade_label(value: float, _position=None) -> str:
     """`0`, `1`, `10`, `1,000`, then powers of ten."""
     if abs(value) < 10_000:

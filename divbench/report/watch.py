@@ -155,6 +155,11 @@ def _last_rows(file: Path) -> list[dict]:
     return rows
 
 
+def _calm(verdict: str) -> bool:
+    """Whether every lane behind `4 stable, 1 diverged` is stable, or nothing is said yet."""
+    return all(part.endswith("stable") for part in verdict.split(", ")) or not verdict
+
+
 def standings(evidence: Evidence, *, pooled: bool) -> list[Standing]:
     """The last numbers of every lane, or of every cell, in the order of the report's tables."""
     facts = evidence.facts
@@ -201,7 +206,7 @@ def picture(path: Path, evidence: Evidence, groups: list[GroupState], file: Path
     for name in ("task", "variant", "UTD", "seed", "env step", "update", "return", "mean Q", "bound", "verdict so far"):
         plain = name in ("task", "variant", "verdict so far")
         table.add_column(name, justify="left" if plain else "right", no_wrap=True)
-    rows = sorted(rows, key=lambda row: "stable" in row.verdict or not row.verdict) if len(rows) > room else rows
+    rows = sorted(rows, key=lambda row: _calm(row.verdict)) if len(rows) > room else rows
     for row in rows[:room]:
         table.add_row(*map(Text, (*row.cell[:2], row.cell.utd, row.seeds, f"{row.env_step:,}", f"{row.update:,}",
                                   _shown(row.score))), _q_text(row), Text(_shown(row.bound)),

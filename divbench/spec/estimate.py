@@ -123,9 +123,9 @@ def activation_bytes(task: str, sac: SACSettings) -> int:
     return FLOAT * (sac.batch_size * row + actor + sac.critics * critic)
 
 
-def evaluations(env_steps: int, every: int) -> int:
-    """Evaluations of one lane: at step 0, after each `every` env steps, and at the end."""
-    return 1 + -(-env_steps // every)
+def evaluations(length: int, every: int) -> int:
+    """Evaluations of one lane: at the beginning, after each `every` env steps (offline: updates), and at the end."""
+    return 1 + -(-length // every)
 
 
 def diagnostic_count(hidden_layers: int) -> int:
@@ -155,7 +155,7 @@ def estimate(spec: RunSpec, group: Group, updates_per_second: float | None = Non
     info = task_info(group.task)
     networks = network_bytes(group.task, sac, bool(group.mechanisms & {"layernorm", "groupnorm", "batchnorm"}))
     replay = replay_bytes(group.task, protocol.env_steps)
-    scores = evaluations(protocol.env_steps, spec.eval_every)
+    scores = evaluations(protocol.env_steps if spec.dataset is None else protocol.updates, spec.eval_every)
     values = evaluations(protocol.updates, spec.measure_every)
     updates = lanes * protocol.updates
     kinds = spec.diagnose.split(",")

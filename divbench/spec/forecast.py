@@ -13,14 +13,15 @@ from divbench.envs.names import task_info
 from divbench.spec.estimate import Estimate, total, update_flops
 from divbench.spec.plan import Group
 from divbench.spec.run_spec import RunSpec
+from divbench.spec.settings import STRUCTURE
 from divbench.spec.text import format_size, format_table
 
 
 def scaled_rates(groups: Sequence[Group], measure: Callable[[Group], float]) -> list[float]:
     """Updates per second of each group, summed over its lanes.
 
-    The first group of each structure (mechanisms, network and batch size, number of lanes) is measured; the
-    others get its rate scaled by the FLOPs of one update, which differ with the sizes of the task.
+    The first group of each structure (mechanisms, settings that decide shapes or what is compiled, number of lanes) is
+    measured; the others get its rate scaled by the FLOPs of one update, which differ with the sizes of the task.
     """
     measured: dict[tuple, tuple[float, int]] = {}
     rates = []
@@ -28,7 +29,7 @@ def scaled_rates(groups: Sequence[Group], measure: Callable[[Group], float]) -> 
         sac, info = group.lanes[0].sac, task_info(group.task)
         flops = update_flops(info.observation_size, info.action_size, sac.hidden, sac.batch_size, sac.critics,
                              group.mechanisms)
-        structure = (group.mechanisms, group.hooks, sac.hidden, sac.critics, sac.batch_size, len(group.lanes))
+        structure = (group.mechanisms, group.hooks, *(getattr(sac, name) for name in STRUCTURE), len(group.lanes))
         if structure not in measured:
             measured[structure] = (measure(group), flops)
         rate, reference = measured[structure]

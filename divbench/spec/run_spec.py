@@ -134,7 +134,11 @@ class RunSpec:
         if not isinstance(self.sac, SACSettings):
             raise UsageError(f"sac: expected SACSettings, found {self.sac!r}")
         for variant in self.variants:
-            check_together(variant, lane_settings(variant, self.sac))
+            lane = lane_settings(variant, self.sac)
+            check_together(variant, lane)
+            if self.dataset is None and lane.data_fraction != 1.0:
+                raise UsageError(f"variant '{variant.name}': data_fraction is a share of a dataset, and there is no "
+                                 "--dataset")
         for utd in self.utd:
             updates = self.protocol(utd).updates
             if updates > LARGEST_COUNT:
@@ -160,6 +164,9 @@ class RunSpec:
             if variant.reset is not None and variant.reset.unit == "env_steps":
                 raise UsageError(f"variant '{variant.name}': its reset counts env steps, and a run on a dataset makes "
                                  "none")
+            if not lane_settings(variant, self.sac).time_limit_bootstraps:
+                raise UsageError(f"variant '{variant.name}': time_limit_bootstraps=false changes nothing on a dataset, "
+                                 "whose own terminal flags count")
 
     def protocol(self, utd: Fraction) -> Protocol:
         """The phases of a lane at that UTD."""

@@ -11,6 +11,7 @@ import pytest
 
 import divbench
 from divbench import cli, envs
+from divbench.commands import training
 from divbench.execute import run as running
 from divbench.execute.calibrate import measure_rate
 from divbench.execute.measuring import Evaluator
@@ -158,6 +159,13 @@ def test_a_finished_run_is_left_alone(finished):
     before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
     assert running.run(spec).already_finished
     assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before
+
+
+@pytest.mark.parametrize(("force", "again"), [(False, "the same command continues"),
+                                              (True, "the same command without --force continues")])
+def test_an_interrupted_run_says_how_it_goes_on(tmp_path, capsys, force, again):
+    training._tell(make(tmp_path, force=force), running.RunResult(tmp_path, interrupted=True, signal=2), 130)
+    assert capsys.readouterr().out == f"interrupted; {again} from the checkpoint in {tmp_path}\n"
 
 
 def test_a_loaded_policy_is_the_one_that_was_scored(finished):

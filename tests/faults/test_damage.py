@@ -101,6 +101,21 @@ def test_a_damaged_journal(folder, refused):
     assert "shorter" in refused(folder)
 
 
+def test_a_journal_cut_after_its_group_was_done(folder, refused):
+    group = next(folder.glob("groups/*"))
+    (group / "done").touch()
+    (group / "journal.jsonl").unlink()
+    assert "shorter" in refused(folder)
+
+
+def test_a_group_of_another_kind_of_device(folder, refused):
+    """There lanes are grouped otherwise: those of this group would be trained once more, beside what it has."""
+    group = next(folder.glob("groups/*"))
+    group.rename(group.with_name("hopper-stand_utd1_unit_ball_000000"))
+    line = refused(folder)
+    assert "group 'hopper-stand_utd1_unit_ball_000000' was begun on another kind of device" in line
+
+
 def test_other_settings(folder, refused):
     line = refused(folder, "--sac", "tau=0.01")
     assert "sac.tau is 0.005 there and 0.01 here" in line and "--force" in line

@@ -219,6 +219,15 @@ def test_one_name_cannot_stand_for_two(put, take):
         take(path, method="mine")
 
 
+@pytest.mark.parametrize(("first", "second", "kind"), [
+    ("TD-MPC2/dog-run.csv", "SAC/dog-run.csv", "method"), ("SAC/dog-run.csv", "SAC/dog-walk.csv", "task")])
+def test_names_of_folders_and_files_cannot_stand_for_two_either(put, take, first, second, kind):
+    """Their lanes would become more seeds of one."""
+    paths = [put(name, f"step,reward,seed\n0,1.0,{seed}\n") for seed, name in enumerate((first, second))]
+    with pytest.raises(UsageError, match=f"--{kind}: names one {kind}, found"):
+        take(*paths, **{kind: "dog-trot"})
+
+
 def test_what_is_there_is_never_overwritten(put, take, tmp_path, picture):
     path = put(*EXAMPLES["tdmpc2"])
     folder = take(path)

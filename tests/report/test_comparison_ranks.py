@@ -103,6 +103,7 @@ def test_tests_that_cannot_reject_take_no_share():
     assert adjusted([0.01, 0.02, 1.0], [0.001, 0.001, 1.0], 0.05) == [0.02, 0.04, 1.0]
     # three that reach 0.02 each: at a third of the level none can pass, at half of it all could, so it is a third
     assert adjusted([0.02] * 3, [0.02] * 3, 0.05) == [1.0] * 3
+    assert adjusted([0.1], [0.1], 1.0 - 0.9) == [0.1], "3 against 3 can decide at 1 in 10"
 
 
 @settings(deadline=None)

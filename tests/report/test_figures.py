@@ -6,8 +6,10 @@ import statistics
 import pytest
 
 from divbench.report.curves import make_panels
+from divbench.report.evidence import weigh
 from divbench.report.facts import read_facts
 from divbench.report.figures import learning_figure, q_figure, render
+from divbench.report.overall_figure import overall_figure
 from divbench.report.series import read_cells
 from divbench.report.style import decade_label, decade_ticks, looks, short_count
 
@@ -95,6 +97,19 @@ def test_equal_tables_give_equal_svg_without_a_date(priming):
 )
 def test_ticks_are_decades(low, high, ticks):
     assert decade_ticks(low, high) == ticks
+
+
+def test_a_name_is_no_formula(fake_run):
+    run = fake_run(suite="a$x^$b", tasks=("cheetah-run", "x$y$"), variants=("sac_$1_$2", r"$\foo$"))
+    for task in run.tasks:
+        for variant in run.variants:
+            for seed in (0, 1):
+                for step in (0, 10):
+                    run.add("scores", task, variant, "1", seed, step, step, return_mean=float(seed + step))
+    evidence = weigh(run.tables(), None)
+    for figure in (learning_figure(evidence.tables, evidence.facts),
+                   overall_figure(evidence.tables, evidence.facts, evidence.overall)):
+        assert render(figure, "svg")
 
 
 def test_ticks_stay_few_over_many_decades():

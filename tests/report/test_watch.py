@@ -104,16 +104,23 @@ def test_the_screen_tells_progress_scores_q_and_verdicts(growing):
 
 def test_seeds_are_pooled_and_what_is_not_stable_comes_first(growing):
     for seed, q in enumerate((10.0, 20.0, 1e6)):
-        growing.measure(seed, 1000, 0, q)
+        growing.measure(seed, 1000, 10, q)
     (row,) = standings(gather(growing.path), pooled=True)
     assert (row.seeds, row.q, row.verdict) == ("3 seeds", 20.0, "2 stable, 1 diverged")
     single = standings(gather(growing.path), pooled=False)
     assert [row.q for row in single] == [10.0, 20.0, 1e6] and math.isnan(single[0].score)
     for seed in range(3, 20):
-        growing.measure(seed, 1000, 0, 10.0)
+        growing.measure(seed, 1000, 10, 10.0)
     listed = [line for line in shown(picture(growing.path, gather(growing.path), [], None, 12)).splitlines()
               if line.startswith("cheetah")]
     assert len(listed) == 5 and listed[0].rstrip().endswith("diverged")
+
+
+def test_cells_with_a_lane_that_is_not_stable_come_first():
+    from divbench.report.watch import _calm
+
+    verdicts = ["4 stable", "4 stable, 1 diverged", "stable", "", "diverged", "2 overestimating"]
+    assert [_calm(verdict) for verdict in verdicts] == [True, False, True, True, False, False]
 
 
 def test_it_ends_with_the_run_and_looks_again_only_at_what_is_new(growing, monkeypatch):

@@ -91,6 +91,12 @@ def test_estimate_of_a_group():
     assert cost.estimate(spec, group).hours is None
 
 
+def test_an_offline_run_is_evaluated_by_updates():
+    spec = RunSpec(tasks="walker2d", dataset="somewhere", prime_updates=8_000, eval_every=2_000, eval_episodes=3)
+    (group,) = make_groups(spec, fused=False)
+    assert cost.estimate(spec, group).evaluation_steps == 5 * 3 * 1_000
+
+
 @given(st.integers(1, 6))
 def test_cost_is_proportional_to_lanes(seeds):
     spec, group = only_group(seeds=seeds)

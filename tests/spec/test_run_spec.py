@@ -128,3 +128,12 @@ def test_older_settings_are_completed_and_newer_ones_stay():
     assert completed(older) == settings == completed(settings)
     assert completed(older | {"later": 1})["later"] == 1
     assert RunSpec.from_settings(older | {"dataset_checksum": "ab"}) == spec
+
+
+def test_settings_that_a_run_makes_nothing_of_are_refused():
+    with pytest.raises(UsageError, match="variant 'data_fraction=0.1': data_fraction is a share of a dataset"):
+        RunSpec(variants="baseline,data_fraction=0.1")
+    offline = {"tasks": "walker2d", "dataset": "somewhere", "prime_updates": 100}
+    assert RunSpec(variants="data_fraction=0.1", **offline)
+    with pytest.raises(UsageError, match="'td3': time_limit_bootstraps=false changes nothing on a dataset"):
+        RunSpec(variants="td3", sac=SACSettings(time_limit_bootstraps=False), **offline)

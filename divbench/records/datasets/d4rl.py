@@ -23,7 +23,7 @@ from divbench.records.datasets.dataset import Dataset
 from divbench.records.datasets.hdf5 import find_array, find_group, find_text, need_array, open_file, plain, require
 from divbench.records.datasets.writer import DatasetWriter
 from divbench.records.dialects.outputs import parents_of, refuse_existing
-from divbench.records.durable import TEMPORARY, sync
+from divbench.records.durable import hidden_beside, sync
 from divbench.records.manifest import file_digest
 from divbench.spec.datasets import D4RL, ExportRequest, ImportRequest
 from divbench.spec.errors import UsageError
@@ -96,7 +96,7 @@ def export_d4rl(dataset: Dataset, request: ExportRequest, advanced: Advanced = u
     if out.is_dir():
         raise UsageError(f"--out: expected a new file, found that '{out}' is a folder")
     refuse_existing(out)
-    temporary = out.with_name(f".{out.name}.{os.getpid()}{TEMPORARY}")
+    temporary = hidden_beside(out)
     try:
         with parents_of(out):
             try:

@@ -23,7 +23,7 @@ from divbench.records.datasets.dataset import Dataset
 from divbench.records.datasets.hdf5 import find_group, need_array, open_file, require, tree_size
 from divbench.records.datasets.writer import DatasetWriter
 from divbench.records.dialects.outputs import parents_of, refuse_existing
-from divbench.records.durable import TEMPORARY, sync
+from divbench.records.durable import hidden_beside, sync
 from divbench.records.manifest import file_digest
 from divbench.spec.datasets import LOCAL, MINARI, ExportRequest, ImportRequest
 from divbench.spec.errors import UsageError, nearest
@@ -121,7 +121,7 @@ def export_minari(dataset: Dataset, request: ExportRequest, advanced: Advanced =
                          f"that they were drawn from, or --to d4rl")
     out, name = Path(request.out), request.name or _name(dataset)
     refuse_existing(out)
-    temporary = out.with_name(f".{out.name}.{os.getpid()}{TEMPORARY}")
+    temporary = hidden_beside(out)
     blocks = counted(dataset.blocks(), "looking", len(dataset), advanced)
     bound = max(float(np.abs(block["action"]).max()) for block in blocks)
     spaces = {

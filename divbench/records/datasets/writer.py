@@ -18,7 +18,7 @@ from divbench.records.datasets.columns import COLUMNS, HEADER_SIZE, as_column, c
 from divbench.records.datasets.dataset import Dataset
 from divbench.records.datasets.statistics import measure
 from divbench.records.dialects.outputs import parents_of, refuse_existing
-from divbench.records.durable import TEMPORARY, sync
+from divbench.records.durable import hidden_beside, sync
 from divbench.records.manifest import file_digest
 from divbench.spec.errors import UsageError
 
@@ -50,12 +50,12 @@ class DatasetWriter:
         self._last, self._ended = 0, False  # number of the newest transition's episode, and whether it is over
         check_sizes(self.sizes, str(path))
         refuse_existing(self.path)
-        self._temporary = self.path.with_name(f".{self.path.name}.{os.getpid()}{TEMPORARY}")
+        self._temporary = hidden_beside(self.path)
         self._files = {}
         self._parents = contextlib.ExitStack()
         try:
             self._parents.enter_context(parents_of(self.path))
-            self._temporary.mkdir()  # fails if another writer of this process is at work on it
+            self._temporary.mkdir()
         except OSError as error:
             self._parents.close()
             raise self._unwritable(error) from None

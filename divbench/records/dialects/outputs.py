@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from divbench.records.durable import TEMPORARY, sync
+from divbench.records.durable import hidden_beside, sync
 from divbench.spec.errors import UsageError
 
 
@@ -48,7 +48,7 @@ def write_folder(path: Path, files: Iterable[tuple[str, bytes]]) -> list[Path]:
       UsageError: the place is taken or cannot be written. Nothing is left behind.
     """
     refuse_existing(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}{TEMPORARY}")
+    temporary = hidden_beside(path)
     names = []
     try:
         with parents_of(path):
@@ -80,7 +80,7 @@ def write_file(path: Path, content: bytes) -> list[Path]:
     if path.is_dir():
         raise UsageError(f"--out: expected a new file, found that '{path}' is a folder")
     refuse_existing(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}{TEMPORARY}")
+    temporary = hidden_beside(path)
     try:
         with parents_of(path):
             try:

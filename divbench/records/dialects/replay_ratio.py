@@ -35,8 +35,10 @@ def read(source: Source, request: ImportRequest, found: Collected) -> None:
     if seed is None:
         raise source.refuse("expected a file named by its seed, such as 0.txt")
     method, written = read_folders(source.path.absolute().parent)
-    written = request.task or check_name(written, f"{source.path}: task, from the folder")
-    method = request.method or check_name(method, f"{source.path}: method, from the folder")
+    written = written if request.task else check_name(written, f"{source.path}: task, from the folder")
+    written = found.rename(source, "task", written, request.task)
+    method = method if request.method else check_name(method, f"{source.path}: method, from the folder")
+    method = found.rename(source, "method", method, request.method)
     lane = Lane("", found.spell(source, spell_task(written), written), *split_method(method), int(seed["seed"]))
     for line, text in source.lines():
         found.count(source)

@@ -25,10 +25,11 @@ def read(source: Source, request: ImportRequest, found: Collected) -> None:
     Raises:
       UsageError: a file that is not of the dialect.
     """
-    written = request.task or check_name(source.path.stem, f"{source.path}: task")
+    written = found.rename(source, "task", check_name(source.path.stem, f"{source.path}: task"), request.task)
     task = found.spell(source, spell_task(written), written)
-    method = request.method or check_name(source.path.absolute().parent.name, f"{source.path}: method, from the folder")
-    variant, utd = split_method(method)
+    folder = source.path.absolute().parent.name
+    method = folder if request.method else check_name(folder, f"{source.path}: method, from the folder")
+    variant, utd = split_method(found.rename(source, "method", method, request.method))
     for line, (step, reward, seed) in read_columns(source, COLUMNS):
         found.count(source)
         try:

@@ -202,7 +202,7 @@ def _refuse_other_seeds(sample: Sample) -> None:
 def _decide(question: _Question, worse: float, better: float, request: CompareRequest, level: float) -> Row:
     metric, margin, paired = question.metric, question.margin, _pairs(question.metric, request)
     difference = _difference(question, request.confidence, paired)
-    limit, effect = 1.0 - request.confidence + 1e-12, difference.effect
+    limit, effect = 1.0 - request.confidence + ranks.ROUNDING, difference.effect
     bad = -math.inf if effect is None else effect * question.direction if metric.two_sided else -effect
     if question.identical:
         decision = "identical"

@@ -109,6 +109,9 @@ def together(nulls: Sequence[Null]) -> Null:
     return Null(sum(null.lowest for null in nulls), chances, sum(null.observed for null in nulls))
 
 
+ROUNDING = 1e-12  # 1 - 0.9 is a little less than 0.1, and a chance of exactly 1 in 10 meets it
+
+
 def adjusted(chances: Sequence[float], least: Sequence[float], level: float) -> list[float]:
     """Chances that may be held against `level` together: the chance that any of them errs is at most `level`.
 
@@ -120,9 +123,9 @@ def adjusted(chances: Sequence[float], least: Sequence[float], level: float) -> 
       level: of all together.
     """
     tests = 1
-    while sum(chance <= level / tests for chance in least) > tests:
+    while sum(chance <= level / tests + ROUNDING for chance in least) > tests:
         tests += 1
-    return [min(1.0, chance * tests) if smallest <= level / tests else 1.0
+    return [min(1.0, chance * tests) if smallest <= level / tests + ROUNDING else 1.0
             for chance, smallest in zip(chances, least, strict=True)]
 
 

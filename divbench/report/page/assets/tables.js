@@ -126,7 +126,7 @@ function placeColumns() {
       "update",
       "update",
       (e) => e.update,
-      (e) => count(e.update),
+      (e) => (e.update < 0 ? figure(null) : count(e.update)),
     ),
   ];
 }
