@@ -22,7 +22,7 @@ _EXPORTS = {
     "Start": "base",
     "State": "base",
     "HostData": "host",
-    "prepare_process": "host",
+    "prepare_process": "callback",
     "tolerance": "rewards",
 }
 

@@ -24,11 +24,14 @@ from divbench.envs.base import (
     TaskDefinition,
     float_dtype,
 )
+from divbench.envs.callback import prepare_process
 from divbench.envs.definitions import definition_of
 from divbench.envs.gymtasks.draws import noisy
 from divbench.envs.models import TaskModel, load_model
 from divbench.envs.names import PHYSICS, TOY, TaskInfo, check_name, check_physics, resolve_physics, task_info
 from divbench.envs.toys import ConstantReward
+
+prepare_process()  # here, since `make` already asks JAX for its device, and resets are callbacks under every physics
 
 
 class Environment:

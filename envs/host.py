@@ -37,16 +37,6 @@ _TIMED_FIRST = 8
 _KEPT_BATCHES = 4  # of different numbers of lanes
 
 
-def prepare_process() -> None:
-    """Turns off asynchronous dispatch on the CPU, under which callbacks are known to hang
-    (jax issues 24255 and 25861). Takes effect if called before JAX first uses the CPU; importing
-    this module calls it."""
-    jax.config.update("jax_cpu_enable_async_dispatch", False)
-
-
-prepare_process()
-
-
 @record
 class HostData:
     """`bits`: `[2 * n]` uint32 view of the float64 integration state."""

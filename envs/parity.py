@@ -191,7 +191,7 @@ def reset_difference(task: str, draws: int = 500, seed: int = 2**31) -> tuple[fl
 
     Returns:
       The smallest p-value times the number of coordinates tested (Bonferroni, at most 1), and that
-      number.
+      number; 0 if a coordinate that neither side draws has another value on the other.
     """
     oracle = oracle_of(task, seed=seed)
     theirs = []
@@ -200,6 +200,9 @@ def reset_difference(task: str, draws: int = 500, seed: int = 2**31) -> tuple[fl
         theirs.append(_coordinates(oracle.start()))
     ours = _coordinates(make(task, "host").draw(np.arange(draws, dtype=np.uint64) + np.uint64(2**40)))
     theirs = np.stack(theirs)
+    fixed = (np.ptp(theirs, 0) == 0) & (np.ptp(ours, 0) == 0)
+    if np.any(ours[0, fixed] != theirs[0, fixed]):
+        return 0.0, int(fixed.sum())
     random = np.flatnonzero((np.ptp(theirs, 0) > 0) | (np.ptp(ours, 0) > 0))
     smallest = min((stats.ks_2samp(ours[:, c], theirs[:, c]).pvalue for c in random), default=1.0)
     return min(1.0, float(smallest) * len(random)), len(random)

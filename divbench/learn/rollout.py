@@ -94,8 +94,9 @@ def play(env, structure: Structure, actors, coefs, starts, keys) -> Rollout:
         action, log_prob = jax.vmap(act, in_axes=(0, 0, 0, 0, None))(actors, state.obs, coefs, keys, count)
         new = jax.vmap(step)(state, action)
         terminated = new.done * (1.0 - new.info["truncation"])
+        reward = jnp.where(new.info["nonfinite"] > 0.0, jnp.nan, new.reward)  # what broken physics pay is no reward
         return ((new, jnp.maximum(over, new.done)),
-                Rollout(state.obs, action, new.reward, log_prob, 1.0 - terminated, 1.0 - over))
+                Rollout(state.obs, action, reward, log_prob, 1.0 - terminated, 1.0 - over))
 
     first = jax.vmap(env.start)(starts)
     _, steps = jax.lax.scan(body, (first, jnp.zeros_like(first.done)), jnp.arange(env.episode_length))

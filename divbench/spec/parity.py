@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 
-from divbench.envs.names import GYM_TASKS, SIMULATED, check_installed, check_oracle
-from divbench.spec.errors import choose, refusing
+from divbench.envs.names import GYM_TASKS, SIMULATED, check_installed, check_oracle, task_info
+from divbench.spec.errors import UsageError, choose, refusing
 from divbench.spec.text import parse_count, split_names
 
 KNOWN = {"tasks": (*SIMULATED, *GYM_TASKS), "physics": ("host", "mjx", "warp"), "precisions": ("float64", "float32")}
@@ -45,4 +45,9 @@ def read_request(given: dict) -> ParityRequest:
     for key, minimum in (("starts", 2), ("steps", 1)):
         if key in fields:
             fields[key] = parse_count(fields[key], f"--{key}", minimum=minimum)
-    return ParityRequest(**fields)
+    request = ParityRequest(**fields)
+    for task in request.tasks:
+        longest = task_info(task).episode_length
+        if not task_info(task).gymnasium_id and request.steps > longest:
+            raise UsageError(f"--steps: expected at most {longest:,}, an episode of {task}, found '{request.steps}'")
+    return request

@@ -1,5 +1,6 @@
 """What holds for every environment: purity, lanes, the time limit, and who is to blame."""
 
+import os
 import subprocess
 import sys
 
@@ -180,6 +181,7 @@ def test_a_long_jitted_loop_neither_hangs_nor_crashes(tmp_path):
     code = """
 import jax, jax.numpy as jnp
 from divbench.envs import make
+assert not jax.config.values["jax_cpu_enable_async_dispatch"], "set before make() first asks for a device"
 env = make("cheetah-run", "host")
 states = jax.jit(jax.vmap(env.reset))(jax.random.split(jax.random.key(0), 3))
 def body(states, key):
@@ -190,8 +192,9 @@ def body(states, key):
 states, rewards = jax.jit(lambda s: jax.lax.scan(body, s, jax.random.split(jax.random.key(1), 1500)))(states)
 print(float(rewards.sum()), int(states.info["steps"][0]))
 """
+    plain = {name: value for name, value in os.environ.items() if name != "JAX_CPU_ENABLE_ASYNC_DISPATCH"}
     found = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=110, cwd=tmp_path
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=110, cwd=tmp_path, env=plain
     )
     assert found.returncode == 0, found.stderr[-2000:]
     assert found.stdout.split()[-1] == "1500"

@@ -49,3 +49,15 @@ def test_another_distribution_of_resets_is_found(monkeypatch):
 
     monkeypatch.setattr(parity, "make", lambda task, physics: Shrunk())
     assert parity.reset_difference("reacher-hard", draws=200)[0] < 0.01
+
+
+def test_a_coordinate_that_begins_elsewhere_is_found_though_nobody_draws_it(monkeypatch):
+    real = make("reacher-hard", "host")
+
+    class Raised:
+        def draw(self, seeds):
+            start = real.draw(seeds)
+            return start.replace(qvel=start.qvel + 0.5)
+
+    monkeypatch.setattr(parity, "make", lambda task, physics: Raised())
+    assert parity.reset_difference("reacher-hard", draws=20)[0] == 0.0

@@ -22,3 +22,9 @@ def test_what_they_are_compared_with_must_be_installed(monkeypatch, missing, ext
     with pytest.raises(UsageError, match=f"^--tasks: .*'ant'.*: pip install '{extra}'$"):
         read_request({"tasks": "cheetah-run,ant"})
     assert read_request({"tasks": "cheetah-run"}).tasks == ("cheetah-run",)
+
+
+def test_an_episode_of_dm_control_ends_after_so_many_steps():
+    assert read_request({"tasks": "cheetah-run", "steps": "1k"}).steps == 1_000
+    with pytest.raises(UsageError, match="--steps: expected at most 1,000, an episode of cheetah-run, found '1001'"):
+        read_request({"tasks": "cheetah-run", "steps": "1001"})
