@@ -134,6 +134,8 @@ def overall_table(result: Overall) -> TextTable:
         note += f"; P(better): that a seed beats one of {name} at UTD {utd} on the same task"
     if any(row.left_out for row in result.rows):
         note += "; lanes without a finite return are left out"
+    if result.unlike:
+        note += f"; without {', '.join(result.unlike)}, whose returns have another scale"
     if result.missing:
         note += f"; not every variant has {', '.join(result.missing)}"
     return _table("Over all tasks", columns, lines, f"{note}; {result.note}" if result.note else note)

@@ -1,7 +1,8 @@
 """What the returns of all tasks say together: for each variant and UTD the aggregates with their intervals.
 
 Lives here: which lanes, tasks and evaluations are put together. The statistics are in `stats`, how a table looks in
-`layout`. Tasks count alike, so it is only done where there are several, and only over tasks that every variant has.
+`layout`. Tasks count alike, so it is only done where there are several, only over tasks that every variant has, and
+without those whose returns are known to have another scale than up to 1,000, as gymnasium's.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import math
 from divbench.report.aggregate import BASELINE
 from divbench.report.series import Cell, Cells, Point, Series, places
 from divbench.report.stats import (
+    TARGET,
     Estimate,
     aggregate,
     performance_profile,
@@ -19,6 +21,7 @@ from divbench.report.stats import (
     sample_efficiency,
     small_sample,
 )
+from divbench.spec.exchange import known_largest
 
 LEAST_TASKS = 2
 COLUMN = "return_mean"
@@ -56,6 +59,7 @@ class Overall:
       rows: by UTD and variant, in the order of the cells; empty below `LEAST_TASKS` common tasks.
       tasks: those that every row is over.
       missing: tasks that not every variant and UTD has, or has reached together.
+      unlike: tasks left out for the scale of their returns.
       places: for each of `tasks` the last of `series.places` at which all its lanes have been evaluated.
       reference: variant and UTD of the row that the others are set against.
       note: how small the sample is, or nothing.
@@ -64,6 +68,7 @@ class Overall:
     rows: tuple[OverallRow, ...]
     tasks: tuple[str, ...]
     missing: tuple[str, ...]
+    unlike: tuple[str, ...]
     places: tuple[Point, ...]
     reference: tuple[str, str] | None
     note: str
@@ -72,16 +77,18 @@ class Overall:
 def overall(cells: Cells) -> Overall:
     """The aggregates of all variants. `cells` holds the column `return_mean`."""
     kinds = _kinds(cells)
-    found = {task: _last_common_place(cells, task, kinds) for task in dict.fromkeys(cell.task for cell in cells)}
+    all_tasks = tuple(dict.fromkeys(cell.task for cell in cells))
+    unlike = tuple(task for task in all_tasks if known_largest(task) not in (None, TARGET))
+    found = {task: _last_common_place(cells, task, kinds) for task in all_tasks if task not in unlike}
     shared = {task: place for task, place in found.items() if place is not None}
     tasks, missing = tuple(shared), tuple(task for task in found if task not in shared)
     if len(tasks) < LEAST_TASKS:
-        return Overall((), tasks, missing, tuple(shared.values()), None, "")
+        return Overall((), tasks, missing, unlike, tuple(shared.values()), None, "")
     scores = {kind: _scores(cells, kind, shared) for kind in kinds}
     reference = next((kind for kind in kinds if kind[0] == BASELINE), kinds[0])
     rows = tuple(_row(kind, scores[kind], scores[reference] if kind != reference else None) for kind in kinds)
     note = small_sample(*(strata for strata, _ in scores.values()))
-    return Overall(rows, tasks, missing, tuple(shared.values()), reference, note)
+    return Overall(rows, tasks, missing, unlike, tuple(shared.values()), reference, note)
 
 
 def efficiency_curves(cells: Cells, tasks: tuple[str, ...]) -> dict[tuple[str, str], dict[int, Estimate]]:

@@ -28,7 +28,8 @@ def overall_figure(tables, facts: Facts, result: Overall):
     cells = read_cells(tables.scores, ("return_mean",), facts.order, stopped_lanes(tables.values))
     ratios = tuple(dict.fromkeys(row.utd for row in result.rows))
     look = looks(tuple(dict.fromkeys(row.variant for row in result.rows)))
-    returns = [value for lanes in cells.values() for series in lanes.values() for value in series.finite("return_mean")]
+    returns = [value for cell, lanes in cells.items() if cell.task in result.tasks
+               for series in lanes.values() for value in series.finite("return_mean")]
     floor, ceiling = min([0.0, *returns]), max([TARGET, *returns])
     thresholds = [floor + (ceiling - floor) * place / (THRESHOLDS - 1) for place in range(THRESHOLDS)]
     curves, shares = efficiency_curves(cells, result.tasks), profiles(cells, result, thresholds)

@@ -7,6 +7,7 @@ Reads no file. The dialects themselves are in `divbench.records.dialects`; what 
 from __future__ import annotations
 
 import dataclasses
+import math
 from pathlib import Path
 
 from divbench.envs.names import ALL_TASKS
@@ -155,15 +156,25 @@ def spell_task(name: str) -> str:
     return _SPELLINGS.get(name.replace("_", "-"), name)
 
 
+def known_largest(task: str) -> float | None:
+    """The most that any policy can collect in one episode of the task: largest reward times its length; infinite for
+    one whose rewards have no bound, None for one that is not known here."""
+    if task not in ALL_TASKS:
+        return None
+    reward_max, length = ALL_TASKS[task].reward_max, ALL_TASKS[task].episode_length
+    return math.inf if reward_max is None else reward_max * length
+
+
 def largest_return(task: str) -> float:
-    """The most that any policy can collect in one episode of the task: largest reward times its length.
+    """`known_largest`, to divide by.
 
     Raises:
       UsageError: a task whose rewards are not known here, or have no bound.
     """
-    if task not in ALL_TASKS or ALL_TASKS[task].reward_max is None:
+    largest = known_largest(task)
+    if largest is None or math.isinf(largest):
         raise UsageError(f"--normalise: the largest return of '{task}' is not known; leave --normalise out")
-    return ALL_TASKS[task].reward_max * ALL_TASKS[task].episode_length
+    return largest
 
 
 _SPELLINGS = {name.replace("_", "-"): name for name in ALL_TASKS}

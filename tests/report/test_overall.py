@@ -87,6 +87,17 @@ def test_a_task_that_one_variant_lacks_is_named_and_left_out(two_tasks):
     assert "not every variant has hopper-hop" in overall_table(found).note
 
 
+def test_tasks_of_another_scale_are_named_and_left_out(two_tasks):
+    before = overall(returns(two_tasks))
+    for task in ("halfcheetah", "constant-reward"):
+        for variant in VARIANTS:
+            for seed in two_tasks.seeds:
+                two_tasks.add("scores", task, variant, "1", seed, 20, 20, return_mean=9_000.0)
+    found = overall(returns(two_tasks))
+    assert found.unlike == ("halfcheetah", "constant-reward") and found.rows == before.rows
+    assert "without halfcheetah, constant-reward, whose returns have another scale" in overall_table(found).note
+
+
 def test_lanes_that_are_not_finite_are_counted(two_tasks):
     for row in two_tasks.rows["scores"]:
         if (row["task"], row["variant"], row["seed"]) == (TASKS[0], "ofn", 1):
