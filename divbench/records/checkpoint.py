@@ -132,7 +132,15 @@ class CheckpointStore:
         """
         if not self.exists():
             return None
-        manifest = Manifest.read(self.folder)
+        while True:
+            manifest = Manifest.read(self.folder)
+            try:
+                return self._load(manifest, template, with_rows, whole)
+            except UsageError:
+                if Manifest.read(self.folder).number == manifest.number:
+                    raise  # else the run has saved since, and removed what was being read
+
+    def _load(self, manifest: Manifest, template, with_rows: bool, whole: bool) -> Loaded:
         manifest.verify(self.folder, with_segments=with_rows)
         if template is not None:
             _check_template(self.folder, template, manifest, whole)

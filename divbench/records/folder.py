@@ -11,6 +11,7 @@ Nothing is created or changed before all checks have passed.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
@@ -88,6 +89,10 @@ class RunFolder:
     def check(path: str | os.PathLike, settings: dict, card: dict) -> None:
         """Raise the `UsageError` that `open` would, without `force`; creates and changes nothing."""
         _check(Path(path), json.loads(json.dumps(settings)), card, force=False)
+        with contextlib.suppress(FileNotFoundError):
+            lock = os.open(Path(path) / LOCK, os.O_RDONLY | os.O_CLOEXEC)
+            _take(lock, Path(path))
+            os.close(lock)
 
     @classmethod
     def open(cls, path: str | os.PathLike, settings: dict, card: dict, *, force: bool = False) -> RunFolder:
@@ -281,12 +286,17 @@ def _lock(path: Path) -> int:
         lock = os.open(path / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except OSError as error:
         raise UsageError(f"{path}: run folder cannot be created ({error.strerror})") from None
+    _take(lock, path)
+    return lock
+
+
+def _take(lock: int, path: Path) -> None:
+    """Take the lock, or close it and raise `UsageError` if another process has it."""
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         os.close(lock)
         raise UsageError(f"{path}: another divbench process is writing to this folder") from None
-    return lock
 
 
 def _write_card(path: Path, card: dict) -> None:

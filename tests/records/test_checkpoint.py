@@ -169,6 +169,20 @@ def test_damage_to_any_file_is_named(store, damage):
     assert_holds(store, 2, 9)
 
 
+def test_a_reader_whose_run_saves_meanwhile_gets_the_newer_checkpoint(store, monkeypatch):
+    real, calls = checkpoint._orbax_restore, []
+
+    def restore(*arguments):
+        calls.append(arguments)
+        if len(calls) == 1:
+            save(CheckpointStore(store.folder), 3, 9, 10)  # removes what is about to be read
+        return real(*arguments)
+
+    monkeypatch.setattr(checkpoint, "_orbax_restore", restore)
+    assert_holds(store, 3, 10)
+    assert len(calls) == 2
+
+
 def test_a_missing_manifest_means_no_checkpoint(store):
     (store.folder / "manifest.json").unlink()
     assert not store.exists() and store.load(state()) is None

@@ -113,6 +113,9 @@ def test_a_second_process_is_refused(path, picture):
                    "except UsageError as error: sys.exit(str(error))")
         second = subprocess.run([sys.executable, "-c", program, path], capture_output=True, text=True)
         assert second.returncode == 1 and "another divbench process" in second.stderr
+        with pytest.raises(UsageError, match="another divbench process"):
+            RunFolder.check(path, SETTINGS, FACTS)  # before it takes a checkpoint in the making for a damaged one
+    RunFolder.check(path, SETTINGS, FACTS)
     with run(path) as opened:
         assert opened.resumed
 

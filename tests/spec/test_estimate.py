@@ -92,7 +92,8 @@ def test_estimate_of_a_group():
 
 
 def test_an_offline_run_is_evaluated_by_updates():
-    spec = RunSpec(tasks="walker2d", dataset="somewhere", prime_updates=8_000, eval_every=2_000, eval_episodes=3, seeds=2)
+    spec = RunSpec(tasks="walker2d", dataset="somewhere", prime_updates=8_000, eval_every=2_000, eval_episodes=3,
+                   seeds=2)
     (group,) = make_groups(spec, fused=False)
     assert cost.estimate(spec, group).evaluation_steps == 2 * 5 * 3 * 1_000
 
