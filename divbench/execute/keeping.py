@@ -53,7 +53,7 @@ class Keeper:
         The journal is cut back to what it held then.
 
         Args:
-          blank: a state of the right shapes.
+          blank: the shapes of a state; of arrays a second replay would stand beside the one that is restored.
 
         Raises:
           UsageError: the checkpoint or the journal is damaged.
@@ -68,6 +68,7 @@ class Keeper:
         if loaded.rows is not None:
             self._saved_rows = loaded.rows.shape[1]
             rows[:, :self._saved_rows] = loaded.rows
+            loaded = dataclasses.replace(loaded, rows=None)  # as large as the replay: not kept beside it
         state = jax.tree.map(jnp.asarray, loaded.tree)
         # The observation that the last transition led to, where rows do not hold it themselves.
         if at.env_step % self._length and not self._structure.terminates:

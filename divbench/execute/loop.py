@@ -96,8 +96,7 @@ class GroupLoop:
         self.folder.mark_done()
 
     def _begin(self) -> tuple[TrainState, Position, bool]:
-        blank = self.program.blank_state()
-        restored = self._keeper.restore(blank)
+        restored = self._keeper.restore(jax.eval_shape(self.program.blank_state))
         self.progress.group_started(self.group, resumed_at=restored and (restored[1].env_step, restored[1].update))
         if restored:
             state, at, pending = restored
@@ -105,8 +104,9 @@ class GroupLoop:
             lanes = self.program.lanes
             at, pending = self.schedule.start(), True
             with self._timed("compile", at):
-                state = self.program.reset_lanes(blank, self.roots, self.coefs, jnp.ones(lanes, bool),
-                                                 jnp.ones(lanes, bool), jnp.zeros(lanes, jnp.int32))
+                everyone = jnp.ones(lanes, bool)
+                state = self.program.reset_lanes(self.program.blank_state(), self.roots, self.coefs, everyone, everyone,
+                                                 jnp.zeros(lanes, jnp.int32))
                 jax.block_until_ready(state)
         if self.data is not None:  # checkpoints do not hold it
             state = state._replace(rows=jnp.asarray(self.data.rows))
