@@ -87,17 +87,22 @@ def watch(path: str | os.PathLike, *, html: bool = False, others: Sequence[str |
     if not (math.isfinite(interval) and interval >= 0.1):
         raise UsageError(f"--every: expected at least 0.1 seconds, found '{interval}'")
     path, console = Path(path), console or Console()
-    rest = [gather(other) for other in distinct([path, *others])[1:]]
-    file, seen, evidence, last_line, wait = None, None, None, "", interval
+    folders = distinct([path, *others])
+    found: dict[Path, Evidence] = {}
+    seen: dict[Path, tuple] = {}
+    file, last_line, wait = None, "", interval
     with Live(console=console, auto_refresh=False, transient=False) as live:
         try:
             while True:
                 began = clock()
-                mark = fingerprint(path)
-                if mark != seen or evidence is None:
-                    evidence, seen = gather(path), mark
+                marks = {folder: fingerprint(folder) for folder in folders}
+                changed = [folder for folder in folders if folder not in found or marks[folder] != seen[folder]]
+                if changed:
+                    found |= {folder: gather(folder) for folder in changed}
+                    seen, evidence = marks, found[path]
+                    finished = evidence.tables.card.get("finished") is not None
                     wait = max(interval, SHARE * (clock() - began))
-                    file = _write(path, [evidence, *rest], against, wait) if html else None
+                    file = _write(path, list(found.values()), against, None if finished else wait) if html else None
                     wait = max(interval, SHARE * (clock() - began))
                 groups = read_groups(path, evidence.tables.card)
                 if console.is_terminal:
@@ -105,11 +110,11 @@ def watch(path: str | os.PathLike, *, html: bool = False, others: Sequence[str |
                 elif (line := in_a_line(evidence, groups)) != last_line:
                     console.print(line, soft_wrap=True, markup=False, highlight=False)
                     last_line = line
-                if evidence.tables.card.get("finished") is not None:
+                if finished:
                     return file
                 sleep(wait)
         except KeyboardInterrupt:
-            return _write(path, [evidence, *rest], against, None) if html and evidence is not None else None
+            return _write(path, list(found.values()), against, None) if html and found else None
 
 
 def fingerprint(path: Path) -> tuple:

@@ -144,6 +144,29 @@ def test_it_ends_with_the_run_and_looks_again_only_at_what_is_new(growing, monke
                                                     "1 stable; finished 2025-01-31T12:00:00Z"]
 
 
+def test_another_folder_is_read_again_when_it_grows_and_the_last_page_stays_as_it_is(growing, tmp_path, monkeypatch):
+    import shutil
+
+    from divbench.report import watch as module
+
+    growing.measure(0, 1000, 10, 1.0)
+    other = shutil.copytree(growing.path, tmp_path / "other")
+    looks, pages, naps = [], [], []
+    monkeypatch.setattr(module, "gather", lambda path: looks.append(path) or gather(path))
+    monkeypatch.setattr(module, "page", lambda evidences, against, *, refresh: pages.append(refresh) or b"")
+
+    def sleep(seconds):
+        naps.append(seconds)
+        if len(naps) == 1:
+            (journal,) = other.glob("groups/*/journal.jsonl")
+            journal.write_bytes(2 * journal.read_bytes())
+        if len(naps) == 2:
+            growing.finish()
+
+    watch(growing.path, html=True, others=[other], console=console(False), interval=2.0, sleep=sleep, clock=lambda: 0.0)
+    assert looks == [growing.path, other, other, growing.path] and pages == [2.0, 2.0, None]
+
+
 def test_slow_looks_are_followed_by_longer_pauses(growing):
     naps, times = [], iter(range(0, 1000, 5))
 

@@ -103,7 +103,7 @@ function drawCrosses(u, lines) {
   ctx.save();
   ctx.lineWidth = 2 * devicePixelRatio;
   for (const line of lines) {
-    if (line.kind !== "seed" || line.y[line.y.length - 1] !== null) continue;
+    if (line.lane === undefined || line.y[line.y.length - 1] !== null) continue;
     const last = line.y.findLastIndex((y) => y !== null);
     if (last < 0) continue;
     const x = u.valToPos(line.x[last], "x", true),

@@ -125,6 +125,7 @@ function mainPanels(place, by) {
         x: xOf(curve, by),
         y: curve.y,
         kind: "middle",
+        lane: place,
         colour: paint(colour),
         dash: [],
         label: COLUMNS[column].label,
@@ -171,7 +172,15 @@ function ownPanel(column, place, by, published = false) {
     about = COLUMNS[column];
   if (!curve) return null;
   const lines = [
-    { x: xOf(curve, by), y: curve.y, kind: "middle", colour: colourOf(cell.variant), dash: [], label: about.label },
+    {
+      x: xOf(curve, by),
+      y: curve.y,
+      kind: "middle",
+      lane: place,
+      colour: colourOf(cell.variant),
+      dash: [],
+      label: about.label,
+    },
   ];
   if (published && by === "steps") lines.push(...publishedLines(cell.task, farthest(lines)));
   return {
