@@ -123,8 +123,8 @@ def _verify_groups(path: Path, names: set[str]) -> None:
     """
     for folder in sorted((path / GROUPS).glob("*")):
         if folder.name not in names and not is_finished(path):
-            raise UsageError(f"{path}: group '{folder.name}' was begun on another kind of device, where lanes are "
-                             "grouped otherwise; continue there, or --force starts over")
+            raise UsageError(f"{path}: group '{folder.name}' was begun on another kind of device, or by another "
+                             "version, where lanes are grouped otherwise; continue there, or --force starts over")
         group = GroupFolder(folder)
         group.journal.rows()
         events = {row.get("event") for row in group.timing.rows()["timing"]}

@@ -11,7 +11,6 @@ Nothing is created or changed before all checks have passed.
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
 import json
 import os
@@ -89,10 +88,12 @@ class RunFolder:
     def check(path: str | os.PathLike, settings: dict, card: dict) -> None:
         """Raise the `UsageError` that `open` would, without `force`; creates and changes nothing."""
         _check(Path(path), json.loads(json.dumps(settings)), card, force=False)
-        with contextlib.suppress(FileNotFoundError):
+        try:
             lock = os.open(Path(path) / LOCK, os.O_RDONLY | os.O_CLOEXEC)
-            _take(lock, Path(path))
-            os.close(lock)
+        except OSError:
+            return  # nobody has it, or it is not to be read, of which `open` tells
+        _take(lock, Path(path))
+        os.close(lock)
 
     @classmethod
     def open(cls, path: str | os.PathLike, settings: dict, card: dict, *, force: bool = False) -> RunFolder:
