@@ -212,17 +212,15 @@ def settle(plan: Plan) -> dict:
 def outcome_record(plan: Plan, evidence: Evidence, outcome: Outcome) -> dict:
     """Everything an outcome says and rests on, as JSON values."""
     cards = [evidence.cards[spec.folder] for spec in plan.runs]
+    versions = [card.get("versions", {}) for card in cards]
 
-    def united(key: str, of: Callable[[dict], dict] = lambda card: card) -> str:
-        return ", ".join(dict.fromkeys(str(of(card).get(key, "unknown")) for card in cards))
-
-    def versions(card: dict) -> dict:
-        return card.get("versions", {})
+    def united(key: str, facts: list[dict] = cards) -> str:
+        return ", ".join(dict.fromkeys(str(fact.get(key, "unknown")) for fact in facts))
 
     return verdict_record(plan.experiment, plan.request, outcome) | {
         "seeds": _fewest_seeds(plan), "tasks": list(evidence.tasks),
         "physics": united("physics"), "device": united("device"),
-        "versions": {name: united(name, versions) for name in versions(cards[0])},
+        "versions": {name: united(name, versions) for name in versions[0]},
         "cpus": united("cpus"), "precision": united("precision"),
         "arms": arm_table(evidence), "lanes": [lane.record() for lane in evidence.lanes],
         "runs": [_run_record(plan, spec, card) for spec, card in zip(plan.runs, cards, strict=True)],

@@ -19,7 +19,7 @@ from divbench.report.aggregate import (
 from divbench.report.facts import Facts, read_facts
 from divbench.report.layout import LaneVerdict, read_lanes
 from divbench.report.overall import Overall, overall
-from divbench.report.series import Cell, read_cells, stopped_lanes
+from divbench.report.series import Cell, sound_cells
 
 if TYPE_CHECKING:
     from divbench.records.tables import Tables
@@ -78,14 +78,13 @@ def weigh(tables, path: Path) -> Evidence:
     if tables.verdicts.num_rows == 0 and tables.values.num_rows:
         tables = dataclasses.replace(tables, verdicts=_judge_now(tables.values))
     facts = read_facts(tables)
-    stopped = stopped_lanes(tables.values)
-    returns = read_cells(tables.scores, SCORE_COLUMNS, facts.order, stopped)
+    returns = sound_cells(tables, "scores", SCORE_COLUMNS, facts.order)
     return Evidence(
         path,
         tables,
         facts,
         score_rows(returns),
-        q_rows(read_cells(tables.values, Q_COLUMNS, facts.order, stopped)),
+        q_rows(sound_cells(tables, "values", Q_COLUMNS, facts.order)),
         overall(returns),
         read_lanes(tables.verdicts, facts.order),
         verdict_counts(tables.verdicts, facts.order),

@@ -11,7 +11,7 @@ import statistics
 
 from divbench.report.curves import Panel, finite_range, make_panels
 from divbench.report.facts import Facts
-from divbench.report.series import read_cells, stopped_lanes
+from divbench.report.series import sound_cells
 from divbench.report.sheet import draw_bundle, make_sheet
 from divbench.report.style import GREY, RC, magnitude_axis
 
@@ -22,7 +22,7 @@ RETURN = {"linestyle": ":", "linewidth": 1.4}
 
 def learning_figure(tables, facts: Facts):
     """Return against env steps, or updates in a priming run; a panel per task and UTD. None if no score."""
-    cells = read_cells(tables.scores, ("return_mean",), facts.order, stopped_lanes(tables.values))
+    cells = sound_cells(tables, "scores", ("return_mean",), facts.order)
     panels = make_panels(cells, ("return_mean",), by_updates=facts.primes)
     if not panels or finite_range(panels, ("return_mean",)) is None:
         return None
@@ -48,7 +48,7 @@ def learning_figure(tables, facts: Facts):
 def q_figure(tables, facts: Facts):
     """Mean Q on replay against updates, with the bound and Monte-Carlo return. None without measurements."""
     columns = ("q_replay_mean", "mc_return_mean")
-    cells = read_cells(tables.values, (*columns, "q_bound"), facts.order, stopped_lanes(tables.values))
+    cells = sound_cells(tables, "values", (*columns, "q_bound"), facts.order)
     panels = make_panels(cells, columns, by_updates=True, middle=statistics.median)
     limits = finite_range(panels, columns)
     if limits is None:

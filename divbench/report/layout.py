@@ -13,6 +13,7 @@ from divbench.report.aggregate import QRow, ScoreRow
 from divbench.report.estimates import Estimate
 from divbench.report.overall import Overall
 from divbench.report.series import Cell, Point, sorted_cells
+from divbench.spec.text import format_span
 from divbench.verdict import KINDS
 
 ABSENT = "-"
@@ -146,11 +147,9 @@ def _where(places: tuple[tuple[int, int], ...]) -> str:
     if not places:
         return f"at env step {ABSENT}"
 
-    def span(numbers: tuple[int, ...]) -> str:
-        return " to ".join(dict.fromkeys(f"{number:,}" for number in (min(numbers), max(numbers))))
-
     steps, updates = zip(*places, strict=True)
-    return f"at env step {span(steps)}" + (f" after {span(updates)} updates without acting" if any(updates) else "")
+    without = f" after {format_span(updates)} updates without acting" if any(updates) else ""
+    return f"at env step {format_span(steps)}{without}"
 
 
 def q_table(rows: list[QRow]) -> TextTable:

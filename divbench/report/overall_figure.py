@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from divbench.report.facts import Facts
 from divbench.report.overall import Overall, efficiency_curves, profiles
-from divbench.report.series import read_cells, stopped_lanes
+from divbench.report.series import sound_cells
 from divbench.report.stats import TARGET
 from divbench.report.style import RC, as_it_is, looks, short_count
 
@@ -25,7 +25,7 @@ def overall_figure(tables, facts: Facts, result: Overall):
     from matplotlib.lines import Line2D
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-    cells = read_cells(tables.scores, ("return_mean",), facts.order, stopped_lanes(tables.values))
+    cells = sound_cells(tables, "scores", ("return_mean",), facts.order)
     ratios = tuple(dict.fromkeys(row.utd for row in result.rows))
     look = looks(tuple(dict.fromkeys(row.variant for row in result.rows)))
     returns = [value for cell, lanes in cells.items() if cell.task in result.tasks

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     import numpy
 
+    from divbench.records.tables import Tables
+
 Point = tuple[int, int]  # (env_step, update): where in a lane's life a row was measured
 
 
@@ -72,17 +74,23 @@ def read_cells(table, columns: Iterable[str], order: Iterable[Iterable[str]] = (
       Cells ordered by task, then UTD, then variant; seeds ascending. Where a point occurs twice, its last row
       counts.
     """
+    import numpy as np
+
     columns = tuple(columns)
     numbers = [read_numbers(table, name) for name in columns]
     cells: Cells = {}
     for lane in lane_rows(table, order):
-        values = (tuple(column[lane.rows].tolist()) for column in numbers)
+        ended = frozen(lane, stopped or {})
+        values = (tuple(np.where(ended, np.nan, column[lane.rows]).tolist()) for column in numbers)
         points = tuple(zip(lane.env_steps.tolist(), lane.updates.tolist(), strict=True))
-        if stop := (stopped or {}).get((lane.cell, lane.seed)):
-            values = (tuple(math.nan if point >= stop else value for point, value in zip(points, column, strict=True))
-                      for column in values)
         cells.setdefault(lane.cell, {})[lane.seed] = Series(points, dict(zip(columns, values, strict=True)))
     return cells
+
+
+def sound_cells(tables: Tables, name: str, columns: Iterable[str],
+                order: Iterable[Iterable[str]] = ((), (), ())) -> Cells:
+    """`read_cells` of a run's table of that name, without what was measured of lanes that had stopped."""
+    return read_cells(getattr(tables, name), columns, order, stopped_lanes(tables.values))
 
 
 def stopped_lanes(values) -> dict[tuple[Cell, int], Point]:
@@ -124,6 +132,16 @@ class LaneRows(NamedTuple):
     rows: numpy.ndarray
     env_steps: numpy.ndarray
     updates: numpy.ndarray
+
+
+def frozen(lane: LaneRows, stopped: Mapping[tuple[Cell, int], Point]) -> numpy.ndarray:
+    """`[n]` booleans: which rows of a lane come from where it stopped, or after that."""
+    import numpy as np
+
+    stop = stopped.get((lane.cell, lane.seed))
+    if stop is None:
+        return np.zeros(len(lane.rows), bool)
+    return (lane.env_steps > stop[0]) | ((lane.env_steps == stop[0]) & (lane.updates >= stop[1]))
 
 
 def lane_rows(table, order: Iterable[Iterable[str]] = ((), (), ())) -> list[LaneRows]:

@@ -110,6 +110,11 @@ def refuse_repeats(names: Sequence[object], what: str) -> None:
             raise UsageError(f"{what}: '{name}' is named twice; name each once")
 
 
+def format_span(numbers: Sequence[int]) -> str:
+    """`1,000`, or `1,000 to 2,500` from the least to the greatest of several."""
+    return " to ".join(dict.fromkeys(f"{number:,}" for number in (min(numbers), max(numbers))))
+
+
 def format_count(number: int) -> str:
     """The shortest spelling that `parse_count` reads back: `100k`, `2560k`, `5M`, `1234`."""
     for suffix, factor in (("M", 1_000_000), ("k", 1_000)):

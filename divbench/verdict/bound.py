@@ -18,6 +18,7 @@ running minimum never forgets it. Nothing on the upper side is therefore measure
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping
 
 # How far a mean Q may pass a bound without being called beyond it: this share of the upper bound, or of the range
@@ -54,3 +55,18 @@ class Limits:
 def limits(row: Mapping) -> Limits:
     """The bounds that hold for a row of the table of values."""
     return Limits(min(row["q_bound_low"], 0.0), max(row["q_bound"], 0.0))
+
+
+def measured(row: Mapping, name: str) -> float:
+    """A number of a row; NaN where it was not measured or where an older table has no such column."""
+    value = row.get(name, math.nan)
+    return math.nan if value is None else value
+
+
+def passes_bound(row: Mapping, name: str) -> bool:
+    """Whether a mean Q that was learned is beyond its bound.
+
+    At update 0 it was not: the weights are random, and so is what they say, while the bounds are still those of a
+    policy without entropy.
+    """
+    return row["update"] > 0 and bool(limits(row).side(measured(row, name)))

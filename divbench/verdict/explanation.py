@@ -10,13 +10,11 @@ import itertools
 import math
 from collections.abc import Mapping, Sequence
 
-from divbench.verdict.bound import limits
+from divbench.verdict.bound import limits, measured, passes_bound
 from divbench.verdict.first_cause import (
     LARGEST_STEP,
     FirstCause,
     departures,
-    measured,
-    passes_bound,
     start_level,
     when,
 )

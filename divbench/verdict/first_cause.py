@@ -16,7 +16,7 @@ import math
 import statistics
 from collections.abc import Mapping, Sequence
 
-from divbench.verdict.bound import limits
+from divbench.verdict.bound import limits, measured, passes_bound
 from divbench.verdict.hysteresis import CLEAR, FAR, IN, UNKNOWN, excursions
 from divbench.verdict.rules import FAR_FACTOR
 
@@ -130,21 +130,6 @@ def start_level(rows: Sequence[Mapping], name: str) -> float:
     untrained network, and NaN if that was not measured either.
     """
     return _watch(rows, name)[1]
-
-
-def measured(row: Mapping, name: str) -> float:
-    """A number of a row; NaN where it was not measured or where an older table has no such column."""
-    value = row.get(name, math.nan)
-    return math.nan if value is None else value
-
-
-def passes_bound(row: Mapping, name: str) -> bool:
-    """Whether a mean Q that was learned is beyond its bound.
-
-    At update 0 it was not: the weights are random, and so is what they say, while the bounds are still those of a
-    policy without entropy.
-    """
-    return row["update"] > 0 and bool(limits(row).side(measured(row, name)))
 
 
 def when(row: Mapping) -> tuple[int, int]:

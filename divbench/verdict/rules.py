@@ -25,7 +25,7 @@ import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 
-from divbench.verdict.bound import limits
+from divbench.verdict.bound import limits, passes_bound
 from divbench.verdict.hysteresis import BETWEEN, CLEAR, FAR, IN, UNKNOWN, Excursion, excursions
 
 KINDS = ("stable", "overestimating", "recovered", "diverged", "exploded")  # from best to worst
@@ -158,7 +158,7 @@ def _passages(rows: Sequence[Mapping], excursion: Excursion, earliest: int) -> s
     excursion without a break counts, from index `earliest` on.
     """
     begin = excursion.start
-    while begin > earliest and _beyond(rows[begin - 1], "q_random_mean"):
+    while begin > earliest and passes_bound(rows[begin - 1], "q_random_mean"):
         begin -= 1
     when = {name: _first_beyond(rows, name, begin, excursion.end) for name in WATCHED}
     order = sorted((name for name in WATCHED if when[name] is not None), key=lambda name: when[name])
@@ -175,11 +175,7 @@ def _passages(rows: Sequence[Mapping], excursion: Excursion, earliest: int) -> s
 
 def _first_beyond(rows: Sequence[Mapping], name: str, begin: int = 0, end: int | None = None) -> int | None:
     stop = len(rows) if end is None else end
-    return next((index for index in range(begin, stop) if _beyond(rows[index], name)), None)
-
-
-def _beyond(row: Mapping, name: str) -> bool:
-    return row["update"] > 0 and bool(limits(row).side(row[name]))
+    return next((index for index in range(begin, stop) if passes_bound(rows[index], name)), None)
 
 
 def _and(names: Sequence[str]) -> str:

@@ -12,8 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 
-from divbench.verdict.bound import limits
-from divbench.verdict.first_cause import measured
+from divbench.verdict.bound import limits, measured
 from divbench.verdict.rules import beyond_bound
 
 HORIZON = 10_000  # updates ahead that the probability speaks of

@@ -137,3 +137,8 @@ def test_sizes(size, shown):
 def test_a_table_is_aligned():
     table = text.format_table(("task", "obs"), [("cheetah-run", 17), ("x", 5)], right=("obs",))
     assert table.splitlines() == ["task         obs", "cheetah-run   17", "x              5"]
+
+
+def test_a_span_names_its_ends_once():
+    spans = [text.format_span(numbers) for numbers in ((1_000,), (7, 7), (2_500, 1_000, 2_000))]
+    assert spans == ["1,000", "7", "1,000 to 2,500"]

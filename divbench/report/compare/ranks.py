@@ -27,6 +27,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import numpy as np
 
+ROUNDING = 1e-12  # 1 - 0.9 is a little less than 0.1, and a chance of exactly 1 in 10 meets it
+
 
 @dataclasses.dataclass(frozen=True)
 class Null:
@@ -107,9 +109,6 @@ def together(nulls: Sequence[Null]) -> Null:
     for null in sorted(nulls, key=lambda null: len(null.chances)):
         chances = np.convolve(chances, null.chances)
     return Null(sum(null.lowest for null in nulls), chances, sum(null.observed for null in nulls))
-
-
-ROUNDING = 1e-12  # 1 - 0.9 is a little less than 0.1, and a chance of exactly 1 in 10 meets it
 
 
 def adjusted(chances: Sequence[float], least: Sequence[float], level: float) -> list[float]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from divbench.report.series import Cell, Cells, read_cells, stopped_lanes
+from divbench.report.series import Cell, Cells, sound_cells
 from divbench.spec.errors import UsageError
 
 if TYPE_CHECKING:
@@ -122,14 +122,10 @@ def read_result_set(path: str, side: str) -> ResultSet:
       UsageError: no folder, no run in it, a damaged run, or a lane that two of its runs have.
     """
     runs = tuple(_read_run(folder) for folder in _run_folders(Path(path), side))
-
-    def cells(run: Run, table: str, columns: tuple[str, ...]) -> Cells:
-        return read_cells(getattr(run.tables, table), columns, stopped=stopped_lanes(run.tables.values))
-
     return ResultSet(
         str(path), runs,
-        _merged(runs, lambda run: cells(run, "scores", SCORES), side),
-        _merged(runs, lambda run: cells(run, "values", VALUES), side),
+        _merged(runs, lambda run: sound_cells(run.tables, "scores", SCORES), side),
+        _merged(runs, lambda run: sound_cells(run.tables, "values", VALUES), side),
         _merged(runs, lambda run: _verdicts(run.tables.verdicts), side))
 
 

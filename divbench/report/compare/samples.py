@@ -13,6 +13,7 @@ from collections.abc import Mapping
 
 from divbench.report.compare.result_set import SCORES, VALUES, ResultSet, Run
 from divbench.report.series import Cell, Point, Series
+from divbench.spec.text import format_span
 
 LAST_EVALUATIONS = 3  # whose mean is a lane's return
 SMALLEST_Q = 1e-3  # below it |Q| counts as this, so that it has a logarithm
@@ -188,10 +189,9 @@ def _decades(q: float) -> float:
 
 
 def _place(points: list[Point]) -> str:
-    env_steps = f"{points[0][0]:,} to {points[-1][0]:,}" if points[0][0] != points[-1][0] else f"{points[-1][0]:,}"
-    updates = f"{points[0][1]:,} to {points[-1][1]:,}" if points[0][1] != points[-1][1] else f"{points[-1][1]:,}"
+    env_steps, updates = zip(*points, strict=True)
     count = f"{len(points)} evaluations, " if len(points) > 1 else ""
-    return f"{count}env step {env_steps}, update {updates}"
+    return f"{count}env step {format_span(env_steps)}, update {format_span(updates)}"
 
 
 def _listed(values: set) -> str:

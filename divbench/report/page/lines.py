@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from divbench.report.page.columns import BOUND, MAIN, PLOTTED, PlotColumn
 from divbench.report.page.thinning import line_text, number_text, thin
-from divbench.report.series import Cell, LaneRows, Point, lane_rows, read_numbers, stopped_lanes
+from divbench.report.series import Cell, LaneRows, Point, frozen, lane_rows, read_numbers, stopped_lanes
 
 if TYPE_CHECKING:
     import numpy
@@ -78,9 +78,8 @@ def _read_table(curves: Curves, run: int, arrow, table: str, lanes: Iterable[Lan
     cells: dict[Cell, list[tuple[LaneRows, numpy.ndarray]]] = {}
     for lane in lanes:
         key = run, lane.cell, lane.seed
-        if stop := stopped.get((lane.cell, lane.seed)):
-            frozen = (lane.env_steps > stop[0]) | ((lane.env_steps == stop[0]) & (lane.updates >= stop[1]))
-            numbers[lane.rows[frozen]], ended[lane.rows[frozen]] = np.nan, True
+        broken = lane.rows[frozen(lane, stopped)]
+        numbers[broken], ended[broken] = np.nan, True
         values = numbers[lane.rows]
         curves.places[table, key] = curves.axis(lane.env_steps, lane.updates)
         _tell(curves.lanes, key, columns, values, ended[lane.rows], limits)
