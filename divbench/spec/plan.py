@@ -73,14 +73,13 @@ class Group:
         return hashlib.sha256(text.encode()).hexdigest()[:6]
 
 
-def make_groups(spec: RunSpec, *, fused: bool, max_lanes: int | None = None) -> tuple[Group, ...]:
+def make_groups(spec: RunSpec, *, fused: bool) -> tuple[Group, ...]:
     """All groups of a run, in the order they are trained.
 
     Args:
       spec: the run.
       fused: one group for all mechanisms of a (task, UTD) that coefficients can select among (pays on a GPU
         or TPU); otherwise one group per set of mechanisms (pays on a CPU).
-      max_lanes: split larger groups into parts of at most this many lanes.
     """
     groups = []
     for task in spec.tasks:
@@ -89,10 +88,8 @@ def make_groups(spec: RunSpec, *, fused: bool, max_lanes: int | None = None) -> 
                      for variant in spec.variants for seed in spec.seed_list]
             for members in _by_structure(lanes, fused):
                 mechanisms = frozenset().union(*(lane.mechanisms for lane in members))
-                size = max_lanes or len(members)
-                for first in range(0, len(members), size):
-                    part = tuple(members[first:first + size])
-                    groups.append(Group(task, utd, mechanisms, members[0].variant.hooks, part, spec.protocol(utd)))
+                groups.append(
+                    Group(task, utd, mechanisms, members[0].variant.hooks, tuple(members), spec.protocol(utd)))
     return tuple(groups)
 
 

@@ -85,6 +85,18 @@ def test_one_update_is_critic_target_actor_temperature_in_that_order(setting):
     assert float(new.soft_reward_min) == pytest.approx(min(entropy, 0.0), rel=1e-5)
 
 
+@pytest.mark.parametrize("variant", ["baseline", "weight-norm", "spectral-norm", "weight-decay=0.01"])
+def test_the_change_that_is_measured_is_the_change_that_is_made(setting, variant):
+    learner, batch, coefs, structure = setting(variant=variant, critic_lr=0.1)
+    key = jax.random.key(9)
+    target_key, _ = jax.random.split(key)
+    target, next_action = sac.td_target(learner, batch, coefs, structure, target_key)
+    _, gradient = critics.gradient(learner.critic, batch, target, next_action, None, coefs, structure, key)
+    added = sac.critic_change(learner, batch, target, gradient, coefs, structure)
+    made = jax.tree.map(jnp.subtract, sac.update(learner, batch, coefs, structure, key).critic, learner.critic)
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-6), added, made)
+
+
 def test_coefficients_reach_the_update(setting):
     learner, batch, coefs, structure = setting()
     base = sac.update(learner, batch, coefs, structure, jax.random.key(9))

@@ -30,10 +30,14 @@ def initialise(key, coefs: Coefficients, structure: Structure) -> dict:
 
 def projected(critic, structure: Structure):
     """The critics after the group's projections, divbench's own and those from outside."""
-    own = [PROJECTIONS[name] for name in sorted(structure.mechanisms & PROJECTIONS.keys())]
-    for project in (*own, *of_kind(structure.hooks, "projections")):
+    for project in _projections(structure):
         critic = project(critic)
     return critic
+
+
+def _projections(structure: Structure) -> list[Callable]:
+    own = [PROJECTIONS[name] for name in sorted(structure.mechanisms & PROJECTIONS.keys())]
+    return [*own, *of_kind(structure.hooks, "projections")]
 
 
 def parameters(critic, coefs: Coefficients) -> dict:
@@ -139,8 +143,13 @@ def rule(coefs: Coefficients) -> optimizers.Rule:
 
 
 def change(learner: LearnerState, batch: Batch, target, gradient, coefs: Coefficients, structure: Structure):
-    """What a step of their optimizer adds to the critics; batch and target are in the gradient already."""
-    return optimizers.step(gradient, learner.critic_moments, learner.critic, rule(coefs), structure.mechanisms)[0]
+    """What a step of their optimizer and the projections after it add to the critics; batch and target are in the
+    gradient already."""
+    updates, _ = optimizers.step(gradient, learner.critic_moments, learner.critic, rule(coefs), structure.mechanisms)
+    if not _projections(structure):
+        return updates
+    moved = projected(optax.apply_updates(learner.critic, updates), structure)
+    return jax.tree.map(jnp.subtract, moved, learner.critic)
 
 
 def step(learner: LearnerState, gradient, statistics, coefs: Coefficients, structure: Structure):
