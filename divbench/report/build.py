@@ -14,8 +14,9 @@ from pathlib import Path
 from divbench.report.evidence import Evidence, gather
 from divbench.report.lanes import lanes_section
 from divbench.report.latex import latex_table
+from divbench.report.layers import layer_table
 from divbench.report.layout import count_table, lane_table, overall_table, q_table, score_table
-from divbench.report.markdown import markdown_report, overall_csv, q_csv, score_csv
+from divbench.report.markdown import markdown_report, markdown_table, overall_csv, q_csv, score_csv
 
 FOLDER = "report"
 
@@ -99,6 +100,9 @@ def contents(evidence: Evidence) -> dict[str, bytes]:
     explained = lanes_section(evidence.tables.verdicts.to_pylist(), evidence.critical_points())
     if explained:
         files["lanes.md"] = explained.encode()
+    layers = layer_table(evidence.tables.values, evidence.tables.diagnostics, evidence.lanes)
+    if layers.rows:
+        files["layers.md"] = markdown_table(layers, evidence.facts).encode()
     files["summary.csv"] = score_csv(evidence.scores).encode()
     files["q.csv"] = q_csv(evidence.q).encode()
     if evidence.overall.rows:

@@ -18,6 +18,7 @@ from divbench.verdict.first_cause import (
     start_level,
     when,
 )
+from divbench.verdict.growth import growth, until_frozen
 from divbench.verdict.rules import LEAVE_BELOW, Verdict, beyond_bound
 
 ACTIONS = {"q_random_mean": "random", "q_policy_mean": "the policy's", "q_replay_mean": "replayed",
@@ -45,8 +46,7 @@ def explain_lane(rows: Sequence[Mapping], verdict: Verdict, cause: FirstCause | 
     """
     if not rows:
         return "Nothing was measured."
-    broken = next((index for index, row in enumerate(rows) if row.get("nonfinite", "")), len(rows))
-    rows = rows[:broken + 1]  # a frozen lane goes on being measured, and nothing happens to it
+    rows = until_frozen(rows)
     dead = _death(rows)
     sentences = [_fate(rows, verdict, cause), _first(rows, verdict, cause, dead)]
     if verdict.kind == "stable":
@@ -142,11 +142,9 @@ def _growth(rows: Sequence[Mapping]) -> str:
     """The largest value after the first update over the level at the start, for what grew notably."""
     parts, left = [], departures(rows)
     for name, words in GROWING.items():
-        start = start_level(rows[:left.get(BEGINS_WITH.get(name, ""), len(rows))], name)
-        values = [value for row in rows if row["update"] > 0 and not math.isnan(value := measured(row, name))]
-        peak = max(values, default=math.nan)
-        if start > 0.0 and peak >= NOTABLE * start:
-            parts.append(f"{words} had grown {fold(peak / start)}" if not parts else f"{words} {fold(peak / start)}")
+        ratio = growth(rows, name, left.get(BEGINS_WITH.get(name, "")))
+        if ratio >= NOTABLE:
+            parts.append(f"{words} had grown {fold(ratio)}" if not parts else f"{words} {fold(ratio)}")
     return f"At its peak {_and(parts)}." if parts else ""
 
 
