@@ -140,7 +140,8 @@ _ALL = (
            "The second moment of the critics' last layer alone, where it rises first and farthest when Q diverges.",
            OFN),
     _value("update_norm", "weight", "|theta' - theta|_2",
-           "L2 norm of the step that the critics would make on the batch, optimizer and projections included.", EFFECTIVE_RATE),
+           "L2 norm of the step that the critics would make on the batch, optimizer and projections included.",
+           EFFECTIVE_RATE),
     _value("effective_lr", "1 per update", "update_norm / param_norm",
            "The share of their own length by which the critics' parameters move in an update. It falls as they grow, "
            "until nothing is learned any more.", EFFECTIVE_RATE),

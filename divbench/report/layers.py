@@ -1,4 +1,4 @@
-"""How far each layer of a lane's critics has grown, of runs measured with `--diagnose full`: the table of `layers.md`."""
+"""How far each layer of a lane's critics has grown, of runs measured with `--diagnose full`: the table `layers.md`."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ GROWING = {"gradient_norm": ("gradient", "grad_norm"), "first_moment_norm": ("fi
            "second_moment_norm": ("second moment", "second_moment"), "parameter_norm": ("parameters", "second_moment")}
 COLUMNS = (Column("task", right=False), Column("variant", right=False), Column("UTD"), Column("seed"),
            Column("layer", right=False), *(Column(heading) for heading, _ in GROWING.values()))
-NOTE = ("the largest norm after the first update over the median of the first three, of those before the whole critic's "
-        "left its band if it did; a frozen lane counts up to where it was frozen")
+NOTE = ("the largest norm after the first update over the median of the first three, of those before the whole "
+        "critic's left its band if it did; a frozen lane counts up to where it was frozen")
 
 
 def layer_table(values: pa.Table, diagnostics: pa.Table, lanes: Sequence[LaneVerdict]) -> TextTable:

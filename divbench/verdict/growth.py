@@ -1,4 +1,4 @@
-"""By how many times a quantity of a lane has grown since it began to learn: at its peak, over its level at the start."""
+"""How many times a quantity of a lane has grown since it began to learn: its peak over its level at the start."""
 
 from __future__ import annotations
 
