@@ -14,6 +14,9 @@ DEMO_OUT ?= results/runs/demo
 DEMO = --suite priming --tasks quadruped-run --variants baseline,ofn,layernorm --prime-updates 10k --steps 1k \
 	--seeds 1 --seed-start 8 --measure-every 500 --eval-episodes 1 --out $(DEMO_OUT)
 
+# A process of tests for each core, whole files at a time: what a file compiles is compiled once.
+PARALLEL ?= -n auto --dist loadfile
+
 .PHONY: help demo test test-slow test-py312 lint format wheel docs bench bench-physics clean
 
 help:
@@ -56,13 +59,13 @@ demo: $(VENV)/.installed-run
 
 test: $(VENV)/.installed-dev
 	$(VENV)/bin/ruff check .
-	$(VENV)/bin/python -m pytest $(PYTEST_ARGS)
+	$(VENV)/bin/python -m pytest $(PARALLEL) $(PYTEST_ARGS)
 
 test-slow: $(VENV)/.installed-dev
 	$(VENV)/bin/python -m pytest -m slow $(PYTEST_ARGS)
 
 test-py312: $(VENV)-py312/.installed-dev
-	$(VENV)-py312/bin/python -m pytest $(PYTEST_ARGS)
+	$(VENV)-py312/bin/python -m pytest $(PARALLEL) $(PYTEST_ARGS)
 
 lint: $(VENV)/.installed-dev
 	$(VENV)/bin/ruff check .

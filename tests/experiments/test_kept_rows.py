@@ -7,12 +7,20 @@ from pathlib import Path
 import pytest
 
 from divbench import results
+from divbench.experiments.catalogue import EXPERIMENTS
+from divbench.experiments.evidence import read
+from divbench.experiments.experiment import Experiment
+from divbench.experiments.outcomes import OUTCOME, read_outcome
+from divbench.experiments.reproduce import make_plan, outcome_record
 from divbench.records.schema import check_rows
 from divbench.records.tables import to_arrow
 from divbench.report.evidence import gather
+from divbench.spec.experiments import ReproduceRequest
 from divbench.verdict.rows import verdict_rows
 
-ROWS = sorted((Path(results.__file__).parent / "claims" / "rows").glob("*/"))
+CLAIMS = Path(results.__file__).parent / "claims"
+ROWS = sorted((CLAIMS / "rows").glob("*/"))
+TRAINED = {name for name, claim in EXPERIMENTS.items() if isinstance(claim, Experiment)}
 
 
 @pytest.mark.parametrize("run", ROWS, ids=lambda run: run.name)
@@ -27,3 +35,25 @@ def test_rows_are_whole_and_named_by_their_settings(run):
         "verdicts", check_rows("verdicts", verdict_rows(found.tables.values.to_pylist()))).to_pylist()
     last = max(found.tables.values.column("env_step").to_pylist())
     assert last == card["settings"]["steps"]
+
+
+def _answered() -> list[str]:
+    """The committed outcomes whose runs are all kept."""
+    kept = {run.name for run in ROWS}
+    plans = {file.parent.name: make_plan(EXPERIMENTS[file.parent.name], ReproduceRequest(name=file.parent.name))
+             for file in sorted(CLAIMS.glob(f"*/{OUTCOME}")) if file.parent.name in TRAINED}
+    return [name for name, plan in plans.items() if {Path(spec.folder).name for spec in plan.runs} <= kept]
+
+
+@pytest.mark.parametrize("name", _answered())
+def test_the_rows_decide_as_the_committed_outcome_says(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "results").mkdir()
+    (tmp_path / "results" / "runs").symlink_to(CLAIMS / "rows")
+    plan = make_plan(EXPERIMENTS[name], ReproduceRequest(name=name))
+    evidence = read(plan.arms, plan.specs, "quick")
+    found = json.loads(json.dumps(outcome_record(plan, evidence, plan.experiment.decide(evidence))))
+    committed = read_outcome(CLAIMS / name / OUTCOME)
+    assert found.keys() == committed.keys()
+    for key in found:
+        assert found[key] == committed[key], key

@@ -179,6 +179,21 @@ def test_an_address_that_names_no_lane_says_so(opened, small):
     assert "no such lane" in find(browser, "#lane")[0].text
 
 
+@pytest.mark.parametrize(("variant", "rows"), [
+    ("ofn", ["cheetah-run", "walker-run"]),
+    ("baseline", ["cheetah-run run", "cheetah-run other", "walker-run run"]),
+])
+def test_runs_share_a_row_of_verdicts_unless_they_have_the_same_variant(opened, small, fake_run, tmp_path, variant,
+                                                                        rows):
+    other = fake_run(tasks=("cheetah-run",), variants=(variant,), seeds=(0,))
+    for table in ("verdicts", "values"):
+        other.rows[table] = [row | {"variant": variant} for row in small.rows[table]
+                             if (row["task"], row["variant"], row["seed"]) == ("cheetah-run", "baseline", 0)]
+    browser = opened(small, others=[other.write(tmp_path / "other")])
+    assert [row.text for row in find(browser, ".map tbody th")] == rows
+    assert len(find(browser, "a.lane.diverged")) == 3
+
+
 def test_dark_and_light_redraw_the_curves(opened, small):
     def look() -> tuple[str, str]:
         charts(browser)

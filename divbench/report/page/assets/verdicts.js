@@ -34,16 +34,24 @@ function verdictCell(lane, roomy) {
   );
 }
 
-function verdictMap() {
-  const rows = panels()
+// A row for each panel, or for each run of it if several runs have the same variant in a panel.
+function verdictRows() {
+  const all = panels();
+  const apart = all.some(({ cells }) => new Set(cells.map((place) => DATA.cells[place].variant)).size < cells.length);
+  if (!apart) return all.map((panel) => ({ title: panelTitle(panel), cells: panel.cells }));
+  return all
     .flatMap((panel) =>
       DATA.runs.map((run, i) => ({
-        run,
         title: panelTitle(panel),
+        run: run.name,
         cells: panel.cells.filter((place) => DATA.cells[place].run === i),
       })),
     )
     .filter((line) => line.cells.length);
+}
+
+function verdictMap() {
+  const rows = verdictRows();
   const names = DATA.looks.map((look) => look.variant);
   const most = Math.max(...rows.map((line) => line.cells.reduce((sum, place) => sum + LANES_OF[place].length, 0)));
   const roomy = most <= ROOMY,
@@ -51,7 +59,7 @@ function verdictMap() {
   const head = element(
     "tr",
     {},
-    element("th", { scope: "col" }, SEVERAL ? "task, run" : "task"),
+    element("th", { scope: "col" }, rows.some((line) => line.run) ? "task, run" : "task"),
     names.map((name) => element("th", { scope: "col", class: long ? "upright" : null }, element("span", {}, name))),
   );
   const body = rows.map((line) =>
@@ -62,7 +70,7 @@ function verdictMap() {
         "th",
         { scope: "row" },
         line.title,
-        SEVERAL ? element("span", { class: "dim" }, ` ${line.run.name}`) : null,
+        line.run ? element("span", { class: "dim" }, ` ${line.run}`) : null,
       ),
       names.map((name) => {
         const places = line.cells.filter((place) => DATA.cells[place].variant === name);
