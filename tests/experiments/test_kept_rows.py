@@ -31,8 +31,8 @@ def test_rows_are_whole_and_named_by_their_settings(run):
     found = gather(run)
     assert found.facts.state == f"finished {card['finished']}"
     assert sorted(lane.seed for lane in found.lanes) == card["seeds"]
-    assert found.tables.verdicts.to_pylist() == to_arrow(
-        "verdicts", check_rows("verdicts", verdict_rows(found.tables.values.to_pylist()))).to_pylist()
+    judged = to_arrow("verdicts", check_rows("verdicts", verdict_rows(found.tables.values.to_pylist())))
+    assert repr(found.tables.verdicts.to_pylist()) == repr(judged.to_pylist()), "as text, in which NaN equals NaN"
     last = max(found.tables.values.column("env_step").to_pylist())
     assert last == card["settings"]["steps"]
 
