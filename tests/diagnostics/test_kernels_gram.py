@@ -61,7 +61,7 @@ def explicit_jacobian(params, points):
     return np.stack(rows)
 
 
-def test_blocks_products_and_diagonal_are_those_of_the_explicit_jacobian():
+def test_blocks_and_products_are_those_of_the_explicit_jacobian():
     with jax.enable_x64(True):
         rng = np.random.default_rng(0)
         params, left, right = draw_mlp(rng), draw_points(rng, 11), draw_points(rng, 7)
@@ -69,14 +69,12 @@ def test_blocks_products_and_diagonal_are_those_of_the_explicit_jacobian():
         memory = 4 * 4 * 8 * gram.parameter_count(params)  # blocks of 4: 11 and 7 both end in a part
         own = kernel_of_mlp(q_mlp, params, left, memory=memory)
         cross = kernel_of_mlp(q_mlp, params, left, right, memory=memory)
-        diagonal = jax.jit(lambda *a: gram.squared_norms(q_mlp, *a, memory=memory))(params, left)
         vector = jnp.asarray(rng.normal(size=7))
         product = jax.jit(products.kernel_product, static_argnums=0)(q_mlp, params, left, right, vector)
         assert own.dtype == cross.dtype == product.dtype == np.float64
         np.testing.assert_allclose(own, one @ one.T, rtol=0.0, atol=1e-10)
         np.testing.assert_array_equal(own, own.T)
         np.testing.assert_allclose(cross, one @ other.T, rtol=0.0, atol=1e-10)
-        np.testing.assert_allclose(diagonal, np.sum(one * one, 1), rtol=0.0, atol=1e-10)
         np.testing.assert_allclose(product, cross @ vector, rtol=0.0, atol=1e-10)
         step = jax.tree.leaves(jax.jit(products.pullback, static_argnums=0)(q_mlp, params, right, vector))
         np.testing.assert_allclose(np.concatenate([np.ravel(leaf) for leaf in step]), vector @ other, atol=1e-10)

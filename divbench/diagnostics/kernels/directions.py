@@ -47,21 +47,6 @@ def action_similarity(now: jax.Array, before: jax.Array) -> jax.Array:
     return jnp.mean(jnp.sum(_unit(now, 1) * _unit(before, 1), 1))
 
 
-def action_concentration(actions: jax.Array) -> jax.Array:
-    """Mean cosine between the actions of two different states: 1 where the policy does the same everywhere; scalar.
-
-    (|sum_i a_i / |a_i||^2 - n) / (B (B - 1)), n the number of actions that are not 0. A policy that has run into a
-    corner of the action space, where Q is extrapolated, is near 1. Source: as `action_similarity`.
-
-    Args:
-      actions: `[B, A]`, B at least 2.
-    """
-    count = actions.shape[0]
-    units = _unit(actions, 1)
-    pairs = jnp.sum(jnp.square(jnp.sum(units, 0))) - jnp.sum(jnp.square(units))
-    return pairs / (count * (count - 1))
-
-
 def _unit(array: jax.Array, axis: int | None) -> jax.Array:
     """Vectors along the axis at length 1; zeros stay, NaN where they are not finite."""
     scaled = array / magnitude(array, axis)

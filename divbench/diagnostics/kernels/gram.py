@@ -57,18 +57,6 @@ def gradients(q_fn: QFunction, params, points: Points) -> list[jax.Array]:
     return [leaf.reshape(leaf.shape[0], -1) for leaf in jax.tree.leaves(tree)]
 
 
-def squared_norms(q_fn: QFunction, params, points: Points, *, memory: int = MEMORY) -> jax.Array:
-    """|grad Q|^2 of each point, the diagonal of K(X, X), without the rest of it: `[N]`. Arguments as in `gram`."""
-    params, points = widened(params), widened(points)
-    count = size_of(points)
-    stacked, _ = _in_blocks(points, block_size(params, memory))
-
-    def of_block(block):
-        return sum(jnp.sum(jnp.square(part), 1) for part in gradients(q_fn, params, block))
-
-    return jax.lax.map(of_block, stacked).reshape(-1)[:count]
-
-
 def blocks(left_rows, left, right_rows, right, size: int) -> jax.Array:
     """`left_rows(left) @ right_rows(right)^T`, a block of each at a time: `[N, M]`.
 
