@@ -46,7 +46,12 @@ class Limits:
         return self.high or self.range
 
     def side(self, q: float, factor: float = 1.0) -> str:
-        """`upper` or `lower` if `q` is beyond `factor` times that bound with its tolerance, else empty."""
+        """`upper` or `lower` if `q` is beyond `factor` times that bound with its tolerance, else empty.
+
+        Empty too where nothing can be earned as far as is known, both bounds 0: no size would be a tolerance.
+        """
+        if not self.range > 0.0:
+            return ""
         if q > factor * (self.high + TOLERANCE * self.height):
             return "upper"
         return "lower" if q < factor * (self.low - TOLERANCE * self.range) else ""

@@ -161,8 +161,8 @@ def _death(rows: Sequence[Mapping]) -> str:
 
 
 def _temperature(rows: Sequence[Mapping]) -> str:
-    """The largest climb of the temperature: SAC raises it when, and only when, entropy is below its target. A reset
-    puts it back to where it began, which is no climb."""
+    """The largest climb of the temperature between two resets: SAC raises it when, and only when, entropy is below its
+    target. A reset puts it back to where it began, which is no climb."""
     known = [row for row in rows if 0.0 < measured(row, "temperature") < math.inf]
     climbs = [_climb(list(between)) for _, between in itertools.groupby(known, lambda row: row.get("resets", 0))]
     low, peak = max(climbs, key=lambda climb: climb[1]["temperature"] / climb[0]["temperature"], default=(None, None))
@@ -176,9 +176,9 @@ def _temperature(rows: Sequence[Mapping]) -> str:
 
 
 def _climb(rows: Sequence[Mapping]) -> tuple[Mapping, Mapping]:
-    """Where the temperature was least, and where it was largest after that."""
-    low = min(range(len(rows)), key=lambda index: rows[index]["temperature"])
-    return rows[low], max(rows[low:], key=lambda row: row["temperature"])
+    """From where to where the temperature rose by the largest factor."""
+    lows = itertools.accumulate(rows, lambda low, row: min(low, row, key=lambda at: at["temperature"]))
+    return max(zip(lows, rows, strict=True), key=lambda climb: climb[1]["temperature"] / climb[0]["temperature"])
 
 
 def _bias(rows: Sequence[Mapping]) -> str:

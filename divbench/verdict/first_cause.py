@@ -42,7 +42,7 @@ class Band:
       jump: the first measurement is out of the band above `jump` times the untrained network's, of update 0.
       collapses: whether below one `jump`-th of the level is out of the band too.
       settles: whether the first measurement after a reset is left out: fresh weights have a large gradient and
-        features of their own size.
+        features of their own size. After a reset of the actor alone too, since rows count resets of either.
     """
 
     factor: float
@@ -73,7 +73,8 @@ BANDS = {
 # learning rate of 3e-4 moves critics of 2 x 256 units by 0.4 % of it at most, 1.2 % when a gradient springs up from
 # nothing; with a hundred times that rate the first 15 updates take 8, 5 and 3 % (quadruped-run and hopper-hop), with
 # ten times 2 and 1 %. Plain SGD has such steps too, where the gradient is large, and then for the same reason. As with
-# bands, twice in a row or ten times as large; the step that the untrained network would make does not count.
+# bands, twice in a row, ten times as large, or the last of a lane that froze; the step that the untrained network would
+# make does not count.
 LARGEST_STEP = 0.025
 FAR_STEP = 10.0 * LARGEST_STEP
 PLAIN = Band(math.inf, 0.0)  # of quantities whose growth is told but not judged
@@ -144,7 +145,9 @@ def _step_mark(row: Mapping) -> str:
     step = measured(row, "effective_lr")
     if row["update"] <= 0 or math.isnan(step):
         return UNKNOWN
-    return FAR if step > FAR_STEP else IN if step > LARGEST_STEP else CLEAR
+    if step <= LARGEST_STEP:
+        return CLEAR
+    return FAR if step > FAR_STEP or row.get("nonfinite", "") else IN
 
 
 def _bound_mark(row: Mapping) -> str:

@@ -96,7 +96,7 @@ def beyond_bound(rows: Sequence[Mapping]) -> list[Excursion]:
 def _bound_mark(row: Mapping) -> str:
     bound = limits(row)
     values = [row[name] for name in COUNTED if not math.isnan(row[name])]
-    if row["update"] <= 0 or not values or math.isnan(bound.range):
+    if row["update"] <= 0 or not values or not bound.range > 0.0:
         return UNKNOWN
     if any(bound.side(q, FAR_FACTOR) for q in values):
         return FAR
@@ -107,7 +107,7 @@ def _bound_mark(row: Mapping) -> str:
 
 def _return_mark(row: Mapping) -> str:
     q, earned, height = row["mc_q_mean"], row["mc_return_mean"], limits(row).height
-    if row["update"] <= 0 or not all(map(math.isfinite, (q, earned, height))):
+    if row["update"] <= 0 or not all(map(math.isfinite, (q, earned, height))) or height == 0.0:
         return UNKNOWN
     excess, expected = q - earned, max(OVER_SHARE * abs(earned), OVER_MARGIN * height)
     if excess > expected:

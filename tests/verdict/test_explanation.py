@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from divbench.verdict.explanation import explain_lane, fold, number
-from divbench.verdict.first_cause import first_cause
+from divbench.verdict.first_cause import FirstCause, first_cause
 from divbench.verdict.rules import judge
 
 NAN = math.nan
@@ -121,6 +121,22 @@ def test_a_lower_bound_of_zero_and_no_rows(make_rows):
     assert explain([]) == "Nothing was measured."
 
 
+def test_too_large_steps_before_an_explosion_are_told(make_rows):
+    rows = make_rows([1.0, 2.0, 2.0], columns={"effective_lr": [0.001, 0.1, 0.1]})
+    for row in rows[1:]:
+        row |= {"nonfinite": "learner", "nonfinite_update": 40}
+    assert first_cause(rows) == FirstCause("effective_lr", 40, 1_000)
+    assert "First the size of the critics' steps left its band, at update 40 (10% of" in explain(rows)
+
+
+@pytest.mark.parametrize("series, told", [
+    ([1.0, 0.05, 20.0, 0.01], "climbed from 0.05 at update 100 to 20 at update 200"),
+    ([1.0, 0.05, 20.0, 0.06], "climbed from 0.05 at update 100 to 20 at update 200"),
+    ([0.1, 0.5, 0.01, 3.0], "climbed from 0.01 at update 200 to 3 at update 300")])
+def test_the_largest_climb_of_the_temperature_is_told(make_rows, series, told):
+    assert told in explain(make_rows([1.0, 300.0, 300.0, 300.0], columns={"temperature": series}))
+
+
 def test_what_was_not_measured_is_not_said(make_rows):
     text = explain(make_rows([1.0, 200.0, 300.0], earned=[NAN] * 3, rollout=[NAN] * 3))
     for word in ("distant", "gradient", "moment", "features", "parameters", "temperature", "entropy", "rollout", "nan"):
@@ -146,8 +162,10 @@ CELL = st.floats(-1e30, 1e30) | st.sampled_from([NAN, math.inf, -math.inf])
 @given(q=st.lists(CELL, min_size=1, max_size=10), other=st.lists(CELL, min_size=10, max_size=10),
        culprit=st.sampled_from(["", "learner", "physics"]), place=st.integers(0, 9))
 def test_every_series_has_one_paragraph(make_rows, q, other, culprit, place):
-    names = ("grad_norm", "second_moment", "feature_norm", "param_norm", "temperature", "entropy", "reward_excess")
+    names = ("grad_norm", "second_moment", "feature_norm", "param_norm", "temperature", "entropy", "reward_excess",
+             "effective_lr")
     rows = make_rows(q, earned=other, rollout=q, columns={name: other for name in names})
-    rows[min(place, len(q) - 1)]["nonfinite"] = culprit
+    for row in rows[min(place, len(q) - 1):]:
+        row["nonfinite"] = culprit
     text = explain(rows)
     assert text.startswith("The lane ") and text.endswith(".") and "\n" not in text and "  " not in text

@@ -182,6 +182,12 @@ def test_what_the_untrained_network_says_does_not_count(make_rows):
     assert judge(make_rows([0.0] * 3, rollout=[0.0] * 3, earned=[-1_000.0, -30.0, -40.0])).kind == "overestimating"
 
 
+def test_where_nothing_can_be_earned_as_far_as_is_known_nothing_is_judged(make_rows):
+    rows = make_rows([0.0, 1e-6, -1e-6, 2e-6], high=0.0, rollout=[0.0, 1e-6, 1e-6, 1e-6])
+    assert judge(rows).kind == "stable"
+    assert judge(rows + make_rows([30.0, 30.0], high=10.0, first=400)).kind == "diverged"
+
+
 def test_a_lower_bound_that_entropy_made_hides_nothing_above(make_rows):
     """Quadruped-run: the untrained policy's entropy takes the lower bound to twelve times the upper one."""
     bounds = {"high": 747.0, "low": -9_164.0}
