@@ -12,23 +12,7 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
-SMALLEST = jnp.finfo(jnp.float32).tiny  # below it float32 loses digits, or the device all of them
-
-
-def magnitude_scale(array: jax.Array, axis=None) -> jax.Array:
-    """What to divide an array by before its squares are taken: its largest magnitude, or 1 where that is nothing.
-
-    Args:
-      array: any shape.
-      axis: the axes, one or several, that share a scale; None for all.
-
-    Returns:
-      The shape of `array` with those axes of size 1; NaN where the array is not finite, which is asked apart because
-      XLA's maximum of many NaNs on a CPU can be -inf.
-    """
-    largest = jnp.max(jnp.abs(array), axis, keepdims=True)
-    finite = jnp.all(jnp.isfinite(array), axis, keepdims=True)
-    return jnp.where(finite, jnp.where(largest < SMALLEST, 1.0, largest), jnp.nan)
+from divbench.diagnostics.scaling import magnitude_scale
 
 
 def layers(tree) -> dict[str, dict]:
@@ -60,19 +44,11 @@ def _norm(tree) -> jax.Array:
     return jnp.where(overflowed, jnp.inf, norm)
 
 
-def growth(now: jax.Array, before: jax.Array) -> jax.Array:
-    """`now / before`, by how many times a norm has grown; 0 where `before` is 0 and no ratio exists.
-
-    Both of one shape, which is that of the result.
-    """
-    nothing = before < SMALLEST
-    return jnp.where(nothing, 0.0, now / jnp.where(nothing, 1.0, before))
-
-
 def effective_rate(step_norm: jax.Array, parameter_norm: jax.Array) -> jax.Array:
     """The share of their own length by which the parameters move in one update; 0 for parameters that are all 0.
 
     What a learning rate amounts to once the scale of the weights is taken out: with a constant learning rate it falls
     as the weights grow (Lyle et al., 2407.01800). Both of one shape, which is that of the result.
     """
-    return growth(step_norm, parameter_norm)
+    nothing = parameter_norm < jnp.finfo(jnp.float32).tiny
+    return jnp.where(nothing, 0.0, step_norm / jnp.where(nothing, 1.0, parameter_norm))

@@ -37,6 +37,13 @@ def soft_returns(reward: jax.Array, log_prob: jax.Array, temperature: jax.Array,
     return returns
 
 
+def cut_off(gamma: jax.Array, steps: int) -> jax.Array:
+    """The share of a constant reward's return that lies after the end of an episode of `steps` steps, on average over
+    its first half: the mean of gamma^(T - t); a scalar in [0, 1)."""
+    ahead = steps - jnp.arange(max(1, steps // 2), dtype=gamma.dtype)
+    return jnp.mean(jnp.power(gamma, ahead))
+
+
 def first_half(series: jax.Array) -> jax.Array:
     """The first half of the steps of an episode: `[T, ...]` to `[T // 2, ...]` (at least one step)."""
     return series[: max(1, series.shape[0] // 2)]

@@ -25,7 +25,6 @@ CASES = {  # the function and the shapes of its arguments
     "bias": (values.bias, Q, (BATCH,)),
     "correlation": (distance.distance_correlation, ACTIONS, ACTIONS, Q),
     "norms": (critic_norms, (CRITICS, 5, WIDTH), (CRITICS, WIDTH), (CRITICS, WIDTH, 1)),
-    "growth": (norms.growth, (), ()),
     "effective_rate": (norms.effective_rate, (), ()),
     "ranks": (features.ranks, HIDDEN),
     "mean_norm": (features.mean_norm, HIDDEN),

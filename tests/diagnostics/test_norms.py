@@ -68,18 +68,10 @@ def test_a_layer_that_is_not_finite_shows_it_and_the_others_do_not_suffer(bad):
     assert np.isnan(layer_norms(tree)["hidden2"])
 
 
-def test_the_scale_is_the_largest_magnitude_and_never_0():
-    array = jnp.asarray([[1.0, -7.0], [0.0, 0.0]])
-    np.testing.assert_array_equal(norms.magnitude_scale(array), [[7.0]])
-    np.testing.assert_array_equal(norms.magnitude_scale(array, 1), [[7.0], [1.0]])
-    # XLA's maximum over so many numbers loses a NaN on a CPU
-    assert np.isnan(norms.magnitude_scale(jnp.ones((2, 8192)).at[0, 0].set(jnp.nan))).all()
-
-
-def test_ratios():
-    assert float(norms.growth(jnp.float32(6.0), jnp.float32(2.0))) == 3.0
+def test_the_share_of_their_own_length_by_which_parameters_move():
+    assert float(norms.effective_rate(jnp.float32(6.0), jnp.float32(2.0))) == 3.0
     assert float(norms.effective_rate(jnp.float32(0.5), jnp.float32(100.0))) == pytest.approx(0.005)
-    assert float(norms.growth(jnp.float32(6.0), jnp.float32(0.0))) == 0.0
-    assert float(norms.effective_rate(jnp.float32(0.0), jnp.float32(0.0))) == 0.0
-    assert np.isnan(norms.growth(jnp.float32(1.0), jnp.float32(jnp.nan)))
-    np.testing.assert_array_equal(norms.growth(jnp.asarray([2.0, 5.0]), jnp.asarray([4.0, 0.0])), [0.5, 0.0])
+    assert float(norms.effective_rate(jnp.float32(6.0), jnp.float32(0.0))) == 0.0
+    assert np.isnan(norms.effective_rate(jnp.float32(1.0), jnp.float32(jnp.nan)))
+    found = norms.effective_rate(jnp.asarray([2.0, 5.0]), jnp.asarray([4.0, 0.0]))
+    np.testing.assert_array_equal(found, [0.5, 0.0])

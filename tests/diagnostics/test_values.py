@@ -23,6 +23,13 @@ def test_entropy_counts_from_the_next_step_on():
     assert float(returns[0]) == pytest.approx((1.0 + 0.99 * 6.0 * np.log(2.0)) / 0.01, rel=1e-4)
 
 
+def test_the_share_that_lies_after_the_end():
+    assert float(values.cut_off(jnp.float32(0.5), 4)) == pytest.approx((0.5**4 + 0.5**3) / 2.0)
+    assert float(values.cut_off(jnp.float32(0.0), 1)) == 0.0
+    found = values.first_half(values.soft_returns(jnp.ones(200), jnp.zeros(200), jnp.float32(0.3), jnp.float32(0.99)))
+    assert float(values.cut_off(jnp.float32(0.99), 200)) == pytest.approx(1.0 - float(found.mean()) / 100.0, rel=1e-4)
+
+
 @settings(max_examples=20, deadline=None)
 @given(seed=st.integers(0, 2**31), gamma=st.floats(0.0, 0.999), temperature=st.floats(0.0, 2.0))
 def test_soft_returns_obey_the_soft_bellman_equation(seed, gamma, temperature):

@@ -69,6 +69,17 @@ def test_the_excitation_is_that_of_all_gradients(variant):
     np.testing.assert_allclose(found, expected, rtol=2e-4, atol=2e-6 * np.abs(expected).max())
 
 
+def test_what_is_compiled_in_for_a_neighbour_does_not_count():
+    """A plain lane's excitation in a group that has LayerNorm is the one that it has alone."""
+    critic, data, policy, coefs, structure = setting("baseline")
+    alone = kernel.excitation(critic, data, policy, coefs, structure)
+    with_norms = {"hidden": [layer | {"norm_scale": jnp.ones_like(layer["bias"]), "norm_shift": 0.0 * layer["bias"]}
+                             for layer in critic["hidden"]], "head": critic["head"]}
+    structure = structure._replace(mechanisms=structure.mechanisms | {"layernorm"})
+    together = kernel.excitation(with_norms, data, policy, coefs, structure)
+    np.testing.assert_allclose(together, alone, rtol=1e-6, atol=1e-9)
+
+
 def test_lanes_are_measured_side_by_side():
     """Under vmap, as a group's diagnose calls it."""
     (critic, data, _, coefs, structure), (other, *_) = setting("layernorm"), setting("layernorm")
@@ -88,6 +99,9 @@ def test_in_float64_nothing_but_rounding_is_between_them(variant):
         expected = np.asarray(gram.gram(q_fn(critic, coefs, structure), *own))
         np.testing.assert_allclose(kernel.kernel(critic, *data, coefs, structure), expected, rtol=1e-10,
                                    atol=1e-12 * np.abs(expected).max())
+        learned = sum(np.count_nonzero(leaf)
+                      for leaf in jax.tree.leaves(critics.parameters(jax.tree.map(jnp.ones_like, critic), coefs)))
         expected = np.asarray(seem.excitation(q_fn(critic, coefs, structure), *own, policy, coefs.gamma))
+        expected = expected * gram.parameter_count(parameters(critic)) / learned  # no scale that is not learned
         np.testing.assert_allclose(kernel.excitation(critic, data, policy, coefs, structure), expected, rtol=1e-9,
                                    atol=1e-11 * np.abs(expected).max())

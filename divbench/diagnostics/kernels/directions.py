@@ -9,7 +9,7 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
-from divbench.diagnostics.kernels.scaling import magnitude
+from divbench.diagnostics.scaling import magnitude_scale
 
 
 def cosine(first, second) -> jax.Array:
@@ -19,7 +19,7 @@ def cosine(first, second) -> jax.Array:
     NTK directions: `[N, N]` on the same points), any arrays.
     """
     one, other = (jnp.concatenate([jnp.ravel(leaf) for leaf in jax.tree.leaves(tree)]) for tree in (first, second))
-    return jnp.sum(_unit(one, None) * _unit(other, None))
+    return jnp.clip(jnp.sum(_unit(one, None) * _unit(other, None)), -1.0, 1.0)  # rounding may pass 1
 
 
 def update_alignment(before: jax.Array, after: jax.Array, error: jax.Array) -> jax.Array:
@@ -44,12 +44,12 @@ def action_similarity(now: jax.Array, before: jax.Array) -> jax.Array:
     Args:
       now, before: the policy's actions in the same states, `[B, A]`.
     """
-    return jnp.mean(jnp.sum(_unit(now, 1) * _unit(before, 1), 1))
+    return jnp.mean(jnp.clip(jnp.sum(_unit(now, 1) * _unit(before, 1), 1), -1.0, 1.0))
 
 
 def _unit(array: jax.Array, axis: int | None) -> jax.Array:
     """Vectors along the axis at length 1; zeros stay, NaN where they are not finite."""
-    scaled = array / magnitude(array, axis)
+    scaled = array / magnitude_scale(array, axis)
     square = jnp.sum(jnp.square(scaled), axis, keepdims=True)
     nothing = square == 0.0
     return jnp.where(nothing, 0.0, scaled / jnp.sqrt(jnp.where(nothing, 1.0, square)))

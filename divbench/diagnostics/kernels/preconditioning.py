@@ -12,8 +12,8 @@ import jax
 import jax.numpy as jnp
 from jax.custom_batching import sequential_vmap
 
-from divbench.diagnostics.kernels.scaling import magnitude
 from divbench.diagnostics.kernels.summaries import rounding
+from divbench.diagnostics.scaling import magnitude_scale
 
 
 class Solution(NamedTuple):
@@ -46,7 +46,7 @@ def least_squares(kernel: jax.Array, error: jax.Array, rcond: float | None = Non
     Returns:
       `Solution`; NaN where kernel or error are not finite, weights 0 and rank 0 where the kernel is 0.
     """
-    scale = magnitude(kernel)
+    scale = magnitude_scale(kernel)
     finite = jnp.all(jnp.isfinite(scale)) & jnp.all(jnp.isfinite(error))
     values, vectors = _decompose(jnp.where(finite, kernel / scale, 0.0))
     largest = values[-1]
@@ -57,8 +57,8 @@ def least_squares(kernel: jax.Array, error: jax.Array, rcond: float | None = Non
     smallest = jnp.min(jnp.where(kept, values, jnp.inf))
     condition = jnp.where(jnp.any(kept), largest / smallest, 1.0)
     rank = jnp.sum(kept, dtype=values.dtype)
-    left = jnp.sqrt(jnp.sum(jnp.where(kept, 0.0, jnp.square(along / magnitude(error)))))
-    whole = jnp.sqrt(jnp.sum(jnp.square(error / magnitude(error))))
+    left = jnp.sqrt(jnp.sum(jnp.where(kept, 0.0, jnp.square(along / magnitude_scale(error)))))
+    whole = jnp.sqrt(jnp.sum(jnp.square(error / magnitude_scale(error))))
     residual = jnp.where(whole == 0.0, 0.0, left / jnp.where(whole == 0.0, 1.0, whole))
     return Solution(*(jnp.where(finite, value, jnp.nan)
                       for value in (weights / scale[0, 0], condition, rank, residual)))

@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 from jax.custom_batching import sequential_vmap
 
-from divbench.diagnostics.kernels.scaling import magnitude
+from divbench.diagnostics.scaling import magnitude_scale
 
 
 class Spectrum(NamedTuple):
@@ -57,7 +57,7 @@ def spectrum(kernel: jax.Array) -> Spectrum:
     About 20 ms for N = 512 on one CPU core. Lanes are decomposed one after the other, as
     `features.singular_values` explains.
     """
-    scale = magnitude(kernel)
+    scale = magnitude_scale(kernel)
     finite = jnp.all(jnp.isfinite(scale))
     values = _eigenvalues(jnp.where(finite, kernel / scale, 0.0))
     floor = rounding(kernel) * values[-1]

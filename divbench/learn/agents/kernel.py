@@ -12,7 +12,6 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
-from divbench.diagnostics.kernels.gram import parameter_count
 from divbench.diagnostics.kernels.layers import Layers, gram_between_layers, gram_of_layers
 from divbench.learn import batchnorm
 from divbench.learn.agents import critic as critics
@@ -53,6 +52,8 @@ def kernel(critic, obs, action, coefs: Coefficients, structure: Structure) -> ja
 def excitation(critic, data, policy, coefs: Coefficients, structure: Structure) -> jax.Array:
     """A = (gamma K(X*, X) - K(X, X)) / P, `[B, B]`, as `diagnostics.kernels.seem.excitation` gives it.
 
+    P counts the parameters that the lane learns, whatever is compiled in for its neighbours.
+
     Args:
       critic: as in `layers_of`, and so the last two.
       data: X, (obs, action) of the data.
@@ -60,7 +61,8 @@ def excitation(critic, data, policy, coefs: Coefficients, structure: Structure) 
     """
     now, ahead = (layers_of(critic, *points, coefs, structure) for points in (data, policy))
     matrix = coefs.gamma * gram_between_layers(ahead, now) - gram_of_layers(now)
-    return matrix / parameter_count(_part(critic, _names(critic) - set(batchnorm.STATISTICS)))
+    counted = critics.parameters(jax.tree.map(jnp.ones_like, critic), coefs)
+    return matrix / sum(jnp.sum(leaf) for leaf in jax.tree.leaves(counted))
 
 
 def _names(critic) -> set[str]:
