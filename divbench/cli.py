@@ -7,6 +7,7 @@ command is known to be right, so that help and refusals are immediate. What can 
 
 from __future__ import annotations
 
+import errno
 import importlib
 import signal
 import sys
@@ -36,13 +37,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     except UsageError as error:
         print(f"divbench: {' '.join(str(error).split())}", file=sys.stderr)
         return USAGE
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:
+            return _broken()
+        print(f"divbench: '{error.filename}': the name is too long for this file system", file=sys.stderr)
+        return USAGE
     except KeyboardInterrupt:
         print("divbench: interrupted", file=sys.stderr)
         return INTERRUPTED + signal.SIGINT
     except Exception:  # Python would end with 1, which says that something was found
-        traceback.print_exc()
-        print("divbench: this is a mistake of divbench, not of the request", file=sys.stderr)
-        return BROKEN
+        return _broken()
+
+
+def _broken() -> int:
+    traceback.print_exc()
+    print("divbench: this is a mistake of divbench, not of the request", file=sys.stderr)
+    return BROKEN
 
 
 def _dispatch(words: list[str]) -> int:

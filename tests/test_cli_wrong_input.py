@@ -99,12 +99,17 @@ WRONG = [
     (["run", "--config", "below.toml"], "--steps: expected at least .*below.toml"),
     (["run", "--sede", "3"], "unknown flag '--sede'; did you mean '--seeds'"),
     (["run", "--step=3"], "unknown flag '--step'; did you mean '--steps'"),
-    (["run", "--suite", "smoke", "more"], "unknown word 'more'"),
+    (["run", "--suite", "smoke", "more"], "one word too many, 'more': expected flags alone"),
+    (["plan", "--suite", "smoke", "--rate", "9" * 400], "--rate: expected a positive number"),
+    (["run", "--seeds", "9" * 5_000], "--seeds: expected a whole number"),
+    (["run", "--variants", f"reset-{'9' * 5_000}-updates"], "expected a whole number"),
+    (["report", "x" * 300], "x': the name is too long"),
+    (["compare", "empty", "empty", "--markdown", "x" * 300], "x': the name is too long"),
     (["run", "--force=yes"], "--force: ignored explicit argument 'yes'"),
     (["plan", "--suite", "smoke", "--rate", "0"], "--rate: expected a positive number"),
     (["plan", "--suite", "smok", "--rate", "400"], "unknown suite"),
     (["run", "--rate", "400"], "unknown flag '--rate'"),
-    (["list", "task"], "invalid choice: 'task'"),
+    (["list", "task"], "unknown list 'task'; known: suites, .*did you mean 'tasks'"),
     (["report"], "the following arguments are required: DIR"),
     (["report", "nix"], "report: expected a run folder, found nothing at 'nix'"),
     (["report", "a-file"], "report: expected a run folder, found a file at 'a-file'"),
@@ -134,7 +139,7 @@ WRONG = [
     (["reproduce", "dmc15", "--out", "a-file"], "--out: expected a folder.*a-file' is a file"),
     (["reproduce", "dog", "--physics", "mjx"], "--physics: task 'dog-run' has no physics 'mjx'"),
     (["claims", "--dir", "nix"], "--dir: expected a folder of outcomes"),
-    (["explain", "one", "two"], "unknown word 'two'"),
+    (["explain", "one", "two"], "one word too many, 'two': expected METRIC alone"),
 ]
 
 

@@ -6,13 +6,15 @@ import json
 
 from divbench.commands.codes import FAILED, OK, reader_may_leave, refuse_unwritable
 from divbench.spec import parsers
+from divbench.spec.errors import choose
 
 
 def list(given: dict) -> int:
     from divbench.experiments.catalogue import describe as describe_experiments
     from divbench.spec.catalogue import describe
 
-    kinds = [kind for kind in parsers.LISTS if given.get("what") in (None, kind)]
+    what = given.get("what")
+    kinds = parsers.LISTS if what is None else [choose("list", what, parsers.LISTS)]
     print("\n\n".join(describe_experiments() if kind == "experiments" else describe(kind) for kind in kinds))
     return OK
 

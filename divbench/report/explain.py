@@ -1,10 +1,14 @@
-"""What a metric means, as text for the command line. The words themselves are in `divbench.records.metrics`."""
+"""What a metric or a column means, as text for the command line.
+
+The words themselves are in `divbench.records.metrics` and, of columns that are no metric, `divbench.records.schema`.
+"""
 
 from __future__ import annotations
 
 import textwrap
 
 from divbench.records.metrics import BY_PREQN, CHEAP, FULL, METRICS, Metric
+from divbench.records.schema import TABLES
 from divbench.spec.errors import choose
 from divbench.spec.text import format_table
 
@@ -12,12 +16,17 @@ WIDTH = 100  # of a line, in characters
 
 
 def explain(name: str) -> str:
-    """A metric in a few lines: name and place, what it means, formula, unit, level and source.
+    """A metric in a few lines: name and place, what it means, formula, unit, level and source; or another column of a
+    table: what it holds, and where.
 
     Raises:
-      UsageError: no metric of that name; it names the nearest one.
+      UsageError: nothing of that name; it names the nearest one.
     """
-    metric = METRICS[choose("metric", name, METRICS)]
+    columns = {column.name for table in TABLES.values() for column in table}
+    choose("metric or column", name, [*METRICS, *sorted(columns - METRICS.keys())])
+    if name not in METRICS:
+        return _column(name)
+    metric = METRICS[name]
     facts = {"formula": metric.formula, "unit": "none" if metric.unit == "1" else metric.unit, "level": _level(metric),
              "table": _table(metric), "one per": _per(metric), "source": metric.source}
     width = max(map(len, facts))
@@ -27,6 +36,20 @@ def explain(name: str) -> str:
         lines += textwrap.wrap(fact, WIDTH, initial_indent=head, subsequent_indent=" " * len(head),
                                break_long_words=False, break_on_hyphens=False)
     return "\n".join(lines)
+
+
+def _column(name: str) -> str:
+    """What each table means by a column that is no metric; tables that mean the same in one paragraph."""
+    places: dict[tuple[str, str], list[str]] = {}
+    for table, columns in TABLES.items():
+        for column in columns:
+            if column.name == name:
+                places.setdefault((column.kind, column.description), []).append(table)
+    lines = [name]
+    for (kind, description), tables in places.items():
+        lines += [*textwrap.wrap(f"{description[0].upper()}{description[1:]}.", WIDTH), "",
+                  f"type   {kind}", f"table  {', '.join(tables)} (a column)", ""]
+    return "\n".join(lines[:-1])
 
 
 def overview() -> str:

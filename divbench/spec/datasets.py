@@ -19,7 +19,6 @@ from divbench.spec.text import parse_count, parse_fraction, share_name
 # D4RL's levels (Fu et al., 2020, arXiv:2004.07219): who acted. medium-replay is all that the medium policy had seen by
 # the time it became medium; medium-expert is half medium, half expert.
 LEVELS = RANDOM, MEDIUM, REPLAY, MIXED, EXPERT = "random", "medium", "medium-replay", "medium-expert", "expert"
-FRACTIONS = (Fraction(1), Fraction(1, 2), Fraction(1, 10), Fraction(1, 100))  # of SEEM's Figure 9 (arXiv:2310.04411)
 TRANSITIONS, EPISODES = "transitions", "episodes"
 UNITS = (TRANSITIONS, EPISODES)  # what a subset draws
 D4RL, MINARI = "d4rl", "minari"

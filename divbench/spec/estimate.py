@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 from divbench.envs.names import task_info
 from divbench.spec.plan import Group
+from divbench.spec.protocol import Protocol
 from divbench.spec.run_spec import FULL, NTK, SEEM, RunSpec
 from divbench.spec.settings import SACSettings
 
@@ -96,11 +97,12 @@ def parameter_counts(observation_size: int, action_size: int, hidden: tuple[int,
 
 
 def network_bytes(task: str, sac: SACSettings, layernorm: bool = False) -> int:
-    """Everything that learns in one lane: actor, critics and temperature with two moments each, and the critics'
-    targets."""
+    """Everything that learns in one lane: actor, critics and temperature with two moments each, and the targets: of the
+    critics, under TD3 of the actor too."""
     info = task_info(task)
     actor, critic = parameter_counts(info.observation_size, info.action_size, sac.hidden, layernorm)
-    return FLOAT * (3 * (actor + sac.critics * critic + 1) + sac.critics * critic)
+    targets = sac.critics * critic + (actor if sac.algorithm == "td3" else 0)
+    return FLOAT * (3 * (actor + sac.critics * critic + 1) + targets)
 
 
 def replay_bytes(task: str, env_steps: int) -> int:
@@ -123,9 +125,26 @@ def activation_bytes(task: str, sac: SACSettings) -> int:
     return FLOAT * (sac.batch_size * row + actor + sac.critics * critic)
 
 
-def evaluations(length: int, every: int) -> int:
-    """Evaluations of one lane: at the beginning, after each `every` env steps (offline: updates), and at the end."""
-    return 1 + -(-length // every)
+def evaluations(protocol: Protocol, every: int) -> int:
+    """Evaluations of one lane: at the beginning, after each `every` env steps (offline: updates), after priming, and at
+    the end."""
+    last = protocol.phases[-1].kind
+    length = protocol.updates if last == "offline" else protocol.env_steps
+    primed = any(phase.kind == "priming" for phase in protocol.phases)
+    return 1 + length // every + primed + (last != "priming" and length % every > 0)
+
+
+def measurements(protocol: Protocol, every: int) -> int:
+    """Measurements of one lane: before its first update, after each `every` updates, at most one for each env step,
+    and at the end."""
+    count, before, last = 1, 0, 0
+    for phase in protocol.phases:
+        crossed = (before + phase.updates) // every - before // every
+        count += min(crossed, phase.env_steps) if phase.acts else crossed
+        before += phase.updates
+        last = phase.updates_after(phase.env_steps) - phase.updates_after(phase.env_steps - 1) if phase.acts else 1
+    ends_apart = len(protocol.phases) > 1 and before // every == (before - last) // every
+    return count + ends_apart
 
 
 def diagnostic_count(hidden_layers: int) -> int:
@@ -155,8 +174,7 @@ def estimate(spec: RunSpec, group: Group, updates_per_second: float | None = Non
     info = task_info(group.task)
     networks = network_bytes(group.task, sac, bool(group.mechanisms & {"layernorm", "groupnorm", "batchnorm"}))
     replay = replay_bytes(group.task, protocol.env_steps)
-    scores = evaluations(protocol.env_steps if spec.dataset is None else protocol.updates, spec.eval_every)
-    values = evaluations(protocol.updates, spec.measure_every)
+    scores, values = evaluations(protocol, spec.eval_every), measurements(protocol, spec.measure_every)
     updates = lanes * protocol.updates
     kinds = spec.diagnose.split(",")
     details = sum(rows for kind, rows in ((FULL, diagnostic_count(len(sac.hidden))), (NTK, 5), (SEEM, 6))

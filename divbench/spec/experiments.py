@@ -29,6 +29,7 @@ class ReproduceRequest:
       out: the folder of outcomes; the experiment's own lies in it.
       physics: for every run; `auto` by default.
       plan: only say what would be run.
+      so_far: train nothing, decide by the runs that are finished.
       list: only list the experiments.
       quiet, json: how progress and outcome are told.
     """
@@ -38,6 +39,7 @@ class ReproduceRequest:
     out: str = CLAIMS
     physics: str = "auto"
     plan: bool = False
+    so_far: bool = False
     list: bool = False
     quiet: bool = False
     json: bool = False
@@ -57,6 +59,8 @@ def read_request(given: dict) -> ReproduceRequest:
     if request.name is None:
         raise UsageError("reproduce: expected the name of an experiment; 'divbench reproduce --list' shows them")
     choose("experiment", request.name, NAMES)
+    if request.plan and request.so_far:
+        raise UsageError("--so-far: decides by what is there, and --plan decides nothing; leave one of them out")
     choose("scale", request.scale, SCALES)
     choose("physics", request.physics, PHYSICS)
     with refusing("--physics"):

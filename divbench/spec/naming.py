@@ -20,7 +20,7 @@ from pathlib import Path
 
 from divbench.spec.built_in import BUILT_IN, SR_SAC
 from divbench.spec.errors import UsageError, nearest
-from divbench.spec.settings import FIELDS, parse_setting
+from divbench.spec.settings import FIELDS, SACSettings, parse_setting
 from divbench.spec.text import format_count, parse_count
 from divbench.spec.variants import Reset, Variant
 
@@ -61,10 +61,7 @@ def find_variant(name: str) -> Variant:
 
 def _known(variant: Variant) -> Variant:
     """The record of divbench that says the same, if there is one: `ofn+reset` is `ofn-reset`."""
-    same = (known for known in BUILT_IN.values()
-            if dict(known.settings) == dict(variant.settings)
-            and dataclasses.replace(known, name=variant.name, settings=variant.settings) == variant)
-    return next(same, variant)
+    return next((known for known in BUILT_IN.values() if known.same_as(variant)), variant)
 
 
 def _part(text: str, whole: str) -> Variant:
@@ -105,7 +102,7 @@ def _with_number(variant: Variant, text: str, what: str) -> Variant:
     value = parse_setting(variant.strength, text, f"variant '{what}'")
     if dict(variant.settings).get(variant.strength) == value:
         return variant
-    if not value:
+    if not value and len(variant.settings) == 1 and getattr(SACSettings(), variant.strength) == 0:
         raise UsageError(f"variant '{what}': 0 switches it off; that is plain SAC, 'baseline'")
     settings = dict(variant.settings) | {variant.strength: value}
     return dataclasses.replace(variant, name=f"{variant.name}={_shown(value)}", settings=tuple(settings.items()),
@@ -129,6 +126,12 @@ def _joined(parts: list[Variant]) -> Variant:
             held = settings.setdefault(key, (value, part.name))
             if held[0] != value:
                 raise UsageError(f"variant '{name}': '{held[1]}' sets {key} to {held[0]}, '{part.name}' to {value}")
+    periods = {part.name: dict(part.settings).get("target_period", 1) for part in parts
+               if "algorithm" not in dict(part.settings)}
+    for other, period in periods.items():
+        if "no-target" in periods and period != 1:
+            raise UsageError(f"variant '{name}': 'no-target' has targets from the critics themselves, '{other}' from "
+                             f"copies up to {period - 1} updates old; expected one of them")
     resets = [part for part in parts if part.reset]
     if len(resets) > 1:
         raise UsageError(f"variant '{name}': expected one reset, found '{resets[0].name}' and '{resets[1].name}'")

@@ -128,7 +128,7 @@ OPTIONS: dict[str, Option] = {
         Option("physics", "NAME", f"{', '.join(PHYSICS)} (auto: mjx on GPU and TPU, host on CPU; warp: an extra)",
                _text),
         Option("precision", "NAME", f"matmul precision of the learner: {', '.join(PRECISIONS)}", _text),
-        Option("eval_every", "COUNT", "env steps between evaluations", _count("eval_every")),
+        Option("eval_every", "COUNT", "env steps (with --dataset: updates) between evaluations", _count("eval_every")),
         Option("eval_episodes", "COUNT", "episodes of one evaluation", _count("eval_episodes")),
         Option("measure_every", "COUNT", "updates between measurements of values", _count("measure_every")),
         Option("diagnose", "KINDS", "cheap, or full: layer by layer, and ranks; also ntk, seem: kernels; with commas "

@@ -48,9 +48,12 @@ def parse(parser: Parser, words: list[str]) -> dict | None:
     namespace, unknown = parser.parse_known_args(_joined(words, known))
     if unknown:
         found = unknown[0].partition("=")[0]
-        kind = "flag" if found.startswith("-") else "word"
-        hint = nearest(found, known) if kind == "flag" else ""
-        raise UsageError(f"unknown {kind} '{found}'{hint}; 'divbench {parser.command} --help' lists all")
+        if found.startswith("-"):
+            raise UsageError(f"unknown flag '{found}'{nearest(found, known)}; 'divbench {parser.command} --help' lists "
+                             "all")
+        names = " ".join(action.metavar or action.dest for action in parser._actions if not action.option_strings)
+        raise UsageError(f"one word too many, '{found}': expected {names or 'flags'} alone; "
+                         f"'divbench {parser.command} --help' says more")
     return vars(namespace)
 
 

@@ -59,7 +59,7 @@ def spec_parser(command: str) -> Parser:
 
 def list_parser(command: str) -> Parser:
     parser = _parser(command)
-    parser.add_argument("what", nargs="?", choices=LISTS, help="only these")
+    parser.add_argument("what", nargs="?", metavar="WHAT", help=f"only these: {', '.join(LISTS)}")
     return parser
 
 
@@ -205,6 +205,7 @@ def reproduce_parser(command: str) -> Parser:
     )
     add_switch(parser, "list", "all experiments: claim, source, minutes")
     add_switch(parser, "plan", "the runs, and what of them is there; trains nothing")
+    add_switch(parser, "so-far", "decide by the runs that are finished, in DIR/so-far/NAME; trains nothing")
     add_switch(parser, "quiet", OPTIONS["quiet"].help)
     add_switch(parser, "json", OPTIONS["json"].help)
     return parser

@@ -67,6 +67,8 @@ def _load(path: str) -> dict[str, object]:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise UsageError(_syntax(str(error), text)) from None
+    except ValueError:  # Python reads no whole number of more than some 4,300 digits
+        raise UsageError("expected numbers of a few digits, found one of thousands") from None
 
 
 def _syntax(message: str, text: str) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import itertools
 import json
 from fractions import Fraction
 from pathlib import PurePath
@@ -99,6 +100,11 @@ class RunSpec:
             if getattr(self, name) is None:
                 object.__setattr__(self, name, value)
         variants = _listed(self.variants, "--variants")
+        for name, given, kinds in (("--tasks", _listed(self.tasks, "--tasks"), str),
+                                   ("--variants", variants, (str, Variant))):
+            strange = [entry for entry in given if not isinstance(entry, kinds)]
+            if strange:
+                raise UsageError(f"{name}: expected names, found {strange[0]!r}")
         variants = [find_variant(v) if isinstance(v, str) else v for v in variants]
         variants = [with_origin(v) if v.hooks and not v.origin else v for v in variants]
         object.__setattr__(self, "tasks", tuple(_listed(self.tasks, "--tasks")))
@@ -119,6 +125,9 @@ class RunSpec:
             if not names:
                 raise UsageError(f"{what}: expected at least one, found none")
             refuse_repeats(names, what)
+        for first, second in itertools.combinations(self.variants, 2):
+            if first.same_as(second):
+                raise UsageError(f"--variants: '{first.name}' and '{second.name}' are the same; expected one of them")
         if self.dataset is not None:
             self._check_offline()
         for name, minimum in MINIMA.items():

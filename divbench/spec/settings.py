@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import re
+import struct
 from collections.abc import Mapping
 
 from divbench.spec.errors import UsageError, choose
@@ -67,7 +68,7 @@ class SACSettings:
     reward_shift: float = 0.0
     tau: float = 0.005  # Polyak step of the target critic, once every target_period gradient steps
     target_period: int = 1
-    mean_weight: float = 0.0  # 0: the least of the critics counts in targets and for the actor; 1: their mean
+    mean_weight: float = 0.0  # 0: the least of the critics counts in targets and for SAC's actor; 1: their mean
     in_distribution_targets: bool = False  # True: targets take the replayed next action, and no entropy
     huber_delta: float = 0.0  # TD errors beyond it count linearly; 0: all count by their square
     # where a variant has layernorm: which hidden layers of the critics get it, counted from 1, such as "1" or "1and3"
@@ -209,11 +210,23 @@ _EXPECTED = {"str": "text", "int": "a whole number", "float": "a finite number",
              "tuple[int, ...]": "whole numbers such as 256,256"}
 
 
+LARGEST = (2.0 - 2.0**-23) * 2.0**127  # in float32, in which all is computed
+
+
+def _distinct(name: str, value: float) -> float:
+    """`value`, unless float32 makes 0 of a number that is not 0, or 1 of one below."""
+    rounded = struct.unpack("f", struct.pack("f", value))[0]
+    if value != 0.0 and rounded == 0.0 or value < 1.0 <= rounded:
+        raise UsageError(f"{name}: float32 cannot tell {value!r} from {rounded:g}; expected 0, or a number of size "
+                         "1e-45 or more and not within 3e-8 of 1 from below")
+    return value
+
+
 def _typed(name: str, value, kind: str):
     """`value` as its field's kind; a whole number will do for a float, a list for a tuple."""
     whole = isinstance(value, int) and not isinstance(value, bool)
-    if kind == "float" and (whole or isinstance(value, float)) and math.isfinite(value):
-        return float(value)
+    if kind == "float" and (whole or isinstance(value, float)) and abs(value) <= LARGEST:
+        return _distinct(name, float(value))
     if kind == "int" and whole:
         return value
     if (kind == "bool" and isinstance(value, bool)) or (kind == "str" and isinstance(value, str)):

@@ -13,7 +13,7 @@ from divbench.spec.errors import UsageError
 
 LARGEST_COUNT = 2**31 - 1  # counters are 32-bit integers on the device
 _SUFFIX = {"": 1, "k": 1_000, "m": 1_000_000}
-_COUNT = re.compile(r"(?P<number>[+-]?[0-9][0-9_]*(\.[0-9]+)?)(?P<suffix>[kKmM]?)")
+_COUNT = re.compile(r"(?P<number>[+-]?[0-9][0-9_]{0,29}(\.[0-9]{1,30})?)(?P<suffix>[kKmM]?)")
 _PERCENT = re.compile(r"(?P<number>[0-9]{1,9}(\.[0-9]{1,9})?)%")
 _FRACTION = re.compile(r"[0-9]{1,9}(/[0-9]{1,9}|\.[0-9]{1,9})?")
 _UTD = re.compile(r"[+-]?[0-9]{1,9}(/[0-9]{1,9}|\.[0-9]{1,9})?")
@@ -85,7 +85,7 @@ def parse_rate(text: str, what: str) -> float:
     """
     match = _COUNT.fullmatch(text.strip())
     rate = float(match["number"].replace("_", "")) * _SUFFIX[match["suffix"].lower()] if match else 0.0
-    if rate <= 0.0:
+    if not 0.0 < rate < float("inf"):
         raise UsageError(f"{what}: expected a positive number such as 450, found '{text}'")
     return rate
 

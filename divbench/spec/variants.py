@@ -11,6 +11,7 @@ import re
 
 from divbench.spec.errors import UsageError
 from divbench.spec.settings import SACSettings, with_values
+from divbench.spec.unused import why_unused
 
 # Mechanisms a variant may switch on. Those of SELECTABLE act element by element: a group that has one compiled in can
 # hold lanes without it. The others change the number of passes, or more, and make a group of their own.
@@ -107,6 +108,11 @@ class Variant:
         """All functions of its own as (kind, where they are) pairs."""
         return tuple((kind, hook) for kind in HOOKS for hook in getattr(self, kind))
 
+    def same_as(self, other: Variant) -> bool:
+        """Whether both are the same but for their names and the order of their settings."""
+        renamed = dataclasses.replace(other, name=self.name, settings=self.settings)
+        return renamed == self and dict(other.settings) == dict(self.settings)
+
 
 def lane_settings(variant: Variant, sac: SACSettings) -> SACSettings:
     """The settings of a lane: a run's, with those that the variant replaces."""
@@ -130,6 +136,10 @@ def check_together(variant: Variant, sac: SACSettings) -> None:
         if strange:
             raise UsageError(f"variant '{variant.name}': preqn does not go together with '{strange[0]}': its step is "
                              "made from the kernel of Q alone")
+    for name, _ in variant.settings:
+        reason = why_unused(name, sac)
+        if reason:
+            raise UsageError(f"variant '{variant.name}': {name} changes nothing: {reason}")
     clash = sorted(lane_mechanisms(variant, sac) & {"conservative", "dr3"}) or [*variant.losses]
     if "batchnorm" in variant.mechanisms and clash:
         raise UsageError(f"variant '{variant.name}': batchnorm does not go together with '{clash[0]}', which looks at "

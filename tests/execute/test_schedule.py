@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from divbench.execute.schedule import Due, Position, Schedule
+from divbench.spec import estimate
 from divbench.spec.protocol import build_protocol
 
 
@@ -235,3 +236,14 @@ def test_the_end_has_no_successor():
     schedule = make(steps=20, random_steps=10, utd=1)
     with pytest.raises(IndexError):
         schedule.next_stop(walk(schedule)[-1][0])
+
+
+@settings(max_examples=200, deadline=None)
+@given(steps=st.integers(1, 300), random_steps=st.integers(1, 300), prime_updates=st.integers(0, 300),
+       utd=st.sampled_from(["1/3", "1/2", 1, 2, 8]), eval_every=st.integers(1, 120), measure_every=st.integers(1, 120))
+def test_a_plan_foretells_how_often_a_lane_is_looked_at(steps, random_steps, prime_updates, utd, eval_every,
+                                                        measure_every):
+    schedule = make(steps=steps, random_steps=min(random_steps, steps), utd=utd, prime_updates=prime_updates,
+                    eval_every=eval_every, measure_every=measure_every, episode_length=100)
+    assert len(evaluations(schedule)) == estimate.evaluations(schedule.protocol, eval_every)
+    assert len(measurements(schedule)) == estimate.measurements(schedule.protocol, measure_every)

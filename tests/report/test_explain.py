@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from divbench.records.metrics import METRICS
+from divbench.records.schema import TABLES
 from divbench.report.explain import WIDTH, explain, overview
 from divbench.spec.errors import UsageError
 
@@ -31,11 +32,26 @@ def test_the_facts_of_a_metric_of_layers_and_of_one_without_unit():
 
 
 def test_an_unknown_metric_is_refused_with_the_nearest():
-    with pytest.raises(UsageError, match="unknown metric 'sranks'.*did you mean 'srank'") as refused:
+    with pytest.raises(UsageError, match="unknown metric or column 'sranks'.*did you mean 'srank'") as refused:
         explain("sranks")
     assert "\n" not in str(refused.value)
-    with pytest.raises(UsageError, match="unknown metric ''"):
+    with pytest.raises(UsageError, match="unknown metric or column ''"):
         explain("")
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_every_column_of_every_table_is_explained(table):
+    for column in TABLES[table]:
+        text = explain(column.name)
+        assert text.startswith(f"{column.name}\n") and all(len(line) <= WIDTH for line in text.splitlines())
+        if column.name not in METRICS:
+            words = " ".join(text.split())
+            assert column.description[1:] in words and table in words and column.kind in words
+
+
+def test_a_column_that_means_two_things_says_both():
+    text = explain("update")
+    assert "table  scores, values, diagnostics (a column)" in text and "table  verdicts (a column)" in text
 
 
 def test_the_overview_has_one_aligned_line_for_each_metric():

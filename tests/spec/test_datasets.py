@@ -19,6 +19,8 @@ from divbench.spec.datasets import (
 from divbench.spec.errors import UsageError
 from divbench.spec.text import parse_fraction, share_name
 
+FRACTIONS = [Fraction(text) for text in ("1", "1/2", "1/3", "1/10", "1/100")]
+
 
 def test_flags_become_requests():
     assert read_subset({"folder": "a", "fraction": "10%", "seed": "2", "unit": "episodes"}) == SubsetRequest(
@@ -94,7 +96,7 @@ def test_a_subset_takes_exact_shares_alone(fraction):
 
 def test_subsets_have_names_of_their_own():
     targets = {SubsetRequest("x/a", fraction, seed, unit).target.as_posix()
-               for fraction in (*datasets.FRACTIONS, Fraction(1, 3)) for seed in (0, 1) for unit in datasets.UNITS}
+               for fraction in FRACTIONS for seed in (0, 1) for unit in datasets.UNITS}
     assert len(targets) == 20
     assert {"x/a-10pct-seed0", "x/a-10pct-episodes-seed1", "x/a-1of3-seed0", "x/a-100pct-seed0"} <= targets
     assert SubsetRequest("x/a", Fraction(1), out="y").target.as_posix() == "y"

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from divbench.spec import estimate as cost
 from divbench.spec.plan import make_groups
+from divbench.spec.protocol import build_protocol, offline_protocol
 from divbench.spec.run_spec import RunSpec
 from divbench.spec.settings import SACSettings
 
@@ -67,6 +68,8 @@ def test_network_bytes():
     # Three copies (weights and two moments) of what learns, one of each target.
     learned = 73_484 + 2 * 72_193 + 1
     assert cost.network_bytes("cheetah-run", SACSettings()) == 4 * (3 * learned + 2 * 72_193)
+    actor, _ = cost.parameter_counts(17, 6, (256, 256))
+    assert cost.network_bytes("cheetah-run", SACSettings(algorithm="td3")) == 4 * (3 * learned + 2 * 72_193 + actor)
 
 
 def test_replay_of_a_full_run_on_cheetah_is_some_50_megabytes():
@@ -78,14 +81,15 @@ def test_replay_of_a_full_run_on_cheetah_is_some_50_megabytes():
     ("steps", "every", "count"), [(500_000, 5_000, 101), (3_000, 1_000, 4), (3_001, 1_000, 5)]
 )
 def test_evaluations(steps, every, count):
-    assert cost.evaluations(steps, every) == count
+    assert cost.evaluations(build_protocol(steps=steps, random_steps=0, prime_updates=0, utd=1), every) == count
+    assert cost.evaluations(offline_protocol(steps), every) == count
 
 
 def test_estimate_of_a_group():
     spec, group = only_group(seeds=3, utd=2)
     told = cost.estimate(spec, group, updates_per_second=45.0)
     assert (told.lanes, told.env_steps, told.updates) == (3, 9_000, 3 * (500 + 4_000))
-    assert told.evaluation_steps == 3 * 4 * 2 * 1_000
+    assert told.evaluation_steps == 3 * 5 * 2 * 1_000  # at 0, 1,000 (twice), 2,000 and 3,000 env steps
     assert told.flops == told.updates * 581_566_464
     assert told.hours == pytest.approx(13_500 / 45 / 3600)
     assert cost.estimate(spec, group).hours is None

@@ -97,8 +97,8 @@ def test_a_sum_has_all_its_parts_or_says_which_two_contradict(names):
     parts = [BUILT_IN[name] for name in names]
     settings = {}
     contradict = any(settings.setdefault(key, value) != value for part in parts for key, value in part.settings)
-    if contradict:
-        with pytest.raises(UsageError, match="' sets .* to "):
+    if contradict or {"no-target", "hard-target"} <= set(names):
+        with pytest.raises(UsageError, match="' sets .* to |'no-target' has targets from the critics"):
             find_variant("+".join(names))
         return
     variant = find_variant("+".join(names))
@@ -213,9 +213,19 @@ def test_a_record_that_is_handed_in_has_its_functions_looked_up(outside):
     ("groupnorm_groups=2", "groupnorm_groups means nothing without groupnorm; expected both, as in 'groupnorm=4'"),
     ("layernorm+layernorm_layers=3", "expected layers from 1 to 2, as many as are hidden, found 3"),
     ("groupnorm=5", "divides the hidden widths 256,256 into groups of 2 units or more, found 5; the nearest is 4"),
+    ("no-target+hard-target", "from the critics themselves, 'hard-target' from copies up to 399 updates old"),
+    ("no-target+target_period=2", "'target_period=2' from copies up to 1 updates old"),
+    ("policy_delay=4", "policy_delay changes nothing: sac has no use for it; expected td3"),
+    ("exploration_noise=0.3", "exploration_noise changes nothing: sac has no use for it; expected td3 or preqn"),
+    ("td3+target_entropy_scale=1", "target_entropy_scale changes nothing: td3 has no use for it; expected sac"),
+    ("td3+conservative", "conservative_weight changes nothing: td3 has no use for it; expected sac"),
+    ("preqn+policy_delay=5", "policy_delay changes nothing: preqn has no use for it; expected td3"),
+    ("sgd+adam-eps", "critic_eps changes nothing: the critics' optimizer, momentum, has no second moment"),
+    ("adam-no-second-moment+adam-low-b2", "critic_b2 changes nothing: .* adam-no-second-moment, has no second moment"),
+    ("single-critic+mean-critic", "mean_weight changes nothing: of one critic mean and least are the same"),
     ("groupnorm=256", "groups of 2 units or more, found 256; the nearest is 128"),
 ])
-def test_what_does_not_go_together(name, message):
+def test_what_does_not_go_together_or_changes_nothing(name, message):
     from divbench.spec.run_spec import RunSpec
 
     with pytest.raises(UsageError, match=message) as error:
@@ -231,3 +241,27 @@ def test_groups_fit_the_widths_of_the_run():
         with pytest.raises(UsageError, match=f"variant 'groupnorm': .*{nearest}"):
             RunSpec(suite="smoke", variants="groupnorm", sac=SACSettings(hidden=widths))
         assert RunSpec(suite="smoke", variants="baseline", sac=SACSettings(hidden=widths)).variants
+
+
+@pytest.mark.parametrize("names", ["ofn-reset+layernorm,ofn+reset+layernorm", "weight_decay=0.001,weight-decay=0.001",
+                                   "layernorm+critics=1,layernorm+single-critic"])
+def test_one_variant_under_two_names_is_refused(names):
+    from divbench.spec.run_spec import RunSpec
+
+    with pytest.raises(UsageError, match="--variants: '.*' and '.*' are the same; expected one of them"):
+        RunSpec(suite="smoke", variants=names)
+
+
+@pytest.mark.parametrize("name", ["td3+no-target", "td3+exploration_noise=0", "preqn+search_steps=3", "ddpg+huber",
+                                  "rmsprop+critic_eps=1e-5", "sgd-momentum+weight-decay"])
+def test_what_is_read_goes_together(name):
+    from divbench.spec.run_spec import RunSpec
+
+    assert RunSpec(suite="smoke", variants=name).variants
+
+
+def test_a_strength_of_0_that_is_not_plain_sac_is_judged_by_its_own_range():
+    assert dict(find_variant("adam-low-b2=0").settings) == {"critic_b2": 0.0}
+    assert dict(find_variant("td3-bc=0").settings)["q_weight"] == 0.0
+    with pytest.raises(UsageError, match="0 switches it off; that is plain SAC"):
+        find_variant("weight-decay=0")

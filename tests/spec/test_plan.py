@@ -128,6 +128,13 @@ def test_a_reset_that_never_fires_is_said(steps, silent):
         )
 
 
+@pytest.mark.parametrize(("interval", "utd", "silent"), [
+    (79_995, 8, True), (79_992, 8, False), (40_000, 1, True), (5_000, "1/2", True), (4_999, "1/2", False)])
+def test_a_reset_that_is_due_at_the_last_env_step_never_fires(interval, utd, silent):
+    spec = RunSpec(tasks="cheetah-run", variants=f"reset-{interval}-updates", utd=utd, steps=20_000)
+    assert len(silent_resets(spec)) == silent
+
+
 def test_each_utd_is_judged_by_itself():
     spec = RunSpec(tasks="cheetah-run", variants="reset", utd="1,8")
     assert [line.split(":")[0] for line in silent_resets(spec)] == ["variant 'reset' never resets at UTD 1"]

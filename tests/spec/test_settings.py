@@ -100,3 +100,16 @@ def test_texts_that_are_no_values(name, text):
 
 def test_every_kind_of_field_is_explained():
     assert set(settings.FIELDS.values()) == set(settings._EXPECTED)
+
+
+@pytest.mark.parametrize(("name", "value"), [
+    ("critic_eps", 1e-46), ("gamma", 0.99999999), ("critic_b1", 1.0 - 2.0**-26), ("critic_lr", 10**400),
+    ("reward_scale", 1e39)])
+def test_numbers_that_float32_cannot_hold_are_refused(name, value):
+    with pytest.raises(UsageError, match=f"^{name}: "):
+        SACSettings(**{name: value})
+
+
+def test_the_nearest_numbers_that_float32_holds_are_taken():
+    settings = SACSettings(gamma=0.9999999, critic_eps=1e-44, reward_scale=3.4e38)
+    assert (settings.gamma, settings.critic_eps, settings.reward_scale) == (0.9999999, 1e-44, 3.4e38)
