@@ -1,7 +1,7 @@
 """`divbench reproduce initialisation`: how the networks begin, and how far Q runs away in priming.
 
-Quick, 12 minutes on two CPU cores. On finger-spin the two lanes of an earlier measurement with fan-in-scaled normal
-initialisation (and a clipped log-std) stood at 1,060 and 3,170 after 50,000 updates, with the orthogonal one at 53.
+Quick, 12 minutes on two CPU cores. On finger-spin Q of plain SAC leaves the bound late or not at all: four lanes with
+orthogonal weights ended at 87, 163, 3,860 and 5.6 million after 50,000 updates (results/baselines/prime-50k).
 """
 
 from divbench.experiments.comparisons import all_shares, medians_in_words, q_over_other

@@ -120,10 +120,18 @@ def _lacking(outcomes: Sequence[tuple[str, dict]]) -> list[str]:
 
 def describe_outcome(record: dict) -> str:
     """An outcome for a terminal."""
-    lines = [f"{record['experiment']}: {record['status']} ({record['scale']} scale)", record["sentence"], ""]
+    lines = [f"{record['experiment']}: {record['status']} ({record['scale']} scale)", *_so_far(record),
+             record["sentence"], ""]
     lines += [f"  {c['status']:<15}{_in_words(c)}" for c in record["comparisons"]]
     lines += [f"  {'':<15}{line}" for line in record["context"]]
     return "\n".join(lines)
+
+
+def _so_far(record: dict) -> list[str]:
+    """What is said of an outcome of only some of the runs."""
+    missing = record.get("missing", [])
+    count = len(record.get("runs", ()))
+    return [f"So far: {count} of {count + len(missing)} runs. Not in it: {'; '.join(missing)}."] if missing else []
 
 
 def as_markdown(record: dict) -> str:
@@ -131,6 +139,7 @@ def as_markdown(record: dict) -> str:
     lines = [f"# {record['experiment']}: {record['status']}", "", f"Claim: {record['claim']}", ""]
     if record["published_claim"] != record["claim"]:
         lines += [f"That is what this scale can decide of: {record['published_claim']}", ""]
+    lines += [line for said in _so_far(record) for line in (said, "")]
     lines = [*lines, f"Source: {record['source']}", "", record["sentence"], "", "![figure](figure.png)", "",
              "| what | effect | 95% interval | claimed | status |", "|---|---:|---:|---|---|"]
     lines += [_cells(c["what"], _number(c["effect"]), _interval(c), f"{c['side']} {c['threshold']:g}", c["status"])

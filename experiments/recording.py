@@ -12,13 +12,15 @@ from divbench.experiments.outcomes import FORMAT, OUTCOME, OUTCOME_VERSION, as_m
 from divbench.spec.errors import UsageError
 from divbench.spec.experiments import ReproduceRequest
 
+SO_FAR = "so-far"  # the folder of outcomes that rest on some of the runs
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
 def outcome_folder(experiment: Claim, request: ReproduceRequest) -> Path:
-    """Where the outcome goes."""
-    return Path(request.out) / experiment.name
+    """Where the outcome goes; one of only some of the runs has a place of its own."""
+    return Path(request.out) / SO_FAR / experiment.name if request.so_far else Path(request.out) / experiment.name
 
 
 def refuse_other(folder: Path, request: ReproduceRequest) -> None:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from divbench.experiments.arms import arm_table
 from divbench.experiments.experiment import UPDATES_PER_SECOND, Arm, Experiment, Outcome, run_updates
 from divbench.experiments.recording import outcome_folder, refuse_other, verdict_record, write_outcome
+from divbench.spec.errors import UsageError
 from divbench.spec.experiments import ReproduceRequest
 from divbench.spec.making import MakeRequest
 from divbench.spec.run_spec import RunSpec
@@ -38,6 +39,7 @@ class Plan:
       arms: of the experiment at the request's scale.
       specs: for each arm the specification that is run, with the request's physics.
       datasets: what the runs learn from, with the request's physics too.
+      missing: the runs that an outcome so far does without.
     """
 
     experiment: Experiment
@@ -45,6 +47,7 @@ class Plan:
     arms: tuple[Arm, ...]
     specs: tuple[RunSpec, ...]
     datasets: tuple[MakeRequest, ...] = ()
+    missing: tuple[RunSpec, ...] = ()
 
     @property
     def runs(self) -> tuple[RunSpec, ...]:
@@ -72,8 +75,30 @@ def make_plan(experiment: Experiment, request: ReproduceRequest) -> Plan:
     specs = tuple(dataclasses.replace(arm.spec, physics=request.physics, quiet=request.quiet, json=request.json,
                                       dataset=places.get(arm.spec.dataset, arm.spec.dataset)) for arm in arms)
     plan = Plan(experiment, request, arms, specs, made)
+    if request.so_far:
+        plan = _finished_part(plan)
     refuse_other(plan.folder, request)
     return plan
+
+
+def _finished_part(plan: Plan) -> Plan:
+    """The plan without the runs that are not finished.
+
+    Raises:
+      UsageError: an arm of which no run is finished on one of its tasks, or nothing is missing.
+    """
+    missing = tuple(spec for spec in plan.runs if run_state(spec.folder) != "finished")
+    if not missing:
+        raise UsageError(f"--so-far: all runs of '{plan.experiment.name}' are finished; leave it out")
+    left_out = {spec.folder for spec in missing}
+    kept = [(arm, spec) for arm, spec in zip(plan.arms, plan.specs, strict=True) if spec.folder not in left_out]
+    sides = {(arm.name, arm.spec.tasks) for arm, _ in kept}
+    empty = [arm for arm in plan.arms if (arm.name, arm.spec.tasks) not in sides]
+    if empty:
+        raise UsageError(f"--so-far: no run of '{empty[0].name}' on {empty[0].spec.tasks[0]} is finished; expected one "
+                         f"for each arm, 'divbench reproduce {plan.experiment.name} --plan' shows them")
+    arms, specs = zip(*kept, strict=True)
+    return dataclasses.replace(plan, arms=arms, specs=specs, missing=missing)
 
 
 def _with_physics(dataset: MakeRequest, request: ReproduceRequest) -> MakeRequest:
@@ -113,6 +138,11 @@ def plan_record(plan: Plan) -> dict:
             "runs": [{"folder": spec.folder, "task": spec.tasks[0], "variant": spec.variants[0].name,
                       "utd": str(spec.utd[0]), "seeds": list(spec.seed_list), "state": run_state(spec.folder),
                       "updates": run_updates(spec)} for spec in plan.runs]}
+
+
+def _who(spec: RunSpec) -> str:
+    (task,), (variant,), (utd,) = spec.tasks, spec.variants, spec.utd
+    return f"{task}, {variant.name}, UTD {utd}"
 
 
 def _seeds(spec: RunSpec) -> str:
@@ -162,8 +192,7 @@ def train(plan: Plan, tell: Callable[[str], None] = print) -> list[RunResult]:
     if results:
         return results
     for place, spec in enumerate(plan.runs, 1):
-        (task,), (variant,), (utd,) = spec.tasks, spec.variants, spec.utd
-        who = f"run {place} of {len(plan.runs)}: {task}, {variant.name}, UTD {utd}, seeds {_seeds(spec)}"
+        who = f"run {place} of {len(plan.runs)}: {_who(spec)}, seeds {_seeds(spec)}"
         with make_progress(spec) as progress:
             result = run(spec, progress=progress)
         tell(f"{who}: {'was there already' if result.already_finished else 'trained'}, {spec.folder}")
@@ -217,7 +246,8 @@ def outcome_record(plan: Plan, evidence: Evidence, outcome: Outcome) -> dict:
     def united(key: str, facts: list[dict] = cards) -> str:
         return ", ".join(dict.fromkeys(str(fact.get(key, "unknown")) for fact in facts))
 
-    return verdict_record(plan.experiment, plan.request, outcome) | {
+    so_far = {"missing": [f"{_who(spec)}, seeds {_seeds(spec)}" for spec in plan.missing]} if plan.missing else {}
+    return verdict_record(plan.experiment, plan.request, outcome) | so_far | {
         "seeds": _fewest_seeds(plan), "tasks": list(evidence.tasks),
         "physics": united("physics"), "device": united("device"),
         "versions": {name: united(name, versions) for name in versions[0]},

@@ -1,6 +1,6 @@
 """`divbench reproduce utd32`: what 32 updates per step cost plain SAC, and what resets and OFN give back.
 
-Quick, 3.5 hours on two CPU cores: quadruped-run, 25,000 env steps, 480,000 updates a lane, a reset every 100,000. At
+Quick, 7 hours on two CPU cores: quadruped-run, 25,000 env steps, 480,000 updates a lane, a reset every 100,000. At
 UTD 32 each lane is a run of its own, so that it can be carried from one machine to the next when it is finished.
 Full: three tasks on which published SAC loses most, 500,000 env steps, a reset every 200,000 as published.
 """

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 from divbench.commands.codes import FAILED, INTERRUPTED, OK, reader_may_leave, refuse_unwritable
+from divbench.spec.errors import UsageError
 
 
 def reproduce(given: dict) -> int:
@@ -23,7 +24,7 @@ def reproduce(given: dict) -> int:
     if isinstance(experiment, MeasuredExperiment):
         return _measure(experiment, request)
     plan = reproduce.make_plan(experiment, request)
-    if not request.plan:
+    if not (request.plan or request.so_far):
         for spec in plan.runs:
             refuse_unwritable(spec.folder)
     aloud = not (request.json or request.quiet)
@@ -34,18 +35,18 @@ def reproduce(given: dict) -> int:
         return OK
     if aloud:
         print(f"\n{reproduce.describe_plan(plan)}\n", flush=True)
-    results = reproduce.train(plan, print if aloud else lambda line: None)
+    results = [] if request.so_far else reproduce.train(plan, print if aloud else lambda line: None)
     failed = [f"{result.folder}: {name}" for result in results for name in result.failed]
-    last = results[-1]
-    code = INTERRUPTED + last.signal if last.interrupted else FAILED if failed else OK
+    interrupted = bool(results) and results[-1].interrupted
+    code = INTERRUPTED + results[-1].signal if interrupted else FAILED if failed else OK
     with reader_may_leave():
         if code == OK:
             record = reproduce.settle(plan)
             print(json.dumps(record, allow_nan=False) if request.json else _outcome_text(record, plan.folder))
         elif request.json:
-            print(json.dumps({"experiment": experiment.name, "failed": failed, "interrupted": last.interrupted,
+            print(json.dumps({"experiment": experiment.name, "failed": failed, "interrupted": interrupted,
                               "exit_code": code}))
-        elif last.interrupted:
+        elif interrupted:
             print("interrupted; the same command continues from the checkpoint")
         else:
             told = [*(f"failed: {name}" for name in failed), "nothing is decided; the same command tries again"]
@@ -57,6 +58,8 @@ def _measure(experiment, request) -> int:
     """The same for a claim that a measurement decides."""
     from divbench.experiments import measuring
 
+    if request.so_far:
+        raise UsageError(f"--so-far: '{experiment.name}' is decided by a measurement, not by runs; leave it out")
     measuring.check(experiment, request)
     folder = measuring.outcome_folder(experiment, request)
     aloud = not (request.json or request.quiet)

@@ -90,6 +90,33 @@ def test_from_the_command_to_the_outcome(place, capsys):
     assert "tiny" in told and "reproduced" in told
 
 
+def more_runs(scale):
+    first, second = tiny_runs(scale)
+    another = dataclasses.replace(first.spec, seed_start=3, seeds=1, out=None)
+    return (first, dataclasses.replace(first, spec=another), second)
+
+
+def test_what_is_there_decides_so_far(place, capsys, monkeypatch):
+    words = ["reproduce", "tiny", "--physics", "host", "--quiet"]
+    assert cli.main([*words, "--so-far"]) == 2
+    assert "--so-far: no run of 'baseline' on cheetah-run is finished; expected one for each" in capsys.readouterr().err
+    assert cli.main(words) == 0 and cli.main([*words, "--so-far"]) == 2
+    assert "--so-far: all runs of 'tiny' are finished; leave it out" in capsys.readouterr().err
+    whole = json.loads((place / CLAIMS / "tiny" / "outcome.json").read_text())
+
+    monkeypatch.setitem(catalogue.EXPERIMENTS, "tiny", dataclasses.replace(TINY, runs=more_runs))
+    monkeypatch.setattr("divbench.execute.run.run", lambda *_, **__: pytest.fail("trained"))
+    assert cli.main([*words, "--so-far"]) == 0
+    said = "So far: 2 of 3 runs. Not in it: cheetah-run, baseline, UTD 1, seeds 3."
+    assert said in capsys.readouterr().out
+    folder = place / CLAIMS / "so-far" / "tiny"
+    record = json.loads((folder / "outcome.json").read_text())
+    assert said in (folder / "outcome.md").read_text() and record["seeds"] == 3
+    assert {key: value for key, value in record.items() if key != "missing"} == whole
+    assert cli.main(["claims"]) == 0
+    assert "so-far: 1 reproduced" in capsys.readouterr().out
+
+
 SMALL = SACSettings(hidden=(16,), batch_size=16)
 OWN = MakeRequest(("constant-reward",), ("medium-replay",), transitions=200, steps=200, eval_every=100,
                   prime_samples=50, out="results/datasets/tiny", sac=SMALL)
@@ -181,10 +208,12 @@ def test_nothing_is_decided_before_all_is_trained(ended, code, runs, monkeypatch
         (["reproduce", "dog", "--physics", "mjx"], "--physics: task 'dog-run' has no physics 'mjx'"),
         (["reproduce", "tiny", "--out", "a-file"], "--out: expected a folder.*a-file' is a file"),
         (["reproduce", "tiny", "--out", "x" * 300], "--out: cannot write to .*name too long"),
+        (["reproduce", "utd32", "--plan", "--so-far"], "--so-far: decides by what is there, and --plan"),
+        (["reproduce", "theorem-2", "--so-far"], "--so-far: 'theorem-2' is decided by a measurement, not by runs"),
         (["claims", "--dir", "nix"], "--dir: expected a folder of outcomes, found nothing of that kind at 'nix'"),
         (["claims", "--dir", "broken"], "outcome.json: damaged, or not the outcome of an experiment"),
         (["claims", "--dir", "odd"], "outcome.json: damaged, or not the outcome of an experiment"),
-        (["claims", "more"], "unknown word 'more'"),
+        (["claims", "more"], "one word too many, 'more': expected flags alone"),
     ],
 )
 def test_wrong_requests_are_one_line(words, message, place, capsys):
