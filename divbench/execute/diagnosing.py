@@ -23,6 +23,10 @@ from divbench.learn.replay import Batch
 from divbench.learn.trainer import TrainState
 from divbench.spec.run_spec import FULL, NTK, SEEM
 
+# Of a return, that may lie after the end of the episode that it is measured in. A verdict takes a Q that is half as
+# large again for too large. With 1,000 steps 0.1% lies there for gamma 0.99 and 12% for 0.997.
+MOST_CUT_OFF = 0.05
+
 
 def make_diagnose(env, structure: Structure, level: str = "cheap"):
     """`diagnose(state, roots, coefs, starts) -> (values, diagnostics)`, float32 `[L]` arrays.
@@ -134,6 +138,8 @@ def _measure_episode(learner: LearnerState, coefs: Coefficients, episode: rollou
     episode = episode._replace(reward=rewards.learned(episode.reward, coefs, structure))
     returns = values.soft_returns(episode.reward, episode.log_prob, agent.entropy_weight(learner, coefs), coefs.gamma,
                                   episode.continues)
+    ended = jnp.any(episode.continues == 0.0)
+    known = ended | (values.cut_off(coefs.gamma, episode.reward.shape[0]) <= MOST_CUT_OFF)
     if not structure.terminates:
         episode = episode._replace(within=None)
     early = jax.tree.map(values.first_half, episode)
@@ -144,8 +150,9 @@ def _measure_episode(learner: LearnerState, coefs: Coefficients, episode: rollou
                    jnp.ones_like(before.reward))
     target, _ = agent.td_target(learner, unseen, coefs, structure, key, training=False)
     there = critics.values(learner.critic, unseen.obs, unseen.action, coefs, structure)
-    return {"mc_return_mean": values.mean_within(returns, early.within),
-            "mc_q_mean": values.mean_within(q, early.within), "mc_bias": values.bias(q, returns, early.within),
+    return {"mc_return_mean": jnp.where(known, values.mean_within(returns, early.within), jnp.nan),
+            "mc_q_mean": values.mean_within(q, early.within),
+            "mc_bias": jnp.where(known, values.bias(q, returns, early.within), jnp.nan),
             "td_loss_heldout": _td_loss(there, target, before.within)}
 
 

@@ -6,6 +6,7 @@ on the same episodes. Letters in shapes: L lanes, E episodes.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 
@@ -103,15 +104,20 @@ def measure(program: Program, group: Group, state: TrainState, roots, coefs, at:
 
 
 def value_rows(columns: list[dict], measured: dict[str, np.ndarray], state: TrainState, at: Position) -> list[dict]:
-    """Rows of the table of values."""
+    """Rows of the table of values.
+
+    Whether parameters are finite is asked before each update; those that the newest one broke are seen here.
+    """
     resets, cause, step, update = jax.device_get((state.resets, state.cause, state.bad_step, state.bad_update))
     rows = []
     for place, lane in enumerate(columns):
-        kind = Cause(int(cause[place]))
+        kind, moment = Cause(int(cause[place])), (int(step[place]), int(update[place]))
+        if kind is Cause.NONE and at.update > 0 and not math.isfinite(measured["param_norm"][place]):
+            kind, moment = Cause.LEARNER, (at.env_step, at.update)
         rows.append(lane | {"env_step": at.env_step, "update": at.update}
                     | {name: float(column[place]) for name, column in measured.items()}
                     | {"resets": int(resets[place]), "nonfinite": "" if kind is Cause.NONE else kind.name.lower(),
-                       "nonfinite_step": int(step[place]), "nonfinite_update": int(update[place])})
+                       "nonfinite_step": moment[0], "nonfinite_update": moment[1]})
     return rows
 
 

@@ -130,4 +130,5 @@ def _find(path: Path, spec: RunSpec, name: str) -> tuple[Group, int]:
             names = [lane.name for lane in group.lanes]
             if name in names and (path / GROUPS / group.name).is_dir():
                 return group, names.index(name)
-    raise UsageError(f"{path}: lane '{name}' has not been started")
+    why = f"lane '{name}' has not been started" if (path / GROUPS).is_dir() else "holds tables, no checkpoints"
+    raise UsageError(f"{path}: {why}; expected a run folder as the run left it")

@@ -3,8 +3,8 @@
 - `features(x, site)`: called before and after each ReLU of the critics, returns what takes the place of `x`
   (`[N, B, H]`; N critics, B batch, H width of the layer).
 - `losses(terms)`: called once an update with a `CriticTerms`, returns a scalar that is added to the critics' loss.
-- `projections(critic)`: called after each step of the critics' optimizer with their parameters, returns those that take
-  their place.
+- `projections(critic)`: called with the critics' parameters when they are drawn and after each step of their optimizer,
+  returns those that take their place.
 
 All are written for one lane, in jax, without side effects. divbench's own `conservative`, `dr3`, `spectral_norm` and
 `weight_norm` are functions of these kinds.
@@ -29,7 +29,7 @@ class Site(NamedTuple):
     layer: int  # 0 is the first hidden layer
     last: bool  # whether it is the last hidden layer, which the head reads
     before_relu: bool
-    key: jax.Array | None  # a random key of this site, or None while measuring or acting
+    key: jax.Array | None  # a random key of this site where a gradient is taken, else None: targets, Q, acting
 
 
 class CriticTerms(NamedTuple):

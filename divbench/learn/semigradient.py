@@ -29,7 +29,7 @@ class Growth(NamedTuple):
       q: mean Q on the data there, `[S, M]`.
       params: the critics there, a tree of `[S, M, ...]`.
       crash: updates before |Q| was first seen beyond the limit or not finite, `[S]`; -1 if it never was.
-      last: mean Q at the end, `[S]`; of a lane that crashed, whatever it was.
+      last: mean Q before the last update, `[S]`; of a lane that crashed, whatever it was.
       updates: of each lane, a scalar: the training ends when all lanes have crashed.
     """
 

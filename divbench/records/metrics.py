@@ -111,7 +111,8 @@ _ALL = (
     _value("mc_return_mean", "return", "mean over the first half of an episode of G_t = r_t + gamma (G_{t+1} - alpha "
            "log pi(a_{t+1}|s_{t+1}))",
            "Mean discounted soft return that the policy earned in one stochastic episode: what Q on the same states "
-           "and actions should be.", SAC),
+           "and actions should be. NaN where more than 5% of a constant reward's return would come after the end of "
+           "the episode, because gamma is near 1 or the episode short, unless the task terminated.", SAC),
     _value("mc_q_mean", "return", "mean over critics and the first half of an episode of Q(s_t, a_t)",
            "Mean Q on the states and actions that mc_return_mean is measured on.",
            "Fujimoto et al., TD3, 1802.09477, figure 1"),

@@ -135,3 +135,10 @@ def test_returns_and_values_stop_where_the_task_does():
     assert float(played["mc_q_mean"][0]) == pytest.approx(1.0, abs=0.3)
     assert float(played["mc_bias"][0]) == pytest.approx(
         float(played["mc_q_mean"][0]) - float(played["mc_return_mean"][0]), abs=1e-6)
+    # With a discount near 1 seven steps are a small part of a return, unless the task ends within them.
+    patient = bench.coefs._replace(gamma=jnp.full_like(bench.coefs.gamma, 0.99))
+    for angle, known in ((EDGE - 0.5 * STEP, True), (4.5, False)):
+        played, _ = bench.program.diagnose(state, bench.roots, patient, np.asarray([angle], np.float32))
+        for name in ("mc_return_mean", "mc_bias"):
+            assert np.isfinite(played[name][0]) == known
+        assert np.isfinite(played["mc_q_mean"][0])

@@ -126,8 +126,8 @@ def loss(critic, batch: Batch, target, next_action, policy: Callable, coefs: Coe
     for name, (term, weight) in losses.WEIGHTED.items():
         if name in structure.mechanisms:
             total = total + getattr(coefs, weight) * term(terms)
-    for number, hook in enumerate(of_kind(structure.hooks, "losses")):
-        total = total + hook(terms._replace(key=jax.random.fold_in(terms.key, number)))
+    for number, hook in enumerate(of_kind(structure.hooks, "losses")):  # `conservative` splits the key itself in two
+        total = total + hook(terms._replace(key=jax.random.fold_in(terms.key, 2 + number)))
     return total, statistics
 
 
