@@ -24,12 +24,12 @@ HEIGHT, WIDTH = 0.34, 4.6  # inches of an arm's row, and of a task's panel, in t
 
 
 def q_curves(evidence: Evidence, title: str):
-    """Mean Q on replay of every lane against updates, with the bound; a panel per task and UTD."""
+    """Mean Q on replay of every lane against updates, with the bound; a panel per task."""
     return value_curves(evidence, {"q_replay_mean": "mean Q on replay"}, title)
 
 
 def value_curves(evidence: Evidence, columns: dict[str, str], title: str):
-    """Columns of `values` against updates, on axes of many decades; a panel per column, task and UTD.
+    """Columns of `values` against updates, on axes of many decades; a panel per column and task.
 
     Args:
       evidence: of the experiment.
@@ -111,7 +111,7 @@ def final_values(evidence: Evidence, title: str, *, number: Callable[[Lane], flo
         axes.set_yticks(range(len(arms)), arms if place == 0 else [""] * len(arms))
         axes.set_ylim(len(arms) - 0.5, -0.5)
         axes.xaxis.set_major_locator(MaxNLocator(7, integer=True))
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"$10^{{{round(value)}}}$"))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"$10^{{{round(value, 3):g}}}$"))
         axes.set_xlabel(label)
     marks = [Line2D([], [], marker=marker, color=GREY, linestyle="", label=text)
              for marker, text in (("o", "a lane that did not diverge"), ("X", "a lane that diverged"))]
@@ -133,7 +133,7 @@ def scatter(evidence: Evidence, arm: str, number: Callable[[Lane], float | None]
                   linestyle="", color=look["color"], label=task)
     axes.axhline(0.0, zorder=1, label=BOUND_NAME, **BOUND)
     axes.yaxis.set_major_locator(MaxNLocator(7, integer=True))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"$10^{{{round(value)}}}$"))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"$10^{{{round(value, 3):g}}}$"))
     axes.set_xlabel(x_label)
     axes.set_ylabel("mean Q over the bound")
     legend(figure, axes.get_legend_handles_labels()[0], height)

@@ -51,6 +51,9 @@ def _check(record: dict) -> None:
     if missing:
         raise ValueError(missing[0])
     for part in (record, *record["comparisons"]):
+        lacking = [key for key in ("what", "side", "status", "threshold", "effect", "interval") if key not in part]
+        if lacking:
+            raise ValueError(lacking[0])
         numbers = [part["threshold"], *([] if part["effect"] is None else [part["effect"]]), *(part["interval"] or ())]
         if not all(isinstance(number, int | float) for number in numbers):
             raise ValueError("number")
@@ -153,9 +156,14 @@ def as_markdown(record: dict) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in record["versions"].items() if version != "absent")
     cores = f", CPU cores {record['cpus']}" if "cpus" in record else ""
     lines += ["", f"Scale {record['scale']}, physics {record['physics']}, device {record['device']}{cores}, precision "
-              f"{record['precision']}. {versions}.", "",
-              f"`divbench reproduce {record['experiment']} --scale {record['scale']}`", ""]
+              f"{record['precision']}. {versions}.", "", f"`{_command(record)}`", ""]
     return "\n".join(lines)
+
+
+def _command(record: dict) -> str:
+    physics = "" if record["requested_physics"] == "auto" else f" --physics {record['requested_physics']}"
+    return (f"divbench reproduce {record['experiment']} --scale {record['scale']}{physics}"
+            f"{' --so-far' if record.get('missing') else ''}")
 
 
 def _lanes(lanes: Sequence[dict]) -> list[str]:

@@ -48,7 +48,7 @@ class QRow:
     Attributes:
       cell: task, variant, UTD.
       env_step, update: the last point common to the cell's seeds; "final" means each lane's last finite value
-        there or before it.
+        there or before it: of a lane that stopped, what its last sound weights say.
       seeds: lanes with a row there.
       nonfinite: lanes whose value at that point is not finite.
       final: median over seeds of the final mean Q; the median, since lanes that diverge differ by powers of
@@ -107,12 +107,17 @@ def score_rows(cells: Cells) -> list[ScoreRow]:
     return rows
 
 
-def q_rows(cells: Cells) -> list[QRow]:
-    """One row per cell with measurements. `cells` holds the columns `Q_COLUMNS`.
+def q_rows(cells: Cells, last_words: Cells | None = None) -> list[QRow]:
+    """One row per cell with measurements. Both hold the columns `Q_COLUMNS`.
 
     The reference is the variant `baseline` where the task and UTD have it, else the first variant they have.
+
+    Args:
+      cells: the lanes, of those that stopped nothing from there on.
+      last_words: the same with the last words of lanes that stopped; by default there are none.
     """
-    rows = [row for cell, lanes in cells.items() if (row := _q_row(cell, lanes)) is not None]
+    words = last_words or cells
+    rows = [row for cell, lanes in cells.items() if (row := _q_row(cell, lanes, words[cell])) is not None]
     references: dict[tuple[str, str], QRow] = {}
     for row in rows:
         place = (row.cell.task, row.cell.utd)
@@ -133,12 +138,12 @@ def verdict_counts(verdicts, order=((), (), ())) -> dict[Cell, dict[str, int]]:
     return {cell: counts[cell] for cell in sorted_cells(counts, order)}
 
 
-def _q_row(cell: Cell, lanes: dict[int, Series]) -> QRow | None:
+def _q_row(cell: Cell, lanes: dict[int, Series], words: dict[int, Series]) -> QRow | None:
     point = last_common_point(lanes.values())
     if point is None:
         return None
-    so_far = [series.until(point) for series in lanes.values()]
-    now = [series.columns["q_replay_mean"][-1] for series in so_far]
+    now = [_at(series, "q_replay_mean", point) for series in lanes.values()]
+    so_far = [series.until(point) for series in words.values()]
     finals = _last_finite(so_far, "q_replay_mean")
     final = statistics.median(finals) if finals else None
     bound = max(_last_finite(so_far, "q_bound"), default=None)

@@ -5,6 +5,7 @@ What a dataset is, and what is checked, is in `divbench.records.datasets`.
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
 from collections.abc import Callable
@@ -30,7 +31,8 @@ class Lines:
         now = self.clock()
         if now - self.last >= INTERVAL:
             self.last = now
-            print(f"{doing:<11}{done / total:.0%}", file=self.stream, flush=True)
+            with contextlib.suppress(OSError):  # a reader that has gone away
+                print(f"{doing:<11}{done / total:.0%}", file=self.stream, flush=True)
 
 
 def open_dataset(folder: str) -> Dataset:

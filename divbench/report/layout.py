@@ -125,7 +125,7 @@ def overall_table(result: Overall) -> TextTable:
             row.utd,
             *map(_estimate, (row.iqm, row.mean, row.median, row.optimality_gap)),
             ABSENT if row.improvement is None else _estimate(row.improvement),
-            f"{row.seeds}, {row.left_out} left out" if row.left_out else str(row.seeds),
+            f"{row.seeds}, {row.lost} lost" if row.lost else str(row.seeds),
         )
         for row in result.rows
     ]
@@ -133,8 +133,8 @@ def overall_table(result: Overall) -> TextTable:
     if len(result.rows) > 1:
         name, utd = result.reference
         note += f"; P(better): that a seed beats one of {name} at UTD {utd} on the same task"
-    if any(row.left_out for row in result.rows):
-        note += "; lanes without a finite return are left out"
+    if any(row.lost for row in result.rows):
+        note += "; lanes that broke are lost: they count as earning 0, or the least that they ever earned"
     if result.unlike:
         note += f"; without {', '.join(result.unlike)}, whose returns have another scale"
     if result.missing:

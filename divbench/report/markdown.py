@@ -64,11 +64,11 @@ def overall_csv(rows: Iterable[OverallRow]) -> str:
     writer = csv.writer(text, lineterminator="\n")
     estimates = [field.name for field in dataclasses.fields(OverallRow)][4:]
     parts = ("effect", "low", "high")
-    writer.writerow(["variant", "utd", "seeds", "left_out",
+    writer.writerow(["variant", "utd", "seeds", "lost",
                      *(name if part == "effect" else f"{name}_{part}" for name in estimates for part in parts)])
     for row in rows:
         found = [getattr(getattr(row, name), part, None) for name in estimates for part in parts]
-        writer.writerow([row.variant, row.utd, row.seeds, row.left_out, *("" if x is None else x for x in found)])
+        writer.writerow([row.variant, row.utd, row.seeds, row.lost, *("" if x is None else x for x in found)])
     return text.getvalue()
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Iterable
 
 from divbench.report.aggregate import BASELINE
 from divbench.report.series import Cell, Cells, Point, Series, places
@@ -34,8 +35,9 @@ class OverallRow:
 
     Attributes:
       variant, utd: which.
-      seeds: the fewest finite lanes of any task.
-      left_out: lanes without a finite return, which no aggregate holds.
+      seeds: the fewest lanes of any task.
+      lost: lanes without a finite return, as of those that broke; each counts as earning 0, or the least that it ever
+        earned if that is less.
       iqm, mean, median, optimality_gap: of the returns; see `stats`.
       improvement: how likely a seed of this beats one of the reference on the same task; None for the reference.
     """
@@ -43,7 +45,7 @@ class OverallRow:
     variant: str
     utd: str
     seeds: int
-    left_out: int
+    lost: int
     iqm: Estimate
     mean: Estimate
     median: Estimate
@@ -94,14 +96,14 @@ def overall(cells: Cells) -> Overall:
 def efficiency_curves(cells: Cells, tasks: tuple[str, ...]) -> dict[tuple[str, str], dict[int, Estimate]]:
     """For each variant and UTD the interquartile mean over these tasks by env step.
 
-    Of lanes with a return that is not finite the whole curve is left out.
+    Returns that are not finite count as in `OverallRow`.
     """
     curves = {}
     for kind in _kinds(cells):
         strata = []
         for task in tasks:
             lanes = [_by_step(series) for series in cells[Cell(task, *kind)].values()]
-            strata.append([lane for lane in lanes if all(map(math.isfinite, lane.values()))])
+            strata.append([{step: _counted(value, lane.values()) for step, value in lane.items()} for lane in lanes])
         curves[kind] = sample_efficiency(strata) if all(strata) else {}
     return curves
 
@@ -133,14 +135,19 @@ def _by_step(series: Series) -> dict[int, float]:
 
 
 def _scores(cells: Cells, kind: tuple[str, str], shared: dict[str, Point]) -> tuple[Strata, int]:
-    """Finite returns by task at these places, and how many lanes have none."""
-    found = [[_by_place(series)[place] for series in cells[Cell(task, *kind)].values()]
+    """Returns by task at these places as they count, and how many lanes have none that is finite."""
+    lanes = [[(_by_place(series)[place], series.columns[COLUMN]) for series in cells[Cell(task, *kind)].values()]
              for task, place in shared.items()]
-    strata = [[value for value in stratum if math.isfinite(value)] for stratum in found]
-    return strata, sum(map(len, found)) - sum(map(len, strata))
+    strata = [[_counted(value, of_lane) for value, of_lane in stratum] for stratum in lanes]
+    return strata, sum(not math.isfinite(value) for stratum in lanes for value, _ in stratum)
+
+
+def _counted(value: float, of_lane: Iterable[float]) -> float:
+    """A return as it counts among others: one that is not finite as 0, or as the least of its lane if that is less."""
+    return value if math.isfinite(value) else min([0.0, *filter(math.isfinite, of_lane)])
 
 
 def _row(kind: tuple[str, str], scores: tuple[Strata, int], reference: tuple[Strata, int] | None) -> OverallRow:
-    strata, left_out = scores
+    strata, lost = scores
     improvement = None if reference is None else probability_of_improvement(strata, reference[0])
-    return OverallRow(*kind, min(map(len, strata)), left_out, **aggregate(strata), improvement=improvement)
+    return OverallRow(*kind, min(map(len, strata)), lost, **aggregate(strata), improvement=improvement)

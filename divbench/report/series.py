@@ -61,7 +61,7 @@ Cells = dict[Cell, dict[int, Series]]  # lanes by seed, in each cell
 
 
 def read_cells(table, columns: Iterable[str], order: Iterable[Iterable[str]] = ((), (), ()),
-               stopped: Mapping[tuple[Cell, int], Point] | None = None) -> Cells:
+               stopped: Mapping[tuple[Cell, int], Point] | None = None, last_words: bool = False) -> Cells:
     """The series of every lane of a table.
 
     Args:
@@ -69,6 +69,8 @@ def read_cells(table, columns: Iterable[str], order: Iterable[Iterable[str]] = (
       columns: the columns to read as numbers. One that the table lacks reads as all `nan`.
       order: tasks, variants and UTDs in the order wanted; those not listed follow as they appear.
       stopped: of `stopped_lanes`; from there on a lane's numbers read as `nan`. By default none are.
+      last_words: whether those of the first row from there on are read all the same: measured of critics, they are of
+        the last weights that were finite, to which training came.
 
     Returns:
       Cells ordered by task, then UTD, then variant; seeds ascending. Where a point occurs twice, its last row
@@ -81,6 +83,8 @@ def read_cells(table, columns: Iterable[str], order: Iterable[Iterable[str]] = (
     cells: Cells = {}
     for lane in lane_rows(table, order):
         ended = frozen(lane, stopped or {})
+        if last_words:
+            ended &= np.cumsum(ended) > 1
         values = (tuple(np.where(ended, np.nan, column[lane.rows]).tolist()) for column in numbers)
         points = tuple(zip(lane.env_steps.tolist(), lane.updates.tolist(), strict=True))
         cells.setdefault(lane.cell, {})[lane.seed] = Series(points, dict(zip(columns, values, strict=True)))
@@ -88,9 +92,9 @@ def read_cells(table, columns: Iterable[str], order: Iterable[Iterable[str]] = (
 
 
 def sound_cells(tables: Tables, name: str, columns: Iterable[str],
-                order: Iterable[Iterable[str]] = ((), (), ())) -> Cells:
+                order: Iterable[Iterable[str]] = ((), (), ()), *, last_words: bool = False) -> Cells:
     """`read_cells` of a run's table of that name, without what was measured of lanes that had stopped."""
-    return read_cells(getattr(tables, name), columns, order, stopped_lanes(tables.values))
+    return read_cells(getattr(tables, name), columns, order, stopped_lanes(tables.values), last_words)
 
 
 def stopped_lanes(values) -> dict[tuple[Cell, int], Point]:

@@ -134,7 +134,21 @@ def test_a_frozen_lane_counts_as_not_finite_from_where_it_froze(frozen):
                                                      for task in frozen.tasks}
     assert [(row.seeds, row.finite, row.mean) for row in evidence.scores] == [(2, 1, 100.0)] * 2
     assert [(row.seeds, row.nonfinite, row.high) for row in evidence.q] == [(2, 1, 20.0)] * 2
-    assert [(row.seeds, row.left_out) for row in evidence.overall.rows] == [(1, 2)]
+    assert [(row.seeds, row.lost) for row in evidence.overall.rows] == [(2, 2)]
+
+
+def test_a_lane_that_broke_at_once_is_told_by_its_last_sound_weights(fake_run):
+    """Measured at 0 and at 500, broken at update 6: it came to what the row of 500 says, not the one of 0."""
+    run = fake_run(tasks=("t",), variants=("baseline", "ofn"), seeds=(0, 1, 2))
+    for variant, at_end in (("baseline", (30.0, 30.0, 30.0)), ("ofn", (30.0, 4e27, 5e27))):
+        for seed, last in enumerate(at_end):
+            run.add("values", "t", variant, "1", seed, 0, 0, q_replay_mean=0.02, q_bound=100.0)
+            at = {"nonfinite": "learner", "nonfinite_step": 0, "nonfinite_update": 6} if last > 100.0 else {}
+            for update in (500, 1_000):
+                run.add("values", "t", variant, "1", seed, 0, update, q_replay_mean=last, q_bound=100.0, **at)
+    _, ofn = weigh(run.tables(), None).q
+    assert (ofn.seeds, ofn.nonfinite, ofn.final, ofn.low, ofn.peak) == (3, 2, 4e27, 30.0, 5e27)
+    assert ofn.reference_ratio == pytest.approx(30.0 / 4e27)
 
 
 def test_a_frozen_lane_ends_in_a_cross_where_it_froze(frozen):

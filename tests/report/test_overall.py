@@ -38,7 +38,7 @@ def returns(run):
 def test_aggregates_are_those_of_the_last_common_step(two_tasks):
     found = overall(returns(two_tasks))
     assert (found.tasks, found.missing, found.places) == (TASKS, (), ((20, 0), (20, 0)))
-    assert [(row.variant, row.utd, row.seeds, row.left_out) for row in found.rows] == [
+    assert [(row.variant, row.utd, row.seeds, row.lost) for row in found.rows] == [
         ("baseline", "1", 4, 0), ("ofn", "1", 4, 0)]
     expected = stats.aggregate([[110.0, 111.0, 112.0, 113.0], [210.0, 211.0, 212.0, 213.0]])
     assert {name: getattr(found.rows[1], name) for name in stats.AGGREGATES} == expected
@@ -103,10 +103,10 @@ def test_lanes_that_are_not_finite_are_counted(two_tasks):
         if (row["task"], row["variant"], row["seed"]) == (TASKS[0], "ofn", 1):
             row["return_mean"] = math.nan
     found = overall(returns(two_tasks))
-    assert [(row.seeds, row.left_out) for row in found.rows] == [(4, 0), (3, 1)]
-    assert overall_table(found).rows[1][-1] == "3, 1 left out"
-    assert efficiency_curves(returns(two_tasks), TASKS)["ofn", "1"][20].effect == stats.iqm(
-        [[110.0, 112.0, 113.0], [210.0, 211.0, 212.0, 213.0]])
+    assert [(row.seeds, row.lost) for row in found.rows] == [(4, 0), (4, 1)]
+    assert overall_table(found).rows[1][-1] == "4, 1 lost" and "that broke are lost" in overall_table(found).note
+    assert efficiency_curves(returns(two_tasks), TASKS)["ofn", "1"][20].effect == found.rows[1].iqm.effect == stats.iqm(
+        [[110.0, 0.0, 112.0, 113.0], [210.0, 211.0, 212.0, 213.0]])
 
 
 def test_curves_and_profiles(two_tasks):

@@ -75,17 +75,20 @@ def _read_table(curves: Curves, run: int, arrow, table: str, lanes: Iterable[Lan
 
     numbers = np.stack([read_numbers(arrow, column.name) for column in columns], axis=1)
     ended = np.full(arrow.num_rows, table == "scores")  # where a NaN says that there is no number any more
-    cells: dict[Cell, list[tuple[LaneRows, numpy.ndarray]]] = {}
+    cells: dict[Cell, list[tuple[LaneRows, numpy.ndarray, numpy.ndarray]]] = {}
     for lane in lanes:
         key = run, lane.cell, lane.seed
         broken = lane.rows[frozen(lane, stopped)]
+        words = numbers[broken[:1]] if table == "values" else np.nan  # critics', of the last weights that were finite
         numbers[broken], ended[broken] = np.nan, True
         values = numbers[lane.rows]
+        told = values.copy()
+        told[np.flatnonzero(np.isin(lane.rows, broken[:1]))] = words
         curves.places[table, key] = curves.axis(lane.env_steps, lane.updates)
         _tell(curves.lanes, key, columns, values, ended[lane.rows], limits)
-        cells.setdefault(lane.cell, []).append((lane, values))
+        cells.setdefault(lane.cell, []).append((lane, values, told))
     for cell, members in cells.items():
-        _read_cell(curves, (run, cell), table, columns, members, limits)
+        _read_cell(curves, (run, cell), table, columns, members, limits, stopped)
 
 
 def _tell(into: dict, key: tuple, columns: list[PlotColumn], values: numpy.ndarray, stopped: numpy.ndarray,
@@ -107,18 +110,21 @@ def _tell(into: dict, key: tuple, columns: list[PlotColumn], values: numpy.ndarr
 
 
 def _read_cell(curves: Curves, key: tuple, table: str, columns: list[PlotColumn], members: list,
-               limits: dict[bool, int]) -> None:
-    """The middle of a cell's lanes, at the points that all of them have, and what each column came to there."""
+               limits: dict[bool, int], stopped: Mapping[tuple[Cell, int], Point]) -> None:
+    """The middle of a cell's lanes, at the points that all of them have, and what each column came to there.
+
+    Members are of each lane its rows, its numbers, and its numbers with the last words of one that stopped.
+    """
     import functools
 
     import numpy as np
 
-    codes = [lane.env_steps.astype(np.int64) * 2**32 + lane.updates for lane, _ in members]
+    codes = [lane.env_steps.astype(np.int64) * 2**32 + lane.updates for lane, *_ in members]
     common = functools.reduce(np.intersect1d, codes)
     if not len(common):
         return
     at = [np.searchsorted(code, common) for code in codes]
-    values = np.stack([numbers[index] for (_, numbers), index in zip(members, at, strict=True)])
+    values = np.stack([numbers[index] for (_, numbers, _), index in zip(members, at, strict=True)])
     lane, place = members[0][0], at[0]
     if len(members) > 1:
         middle = _middle(values, "mean" if table == "scores" else "median")
@@ -126,9 +132,10 @@ def _read_cell(curves: Curves, key: tuple, table: str, columns: list[PlotColumn]
             middle[:, columns.index(BOUND)] = _greatest(values[:, :, columns.index(BOUND)], axis=0)
         curves.places[table, key] = curves.axis(lane.env_steps[place], lane.updates[place])
         _tell(curves.middles, key, columns, middle, np.zeros(len(common), bool), limits)
-    until = [numbers[:index[-1] + 1] for (_, numbers), index in zip(members, at, strict=True)]
+    until = [told[:index[-1] + 1] for (*_, told), index in zip(members, at, strict=True)]
+    lost = [bool(frozen(lane, stopped)[index[-1]]) for (lane, *_), index in zip(members, at, strict=True)]
     for i, column in enumerate(columns):
-        outcome = _outcome([numbers[:, i] for numbers in until])
+        outcome = _outcome([numbers[:, i] for numbers in until], lost)
         if outcome:
             outcome |= {"step": int(lane.env_steps[place[-1]]), "update": int(lane.updates[place[-1]])}
             curves.facts.setdefault(column.name, {})[key] = outcome
@@ -150,9 +157,10 @@ def _greatest(values: numpy.ndarray, axis: int) -> numpy.ndarray:
     return np.where(np.isfinite(most), most, np.nan)
 
 
-def _outcome(lanes: list[numpy.ndarray]) -> dict:
+def _outcome(lanes: list[numpy.ndarray], lost: list[bool]) -> dict:
     """What a column came to in a cell: over the lanes' last finite values `final` (median), `low` and `high`; the
-    largest absolute value of any lane, `peak`; `seeds`, `of` how many. Empty if no lane has a finite value."""
+    largest absolute value of any lane, `peak`; `seeds` that have one and are not lost, `of` how many. Empty if no lane
+    has a finite value."""
     import numpy as np
 
     finite = [lane[np.isfinite(lane)] for lane in lanes]
@@ -162,4 +170,5 @@ def _outcome(lanes: list[numpy.ndarray]) -> dict:
     figures = np.median(last), min(last), max(last), max(np.abs(lane).max() for lane in finite if len(lane))
     names = ("final", "low", "high", "peak")
     rounded = dict(zip(names, map(float, number_text(np.asarray(figures)).split(",")), strict=True))
-    return rounded | {"seeds": len(last), "of": len(lanes)}
+    whole = sum(len(values) > 0 and not gone for values, gone in zip(finite, lost, strict=True))
+    return rounded | {"seeds": whole, "of": len(lanes)}
