@@ -19,6 +19,7 @@ from divbench.spec import dataset_parsers, parser, parsers
 from divbench.spec.errors import UsageError, nearest
 
 FUNCTIONS = {"import": "import_results", "export": "export_results"}  # others are called as the command is
+NOT_OURS = {errno.ENAMETOOLONG: "the name is too long for this file system", errno.EACCES: "permission denied"}
 HELP_FLAGS, VERSION_FLAGS = ("-h", "--help", "help"), ("-V", "--version", "version")
 
 
@@ -38,9 +39,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"divbench: {' '.join(str(error).split())}", file=sys.stderr)
         return USAGE
     except OSError as error:
-        if error.errno != errno.ENAMETOOLONG:
+        if error.errno not in NOT_OURS or not error.filename:
             return _broken()
-        print(f"divbench: '{error.filename}': the name is too long for this file system", file=sys.stderr)
+        print(f"divbench: '{error.filename}': {NOT_OURS[error.errno]}", file=sys.stderr)
         return USAGE
     except KeyboardInterrupt:
         print("divbench: interrupted", file=sys.stderr)

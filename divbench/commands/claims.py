@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import sys
 from pathlib import Path
 
 from divbench.commands.codes import FAILED, INTERRUPTED, OK, reader_may_leave, refuse_unwritable
@@ -56,6 +57,7 @@ def reproduce(given: dict) -> int:
 
 def _measure(experiment, request) -> int:
     """The same for a claim that a measurement decides."""
+    from divbench.execute.wording import write_line
     from divbench.experiments import measuring
 
     if request.so_far:
@@ -70,7 +72,8 @@ def _measure(experiment, request) -> int:
               else f"\n{measuring.describe_measurement(experiment, request)}", flush=True)
     if request.plan:
         return OK
-    record = measuring.settle(experiment, request, functools.partial(print, flush=True) if aloud else lambda line: None)
+    tell = functools.partial(write_line, sys.stdout) if aloud else lambda line: None
+    record = measuring.settle(experiment, request, tell)
     with reader_may_leave():
         print(json.dumps(record, allow_nan=False) if request.json else _outcome_text(record, folder))
     return OK

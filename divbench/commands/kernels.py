@@ -35,6 +35,8 @@ def ntk(given: dict) -> int:
 
 def _teller(request):
     """What hears of every critic: JSON lines on standard error, a line for each kind of critic, or nobody."""
+    from divbench.execute.wording import write_line
+
     total = len(request.activations) * len(request.shapes) * request.initialisations
     done = 0
 
@@ -42,11 +44,11 @@ def _teller(request):
         nonlocal done
         done += 1
         if request.json:
-            print(json.dumps({"event": "measured", "done": done, "of": total, "activation": row.activation,
-                              "width": row.width, "depth": row.depth, "initialisation": row.initialisation}),
-                  file=sys.stderr, flush=True)
+            write_line(sys.stderr, json.dumps({
+                "event": "measured", "done": done, "of": total, "activation": row.activation, "width": row.width,
+                "depth": row.depth, "initialisation": row.initialisation}))
         elif not request.quiet and row.initialisation + 1 == request.initialisations:
-            print(f"{done} of {total} critics: {row.activation}, {row.depth} x {row.width}: average diagonal "
-                  f"{row.average_diagonal:.3g}, row ratio {row.row_ratio:.3g}", flush=True)
+            write_line(sys.stdout, f"{done} of {total} critics: {row.activation}, {row.depth} x {row.width}: average "
+                                   f"diagonal {row.average_diagonal:.3g}, row ratio {row.row_ratio:.3g}")
 
     return tell

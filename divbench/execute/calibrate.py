@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
+from fractions import Fraction
 
 import jax
 import jax.numpy as jnp
@@ -14,6 +16,7 @@ from divbench.learn.agents.coefficients import coefficients
 from divbench.learn.keys import Stream, draw_seed, lane_keys
 from divbench.learn.trainer import Control
 from divbench.spec.plan import Group
+from divbench.spec.protocol import build_protocol
 
 SECONDS = 2.0  # of measured updates
 RANDOM_STEPS = 200
@@ -23,11 +26,15 @@ def measure_rate(group: Group, physics: str = "auto", precision: str = "highest"
     """Gradient updates per second summed over the lanes of a group, replay sampling included, acting not.
 
     Args:
-      group: its program is compiled and run for a few seconds on transitions of random actions.
+      group: its program is compiled and run for a few seconds on transitions of random actions, also where it
+        learns from a dataset.
       physics: `auto`, `mjx`, `host` or `warp`.
       precision: JAX matmul precision of the learner.
     """
     device.prepare(precision)
+    if not group.protocol.env_steps:
+        acting = build_protocol(steps=RANDOM_STEPS, random_steps=RANDOM_STEPS, prime_updates=1, utd=Fraction(1))
+        group = dataclasses.replace(group, protocol=acting)
     program = program_for(group, device.resolve_physics(group.task, physics), episodes=1)
     lanes = program.lanes
     roots = lane_keys([lane.key_words for lane in group.lanes])

@@ -6,6 +6,7 @@ thread, so that it costs a run nothing between chunks.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
@@ -35,7 +36,8 @@ class LiveProgress(Progress):
         self.title = ""
 
     def message(self, text: str) -> None:
-        self.console.print(Text(text))
+        with contextlib.suppress(OSError):  # a terminal that is gone does not end a run
+            self.console.print(Text(text))
 
     def run_started(self, groups: Sequence[Group], folder: str | Path) -> None:
         super().run_started(groups, folder)
@@ -74,14 +76,16 @@ class LiveProgress(Progress):
 
     def close(self) -> None:
         if self.live is not None:
-            self.live.stop()
+            with contextlib.suppress(OSError):
+                self.live.stop()
             self.live = None
 
     def _draw(self) -> None:
-        if self.live is None:
-            self.live = Live(console=self.console, auto_refresh=False)
-            self.live.start()
-        self.live.update(self.picture(), refresh=True)
+        with contextlib.suppress(OSError):
+            if self.live is None:
+                self.live = Live(console=self.console, auto_refresh=False)
+                self.live.start()
+            self.live.update(self.picture(), refresh=True)
 
     def picture(self) -> Stack:
         """What the screen shows now: finished groups a line each, the running one with its variants."""

@@ -13,7 +13,7 @@ from divbench.execute.progress import Progress
 from divbench.execute.signals import Interrupted, Signals
 from divbench.execute.suited import checked_card
 from divbench.records.card import gather_card
-from divbench.records.folder import GROUPS, GroupFolder, RunFolder, is_finished
+from divbench.records.folder import GROUPS, GroupFolder, RunFolder, is_clearing, is_finished
 from divbench.records.manifest import MANIFEST, Manifest
 from divbench.records.tables import read_rows, write_tables
 from divbench.spec.errors import UsageError
@@ -121,6 +121,8 @@ def _verify_groups(path: Path, names: set[str]) -> None:
     The journal of wall-clock times is never cut back and gets its row of a checkpoint after the checkpoint
     is complete: where it has one, a checkpoint that is not there was lost, and nothing begins anew unasked.
     """
+    if is_clearing(path):
+        return  # what is left of the groups is removed first
     for folder in sorted((path / GROUPS).glob("*")):
         if folder.name not in names and not is_finished(path):
             raise UsageError(f"{path}: group '{folder.name}' was begun on another kind of device, or by another "

@@ -1,6 +1,7 @@
 """The card of a run: with what, on what and how it was made. Facts only; `folder` keeps them on disk.
 
-A card travels with published tables, so it names no user, no host and no absolute path.
+A card travels with published tables, so it names no user, no host and, but for a `--dataset` that was given so, no
+absolute path.
 """
 
 from __future__ import annotations

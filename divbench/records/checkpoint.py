@@ -85,15 +85,15 @@ class CheckpointStore:
                              f"{rows.shape} from row {first_row} on")
         try:
             self._save(tree, meta, rows, before)
-        except OSError as error:
-            reason = error.strerror or error
-            raise UsageError(f"{self.folder}: checkpoint cannot be written ({reason})") from error
+        except Exception as error:  # a full disk is an OSError, or whatever orbax makes of one
+            reason = (str(getattr(error, "strerror", None) or error).strip().splitlines() or [type(error).__name__])[0]
+            raise UsageError(f"{self.folder}: checkpoint cannot be written ({reason[:200]})") from error
 
     def _save(self, tree, meta, rows, before: Manifest) -> None:
         (self.folder / REPLAY).mkdir(parents=True, exist_ok=True)
         number = before.number + 1
         state = f"state-{number}"
-        self._remove(self.folder / state)
+        self._remove_strays(f"state-{before.number}", before.segments)  # what an attempt that failed has left
         arrays, keys = _to_arrays(tree)
         _orbax_save(self.folder / state, arrays)
         for path in (self.folder / state).rglob("*"):

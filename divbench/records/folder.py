@@ -40,6 +40,11 @@ def is_finished(path: Path) -> bool:
     return bool(json.loads((path / CARD).read_text()).get("finished"))
 
 
+def is_clearing(path: Path) -> bool:
+    """Whether the old run in that folder was being removed when its process ended."""
+    return (path / CARD).exists() and bool(json.loads((path / CARD).read_text()).get("clearing"))
+
+
 class GroupFolder:
     """The part of a run folder that belongs to one group.
 
@@ -89,7 +94,7 @@ class RunFolder:
         """Raise the `UsageError` that `open` would, without `force`; creates and changes nothing."""
         _check(Path(path), json.loads(json.dumps(settings)), card, force=False)
         try:
-            lock = os.open(Path(path) / LOCK, os.O_RDONLY | os.O_CLOEXEC)
+            lock = os.open(Path(path) / LOCK, os.O_RDWR | os.O_CLOEXEC)  # NFS locks what is open for writing
         except OSError:
             return  # nobody has it, or it is not to be read, of which `open` tells
         _take(lock, Path(path))
@@ -292,12 +297,15 @@ def _lock(path: Path) -> int:
 
 
 def _take(lock: int, path: Path) -> None:
-    """Take the lock, or close it and raise `UsageError` if another process has it."""
+    """Take the lock, or close it and raise `UsageError`: another process has it, or nothing can be locked there."""
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+    except BlockingIOError:
         os.close(lock)
         raise UsageError(f"{path}: another divbench process is writing to this folder") from None
+    except OSError as error:
+        os.close(lock)
+        raise UsageError(f"{path}: cannot be locked ({error.strerror}); expected a file system with locks") from None
 
 
 def _write_card(path: Path, card: dict) -> None:

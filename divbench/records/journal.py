@@ -12,7 +12,7 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from divbench.records.schema import TABLES, check_rows
+from divbench.records.schema import TABLES, check_rows, column_names
 from divbench.spec.errors import UsageError
 
 
@@ -67,11 +67,15 @@ class Journal:
           UsageError: a whole line is damaged.
         """
         tables = {table: [] for table in TABLES}
+        known = {table: set(column_names(table)) for table in TABLES}
         for number, line in enumerate(self._read().split(b"\n")[:-1], start=1):
             try:
                 entry = json.loads(line)
-                tables[entry["table"]].append(entry["row"])
-            except (ValueError, KeyError, TypeError):
+                table, row = entry["table"], entry["row"]
+                if row.keys() != known[table]:
+                    raise ValueError("columns")
+                tables[table].append(row)
+            except (ValueError, KeyError, TypeError, AttributeError):
                 raise UsageError(f"{self.path}: line {number} is damaged; --force starts over") from None
         return tables
 

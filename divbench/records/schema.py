@@ -126,7 +126,6 @@ TABLES: dict[str, tuple[Column, ...]] = {
 # Equal for equal runs; wall-clock figures are in `timing`.
 RESULT_TABLES = ("scores", "values", "diagnostics", "verdicts")
 LANE_COLUMNS = tuple(column.name for column in _LANE)
-LANE_IDENTITY = ("task", "variant", "utd", "seed")  # tells the lanes of one run apart
 
 
 def column_names(table: str) -> tuple[str, ...]:

@@ -145,6 +145,8 @@ def check_name(name: str, what: str) -> str:
     Raises:
       UsageError: anything else.
     """
+    if not isinstance(name, str):
+        raise UsageError(f"{what}: expected a name, found {name!r}")
     if not name or len(name) > LONGEST_NAME or not name.isprintable() or name != name.strip():
         shown = ascii(name if len(name) <= 40 else f"{name[:37]}...")
         raise UsageError(f"{what}: expected a name of 1 to {LONGEST_NAME} printable characters, found {shown}")

@@ -128,6 +128,19 @@ def test_the_observer_that_a_specification_asks_for():
     assert type(make_progress(RunSpec(suite="smoke"), terminal)).__name__ == "LiveProgress"
 
 
+def test_a_terminal_that_goes_away_does_not_end_a_run():
+    from divbench.execute.live import LiveProgress
+
+    class Gone(io.StringIO):
+        def write(self, text):
+            raise OSError(5, "Input/output error")
+
+    clock = Clock()
+    progress = LiveProgress(Gone(), clock=clock)
+    tell(progress, clock)
+    progress.close()
+
+
 def test_a_watcher_that_goes_away_does_not_end_a_run():
     read, write = os.pipe()
     os.close(read)

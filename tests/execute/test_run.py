@@ -312,3 +312,12 @@ def test_a_rate_is_measured_and_nothing_written(tmp_path, monkeypatch):
     group = make_groups(make("unused", utd="1", seeds=1), fused=False)[0]
     assert measure_rate(group, "host") > 0
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_rate_is_measured_where_a_dataset_is_learned_from(tmp_path, monkeypatch):
+    """Of a task that terminates too; the dataset itself is not needed."""
+    monkeypatch.chdir(tmp_path)
+    spec = RunSpec(tasks="hopper", dataset="somewhere", variants="td3", prime_updates=10, seeds=1,
+                   sac=SACSettings(hidden=(16,), batch_size=8))
+    assert measure_rate(make_groups(spec, fused=False)[0], "host") > 0
+    assert list(tmp_path.iterdir()) == []

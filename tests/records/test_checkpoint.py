@@ -238,14 +238,35 @@ def test_a_crash_at_the_manifest_keeps_the_checkpoint_before(store, monkeypatch)
 
 
 def test_a_crash_in_the_clearing_up_keeps_the_new_checkpoint(store, monkeypatch):
-    def crash(*_):
-        raise Crash
+    def crash_at_the_end(self, state, segments):
+        if state == "state-3":  # before it the new one is written
+            raise Crash
 
     with monkeypatch.context() as patch:
-        patch.setattr(CheckpointStore, "_remove_strays", crash)
+        patch.setattr(CheckpointStore, "_remove_strays", crash_at_the_end)
         with pytest.raises(Crash):
             save(store, 3, 9, 12)
     assert_holds(CheckpointStore(store.folder), 3, 12)
+
+
+def test_a_full_disk_inside_orbax_is_one_line_and_what_it_left_makes_room_for_the_next(store, monkeypatch):
+    def full(path, arrays):
+        path.with_name(path.name + ".orbax-checkpoint-tmp").mkdir()
+        raise ValueError("RESOURCE_EXHAUSTED: Error writing: No space left on device\nand more lines")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpoint, "_orbax_save", full)
+        with pytest.raises(UsageError, match="checkpoint cannot be written .RESOURCE_EXHAUSTED: .* on device.$"):
+            save(store, 3, 9, 12)
+    assert (store.folder / "state-3.orbax-checkpoint-tmp").exists()
+    assert_holds(CheckpointStore(store.folder), 2, 9)
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpoint, "_orbax_save", lambda *_: (_ for _ in ()).throw(Crash))
+        with pytest.raises(Crash):
+            save(store, 3, 9, 12)
+    assert not (store.folder / "state-3.orbax-checkpoint-tmp").exists()
+    save(store, 3, 9, 12)
+    assert_holds(store, 3, 12)
 
 
 def test_a_place_below_a_file_is_one_line(tmp_path):

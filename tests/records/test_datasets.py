@@ -184,6 +184,21 @@ def test_what_cannot_be_appended_is_named_and_leaves_nothing(tmp_path, key, valu
     assert not list(tmp_path.iterdir())
 
 
+def test_a_disk_that_is_full_to_the_last_leaves_nothing(tmp_path):
+    writer = DatasetWriter(tmp_path / "full", observation_size=3, action_size=2)
+    with pytest.raises(UsageError, match="told"), writer:
+        for file in writer._files.values():
+            file.close()
+        writer._files = {"full": Full()}
+        raise UsageError("told")
+    assert list(tmp_path.iterdir()) == []
+
+
+class Full:
+    def close(self):
+        raise OSError(28, "No space left on device")
+
+
 def test_episodes_are_counted_on(tmp_path):
     rows = make_rows(lengths=(2, 2), ends=("", "truncated"))
     with DatasetWriter(tmp_path / "set", observation_size=3, action_size=2) as writer:

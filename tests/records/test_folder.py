@@ -1,3 +1,4 @@
+import errno
 import json
 import os
 import subprocess
@@ -120,6 +121,16 @@ def test_a_second_process_is_refused(path, picture):
         assert opened.resumed
 
 
+def test_a_file_system_without_locks_is_not_another_process(path, monkeypatch):
+    def refuse(*_):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(folder.fcntl, "flock", refuse)
+    for attempt in (RunFolder.check, RunFolder.open):
+        with pytest.raises(UsageError, match="cannot be locked .No locks available.; expected a file system with lock"):
+            attempt(path, SETTINGS, FACTS)
+
+
 def test_force_starts_over_and_removes_only_what_is_ours(path):
     (path / "notes.txt").write_text("mine")
     for name in ("tables", "report", "videos"):
@@ -147,9 +158,11 @@ def test_a_crash_while_starting_over_does_not_leave_the_old_run(path, monkeypatc
         patch.setattr(folder.shutil, "rmtree", crash)
         with pytest.raises(KeyboardInterrupt):
             run(path, settings={"steps": 5}, force=True)
+    assert folder.is_clearing(path)
     assert_refused(path, picture, "steps is 5 there")
     with run(path, settings={"steps": 5}) as opened:
         assert not opened.resumed and not (path / "groups").exists()
+    assert not folder.is_clearing(path) and not folder.is_clearing(path / "nowhere")
 
 
 @pytest.mark.parametrize("force", [False, True])

@@ -76,7 +76,8 @@ def test_a_damaged_line_is_named(tmp_path, make_row):
     journal.append("scores", [make_row("scores")] * 3)
     journal.close()
     lines = path.read_bytes().split(b"\n")
-    for damage in (b"", lines[1][:-4], b"[1, 2]", b'{"table": "x", "row": {}}', b"\xff"):
+    for damage in (b"", lines[1][:-4], b"[1, 2]", b'{"table": "x", "row": {}}', b"\xff",
+                   lines[1].replace(b'"task"', b'"tbsk"'), b'{"table": "scores", "row": 5}'):
         path.write_bytes(b"\n".join([lines[0], damage, lines[2], b""]))
         with pytest.raises(UsageError, match="journal.jsonl: line 2 is damaged"):
             Journal(path).rows()

@@ -107,8 +107,8 @@ def export_d4rl(dataset: Dataset, request: ExportRequest, advanced: Advanced = u
             finally:
                 temporary.unlink(missing_ok=True)
             sync(out.parent)
-    except OSError as error:
-        raise UsageError(f"--out: '{out}' cannot be made ({error.strerror or error})") from None
+    except (OSError, RuntimeError) as error:  # the latter is what h5py makes of a full disk
+        raise UsageError(f"--out: '{out}' cannot be made ({getattr(error, 'strerror', None) or error})") from None
     return out
 
 

@@ -148,8 +148,8 @@ def export_minari(dataset: Dataset, request: ExportRequest, advanced: Advanced =
             except BaseException:
                 shutil.rmtree(temporary, ignore_errors=True)
                 raise
-    except OSError as error:
-        raise UsageError(f"--out: '{out}' cannot be made ({error.strerror or error})") from None
+    except (OSError, RuntimeError) as error:  # the latter is what h5py makes of a full disk
+        raise UsageError(f"--out: '{out}' cannot be made ({getattr(error, 'strerror', None) or error})") from None
     return out / name
 
 

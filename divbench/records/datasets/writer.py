@@ -174,7 +174,8 @@ class DatasetWriter:
     def abandon(self) -> None:
         """Remove what was written; nothing after `finish`."""
         for file in self._files.values():
-            file.close()
+            with contextlib.suppress(OSError):  # a full disk, of which `append` has told; closing writes what is left
+                file.close()
         shutil.rmtree(self._temporary, ignore_errors=True)
         self._parents.close()
 
