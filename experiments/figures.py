@@ -78,6 +78,32 @@ def return_curves(evidence: Evidence, title: str):
                       x_label="env steps", share_y=False, extra=())
 
 
+def q_and_returns(evidence: Evidence, title: str):
+    """Mean Q on replay, with the bound, and the return of every evaluation against env steps; two panels a task."""
+    measured, earned = "mean Q on replay", "return"
+    cells: Cells = {}
+    for label in (measured, earned):
+        for lane in evidence.lanes:
+            series = lane.values if label == measured else lane.scores
+            drawn = {"drawn": series.columns["q_replay_mean" if label == measured else "return_mean"]}
+            if label == measured:
+                drawn["q_bound"] = series.columns["q_bound"]
+            cell = Cell(f"{label}, {lane.task}", lane.arm, "all")
+            cells.setdefault(cell, {})[lane.seed] = Series(series.points, drawn)
+    panels = make_panels(cells, ("drawn",), by_updates=False, middle=statistics.median)
+
+    def draw(axes, panel: Panel, look: dict) -> None:
+        for bundle in panel.bundles["drawn"]:
+            draw_bundle(axes, bundle, look[bundle.variant])
+        axes.plot(*panel.bound, zorder=4, **BOUND)
+        limits = finite_range([panel], ("drawn",))
+        if panel.task.startswith(measured) and limits is not None:
+            magnitude_axis(axes, *limits)
+
+    return make_sheet(panels, _facts(evidence), draw, title=title, y_label="", middle="median", x_label="env steps",
+                      share_y=False, extra=((BOUND_NAME, BOUND),))
+
+
 def final_values(evidence: Evidence, title: str, *, number: Callable[[Lane], float | None] | None = None,
                  label: str = "mean Q over the bound, where it is compared"):
     """One point for each lane, a bar at the median of each arm, a panel per task; crosses are lanes that diverged.

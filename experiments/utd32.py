@@ -52,9 +52,9 @@ def _directions(evidence) -> tuple[str, ...]:
 
 
 def figure(evidence):
-    from divbench.experiments.figures import return_curves
+    from divbench.experiments.figures import q_and_returns
 
-    return return_curves(evidence, "Returns at UTD 1, 8 and 32")
+    return q_and_returns(evidence, "Q and returns at UTD 1, 8 and 32")
 
 
 EXPERIMENT = Experiment(

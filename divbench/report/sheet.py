@@ -5,11 +5,14 @@ Lives here: layout and the way a bundle of lines is drawn. What is drawn on whic
 
 from __future__ import annotations
 
+import textwrap
+
 from divbench.report.curves import Bundle, Panel
 from divbench.report.facts import Facts
 from divbench.report.style import GREY, RC, as_it_is, looks, short_count
 
 MOST_COLUMNS = 4
+LETTERS = 13  # of the subtitle to an inch
 END = {"marker": "X", "markersize": 8, "markeredgecolor": "white", "linestyle": ""}
 
 
@@ -43,7 +46,8 @@ def make_sheet(
     if any(bundle.ends for panel in panels for bundles in panel.bundles.values() for bundle in bundles):
         entries.append(Line2D([], [], label="no longer finite", color=GREY, **END))
     legend_rows = -(-sum(len(entry.get_label()) + 8 for entry in entries) // int(width * 12))
-    head, foot = 0.85, 0.12 + 0.23 * legend_rows
+    subtitle = [line for text in _subtitle(facts, middle) for line in textwrap.wrap(text, int(width * LETTERS))]
+    head, foot = 0.47 + 0.19 * len(subtitle), 0.12 + 0.23 * legend_rows
     height = 2.7 * rows + head + foot
     with matplotlib.rc_context(RC):
         figure = Figure(figsize=(width, height), layout="constrained")
@@ -71,7 +75,7 @@ def make_sheet(
         figure.text(
             0.12 / width, 1 - 0.12 / height, title, ha="left", va="top", fontsize=13, fontweight="bold"
         )
-        for line, text in enumerate(_subtitle(facts, middle)):
+        for line, text in enumerate(subtitle):
             figure.text(
                 0.12 / width,
                 1 - (0.40 + 0.19 * line) / height,
