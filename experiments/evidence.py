@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from divbench.experiments.experiment import Arm
 from divbench.report.compare.samples import SMALLEST_Q
-from divbench.report.series import Cell, Series, read_cells
+from divbench.report.series import Cell, Point, Series, read_cells, stopped_lanes
 from divbench.spec.run_spec import RunSpec
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ class Lane:
       values, scores: its series, columns `VALUE_COLUMNS` and `SCORE_COLUMNS`.
       critical: the update of its critical point, see `divbench.verdict.critical_point`; None where there is none.
       noted: the metrics of `NOTED` that were measured: pairs of update and value.
+      stopped: where it stopped, if something became non-finite; its series go on with its last sound weights.
     """
 
     arm: str
@@ -57,6 +58,17 @@ class Lane:
     scores: Series
     critical: int | None = None
     noted: Mapping[str, tuple[tuple[int, float], ...]] = dataclasses.field(default_factory=dict)
+    stopped: Point | None = None
+
+    def drawn(self, series: Series, column: str) -> tuple[float, ...]:
+        """A column of one of its series as pictures show it: `nan` after it stopped, and returns from there on. What
+        is measured first then is what the last sound weights say, to which training came."""
+        if self.stopped is None:
+            return series.columns[column]
+        since = [point >= self.stopped for point in series.points]
+        if series is self.values and True in since:
+            since[since.index(True)] = False
+        return tuple(math.nan if gone else value for gone, value in zip(since, series.columns[column], strict=True))
 
     @property
     def judged(self) -> bool:
@@ -194,7 +206,7 @@ def _lanes(arm: Arm, spec: RunSpec, gathered) -> list[Lane]:
     tables, order = gathered.tables, gathered.facts.order
     values = read_cells(tables.values, VALUE_COLUMNS, order)
     scores = read_cells(tables.scores, SCORE_COLUMNS, order)
-    nonfinite = _nonfinite(tables.values)
+    nonfinite, stopped = _nonfinite(tables.values), stopped_lanes(tables.values)
     noted = _noted(tables.diagnostics)
     critical = {(Cell(task, variant, str(utd)), seed): point.update
                 for (task, variant, utd, seed), point in (gathered.critical_points() or {}).items()}
@@ -203,7 +215,8 @@ def _lanes(arm: Arm, spec: RunSpec, gathered) -> list[Lane]:
              lane.point[1] if lane.point else -1, nonfinite.get((lane.cell, lane.seed), ""),
              values[lane.cell][lane.seed],
              scores.get(lane.cell, {}).get(lane.seed, Series((), {name: () for name in SCORE_COLUMNS})),
-             critical.get((lane.cell, lane.seed)), noted.get((lane.cell, lane.seed), {}))
+             critical.get((lane.cell, lane.seed)), noted.get((lane.cell, lane.seed), {}),
+             stopped.get((lane.cell, lane.seed)))
         for lane in gathered.lanes
     ]
 

@@ -40,7 +40,7 @@ def value_curves(evidence: Evidence, columns: dict[str, str], title: str):
     for column, label in columns.items():
         for lane in evidence.lanes:
             panel = lane.task if len(columns) == 1 else f"{label}, {lane.task}"
-            drawn = {"drawn": lane.values.columns[column]}
+            drawn = {"drawn": lane.drawn(lane.values, column)}
             if column == "q_replay_mean":
                 drawn["q_bound"] = lane.values.columns["q_bound"]
             cells.setdefault(Cell(panel, lane.arm, "all"), {})[lane.seed] = Series(lane.values.points, drawn)
@@ -66,7 +66,8 @@ def return_curves(evidence: Evidence, title: str):
     """Return of every evaluation against env steps; a panel per task."""
     cells: Cells = {}
     for lane in evidence.lanes:
-        cells.setdefault(Cell(lane.task, lane.arm, "all"), {})[lane.seed] = lane.scores
+        cells.setdefault(Cell(lane.task, lane.arm, "all"), {})[lane.seed] = Series(
+            lane.scores.points, {"return_mean": lane.drawn(lane.scores, "return_mean")})
     panels = make_panels(cells, ("return_mean",), by_updates=False)
 
     def draw(axes, panel: Panel, look: dict) -> None:
@@ -85,7 +86,7 @@ def q_and_returns(evidence: Evidence, title: str):
     for label in (measured, earned):
         for lane in evidence.lanes:
             series = lane.values if label == measured else lane.scores
-            drawn = {"drawn": series.columns["q_replay_mean" if label == measured else "return_mean"]}
+            drawn = {"drawn": lane.drawn(series, "q_replay_mean" if label == measured else "return_mean")}
             if label == measured:
                 drawn["q_bound"] = series.columns["q_bound"]
             cell = Cell(f"{label}, {lane.task}", lane.arm, "all")
@@ -190,8 +191,9 @@ def q_and_metric(evidence: Evidence, metric: str, label: str, title: str):
         for lane in (lane for lane in evidence.lanes if lane.task == task):
             xs = [update for _, update in lane.values.points]
             for column, style in (("q_replay_mean", {"linewidth": 1.2, **look[lane.arm]}), ("q_bound", BOUND)):
-                upper.plot(xs, [y if math.isfinite(y) else math.nan for y in lane.values.columns[column]], **style)
-                shown += lane.values.finite(column)
+                ys = [y if math.isfinite(y) else math.nan for y in lane.drawn(lane.values, column)]
+                upper.plot(xs, ys, **style)
+                shown += filter(math.isfinite, ys)
             if rows == 2:
                 panels[len(tasks) + place].plot(*zip(*lane.noted.get(metric, ((math.nan, math.nan),)), strict=True),
                                                 linewidth=1.2, **look[lane.arm])

@@ -175,3 +175,12 @@ def test_a_surge_is_a_rise_and_ties_tell_nothing_of_the_order(lane):
     assert found.comparisons[0].effect is None and "at the same measurement in 9" in found.context[0]
     first = tuple(with_seem((0, 0.01), (500, 0.7), seed=seed) for seed in range(9))
     assert decide(Evidence("quick", ties + first)).comparisons[0].effect == 1.0
+
+
+def test_pictures_show_a_lane_until_it_stopped(lane):
+    whole = lane(exponent=5.0)
+    assert whole.drawn(whole.values, "q_replay_mean") == whole.values.columns["q_replay_mean"]
+    broken = dataclasses.replace(whole, stopped=(1_000, 6), nonfinite="learner")
+    q, returns = broken.drawn(broken.values, "q_replay_mean"), broken.drawn(broken.scores, "return_mean")
+    assert q[:2] == whole.values.columns["q_replay_mean"][:2] and all(map(math.isnan, q[2:]))
+    assert returns[0] == whole.scores.columns["return_mean"][0] and math.isnan(returns[1])
