@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 from divbench.commands.codes import FAILED, OK, reader_may_leave, refuse_unwritable
 from divbench.spec import parsers
@@ -50,9 +51,11 @@ def render(given: dict) -> int:
 
 def parity(given: dict) -> int:
     from divbench.spec.parity import read_request
+    from divbench.spec.render import refuse_existing
 
     request = read_request(given)
     refuse_unwritable(request.out)
+    refuse_existing(Path(request.out) / "parity.csv", request.force)
     from divbench.execute.parity import as_text, run_parity
 
     print(f"\n{as_text(run_parity(request))}\n\ntables   {request.out}/: parity.csv, parity.md")

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import io
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from divbench import envs
 from divbench.envs.parity import ParityRow, measure, reset_difference
+from divbench.records.durable import write_atomically
 from divbench.spec.parity import ParityRequest
 from divbench.spec.text import format_table
 
@@ -103,8 +105,9 @@ def _cell(name: str, row: dict) -> str:
 
 
 def _write(rows: list[dict], out: Path, starts: int, steps: int) -> None:
-    with open(out / "parity.csv", "w", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS)
-        writer.writeheader()
-        writer.writerows(rows)
-    (out / "parity.md").write_text(as_markdown(rows, starts, steps))
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, COLUMNS)
+    writer.writeheader()
+    writer.writerows(rows)
+    for name, content in (("parity.csv", text.getvalue()), ("parity.md", as_markdown(rows, starts, steps))):
+        write_atomically(out / name, content.encode())

@@ -23,6 +23,7 @@ class ParityRequest:
     starts: int = 20  # episodes of each task, half of them begun where it pays
     steps: int = 50  # control steps of each episode
     out: str = "results/runs/parity"
+    force: bool = False  # replace tables that are there
 
 
 def read_request(given: dict) -> ParityRequest:

@@ -183,6 +183,7 @@ def parity_parser(command: str) -> Parser:
         ("--steps", "N", "control steps of each; 50 by default"),
         ("--out", "DIR", "where the tables go; results/runs/parity by default"),
     )
+    add_switch(parser, "force", "replace tables that are there")
     return parser
 
 

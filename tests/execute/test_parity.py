@@ -13,6 +13,7 @@ def test_a_table_of_two_tasks(tmp_path, capsys):
     assert cli.main([*words, str(tmp_path), "--precisions", "float64"]) == 0
     told = capsys.readouterr().out
     assert "dog-run mjx: not available" in told and "parity.csv" in told
+    assert cli.main([*words, str(tmp_path)]) == 2 and "parity.csv' is there already" in capsys.readouterr().err
     with open(tmp_path / "parity.csv", newline="") as file:
         rows = list(csv.DictReader(file))
     assert [(row["task"], row["physics"]) for row in rows] == [
