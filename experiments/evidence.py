@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from divbench.experiments.experiment import Arm
 from divbench.report.compare.samples import SMALLEST_Q
-from divbench.report.series import Cell, Point, Series, read_cells, stopped_lanes
+from divbench.report.series import Cell, Point, Series, read_cells, since, stopped_lanes
 from divbench.spec.run_spec import RunSpec
 
 if TYPE_CHECKING:
@@ -63,12 +63,11 @@ class Lane:
     def drawn(self, series: Series, column: str) -> tuple[float, ...]:
         """A column of one of its series as pictures show it: `nan` after it stopped, and returns from there on. What
         is measured first then is what the last sound weights say, to which training came."""
-        if self.stopped is None:
-            return series.columns[column]
-        since = [point >= self.stopped for point in series.points]
-        if series is self.values and True in since:
-            since[since.index(True)] = False
-        return tuple(math.nan if gone else value for gone, value in zip(since, series.columns[column], strict=True))
+        import numpy as np
+
+        points = np.asarray(series.points, np.int64).reshape(-1, 2)
+        gone = since(points[:, 0], points[:, 1], self.stopped, last_words=series is self.values)
+        return tuple(math.nan if blank else value for blank, value in zip(gone, series.columns[column], strict=True))
 
     @property
     def judged(self) -> bool:
@@ -126,7 +125,7 @@ class Lane:
         if not last:
             return None
         if self.nonfinite == "learner" or not math.isfinite(last[0]):
-            return min([0.0, *self.scores.finite("return_mean")])
+            return self.scores.least("return_mean")
         return last[0]
 
     def record(self) -> dict:

@@ -20,12 +20,13 @@ from divbench.report.style import GREY, RC, decade_label, looks, magnitude_axis
 BOUND = {"color": "black", "linestyle": "--", "linewidth": 1.2}
 BOUND_NAME = "most any policy can be worth"
 LEGEND_COLUMNS = 4
+MEASURED = "mean Q on replay"
 HEIGHT, WIDTH = 0.34, 4.6  # inches of an arm's row, and of a task's panel, in the picture of final values
 
 
 def q_curves(evidence: Evidence, title: str):
     """Mean Q on replay of every lane against updates, with the bound; a panel per task."""
-    return value_curves(evidence, {"q_replay_mean": "mean Q on replay"}, title)
+    return value_curves(evidence, {"q_replay_mean": MEASURED}, title)
 
 
 def value_curves(evidence: Evidence, columns: dict[str, str], title: str):
@@ -81,14 +82,11 @@ def return_curves(evidence: Evidence, title: str):
 
 def q_and_returns(evidence: Evidence, title: str):
     """Mean Q on replay, with the bound, and the return of every evaluation against env steps; two panels a task."""
-    measured, earned = "mean Q on replay", "return"
     cells: Cells = {}
-    for label in (measured, earned):
+    for label, column in ((MEASURED, "q_replay_mean"), ("return", "return_mean")):
         for lane in evidence.lanes:
-            series = lane.values if label == measured else lane.scores
-            drawn = {"drawn": lane.drawn(series, "q_replay_mean" if label == measured else "return_mean")}
-            if label == measured:
-                drawn["q_bound"] = series.columns["q_bound"]
+            series = lane.values if label == MEASURED else lane.scores
+            drawn = {"drawn": lane.drawn(series, column), "q_bound": series.columns.get("q_bound", ())}
             cell = Cell(f"{label}, {lane.task}", lane.arm, "all")
             cells.setdefault(cell, {})[lane.seed] = Series(series.points, drawn)
     panels = make_panels(cells, ("drawn",), by_updates=False, middle=statistics.median)
@@ -98,7 +96,7 @@ def q_and_returns(evidence: Evidence, title: str):
             draw_bundle(axes, bundle, look[bundle.variant])
         axes.plot(*panel.bound, zorder=4, **BOUND)
         limits = finite_range([panel], ("drawn",))
-        if panel.task.startswith(measured) and limits is not None:
+        if panel.task.startswith(MEASURED) and limits is not None:
             magnitude_axis(axes, *limits)
 
     return make_sheet(panels, _facts(evidence), draw, title=title, y_label="", middle="median", x_label="env steps",
@@ -138,7 +136,7 @@ def final_values(evidence: Evidence, title: str, *, number: Callable[[Lane], flo
         axes.set_yticks(range(len(arms)), arms if place == 0 else [""] * len(arms))
         axes.set_ylim(len(arms) - 0.5, -0.5)
         axes.xaxis.set_major_locator(MaxNLocator(7, integer=True))
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"$10^{{{round(value, 3):g}}}$"))
+        axes.xaxis.set_major_formatter(FuncFormatter(_power))
         axes.set_xlabel(label)
     marks = [Line2D([], [], marker=marker, color=GREY, linestyle="", label=text)
              for marker, text in (("o", "a lane that did not diverge"), ("X", "a lane that diverged"))]
@@ -160,7 +158,7 @@ def scatter(evidence: Evidence, arm: str, number: Callable[[Lane], float | None]
                   linestyle="", color=look["color"], label=task)
     axes.axhline(0.0, zorder=1, label=BOUND_NAME, **BOUND)
     axes.yaxis.set_major_locator(MaxNLocator(7, integer=True))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"$10^{{{round(value, 3):g}}}$"))
+    axes.yaxis.set_major_formatter(FuncFormatter(_power))
     axes.set_xlabel(x_label)
     axes.set_ylabel("mean Q over the bound")
     legend(figure, axes.get_legend_handles_labels()[0], height)
@@ -209,6 +207,11 @@ def q_and_metric(evidence: Evidence, metric: str, label: str, title: str):
     handles = [Line2D([], [], linewidth=2.2, label=name, **style) for name, style in look.items()]
     legend(figure, [*handles, Line2D([], [], label=BOUND_NAME, **BOUND)], height)
     return figure
+
+
+def _power(exponent: float, _) -> str:
+    """A tick of an axis that shows exponents of 10."""
+    return f"$10^{{{round(exponent, 3):g}}}$"
 
 
 def sheet(count: int, title: str, evidence: Evidence, height: float, *, width: float | None = None, rows: int = 1,

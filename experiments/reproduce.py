@@ -142,7 +142,7 @@ def plan_record(plan: Plan) -> dict:
 
 def _who(spec: RunSpec) -> str:
     (task,), (variant,), (utd,) = spec.tasks, spec.variants, spec.utd
-    return f"{task}, {variant.name}, UTD {utd}"
+    return f"{task}, {variant.name}, UTD {utd}, seeds {_seeds(spec)}"
 
 
 def _seeds(spec: RunSpec) -> str:
@@ -192,7 +192,7 @@ def train(plan: Plan, tell: Callable[[str], None] = print) -> list[RunResult]:
     if results:
         return results
     for place, spec in enumerate(plan.runs, 1):
-        who = f"run {place} of {len(plan.runs)}: {_who(spec)}, seeds {_seeds(spec)}"
+        who = f"run {place} of {len(plan.runs)}: {_who(spec)}"
         with make_progress(spec) as progress:
             result = run(spec, progress=progress)
         tell(f"{who}: {'was there already' if result.already_finished else 'trained'}, {spec.folder}")
@@ -246,7 +246,7 @@ def outcome_record(plan: Plan, evidence: Evidence, outcome: Outcome) -> dict:
     def united(key: str, facts: list[dict] = cards) -> str:
         return ", ".join(dict.fromkeys(str(fact.get(key, "unknown")) for fact in facts))
 
-    so_far = {"missing": [f"{_who(spec)}, seeds {_seeds(spec)}" for spec in plan.missing]} if plan.missing else {}
+    so_far = {"missing": [_who(spec) for spec in plan.missing]} if plan.missing else {}
     return verdict_record(plan.experiment, plan.request, outcome) | so_far | {
         "seeds": _fewest_seeds(plan), "tasks": list(evidence.tasks),
         "physics": united("physics"), "device": united("device"),

@@ -113,8 +113,7 @@ class Schedule:
         updates."""
         if at.done == 0 or phase.kind == "random":
             return False
-        last = 1 if not phase.acts else phase.updates_after(at.done) - phase.updates_after(at.done - 1)
-        return at.update // every > (at.update - last) // every
+        return at.update // every > (at.update - phase.updates_at(at.done)) // every
 
     def _update_intervals(self) -> tuple[int, ...]:
         return (self.measure_every, *self.reset_intervals.values())

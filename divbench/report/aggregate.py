@@ -11,8 +11,9 @@ from __future__ import annotations
 import dataclasses
 import math
 import statistics
+from collections.abc import Mapping
 
-from divbench.report.series import Cell, Cells, Series, last_common_point, sorted_cells
+from divbench.report.series import Cell, Cells, Point, Series, last_common_point, sorted_cells
 
 BASELINE = "baseline"
 
@@ -107,17 +108,16 @@ def score_rows(cells: Cells) -> list[ScoreRow]:
     return rows
 
 
-def q_rows(cells: Cells, last_words: Cells | None = None) -> list[QRow]:
-    """One row per cell with measurements. Both hold the columns `Q_COLUMNS`.
+def q_rows(cells: Cells, stopped: Mapping[tuple[Cell, int], Point] | None = None) -> list[QRow]:
+    """One row per cell with measurements. `cells` holds the columns `Q_COLUMNS`.
 
     The reference is the variant `baseline` where the task and UTD have it, else the first variant they have.
 
     Args:
-      cells: the lanes, of those that stopped nothing from there on.
-      last_words: the same with the last words of lanes that stopped; by default there are none.
+      cells: the lanes, with the last words of those that stopped.
+      stopped: where they did, of `stopped_lanes`; by default none did.
     """
-    words = last_words or cells
-    rows = [row for cell, lanes in cells.items() if (row := _q_row(cell, lanes, words[cell])) is not None]
+    rows = [row for cell, lanes in cells.items() if (row := _q_row(cell, lanes, stopped or {})) is not None]
     references: dict[tuple[str, str], QRow] = {}
     for row in rows:
         place = (row.cell.task, row.cell.utd)
@@ -138,12 +138,14 @@ def verdict_counts(verdicts, order=((), (), ())) -> dict[Cell, dict[str, int]]:
     return {cell: counts[cell] for cell in sorted_cells(counts, order)}
 
 
-def _q_row(cell: Cell, lanes: dict[int, Series], words: dict[int, Series]) -> QRow | None:
+def _q_row(cell: Cell, lanes: dict[int, Series], stopped: Mapping[tuple[Cell, int], Point]) -> QRow | None:
     point = last_common_point(lanes.values())
     if point is None:
         return None
-    now = [_at(series, "q_replay_mean", point) for series in lanes.values()]
-    so_far = [series.until(point) for series in words.values()]
+    so_far = [series.until(point) for series in lanes.values()]
+    lost = sum((cell, seed) in stopped and stopped[cell, seed] <= point
+               or not math.isfinite(series.columns["q_replay_mean"][-1])
+               for seed, series in zip(lanes, so_far, strict=True))
     finals = _last_finite(so_far, "q_replay_mean")
     final = statistics.median(finals) if finals else None
     bound = max(_last_finite(so_far, "q_bound"), default=None)
@@ -152,8 +154,8 @@ def _q_row(cell: Cell, lanes: dict[int, Series], words: dict[int, Series]) -> QR
     return QRow(
         cell,
         *point,
-        len(now),
-        sum(not math.isfinite(q) for q in now),
+        len(lanes),
+        lost,
         final,
         min(finals, default=None),
         max(finals, default=None),

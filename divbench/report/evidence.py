@@ -19,7 +19,7 @@ from divbench.report.aggregate import (
 from divbench.report.facts import Facts, read_facts
 from divbench.report.layout import LaneVerdict, read_lanes
 from divbench.report.overall import Overall, overall
-from divbench.report.series import Cell, sound_cells
+from divbench.report.series import Cell, read_cells, stopped_lanes
 
 if TYPE_CHECKING:
     from divbench.records.tables import Tables
@@ -78,14 +78,14 @@ def weigh(tables, path: Path) -> Evidence:
     if tables.verdicts.num_rows == 0 and tables.values.num_rows:
         tables = dataclasses.replace(tables, verdicts=_judge_now(tables.values))
     facts = read_facts(tables)
-    returns = sound_cells(tables, "scores", SCORE_COLUMNS, facts.order)
+    stopped = stopped_lanes(tables.values)
+    returns = read_cells(tables.scores, SCORE_COLUMNS, facts.order, stopped)
     return Evidence(
         path,
         tables,
         facts,
         score_rows(returns),
-        q_rows(sound_cells(tables, "values", Q_COLUMNS, facts.order),
-               sound_cells(tables, "values", Q_COLUMNS, facts.order, last_words=True)),
+        q_rows(read_cells(tables.values, Q_COLUMNS, facts.order, stopped, last_words=True), stopped),
         overall(returns),
         read_lanes(tables.verdicts, facts.order),
         verdict_counts(tables.verdicts, facts.order),

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterable
 
 from divbench.report.aggregate import BASELINE
 from divbench.report.series import Cell, Cells, Point, Series, places
@@ -102,8 +101,8 @@ def efficiency_curves(cells: Cells, tasks: tuple[str, ...]) -> dict[tuple[str, s
     for kind in _kinds(cells):
         strata = []
         for task in tasks:
-            lanes = [_by_step(series) for series in cells[Cell(task, *kind)].values()]
-            strata.append([{step: _counted(value, lane.values()) for step, value in lane.items()} for lane in lanes])
+            strata.append([{step: _counted(value, series) for step, value in _by_step(series).items()}
+                           for series in cells[Cell(task, *kind)].values()])
         curves[kind] = sample_efficiency(strata) if all(strata) else {}
     return curves
 
@@ -136,15 +135,15 @@ def _by_step(series: Series) -> dict[int, float]:
 
 def _scores(cells: Cells, kind: tuple[str, str], shared: dict[str, Point]) -> tuple[Strata, int]:
     """Returns by task at these places as they count, and how many lanes have none that is finite."""
-    lanes = [[(_by_place(series)[place], series.columns[COLUMN]) for series in cells[Cell(task, *kind)].values()]
+    lanes = [[(_by_place(series)[place], series) for series in cells[Cell(task, *kind)].values()]
              for task, place in shared.items()]
-    strata = [[_counted(value, of_lane) for value, of_lane in stratum] for stratum in lanes]
+    strata = [[_counted(value, series) for value, series in stratum] for stratum in lanes]
     return strata, sum(not math.isfinite(value) for stratum in lanes for value, _ in stratum)
 
 
-def _counted(value: float, of_lane: Iterable[float]) -> float:
-    """A return as it counts among others: one that is not finite as 0, or as the least of its lane if that is less."""
-    return value if math.isfinite(value) else min([0.0, *filter(math.isfinite, of_lane)])
+def _counted(value: float, series: Series) -> float:
+    """A return of a lane as it counts among others, also where it is not finite."""
+    return value if math.isfinite(value) else series.least(COLUMN)
 
 
 def _row(kind: tuple[str, str], scores: tuple[Strata, int], reference: tuple[Strata, int] | None) -> OverallRow:

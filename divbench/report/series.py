@@ -52,6 +52,10 @@ class Series:
         count = sum(p <= point for p in self.points)
         return Series(self.points[:count], {name: values[:count] for name, values in self.columns.items()})
 
+    def least(self, column: str) -> float:
+        """What a lane counts as that has no sound number in the end: 0, or the least of a column if that is less."""
+        return min([0.0, *self.finite(column)])
+
     def finite(self, column: str) -> list[float]:
         """The finite values of a column, in order."""
         return [value for value in self.columns[column] if math.isfinite(value)]
@@ -82,9 +86,7 @@ def read_cells(table, columns: Iterable[str], order: Iterable[Iterable[str]] = (
     numbers = [read_numbers(table, name) for name in columns]
     cells: Cells = {}
     for lane in lane_rows(table, order):
-        ended = frozen(lane, stopped or {})
-        if last_words:
-            ended &= np.cumsum(ended) > 1
+        ended = frozen(lane, stopped or {}, last_words)
         values = (tuple(np.where(ended, np.nan, column[lane.rows]).tolist()) for column in numbers)
         points = tuple(zip(lane.env_steps.tolist(), lane.updates.tolist(), strict=True))
         cells.setdefault(lane.cell, {})[lane.seed] = Series(points, dict(zip(columns, values, strict=True)))
@@ -92,9 +94,9 @@ def read_cells(table, columns: Iterable[str], order: Iterable[Iterable[str]] = (
 
 
 def sound_cells(tables: Tables, name: str, columns: Iterable[str],
-                order: Iterable[Iterable[str]] = ((), (), ()), *, last_words: bool = False) -> Cells:
+                order: Iterable[Iterable[str]] = ((), (), ())) -> Cells:
     """`read_cells` of a run's table of that name, without what was measured of lanes that had stopped."""
-    return read_cells(getattr(tables, name), columns, order, stopped_lanes(tables.values), last_words)
+    return read_cells(getattr(tables, name), columns, order, stopped_lanes(tables.values))
 
 
 def stopped_lanes(values) -> dict[tuple[Cell, int], Point]:
@@ -138,14 +140,20 @@ class LaneRows(NamedTuple):
     updates: numpy.ndarray
 
 
-def frozen(lane: LaneRows, stopped: Mapping[tuple[Cell, int], Point]) -> numpy.ndarray:
-    """`[n]` booleans: which rows of a lane come from where it stopped, or after that."""
+def frozen(lane: LaneRows, stopped: Mapping[tuple[Cell, int], Point], last_words: bool = False) -> numpy.ndarray:
+    """`[n]`: which of a lane's rows come from where it stopped, or after that. `last_words` as in `read_cells`."""
+    return since(lane.env_steps, lane.updates, stopped.get((lane.cell, lane.seed)), last_words)
+
+
+def since(env_steps: numpy.ndarray, updates: numpy.ndarray, stop: Point | None, last_words: bool) -> numpy.ndarray:
+    """`[n]` booleans: which of a lane's ascending points lie at a stop or after it; but for the first with
+    `last_words`, none without a stop."""
     import numpy as np
 
-    stop = stopped.get((lane.cell, lane.seed))
     if stop is None:
-        return np.zeros(len(lane.rows), bool)
-    return (lane.env_steps > stop[0]) | ((lane.env_steps == stop[0]) & (lane.updates >= stop[1]))
+        return np.zeros(len(env_steps), bool)
+    gone = (env_steps > stop[0]) | ((env_steps == stop[0]) & (updates >= stop[1]))
+    return gone & (np.cumsum(gone) > last_words)
 
 
 def lane_rows(table, order: Iterable[Iterable[str]] = ((), (), ())) -> list[LaneRows]:

@@ -142,7 +142,7 @@ def measurements(protocol: Protocol, every: int) -> int:
         crossed = (before + phase.updates) // every - before // every
         count += min(crossed, phase.env_steps) if phase.acts else crossed
         before += phase.updates
-        last = phase.updates_after(phase.env_steps) - phase.updates_after(phase.env_steps - 1) if phase.acts else 1
+        last = phase.updates_at(phase.env_steps)
     ends_apart = len(protocol.phases) > 1 and before // every == (before - last) // every
     return count + ends_apart
 

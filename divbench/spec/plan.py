@@ -115,10 +115,8 @@ def silent_resets(spec: RunSpec) -> list[str]:
         for utd in spec.utd:
             protocol = spec.protocol(utd)
             total, last = getattr(protocol, variant.reset.unit), protocol.phases[-1]
-            stop = 1  # what the last stretch between two stops adds, at whose end nothing is reset
-            if variant.reset.unit == "updates" and last.acts:
-                stop = last.updates_after(last.env_steps) - last.updates_after(last.env_steps - 1)
-            if total - stop < variant.reset.interval:
+            step = last.updates_at(last.env_steps) if variant.reset.unit == "updates" else 1  # at its end none is reset
+            if total - step < variant.reset.interval:
                 plain = not (lane_mechanisms(variant, lane_settings(variant, spec.sac)) or variant.settings
                              or variant.hooks)
                 like = "of plain SAC" if plain else "of it without a reset"

@@ -32,6 +32,10 @@ class Phase:
         """Updates due once `env_steps` steps of this (acting) phase are done: floor(utd * steps)."""
         return (env_steps * self.utd.numerator) // self.utd.denominator
 
+    def updates_at(self, done: int) -> int:
+        """Updates of the step that led to `done` > 0 of this phase: of that env step, or 1 where nobody acts."""
+        return self.updates_after(done) - self.updates_after(done - 1) if self.acts else 1
+
     def steps_until(self, updates: int) -> int:
         """The fewest env steps of this phase after which at least `updates` updates are done (utd > 0)."""
         return -((-updates * self.utd.denominator) // self.utd.numerator)

@@ -99,15 +99,14 @@ class RunSpec:
         for name, value in defaults.items():
             if getattr(self, name) is None:
                 object.__setattr__(self, name, value)
-        variants = _listed(self.variants, "--variants")
-        for name, given, kinds in (("--tasks", _listed(self.tasks, "--tasks"), str),
-                                   ("--variants", variants, (str, Variant))):
+        tasks, variants = _listed(self.tasks, "--tasks"), _listed(self.variants, "--variants")
+        for name, given, kinds in (("--tasks", tasks, str), ("--variants", variants, (str, Variant))):
             strange = [entry for entry in given if not isinstance(entry, kinds)]
             if strange:
                 raise UsageError(f"{name}: expected names, found {strange[0]!r}")
         variants = [find_variant(v) if isinstance(v, str) else v for v in variants]
         variants = [with_origin(v) if v.hooks and not v.origin else v for v in variants]
-        object.__setattr__(self, "tasks", tuple(_listed(self.tasks, "--tasks")))
+        object.__setattr__(self, "tasks", tuple(tasks))
         object.__setattr__(self, "utd", tuple(parse_utd(u) for u in _listed(self.utd, "--utd")))
         object.__setattr__(self, "variants", tuple(variants))
         object.__setattr__(self, "diagnose", _diagnose(self.diagnose))

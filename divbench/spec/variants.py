@@ -11,7 +11,7 @@ import re
 
 from divbench.spec.errors import UsageError
 from divbench.spec.settings import SACSettings, with_values
-from divbench.spec.unused import why_unused
+from divbench.spec.unused import UNUSED_BY_PREQN, why_unused
 
 # Mechanisms a variant may switch on. Those of SELECTABLE act element by element: a group that has one compiled in can
 # hold lanes without it. The others change the number of passes, or more, and make a group of their own.
@@ -25,9 +25,6 @@ SHAPING = "reward_shaping"  # switched on by settings too: a reward_scale that i
 ABOUT = {"layernorm_layers": ("layernorm", "layernorm+layernorm_layers=1"),
          "layernorm_affine": ("layernorm", "layernorm+layernorm_affine=false"),
          "groupnorm_groups": ("groupnorm", "groupnorm=4")}
-# Settings of which PreQN makes nothing: it has one critic without a target network, an optimizer or another loss.
-UNUSED_BY_PREQN = ("huber_delta", "critic_optimizer", "critic_b1", "critic_b2", "critic_eps", "tau", "target_period",
-                   "mean_weight", "in_distribution_targets")
 RESET_SCOPES = ("agent", "actor", "critic")
 RESET_UNITS = ("updates", "env_steps")
 HOOKS = ("features", "losses", "projections")

@@ -74,21 +74,17 @@ def _read_table(curves: Curves, run: int, arrow, table: str, lanes: Iterable[Lan
     import numpy as np
 
     numbers = np.stack([read_numbers(arrow, column.name) for column in columns], axis=1)
-    ended = np.full(arrow.num_rows, table == "scores")  # where a NaN says that there is no number any more
-    cells: dict[Cell, list[tuple[LaneRows, numpy.ndarray, numpy.ndarray]]] = {}
+    cells: dict[Cell, list[tuple[LaneRows, numpy.ndarray, numpy.ndarray, numpy.ndarray]]] = {}
     for lane in lanes:
         key = run, lane.cell, lane.seed
-        broken = lane.rows[frozen(lane, stopped)]
-        words = numbers[broken[:1]] if table == "values" else np.nan  # critics', of the last weights that were finite
-        numbers[broken], ended[broken] = np.nan, True
-        values = numbers[lane.rows]
-        told = values.copy()
-        told[np.flatnonzero(np.isin(lane.rows, broken[:1]))] = words
+        gone, silent = frozen(lane, stopped), frozen(lane, stopped, last_words=table == "values")
+        values, told = (np.where(blank[:, None], np.nan, numbers[lane.rows]) for blank in (gone, silent))
         curves.places[table, key] = curves.axis(lane.env_steps, lane.updates)
-        _tell(curves.lanes, key, columns, values, ended[lane.rows], limits)
-        cells.setdefault(lane.cell, []).append((lane, values, told))
+        # Where a NaN says that there is no number any more; of scores each does.
+        _tell(curves.lanes, key, columns, values, gone | (table == "scores"), limits)
+        cells.setdefault(lane.cell, []).append((lane, values, told, gone))
     for cell, members in cells.items():
-        _read_cell(curves, (run, cell), table, columns, members, limits, stopped)
+        _read_cell(curves, (run, cell), table, columns, members, limits)
 
 
 def _tell(into: dict, key: tuple, columns: list[PlotColumn], values: numpy.ndarray, stopped: numpy.ndarray,
@@ -110,10 +106,10 @@ def _tell(into: dict, key: tuple, columns: list[PlotColumn], values: numpy.ndarr
 
 
 def _read_cell(curves: Curves, key: tuple, table: str, columns: list[PlotColumn], members: list,
-               limits: dict[bool, int], stopped: Mapping[tuple[Cell, int], Point]) -> None:
+               limits: dict[bool, int]) -> None:
     """The middle of a cell's lanes, at the points that all of them have, and what each column came to there.
 
-    Members are of each lane its rows, its numbers, and its numbers with the last words of one that stopped.
+    Members are of each lane its rows, its numbers, these with the last words of one that stopped, and where it had.
     """
     import functools
 
@@ -124,7 +120,7 @@ def _read_cell(curves: Curves, key: tuple, table: str, columns: list[PlotColumn]
     if not len(common):
         return
     at = [np.searchsorted(code, common) for code in codes]
-    values = np.stack([numbers[index] for (_, numbers, _), index in zip(members, at, strict=True)])
+    values = np.stack([numbers[index] for (_, numbers, *_), index in zip(members, at, strict=True)])
     lane, place = members[0][0], at[0]
     if len(members) > 1:
         middle = _middle(values, "mean" if table == "scores" else "median")
@@ -132,8 +128,8 @@ def _read_cell(curves: Curves, key: tuple, table: str, columns: list[PlotColumn]
             middle[:, columns.index(BOUND)] = _greatest(values[:, :, columns.index(BOUND)], axis=0)
         curves.places[table, key] = curves.axis(lane.env_steps[place], lane.updates[place])
         _tell(curves.middles, key, columns, middle, np.zeros(len(common), bool), limits)
-    until = [told[:index[-1] + 1] for (*_, told), index in zip(members, at, strict=True)]
-    lost = [bool(frozen(lane, stopped)[index[-1]]) for (lane, *_), index in zip(members, at, strict=True)]
+    until = [told[:index[-1] + 1] for (*_, told, _), index in zip(members, at, strict=True)]
+    lost = [bool(gone[index[-1]]) for (*_, gone), index in zip(members, at, strict=True)]
     for i, column in enumerate(columns):
         outcome = _outcome([numbers[:, i] for numbers in until], lost)
         if outcome:
