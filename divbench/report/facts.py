@@ -19,7 +19,7 @@ class Facts:
     Attributes:
       suite, physics, precision, device: `unknown` where neither card nor tables say.
       action_repeat: physics control steps per action.
-      network: widths of the hidden layers of actor and critics: `256x256`.
+      network: widths of the hidden layers of actor and critics: `256x256`; all that lanes have.
       tasks, variants, utd: in the order of the run's settings.
       seeds: the seeds asked for.
       versions: `name version` of the packages that decide the results.
@@ -88,7 +88,7 @@ def read_facts(tables) -> Facts:
         precision=card.get("precision") or _joined(tables, "precision"),
         device=card.get("device") or UNKNOWN,
         action_repeat=_joined(tables, "action_repeat"),
-        network=hidden or _joined(tables, "hidden"),
+        network=", ".join(_distinct(tables, "hidden")) or hidden or UNKNOWN,
         tasks=tuple(settings.get("tasks") or _distinct(tables, "task")),
         variants=tuple(variants or _distinct(tables, "variant")),
         utd=tuple(settings.get("utd") or _distinct(tables, "utd")),

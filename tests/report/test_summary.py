@@ -55,6 +55,14 @@ def test_long_names_cut_no_figure_off(tmp_path, fake_run):
     assert sum("123,456" in line for line in rows) == 3, rows
 
 
+def test_widths_of_all_networks_are_named(tmp_path, fake_run):
+    """A variant's record may have widths of its own."""
+    run = fake_run(tasks=("hopper-hop",), variants=("baseline", "wide"), seeds=(0,))
+    run.add("values", "hopper-hop", "baseline", "1", 0, 500, 500, q_replay_mean=1.0)
+    run.add("values", "hopper-hop", "wide", "1", 0, 500, 500, q_replay_mean=1.0, hidden="512x512")
+    assert "network 256x256, 512x512" in printed(run.write(tmp_path / "run"), 120)
+
+
 def test_colour_only_on_a_terminal(tmp_path, priming):
     path = priming(seeds=2).write(tmp_path / "run")
     assert "\x1b[" in printed(path, 80, force_terminal=True, color_system="standard")
