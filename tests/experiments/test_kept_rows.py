@@ -11,6 +11,7 @@ from divbench.experiments.catalogue import EXPERIMENTS
 from divbench.experiments.evidence import read
 from divbench.experiments.experiment import Experiment
 from divbench.experiments.outcomes import OUTCOME, read_outcome
+from divbench.experiments.recording import SO_FAR
 from divbench.experiments.reproduce import make_plan, outcome_record
 from divbench.records.schema import check_rows
 from divbench.records.tables import to_arrow
@@ -44,15 +45,22 @@ def _answered() -> list[str]:
     return [name for name in names if {Path(arm.spec.folder).name for arm in EXPERIMENTS[name].runs("quick")} <= kept]
 
 
-@pytest.mark.parametrize("name", _answered())
-def test_the_rows_decide_as_the_committed_outcome_says(name, tmp_path, monkeypatch):
+def _committed() -> list[tuple[str, bool]]:
+    """The same, and those that rest on the runs that there are so far."""
+    so_far = [file.parent.name for file in sorted(CLAIMS.glob(f"{SO_FAR}/*/{OUTCOME}"))]
+    return [*((name, False) for name in _answered()), *((name, True) for name in so_far)]
+
+
+@pytest.mark.parametrize(("name", "so_far"), _committed())
+def test_the_rows_decide_as_the_committed_outcome_says(name, so_far, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "results").mkdir()
     (tmp_path / "results" / "runs").symlink_to(CLAIMS / "rows")
-    plan = make_plan(EXPERIMENTS[name], ReproduceRequest(name=name))
+    request = ReproduceRequest(name=name, so_far=so_far)
+    plan = make_plan(EXPERIMENTS[name], request)
     evidence = read(plan.arms, plan.specs, "quick")
     found = json.loads(json.dumps(outcome_record(plan, evidence, plan.experiment.decide(evidence))))
-    committed = read_outcome(CLAIMS / name / OUTCOME)
+    committed = read_outcome(CLAIMS / plan.folder.relative_to(request.out) / OUTCOME)
     assert found.keys() == committed.keys()
     for key in found:
         assert found[key] == committed[key], key
