@@ -142,7 +142,7 @@ def plan_record(plan: Plan) -> dict:
 
 def _who(spec: RunSpec) -> str:
     (task,), (variant,), (utd,) = spec.tasks, spec.variants, spec.utd
-    return f"{task}, {variant.name}, UTD {utd}, seeds {_seeds(spec)}"
+    return f"{task}, {variant.name}, UTD {utd}, seed{'s' if spec.seeds > 1 else ''} {_seeds(spec)}"
 
 
 def _seeds(spec: RunSpec) -> str:

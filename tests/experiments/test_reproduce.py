@@ -107,14 +107,16 @@ def test_what_is_there_decides_so_far(place, capsys, monkeypatch):
     monkeypatch.setitem(catalogue.EXPERIMENTS, "tiny", dataclasses.replace(TINY, runs=more_runs))
     monkeypatch.setattr("divbench.execute.run.run", lambda *_, **__: pytest.fail("trained"))
     assert cli.main([*words, "--so-far"]) == 0
-    said = "So far: 2 of 3 runs. Not in it: cheetah-run, baseline, UTD 1, seeds 3."
+    said = "So far: 2 of 3 runs. Not in it: cheetah-run, baseline, UTD 1, seed 3."
     assert said in capsys.readouterr().out
     folder = place / CLAIMS / "so-far" / "tiny"
     record = json.loads((folder / "outcome.json").read_text())
     assert said in (folder / "outcome.md").read_text() and record["seeds"] == 3
     assert {key: value for key, value in record.items() if key != "missing"} == whole
     assert cli.main(["claims"]) == 0
-    assert "so-far: 1 reproduced" in capsys.readouterr().out
+    (row,) = [line.split() for line in capsys.readouterr().out.splitlines() if line.endswith("so-far")
+              and line.startswith("tiny ")]
+    assert row[1] == "reproduced"
 
 
 SMALL = SACSettings(hidden=(16,), batch_size=16)
