@@ -267,7 +267,8 @@ def test_a_page_asks_nothing_of_a_network(priming, tmp_path):
 
 def test_the_library_comes_with_its_licence():
     licence = document.asset(document.LICENCE).strip()
-    assert "The MIT License" in licence and "Copyright (c)" in licence and licence in document.library()
+    plotting = document.plot_library()
+    assert "The MIT License" in plotting and "Leon Sorokin" in plotting and licence in plotting
 
 
 def test_every_script_of_the_folder_is_in_the_page():

@@ -27,7 +27,7 @@ def make_document(payload: dict, raw: list[dict]) -> str:
       payload: from `divbench.report.page.payload.make_payload`.
       raw: from `divbench.report.page.raw.raw_tables`.
     """
-    styles, scripts = [asset(LIBRARY_STYLE), asset(STYLE)], [library(), program()]
+    styles, scripts = [asset(LIBRARY_STYLE), asset(STYLE)], [plot_library(), program()]
     policy = (f"default-src 'none'; img-src data:; style-src {_hashes(styles)}; script-src {_hashes(scripts)}; "
               f"base-uri 'none'; form-action 'none'")
     title = html.escape(f"divbench: {payload['title']}")
@@ -59,7 +59,7 @@ def asset(name: str) -> str:
     return resources.files("divbench.report.page").joinpath("assets", name).read_text(encoding="utf-8")
 
 
-def library() -> str:
+def plot_library() -> str:
     """uPlot with its licence, as its licence asks."""
     return f"/*\n{asset(LICENCE).strip()}\n*/\n{asset(LIBRARY)}"
 
