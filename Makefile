@@ -17,12 +17,13 @@ DEMO = --suite priming --tasks quadruped-run --variants baseline,ofn,layernorm -
 # A process of tests for each core, whole files at a time: what a file compiles is compiled once.
 PARALLEL ?= -n auto --dist loadfile
 
-.PHONY: help demo test test-slow test-py312 lint format wheel docs bench bench-physics clean
+.PHONY: help demo test test-slow test-wheel test-py312 lint format wheel docs bench bench-physics clean
 
 help:
 	@echo "make demo        set up $(VENV) and watch plain SAC diverge beside OFN and LayerNorm (under 6 minutes)"
 	@echo "make test        set up $(VENV), then ruff and the tests"
-	@echo "make test-slow   the tests that take minutes"
+	@echo "make test-slow   the tests that take minutes, and those of equal bits as users compile"
+	@echo "make test-wheel  the wheel in an empty venv: it trains the smoke suite"
 	@echo "make test-py312  the tests on Python 3.12 and the newer jax that it gets, in $(VENV)-py312"
 	@echo "make lint        ruff alone;  make format  lets ruff mend what it can"
 	@echo "make wheel       build the wheel into dist/"
@@ -61,8 +62,12 @@ test: $(VENV)/.installed-dev
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/python -m pytest $(PARALLEL) $(PYTEST_ARGS)
 
+# Compiled as users compile; `make test` lets LLVM optimize little (tests/conftest.py).
 test-slow: $(VENV)/.installed-dev
-	$(VENV)/bin/python -m pytest -m slow $(PYTEST_ARGS)
+	JAX_DISABLE_MOST_OPTIMIZATIONS=0 $(VENV)/bin/python -m pytest -m "slow or bits" $(PARALLEL) $(PYTEST_ARGS)
+
+test-wheel: $(VENV)/.installed-dev
+	$(VENV)/bin/python -m pytest -m slow tests/test_packaging.py $(PYTEST_ARGS)
 
 test-py312: $(VENV)-py312/.installed-dev
 	$(VENV)-py312/bin/python -m pytest $(PARALLEL) $(PYTEST_ARGS)

@@ -1,16 +1,36 @@
-"""What all tests share: an environment without a display, and strict JAX for those that ask for it."""
+"""Fixtures and process settings that all tests share: no display, cheap and shared compilation, strict JAX."""
 
 import os
 
 os.environ.setdefault("MUJOCO_GL", "disable")
 # Read when JAX starts; a test of the learner may start it before a test of host physics needs this.
 os.environ.setdefault("JAX_CPU_ENABLE_ASYNC_DISPATCH", "false")
+# Most of a test's time is compilation. LLVM optimizes little here; `make test-slow` compiles as users do.
+os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
 
 import gc
+import shutil
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
+
+# All processes of one test run share what they compile: xdist's workers and the commands that tests start inherit
+# these. JAX keeps no program with a callback there, so `host` physics is compiled anew by each process.
+CACHE = "JAX_COMPILATION_CACHE_DIR"
+OWN_CACHE = None
+if CACHE not in os.environ:
+    OWN_CACHE = os.environ[CACHE] = tempfile.mkdtemp(prefix="divbench-tests-")
+    os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
+    os.environ["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "0"
+
+
+def pytest_unconfigure(config):
+    """The process that made the cache of compiled programs removes it."""
+    if OWN_CACHE is not None:
+        shutil.rmtree(OWN_CACHE, ignore_errors=True)
+
 
 # Of memory, by one process. Every compiled program has some, and where the system's limit (65,530 by default on Linux)
 # is reached, XLA crashes in the middle of a compilation.

@@ -29,6 +29,7 @@ def _driven(environment, lanes: int, seed: int = 0):
     return states, actions[5]
 
 
+@pytest.mark.bits
 @pytest.mark.parametrize("name", ["cheetah-run", "quadruped-run"])
 def test_lanes_equal_single_environments_bit_for_bit(name):
     """Twelve lanes, as (3, 4) and as 12, with and without threads, against one at a time."""
@@ -57,6 +58,7 @@ def test_lanes_equal_single_environments_bit_for_bit(name):
         np.testing.assert_allclose(single.obs, many.obs, rtol=1e-6, atol=1e-7)
 
 
+@pytest.mark.bits
 def test_a_neighbour_that_breaks_changes_no_bit():
     environment = make("walker-run", "host")
     states, actions = _driven(environment, 4)

@@ -53,6 +53,7 @@ def drag(context) -> np.ndarray:
         return np.asarray(jax.jit(jax.vmap(run))(ctrl))
 
 
+@pytest.mark.slow
 def test_a_trajectory_in_contact_is_the_same_to_the_last_digits(x64):
     plain, quick = drag(contextlib.nullcontext()), drag(tuned())
     assert np.abs(plain[:, -1]).max() > 0.1  # it moves

@@ -55,8 +55,8 @@ BOUNDS_32 = {
     "swimmer-swimmer6": (1e-3, 1e-3, 1e-5),
 }
 # A program takes 10 to 90 seconds to compile on two slow cores.
-_IN_EVERY_RUN_64 = ("cheetah-run", "hopper-hop", "finger-spin")
-_IN_EVERY_RUN_32 = ("cheetah-run",)
+_IN_EVERY_RUN_64 = ("cheetah-run",)
+_IN_EVERY_RUN_32 = ()
 
 
 def _cases(bounds, in_every_run):

@@ -17,7 +17,6 @@ TASK = "quadruped-run"  # pays from the first step on
 
 def judged(tmp_path, **sac):
     """Verdict and rows of one lane that is primed for 40 updates on 200 transitions."""
-    _cached.cache_clear()  # programs that were compiled with another task underneath
     spec = RunSpec(suite="smoke", tasks=TASK, variants="baseline", steps=200, prime_samples=200, prime_updates=40,
                    eval_every=200, eval_episodes=1, measure_every=5, physics="host", out=str(tmp_path / "run"),
                    sac=SACSettings(batch_size=64, **sac))
@@ -32,6 +31,7 @@ def environment():
     """The task itself, for a test to break, and put together again afterwards."""
     env = envs.make(TASK, "host")
     definition, advance = env._definition, env._physics.advance
+    _cached.cache_clear()  # programs that were compiled with the whole task underneath
     yield env
     env._definition, env._physics.advance = definition, advance
     _cached.cache_clear()
@@ -49,10 +49,12 @@ def test_a_learning_rate_a_hundred_times_too_high(tmp_path):
     assert rows[1]["effective_lr"] > 0.05
 
 
+@pytest.mark.slow
 def test_a_learning_rate_ten_times_too_high_is_not_blamed_yet(tmp_path):
     assert judged(tmp_path, critic_lr=3e-3)[0]["first_cause"] == ""
 
 
+@pytest.mark.slow
 def test_rewards_scaled_by_a_million(tmp_path, environment):
     definition = environment._definition
     environment._definition = dataclasses.replace(definition, reward=lambda sensed: 1e6 * definition.reward(sensed))

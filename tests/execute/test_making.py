@@ -108,6 +108,7 @@ def test_half_is_medium_and_half_is_expert(made):
         assert_same(own, rows_of(made["medium-expert"], first, first + half))
 
 
+@pytest.mark.bits
 def test_the_replay_is_what_the_expert_had_seen_by_then(made, place):
     """The medium policy comes of a second, shorter run of the same lane; it saw and did the same, to the last bit."""
     spec = request_in(place).run_spec(TASK)
@@ -142,6 +143,7 @@ def test_cards_say_who_acted(made, place):
         assert found == policies
 
 
+@pytest.mark.bits
 def test_equal_requests_make_equal_bytes_and_other_seeds_others(made, tmp_path):
     again, _ = make(request_in(tmp_path / "again", levels=tuple(reversed(LEVELS))))
     for level, dataset in made.items():

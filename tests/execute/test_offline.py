@@ -43,8 +43,8 @@ def dataset(tmp_path_factory):
 
 
 def make_spec(dataset, out, **fields):
-    fields = {"variants": ("td3", "baseline"), "seeds": 1, "prime_updates": 300, "eval_every": 100,
-              "measure_every": 150, "eval_episodes": 1, "sac": SMALL} | fields
+    fields = {"variants": ("td3",), "seeds": 1, "prime_updates": 30, "eval_every": 30, "measure_every": 30,
+              "eval_episodes": 1, "sac": SMALL} | fields
     return RunSpec(suite="smoke", tasks=("constant-reward",), dataset=dataset, out=str(out), **fields)
 
 
@@ -126,12 +126,14 @@ def test_a_run_goes_on_with_the_same_dataset_only(finished, dataset, tmp_path):
         run(linked)
 
 
+@pytest.mark.bits
 def test_where_chunks_and_checkpoints_lie_changes_nothing(dataset, tmp_path, monkeypatch):
     from divbench.execute import loop
 
-    whole = make_spec(dataset, tmp_path / "whole")
+    fields = {"variants": ("td3", "baseline"), "prime_updates": 60, "eval_every": 40, "measure_every": 25}
+    whole = make_spec(dataset, tmp_path / "whole", **fields)
     run(whole)
-    cut = make_spec(dataset, tmp_path / "cut")
+    cut = make_spec(dataset, tmp_path / "cut", **fields)
     monkeypatch.setattr(loop, "CHUNK_SECONDS", 1e-4)
     monkeypatch.setattr(loop, "FIRST_CHUNK", 7)
     run(cut, checkpoint_seconds=0.0)

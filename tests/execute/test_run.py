@@ -168,6 +168,7 @@ def test_an_interrupted_run_says_how_it_goes_on(tmp_path, capsys, force, again):
     assert capsys.readouterr().out == f"interrupted; {again} from the checkpoint in {tmp_path}\n"
 
 
+@pytest.mark.bits
 def test_a_loaded_policy_is_the_one_that_was_scored(finished):
     """Playing the last evaluation again with it gives the recorded returns."""
     spec, folder = finished
@@ -222,6 +223,7 @@ def test_unknown_lane(finished):
         load_policy(folder, f"{TASK}/baseline/utd1/seed7")
 
 
+@pytest.mark.bits
 def test_a_group_that_fails_leaves_the_others_running(finished, tmp_path, monkeypatch, capsys):
     """It is named, the exit code is 1, and the same command makes up for it: tables as if unbroken."""
     spec, folder = finished
@@ -264,6 +266,7 @@ def beside_another(finished, tmp_path_factory):
     return runs
 
 
+@pytest.mark.bits
 @pytest.mark.parametrize("table", ["scores", "values"])
 def test_place_and_neighbour_do_not_matter(finished, beside_another, table):
     """Another seed or another variant beside it, before it or after it: the same bits."""

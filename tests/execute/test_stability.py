@@ -121,6 +121,7 @@ def runs(tmp_path_factory):
     return folders
 
 
+@pytest.mark.bits
 def test_a_continued_run_compares_with_the_same_measurement(runs):
     for table in TABLES:
         for kind in ("csv", "parquet"):

@@ -22,8 +22,8 @@ from divbench.spec.run_spec import RunSpec
 from divbench.spec.settings import SACSettings
 
 
-def tiny_runs(scale):
-    fields = {"suite": "priming", "tasks": "cheetah-run", "seeds": 3, "prime_samples": 60, "prime_updates": 40,
+def tiny_runs(scale, task="cheetah-run"):
+    fields = {"suite": "priming", "tasks": task, "seeds": 3, "prime_samples": 60, "prime_updates": 40,
               "steps": 60, "measure_every": 20, "eval_episodes": 1, "sac": SACSettings(hidden=(16,), batch_size=8)}
     return (Arm("baseline", RunSpec(variants="baseline", **fields)),
             Arm("smaller steps", RunSpec(variants="baseline", **{**fields, "sac": SACSettings(
@@ -309,7 +309,7 @@ def test_a_plan_asks_for_the_same_lanes_under_the_request_s_physics():
 
 
 def test_an_arm_may_be_several_runs_of_a_seed_each(monkeypatch):
-    whole, other = tiny_runs("quick")
+    whole, other = tiny_runs("quick", task="constant-reward")
     apart = tuple(dataclasses.replace(whole, spec=dataclasses.replace(whole.spec, seeds=1, seed_start=seed))
                   for seed in (100, 101, 102, 103))
     monkeypatch.setitem(catalogue.EXPERIMENTS, "tiny", dataclasses.replace(TINY, runs=lambda scale: (*apart, other)))
@@ -317,6 +317,6 @@ def test_an_arm_may_be_several_runs_of_a_seed_each(monkeypatch):
     record = json.loads((Path(CLAIMS) / "tiny" / "outcome.json").read_text())
     assert [run["seeds"] for run in record["runs"]] == [[100], [101], [102], [103], [0, 1, 2]]
     assert record["seeds"] == 3, "the fewest of an arm"
-    assert [row[:3] for row in record["arms"]["rows"]] == [["baseline", "cheetah-run", "4"],
-                                                           ["smaller steps", "cheetah-run", "3"]]
+    assert [row[:3] for row in record["arms"]["rows"]] == [["baseline", "constant-reward", "4"],
+                                                           ["smaller steps", "constant-reward", "3"]]
     assert record["comparisons"][0]["interval"] is not None, "four seeds of one arm"

@@ -2,7 +2,6 @@
 
 import functools
 import hashlib
-import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -21,31 +20,27 @@ FLAGS = (
 RESULTS = tuple(
     f"{table}.{kind}" for table in ("scores", "values", "verdicts") for kind in ("csv", "parquet")
 )
-# A cheap compiler for the many processes of the default run; slow tests use the usual one.
-CHEAP = {"XLA_FLAGS": "--xla_backend_optimization_level=0"}
 
 
 class Faults:
     """Helpers, handed out by the fixture `faults`."""
 
-    cheap = CHEAP
     flags = FLAGS
 
     @staticmethod
-    def start(*command: str, **environment: str) -> subprocess.Popen:
+    def start(*command: str) -> subprocess.Popen:
         """Start `python <command>` with captured output."""
         return subprocess.Popen(
             [sys.executable, *command],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            env=os.environ | environment,
         )
 
     @classmethod
     def run(cls, folder: Path, *more: str) -> subprocess.Popen:
-        """Start `divbench run` into a folder, with a cheap compiler."""
-        return cls.start("-m", "divbench", "run", *FLAGS, "--out", str(folder), *more, **CHEAP)
+        """Start `divbench run` into a folder."""
+        return cls.start("-m", "divbench", "run", *FLAGS, "--out", str(folder), *more)
 
     @staticmethod
     def finish(process: subprocess.Popen, code: int = 0) -> tuple[str, str]:

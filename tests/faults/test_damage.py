@@ -22,7 +22,7 @@ def interrupted(faults, tmp_path_factory) -> Path:
         "chunks_per_checkpoint": 2,
         "kill": {"moment": "rows", "at": 850},
     }
-    faults.finish(faults.start(DRIVER, json.dumps(arguments), **faults.cheap), -9)
+    faults.finish(faults.start(DRIVER, json.dumps(arguments)), -9)
     return folder
 
 
@@ -127,6 +127,7 @@ def test_a_damaged_card(folder, refused):
     assert "card.json" in refused(folder)
 
 
+@pytest.mark.bits
 def test_force_starts_over(folder, faults, whole):
     """Even from a damaged checkpoint; the tables are those of a run of its own."""
     for path in checkpoint_files(folder):

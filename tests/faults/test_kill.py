@@ -25,15 +25,15 @@ HALF_WRITTEN = ("checkpoint", _draw.randint(700, 1_000))
 
 
 class Runs:
-    """Processes of the driver below one folder, on one physics, compiled under some environment."""
+    """Processes of the driver below one folder, on one physics."""
 
-    def __init__(self, faults, folder: Path, physics: str, **environment: str):
-        self.faults, self.folder, self.environment = faults, folder, environment
+    def __init__(self, faults, folder: Path, physics: str):
+        self.faults, self.folder = faults, folder
         self.settings = {"task": TASKS[physics], "physics": physics}
 
     def start(self, name: str, **arguments):
         arguments = {"out": str(self.folder / name), **self.settings, **arguments}
-        return self.faults.start(DRIVER, json.dumps(arguments), **self.environment)
+        return self.faults.start(DRIVER, json.dumps(arguments))
 
     def kill(self, name: str, moment: str, at: int, cuts: int) -> None:
         """Start or continue a run that dies at its moment; check that it did."""
@@ -48,9 +48,9 @@ class Runs:
         self.faults.finish(self.start(name, cuts=cuts, chunks_per_checkpoint=chunks_per_checkpoint))
         return self.faults.tables(self.folder / name)
 
-    def kill_six_times(self) -> dict[str, bytes]:
-        """One run that dies at each of the moments in turn; its tables."""
-        for cuts, (moment, at) in enumerate(MOMENTS, start=2):
+    def kill_at(self, moments) -> dict[str, bytes]:
+        """One run that dies at each of these moments in turn; its tables."""
+        for cuts, (moment, at) in enumerate(moments, start=2):
             self.kill("killed", moment, at, cuts)
         return self.finish("killed", cuts=9)
 
@@ -72,9 +72,11 @@ def differing(found: dict[str, bytes], expected: dict[str, bytes]) -> list[str]:
     return [name for name in expected if found[name] != expected[name]]
 
 
-def test_six_kills_of_one_run(faults, whole, tmp_path):
-    """One run dies six times; its tables are those of a run that was cut elsewhere and never stopped."""
-    found = Runs(faults, tmp_path, "host", **faults.cheap).kill_six_times()
+def test_three_kills_of_one_run(faults, whole, tmp_path):
+    """While priming, while acting and in the middle of a row: its tables are those of a run that was cut elsewhere and
+    never stopped."""
+    moments = [one for one in MOMENTS if one[0] in ("priming", "policy", "torn row")]
+    found = Runs(faults, tmp_path, "host").kill_at(moments)
     assert differing(found, whole()) == []
     scores = [line.split(",") for line in found["scores.csv"].decode().splitlines()]
     places = [
@@ -90,14 +92,15 @@ def test_six_kills_of_one_run(faults, whole, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.timeout(3_600)
-def test_six_kills_of_one_run_on_mjx(faults, tmp_path):
-    runs = Runs(faults, tmp_path, "mjx")
-    assert differing(runs.kill_six_times(), runs.finish("whole", cuts=1, chunks_per_checkpoint=None)) == []
+@pytest.mark.parametrize("physics", TASKS)
+def test_six_kills_of_one_run(faults, physics, tmp_path):
+    runs = Runs(faults, tmp_path, physics)
+    assert differing(runs.kill_at(MOMENTS), runs.finish("whole", cuts=1, chunks_per_checkpoint=None)) == []
 
 
 @pytest.fixture(scope="module")
-def compiled_as_usual(faults, tmp_path_factory):
-    """Host physics, compiled without shortcuts, and the tables of an uninterrupted run."""
+def on_host(faults, tmp_path_factory):
+    """Host physics, and the tables of an uninterrupted run."""
     runs = Runs(faults, tmp_path_factory.mktemp("kill"), "host")
     return runs, runs.finish("whole", cuts=1, chunks_per_checkpoint=None)
 
@@ -106,9 +109,9 @@ def compiled_as_usual(faults, tmp_path_factory):
 @pytest.mark.parametrize(
     ("moment", "at"), [*MOMENTS, HALF_WRITTEN], ids=lambda value: str(value).replace(" ", "-")
 )
-def test_one_kill(compiled_as_usual, moment, at):
+def test_one_kill(on_host, moment, at):
     """Each moment by itself."""
-    runs, expected = compiled_as_usual
+    runs, expected = on_host
     name = moment.replace(" ", "-")
     runs.kill(name, moment, at, cuts=at)
     assert differing(runs.finish(name, cuts=at + 1), expected) == []

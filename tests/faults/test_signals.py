@@ -73,6 +73,7 @@ def test_a_checkpoint_is_there_and_is_used(history):
     assert seen["resumed"][0] == 600 and seen["resumed"][1] > 0
 
 
+@pytest.mark.bits
 def test_the_tables_are_those_of_a_run_never_stopped(history, faults):
     folder, seen = history
     found, expected = faults.tables(folder), seen["whole"]()

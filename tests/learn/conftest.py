@@ -1,8 +1,10 @@
 """What the learner's tests share: lanes, programs and chunks of toy tasks."""
 
 import functools
+import inspect
 from fractions import Fraction
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -23,6 +25,14 @@ def make_lane(variant="baseline", seed=0, sac_settings=SMALL, **values):
     """A lane of the toy task; `variant` is a name or a record, and `values` come last, over those of the variant."""
     variant = find_variant(variant) if isinstance(variant, str) else variant
     return Lane("toy", variant, Fraction(1), seed, with_values(lane_settings(variant, sac_settings), values))
+
+
+@functools.cache
+def compiled(function):
+    """A function of the learner as one program, its `structure` fixed: taken operation by operation, an update
+    compiles hundreds of small ones."""
+    fixed = [name for name in ("structure", "training") if name in inspect.signature(function).parameters]
+    return jax.jit(function, static_argnames=fixed)
 
 
 @functools.cache

@@ -104,6 +104,7 @@ def lanes(layernorm, numbers_of, updates=300):
     return jax.device_get(train(jnp.asarray(layernorm), jnp.asarray(numbers_of), data))
 
 
+@pytest.mark.bits
 def test_without_reward_layernorm_stays_where_plain_crashes_and_a_crash_is_the_lanes_own():
     found = lanes([0.0, 1.0, 1.0], [5, 5, 6], updates=1_200)
     assert 0 < found.crash[0] < 600 and (found.crash[1:] == -1).all()

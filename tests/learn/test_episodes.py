@@ -29,6 +29,9 @@ class Falling(ConstantReward):
         return State(on.data, on.obs, on.reward, jnp.maximum(on.done, fell), {}, info)
 
 
+write = jax.jit(episodes.write)
+
+
 def steps_from(angle, limit):
     """Env steps of an episode that starts there."""
     left = np.ceil((EDGE - angle) / STEP)
@@ -89,17 +92,17 @@ def test_what_follows_an_end_is_not_its_next_action(walked):
     np.testing.assert_array_equal(np.asarray(batch.next_action)[~inside], rows[0, :60, 2:3][~inside])
 
 
-@settings(deadline=None)
-@given(st.integers(0, 2**31 - 1), st.integers(1, 3), st.integers(1, 4), st.integers(1, 9))
-def test_what_was_written_is_read(seed, observation_size, action_size, count):
-    chance = np.random.default_rng(seed)
-    rows = jnp.zeros((2, episodes.row_count(count), episodes.row_width(observation_size, action_size)))
+@settings(deadline=None, max_examples=50)
+@given(st.integers(0, 2**31 - 1), st.sampled_from([(1, 1), (3, 4)]), st.integers(1, 9))
+def test_what_was_written_is_read(seed, sizes, count):
+    chance, (observation_size, action_size) = np.random.default_rng(seed), sizes
+    rows = jnp.zeros((2, episodes.row_count(9), episodes.row_width(observation_size, action_size)))
     written = []
     for number in range(count):
         parts = [chance.normal(size=(2, n)).astype(np.float32) for n in (observation_size, action_size)]
         numbers = [chance.normal(size=2).astype(np.float32), *chance.integers(0, 2, (2, 2)).astype(np.float32)]
         after = chance.normal(size=(2, observation_size)).astype(np.float32)
-        rows = episodes.write(rows, number, *parts, *numbers, after)
+        rows = write(rows, number, *parts, *numbers, after)
         written.append((*parts, *numbers, after))
     for lane in range(2):
         batch = episodes.gather(rows[lane], jnp.arange(count), count, observation_size, action_size)

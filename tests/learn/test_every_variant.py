@@ -13,7 +13,10 @@ from divbench.learn.agents import critic as critics
 from divbench.learn.agents import sac, td3
 from divbench.learn.projections import largest_singular_value
 from divbench.spec.built_in import BUILT_IN
-from tests.learn.conftest import Bench, make_lane
+from tests.learn.conftest import Bench, compiled, make_lane
+
+activations, values, joint_values = map(compiled, (critics.activations, critics.values, critics.joint_values))
+td_target, act = compiled(sac.td_target), compiled(td3.act)
 
 UPDATES = 150
 BASELINE = BUILT_IN["baseline"]
@@ -52,14 +55,14 @@ class Trained:
         return replay.gather(jnp.asarray(self.end[1]), indices, 30, 7, 2, 1)
 
     def activations(self, **options):
-        return critics.activations(self.learner.critic, self.batch.obs, self.batch.action, self.coefs,
+        return activations(self.learner.critic, self.batch.obs, self.batch.action, self.coefs,
                                    self.bench.structure, **options)
 
     def q(self):
         return np.asarray(networks.head_values(self.learner.critic, self.activations().features))
 
     def target(self):
-        return sac.td_target(jax.tree.map(jnp.asarray, self.learner), self.batch, self.coefs, self.bench.structure,
+        return td_target(jax.tree.map(jnp.asarray, self.learner), self.batch, self.coefs, self.bench.structure,
                              jax.random.key(2))
 
 
@@ -133,14 +136,14 @@ def sgd_step(mine):
 def targets_differ(mine, **changes):
     """The target of the same learner and batch differs from the baseline's rule."""
     coefs = mine.coefs._replace(**{name: jnp.float32(value) for name, value in changes.items()})
-    plain, _ = sac.td_target(jax.tree.map(jnp.asarray, mine.learner), mine.batch, coefs, mine.bench.structure,
+    plain, _ = td_target(jax.tree.map(jnp.asarray, mine.learner), mine.batch, coefs, mine.bench.structure,
                              jax.random.key(2))
     return not np.allclose(mine.target()[0], plain, rtol=1e-4)
 
 
 def rewards_and_replayed_actions_alone(mine):
     target, action = mine.target()
-    q = np.min(np.asarray(critics.values(mine.learner.target, mine.batch.next_obs, mine.batch.next_action, mine.coefs,
+    q = np.min(np.asarray(values(mine.learner.target, mine.batch.next_obs, mine.batch.next_action, mine.coefs,
                                      mine.bench.structure)), 0)
     blind = mine.batch._replace(next_taken=jnp.zeros_like(mine.batch.next_taken))
     loss, _ = critics.loss(mine.learner.critic, blind, target, action, None, mine.coefs, mine.bench.structure,
@@ -177,14 +180,14 @@ def lower_on_random_actions(mine):
     """Conservative Q-learning lowers Q away from the data, relative to the data."""
     def gap(lane):
         action = jax.random.uniform(jax.random.key(3), lane.batch.action.shape, minval=-1.0)
-        away = critics.values(lane.learner.critic, lane.batch.obs, action, lane.coefs, lane.bench.structure)
+        away = values(lane.learner.critic, lane.batch.obs, action, lane.coefs, lane.bench.structure)
         return np.mean(np.asarray(away)) - np.mean(lane.q())
     return gap(mine) < gap(trained("baseline"))
 
 
 def less_alike_features(mine):
     def dot(lane):
-        following = critics.activations(lane.learner.critic, lane.batch.next_obs, lane.batch.next_action, lane.coefs,
+        following = activations(lane.learner.critic, lane.batch.next_obs, lane.batch.next_action, lane.coefs,
                                     lane.bench.structure).features
         return float(jnp.mean(jnp.sum(lane.activations().features * following, -1)))
     return dot(mine) < dot(trained("baseline"))
@@ -206,7 +209,7 @@ def normalised_over_the_batch(mine):
     layer = mine.learner.critic["hidden"][0]
     statistics = mine.activations(training=True).statistics[0]
     batches = [mine.batch, mine.batch._replace(next_obs=9.0 + mine.batch.next_obs)]
-    joint = [critics.joint_values(mine.learner.critic, batch, mine.batch.next_action, mine.coefs, mine.bench.structure,
+    joint = [joint_values(mine.learner.critic, batch, mine.batch.next_action, mine.coefs, mine.bench.structure,
                               None)[0] for batch in batches]
     return (not np.allclose(layer["batch_mean"], 0.0) and not np.allclose(layer["batch_variance"], 1.0)
             and not np.allclose(*joint)  # (s', a') is in the statistics that (s, a) is normalised by
@@ -234,7 +237,7 @@ def trails(target, parameters):
 
 
 def distance_to_replayed_actions(mine):
-    action = td3.act(mine.learner.actor, mine.batch.obs, mine.coefs, mine.bench.structure)
+    action = act(mine.learner.actor, mine.batch.obs, mine.coefs, mine.bench.structure)
     return float(np.mean((np.asarray(action) - np.asarray(mine.batch.action)) ** 2))
 
 

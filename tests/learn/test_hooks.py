@@ -18,7 +18,11 @@ def learned(variant):
     return bench.prime(bench.act(bench.fresh(), 30, explore=True), 40).learner
 
 
-@pytest.mark.parametrize("name", PAIRS)
+IN_EVERY_RUN = ("huber", "ofn", "weight-norm")  # one of each kind; each pair is two programs
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=() if name in IN_EVERY_RUN else pytest.mark.slow)
+                                  for name in PAIRS])
 def test_a_variant_written_as_a_function_from_outside_learns_the_same(name):
     ours, theirs, plain = learned(name), learned(PAIRS[name]), learned("baseline")
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=2e-3, atol=2e-4), ours.critic, theirs.critic)

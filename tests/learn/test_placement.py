@@ -52,6 +52,7 @@ def test_the_norm_of_the_parameters_counts_what_is_learned(algorithm):
         assert measured["param_norm"][lane] == pytest.approx(expected, rel=1e-5)
 
 
+@pytest.mark.bits
 def test_placements_start_alike_and_part():
     bench, learner, _ = trained("sac")
     fresh = jax.tree.map(np.asarray, bench.fresh().learner.critic)

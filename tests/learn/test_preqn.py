@@ -14,7 +14,11 @@ from divbench.spec.errors import UsageError
 from divbench.spec.naming import find_variant
 from divbench.spec.settings import SACSettings, with_values
 from divbench.spec.variants import check_together, lane_settings
-from tests.learn.conftest import Bench, make_lane
+from tests.learn.conftest import Bench, compiled, make_lane
+
+initialise, searched, td_target, update = map(
+    compiled, (preqn.initialise, preqn.searched, preqn.td_target, preqn.update))
+values = compiled(critics.values)
 
 
 def setting(name="preqn", **values):
@@ -22,7 +26,7 @@ def setting(name="preqn", **values):
     one = make_lane(name, **values)
     coefs = jax.tree.map(lambda leaf: leaf[0], coefficients((one,), 2))
     structure = structure_of((one,), one.mechanisms, 3, 2, (0.0, 1.0))
-    learner = preqn.initialise(jax.random.key(4), jnp.int32(0), coefs, structure)
+    learner = initialise(jax.random.key(4), jnp.int32(0), coefs, structure)
     keys = jax.random.split(jax.random.key(5), 5)
     batch = Batch(jax.random.normal(keys[0], (8, 3)), jax.random.uniform(keys[1], (8, 2), minval=-1.0),
                   jax.random.uniform(keys[2], (8,)), jnp.asarray([1.0] * 7 + [0.0]), jax.random.normal(keys[3], (8, 3)),
@@ -31,17 +35,17 @@ def setting(name="preqn", **values):
 
 
 def q_of(critic, batch, coefs, structure):
-    return np.asarray(critics.values(critic, batch.obs, batch.action, coefs, structure))[0]
+    return np.asarray(values(critic, batch.obs, batch.action, coefs, structure))[0]
 
 
 @pytest.mark.parametrize("activation", ["relu", "sin", "tanh"])
 def test_a_small_step_changes_q_by_the_td_error(activation):
     learner, batch, coefs, structure = setting(critic_lr=1e-3, activation=activation)
-    target, action = preqn.td_target(learner, batch, coefs, structure, jax.random.key(0))
-    following = np.asarray(critics.values(learner.critic, batch.next_obs, action, coefs, structure))[0]
+    target, action = td_target(learner, batch, coefs, structure, jax.random.key(0))
+    following = np.asarray(values(learner.critic, batch.next_obs, action, coefs, structure))[0]
     np.testing.assert_allclose(target, batch.reward + 0.99 * np.asarray(batch.continues) * following, rtol=1e-5)
     before = q_of(learner.critic, batch, coefs, structure)
-    new = preqn.update(learner, batch, coefs, structure, jax.random.key(0))
+    new = update(learner, batch, coefs, structure, jax.random.key(0))
     change = q_of(new.critic, batch, coefs, structure) - before
     np.testing.assert_allclose(change, 1e-3 * (np.asarray(target) - before), atol=2e-5)
     assert float(new.notes["search_shrinks"]) == 0.0 and int(new.critic_moments.count) == 1
@@ -49,8 +53,8 @@ def test_a_small_step_changes_q_by_the_td_error(activation):
 
 def test_a_large_step_is_shrunk_until_q_follows():
     learner, batch, coefs, structure = setting(critic_lr=40.0, search_cosine=0.95)
-    target, _ = preqn.td_target(learner, batch, coefs, structure, jax.random.key(0))
-    step = preqn.searched(learner.critic, batch, target, coefs, structure)
+    target, _ = td_target(learner, batch, coefs, structure, jax.random.key(0))
+    step = searched(learner.critic, batch, target, coefs, structure)
     before = q_of(learner.critic, batch, coefs, structure)
     moved = jax.tree.map(jnp.add, learner.critic, step.change)
     change, error = q_of(moved, batch, coefs, structure) - before, np.asarray(target) - before
@@ -61,7 +65,7 @@ def test_a_large_step_is_shrunk_until_q_follows():
 
 def test_what_never_follows_is_not_taken():
     learner, batch, coefs, structure = setting(critic_lr=40.0, search_cosine=1.0, search_steps=2)
-    new = preqn.update(learner, batch, coefs, structure, jax.random.key(0))
+    new = update(learner, batch, coefs, structure, jax.random.key(0))
     jax.tree.map(np.testing.assert_array_equal, learner.critic, new.critic)
     assert float(new.notes["search_rejected"]) == 1.0 and float(new.notes["search_cosine_least"]) == 1.0
     assert not np.array_equal(learner.actor["head"]["kernel"], new.actor["head"]["kernel"])

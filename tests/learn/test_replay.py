@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from divbench.learn import replay
 
+write = jax.jit(replay.write, static_argnums=2)
+
 
 def fill(transitions, length, lanes=2):
     """Transitions whose numbers say who and when they are: obs (lane, t), next obs (lane, t + 0.5)."""
@@ -15,9 +17,9 @@ def fill(transitions, length, lanes=2):
     lane = jnp.arange(lanes, dtype=jnp.float32)
     for t in range(transitions):
         at = jnp.full(lanes, float(t))
-        rows = replay.write(rows, jnp.int32(t), length, jnp.stack([lane, at], 1), 10.0 * at[:, None], 100.0 * at,
-                            jnp.full(lanes, float(t % 3 > 0)), jnp.stack([lane, at + (0.5 if t % length == length - 1
-                                                                                     else 1.0)], 1))
+        rows = write(rows, jnp.int32(t), length, jnp.stack([lane, at], 1), 10.0 * at[:, None], 100.0 * at,
+                     jnp.full(lanes, float(t % 3 > 0)),
+                     jnp.stack([lane, at + (0.5 if t % length == length - 1 else 1.0)], 1))
     return rows
 
 
@@ -54,8 +56,8 @@ def test_what_is_kept_is_what_minibatches_are_made_of(transitions, length, data)
 
 def test_writing_past_the_last_transition_changes_none():
     rows = fill(6, 3)
-    again = replay.write(rows, jnp.int32(6), 3, jnp.full((2, 2), 9.0), jnp.zeros((2, 1)), jnp.zeros(2), jnp.zeros(2),
-                         jnp.full((2, 2), 9.0))
+    again = write(rows, jnp.int32(6), 3, jnp.full((2, 2), 9.0), jnp.zeros((2, 1)), jnp.zeros(2), jnp.zeros(2),
+                  jnp.full((2, 2), 9.0))
     before, after = (replay.gather(r[1], jnp.arange(6), 6, 3, 2, 1) for r in (rows, again))
     jax.tree.map(np.testing.assert_array_equal, before, after)
 

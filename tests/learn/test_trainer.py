@@ -53,6 +53,7 @@ def test_stored_transitions_end_in_the_observation_before_the_reset(bench, lane)
         np.testing.assert_array_equal(batch.continues, 1.0)
 
 
+@pytest.mark.bits
 @pytest.mark.parametrize(("utd", "expected"), [(Fraction(1), 23), (Fraction(4), 92), (Fraction(1, 2), 11),
                                                (Fraction(1, 7), 3)])
 def test_updates_are_utd_times_steps_wherever_chunks_are_cut(utd, expected, shared_bench):
@@ -105,6 +106,7 @@ def plant_nan(state):
     return state._replace(learner=state.learner._replace(critic=critic))
 
 
+@pytest.mark.bits
 def test_a_lane_does_not_change_with_its_neighbour(bench, lane, identical):
     mine = lane(seed=3)
     reference = first_lane(trained_lanes(bench, [mine, lane(seed=4)]))
