@@ -5,8 +5,9 @@ import os
 os.environ.setdefault("MUJOCO_GL", "disable")
 # Read when JAX starts; a test of the learner may start it before a test of host physics needs this.
 os.environ.setdefault("JAX_CPU_ENABLE_ASYNC_DISPATCH", "false")
-# Most of a test's time is compilation. LLVM optimizes little here; `make test-slow` compiles as users do.
-os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
+# Most of a test's time is compilation. Here XLA and LLVM optimize little; `make test-slow` compiles as users do.
+if os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1") == "1":
+    os.environ.setdefault("XLA_FLAGS", "--xla_cpu_use_fusion_emitters=false --xla_cpu_parallel_codegen_split_count=1")
 
 import gc
 import shutil

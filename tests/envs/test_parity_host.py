@@ -7,6 +7,7 @@ import pytest
 from divbench.envs import SIMULATED, make
 from divbench.envs.oracle import Oracle
 from divbench.envs.scenes import WITHOUT_CONTACTS, paying_states
+from tests.envs.conftest import ONE_OF_EACH_MODEL
 
 STATES, STEPS = 24, 4
 
@@ -32,7 +33,7 @@ def test_steps_equal_dm_control_where_it_pays(name, x64):
         assert touched >= STATES * STEPS / 3, f"only {touched} of {STATES * STEPS} steps touch"
 
 
-@pytest.mark.parametrize("name", SIMULATED)
+@pytest.mark.parametrize("name", ONE_OF_EACH_MODEL)
 def test_sixty_driven_steps_keep_every_bit_without_x64(name):
     """The state never passes through float32, though observations and actions do."""
     environment, oracle = make(name, "host"), Oracle(name, seed=11)

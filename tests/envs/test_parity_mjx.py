@@ -128,7 +128,7 @@ def test_float32_steps_stay_near_dm_control(name):
     _check(name, BOUNDS_32, x64=False)
 
 
-@pytest.mark.parametrize("name", _cases(BOUNDS_64, ("cheetah-run",)))
+@pytest.mark.parametrize("name", _cases(BOUNDS_64, ()))
 def test_placed_and_drawn_states_show_what_dm_control_shows(name, x64):
     """Acceleration-stage sensors included, which a placed state must compute by itself."""
     environment, oracle = make(name, "mjx"), Oracle(name)

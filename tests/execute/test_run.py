@@ -287,6 +287,7 @@ def test_a_neighbour_that_resets_is_reset(beside_another):
     assert {row["resets"] for row in rows_of(beside_another[0], "values", variant="baseline")} == {0}
 
 
+@pytest.mark.slow
 def test_another_number_of_lanes_changes_rounding_only(finished, tmp_path):
     folder = running.run(make(tmp_path / "run", utd="1", seeds=1)).folder
     lane = {"variant": "baseline", "utd": "1", "seed": 0}

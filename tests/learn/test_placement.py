@@ -27,7 +27,7 @@ def trained(algorithm):
     return bench, jax.tree.map(np.asarray, state.learner), {name: np.asarray(leaf) for name, leaf in measured.items()}
 
 
-@pytest.mark.parametrize("algorithm", ["sac", "td3"])
+@pytest.mark.parametrize("algorithm", ["sac", pytest.param("td3", marks=pytest.mark.slow)])
 def test_what_does_not_count_does_not_move(algorithm):
     """Scale and shift stay at exactly 1 and 0 where LayerNorm does not act and where it has no affine parameters."""
     _, learner, _ = trained(algorithm)
@@ -41,7 +41,7 @@ def test_what_does_not_count_does_not_move(algorithm):
                 assert not np.all(layer["bias"][lane] == 0.0)
 
 
-@pytest.mark.parametrize("algorithm", ["sac", "td3"])
+@pytest.mark.parametrize("algorithm", ["sac", pytest.param("td3", marks=pytest.mark.slow)])
 def test_the_norm_of_the_parameters_counts_what_is_learned(algorithm):
     _, learner, measured = trained(algorithm)
     for lane, counted in ((WHOLE, (0, 1)), (FIRST, (0,)), (BARE, ())):

@@ -8,12 +8,14 @@ from hypothesis import strategies as st
 
 from divbench.learn import replay
 
+MOST = 25  # transitions of a test
 write = jax.jit(replay.write, static_argnums=2)
+gather = jax.jit(replay.gather, static_argnums=(3, 4, 5))
 
 
-def fill(transitions, length, lanes=2):
+def fill(transitions, length, lanes=2, room=MOST):
     """Transitions whose numbers say who and when they are: obs (lane, t), next obs (lane, t + 0.5)."""
-    rows = jnp.zeros((lanes, replay.row_count(transitions, length), replay.row_width(2, 1)))
+    rows = jnp.zeros((lanes, replay.row_count(room, length), replay.row_width(2, 1)))
     lane = jnp.arange(lanes, dtype=jnp.float32)
     for t in range(transitions):
         at = jnp.full(lanes, float(t))
@@ -23,13 +25,18 @@ def fill(transitions, length, lanes=2):
     return rows
 
 
+def read(rows, transitions, length):
+    """All transitions of a lane, gathered by one program for each length."""
+    batch = gather(rows, jnp.arange(MOST), transitions, length, 2, 1)
+    return jax.tree.map(lambda leaf: np.asarray(leaf)[:transitions], batch)
+
+
 @settings(max_examples=15, deadline=None)
 @given(transitions=st.integers(1, 25), length=st.integers(1, 9))
 def test_every_transition_reads_back_with_the_observation_before_the_reset(transitions, length):
     rows = fill(transitions, length)
-    indices = jnp.arange(transitions)
     for lane in range(2):
-        batch = replay.gather(rows[lane], indices, transitions, length, 2, 1)
+        batch = read(rows[lane], transitions, length)
         np.testing.assert_array_equal(batch.obs, [[lane, t] for t in range(transitions)])
         np.testing.assert_array_equal(batch.action[:, 0], 10.0 * np.arange(transitions))
         np.testing.assert_array_equal(batch.reward, 100.0 * np.arange(transitions))
@@ -48,14 +55,14 @@ def test_what_is_kept_is_what_minibatches_are_made_of(transitions, length, data)
     first = data.draw(st.integers(0, transitions - 1))
     last = data.draw(st.integers(first + 1, transitions))
     kept = replay.stored(rows, first, last, length, 2, 1)
-    batch = replay.gather(jnp.asarray(rows), jnp.arange(first, last), transitions, length, 2, 1)
+    batch = read(rows, transitions, length)
     for name in ("obs", "action", "reward", "next_obs"):
-        np.testing.assert_array_equal(getattr(kept, name), getattr(batch, name))
+        np.testing.assert_array_equal(getattr(kept, name), getattr(batch, name)[first:last])
     assert list(kept.truncated) == [t % length == length - 1 for t in range(first, last)] and not kept.terminal.any()
 
 
 def test_writing_past_the_last_transition_changes_none():
-    rows = fill(6, 3)
+    rows = fill(6, 3, room=6)
     again = write(rows, jnp.int32(6), 3, jnp.full((2, 2), 9.0), jnp.zeros((2, 1)), jnp.zeros(2), jnp.zeros(2),
                   jnp.full((2, 2), 9.0))
     before, after = (replay.gather(r[1], jnp.arange(6), 6, 3, 2, 1) for r in (rows, again))

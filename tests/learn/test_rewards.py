@@ -75,7 +75,7 @@ def test_an_episode_that_can_end_may_be_worth_nothing(shift, lasting, ending):
         assert rewards.of_batch(batch_of(5.0), coefs, structure) == expected
 
 
-@pytest.mark.parametrize("variant", ["baseline", "td3"])
+@pytest.mark.parametrize("variant", ["baseline", pytest.param("td3", marks=pytest.mark.slow)])
 def test_q_is_what_the_learned_reward_is_worth(variant):
     """(scale r + shift) / (1 - gamma) for r = 1: 15, 1 and -10, beside 10 of a lane that shapes nothing."""
     shapes = ({}, SHAPED, {"reward_scale": 0.1}, {"reward_shift": -2.0})
