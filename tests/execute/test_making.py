@@ -143,7 +143,7 @@ def test_cards_say_who_acted(made, place):
         assert found == policies
 
 
-@pytest.mark.slow
+@pytest.mark.bits
 def test_equal_requests_make_equal_bytes_and_other_seeds_others(made, tmp_path):
     again, _ = make(request_in(tmp_path / "again", levels=tuple(reversed(LEVELS))))
     for level, dataset in made.items():

@@ -65,6 +65,14 @@ def both_ways(critic, data, policy, coefs, structure):
              seem.excitation(*whole, data, policy, coefs.gamma)))
 
 
+def per_learned(excitation, given):
+    """An excitation by all parameters, by those that the lane learns: no scale that is not learned."""
+    critic, coefs = given[0], given[3]
+    ones = critics.parameters(jax.tree.map(np.ones_like, critic), coefs)
+    learned = sum(np.count_nonzero(leaf) for leaf in jax.tree.leaves(ones))
+    return excitation * gram.parameter_count(parameters(critic)) / learned
+
+
 # In float64, below, all of them are in every run.
 IN_FLOAT32 = [pytest.param(name, marks=() if name in ("baseline", "layernorm", "batchnorm") else pytest.mark.slow)
               for name in VARIANTS]
@@ -72,22 +80,37 @@ IN_FLOAT32 = [pytest.param(name, marks=() if name in ("baseline", "layernorm", "
 
 @pytest.mark.parametrize("variant", IN_FLOAT32)
 def test_they_are_the_products_of_all_gradients(variant):
-    found = jax.device_get(both_ways(*setting(variant)))
+    given = setting(variant)
+    products, (excitation, from_gradients) = jax.device_get(both_ways(*given))
+    found = products, (excitation, per_learned(from_gradients, given))
     for (by_layers, expected), (relative, absolute) in zip(found, ((2e-5, 1e-6), (2e-4, 2e-6)), strict=True):
         np.testing.assert_allclose(by_layers, expected, rtol=relative, atol=absolute * np.abs(expected).max())
-    np.testing.assert_array_equal(found[0][0], found[0][0].T)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("variant", ["baseline", "layernorm", "ofn"])
+def test_the_kernel_is_symmetric_to_the_last_bit(variant):
+    """Where it is compiled as users compile."""
+    critic, data, _, coefs, structure = setting(variant)
+    found = np.asarray(compiled(kernel.kernel)(critic, *data, coefs, structure))
+    np.testing.assert_array_equal(found, found.T)
+
+
+def in_float64(tree):
+    return jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.float64) if isinstance(leaf, jax.Array) else leaf, tree)
 
 
 def test_what_is_compiled_in_for_a_neighbour_does_not_count():
     """A plain lane's excitation in a group that has LayerNorm is the one that it has alone."""
-    critic, data, policy, coefs, structure = setting("baseline")
-    excitation = compiled(kernel.excitation)
-    alone = excitation(critic, data, policy, coefs, structure)
-    with_norms = {"hidden": [layer | {"norm_scale": jnp.ones_like(layer["bias"]), "norm_shift": 0.0 * layer["bias"]}
-                             for layer in critic["hidden"]], "head": critic["head"]}
-    structure = structure._replace(mechanisms=structure.mechanisms | {"layernorm"})
-    together = excitation(with_norms, data, policy, coefs, structure)
-    np.testing.assert_allclose(together, alone, rtol=1e-6, atol=1e-9)
+    with jax.enable_x64(True):
+        critic, data, policy, coefs, structure = in_float64(setting("baseline"))
+        excitation = compiled(kernel.excitation)
+        alone = excitation(critic, data, policy, coefs, structure)
+        with_norms = {"hidden": [layer | {"norm_scale": jnp.ones_like(layer["bias"]), "norm_shift": 0.0 * layer["bias"]}
+                                 for layer in critic["hidden"]], "head": critic["head"]}
+        structure = structure._replace(mechanisms=structure.mechanisms | {"layernorm"})
+        together = excitation(with_norms, data, policy, coefs, structure)
+        np.testing.assert_allclose(together, alone, rtol=1e-10, atol=1e-13)
 
 
 def test_lanes_are_measured_side_by_side():
@@ -103,12 +126,8 @@ def test_lanes_are_measured_side_by_side():
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_in_float64_nothing_but_rounding_is_between_them(variant):
     with jax.enable_x64(True):
-        given = jax.tree.map(
-            lambda leaf: jnp.asarray(leaf, jnp.float64) if isinstance(leaf, jax.Array) else leaf, setting(variant))
+        given = in_float64(setting(variant))
         (found, expected), (excitation, from_gradients) = jax.device_get(both_ways(*given))
         np.testing.assert_allclose(found, expected, rtol=1e-10, atol=1e-12 * np.abs(expected).max())
-        critic, coefs = given[0], given[3]
-        learned = sum(np.count_nonzero(leaf)
-                      for leaf in jax.tree.leaves(critics.parameters(jax.tree.map(np.ones_like, critic), coefs)))
-        expected = from_gradients * gram.parameter_count(parameters(critic)) / learned  # no scale that is not learned
+        expected = per_learned(from_gradients, given)
         np.testing.assert_allclose(excitation, expected, rtol=1e-9, atol=1e-11 * np.abs(expected).max())

@@ -290,12 +290,7 @@ def test_no_variant_is_left_out():
     assert len(CHECKS) >= 28
 
 
-# Each has a program of its own, and tests of its own elsewhere in every run.
-ELSEWHERE = ("ddpg", "td3-bc", "preqn", "groupnorm", "ofn-single-critic")
-
-
-@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.slow if name in ELSEWHERE else ())
-                                  for name in CHECKS])
+@pytest.mark.parametrize("name", CHECKS)
 def test_a_variant_changes_what_it_says(name):
     mine = trained(name)
     for state in (mine.middle, mine.end):
