@@ -24,7 +24,7 @@ from collections.abc import Callable, Sequence
 
 from divbench.experiments.crash_step import AT_REST, TASK, WIDTH
 from divbench.experiments.experiment import Comparison, Measured, MeasuredExperiment, Outcome, conclude
-from divbench.experiments.intervals import bootstrap
+from divbench.statistics.intervals import bootstrap
 
 DECIDES, DEFAULT = "adam b2=0.99", "adam"
 OPTIMIZERS = {"quick": (DECIDES,), "full": (DECIDES, DEFAULT)}

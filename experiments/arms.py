@@ -8,7 +8,7 @@ from __future__ import annotations
 import statistics
 
 from divbench.experiments.evidence import SEEM, Evidence, Lane
-from divbench.experiments.intervals import mean_difference, wilson
+from divbench.statistics.intervals import mean_difference, wilson
 
 HEADER = ("arm", "task", "lanes", "diverged", "95% interval", "log10 of Q over the bound, median", "return, mean",
           "95% interval")

@@ -1,7 +1,7 @@
 """The numbers that claims are about, with intervals: Q over the bound, Q of one arm over another's, shares, returns.
 
-Each function makes one `Comparison` from evidence. The arithmetic is in `intervals`; which side of which threshold a
-claim takes is said by the experiment.
+Each function makes one `Comparison` from evidence. The arithmetic is in `divbench.statistics`; which side of
+which threshold a claim takes is said by the experiment.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 
 from divbench.experiments.evidence import SMALLEST_Q, Evidence, Lane
 from divbench.experiments.experiment import Comparison
-from divbench.experiments.intervals import (
+from divbench.statistics.intervals import (
     Estimate,
     bootstrap,
     interquartile_mean,

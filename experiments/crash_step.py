@@ -26,7 +26,7 @@ import math
 from collections.abc import Callable, Sequence
 
 from divbench.experiments.experiment import Comparison, Measured, MeasuredExperiment, Outcome, conclude
-from divbench.experiments.intervals import bootstrap, wilson
+from divbench.statistics.intervals import bootstrap, wilson
 
 TASK = "cheetah-run"
 LAYERS, WIDTH, POINTS = 2, 16, 64

@@ -18,10 +18,10 @@ import statistics
 
 from divbench.experiments.evidence import SEEM
 from divbench.experiments.experiment import Arm, Comparison, Experiment, Outcome, conclude
-from divbench.experiments.intervals import DRAWS, SEED
 from divbench.experiments.offline import COPIED, replay_arms, replay_datasets
-from divbench.report.bootstrap import LEAST_SEEDS, percentiles
 from divbench.spec.settings import SACSettings, with_values
+from divbench.statistics.bootstrap import LEAST_SEEDS, percentiles
+from divbench.statistics.intervals import DRAWS, SEED
 
 WIDTHS, DRAWN = (64, 256), {"orthogonal": "orthogonal", "fan-in normal": "lecun_normal"}
 

@@ -15,8 +15,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from divbench.experiments.experiment import Comparison, Measured, MeasuredExperiment, Outcome, conclude
-from divbench.experiments.intervals import bootstrap, worst_of_medians
 from divbench.spec.kernels import DEPTHS, PUBLISHED_WIDTH
+from divbench.statistics.intervals import bootstrap, worst_of_medians
 
 TASK = "halfcheetah"
 POINTS, INITIALISATIONS = {"quick": 32, "full": 64}, {"quick": 3, "full": 10}

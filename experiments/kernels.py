@@ -23,8 +23,8 @@ import statistics
 from collections.abc import Callable, Sequence
 
 from divbench.experiments.experiment import Comparison, Measured, Outcome, conclude
-from divbench.experiments.intervals import Estimate, bootstrap, least_of_medians, worst_of_medians
 from divbench.spec.kernels import PUBLISHED_ACTIVATIONS, WEIGHTS, KernelRequest, Shape
+from divbench.statistics.intervals import Estimate, bootstrap, least_of_medians, worst_of_medians
 
 TASKS = ("ant", "halfcheetah", "walker2d")
 QUICK_SHOWS = ("Five initialisations in place of ten, 200 points in place of 1,000, the same tasks and critics: with "

@@ -16,11 +16,11 @@ import statistics
 from divbench.experiments.comparisons import all_shares, few_diverge, medians_in_words, return_over_other
 from divbench.experiments.evidence import ALIGNMENT, SEARCH
 from divbench.experiments.experiment import Arm, Comparison, Experiment, Outcome, conclude
-from divbench.experiments.intervals import mean_difference
 from divbench.experiments.protocols import FIRST_SEED, QUICK_SEEDS
 from divbench.spec.run_spec import RunSpec
 from divbench.spec.settings import SACSettings
 from divbench.spec.suites import GYM5
+from divbench.statistics.intervals import mean_difference
 
 SIN, RELU, TD3, BARE, SAC = "preqn sin", "preqn relu", "td3", "td3 without targets", "sac"
 VARIANTS = {SIN: "preqn+activation=sin", RELU: "preqn", TD3: "td3", BARE: "td3+no-target", SAC: "baseline"}

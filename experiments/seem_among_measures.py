@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from divbench.experiments.evidence import KERNEL, SEEM
 from divbench.experiments.experiment import Comparison, Experiment, Outcome, conclude
 from divbench.experiments.seem_gamma import FEWEST, datasets, ended_diverged, runs
-from divbench.report.bootstrap import DRAWS, SEED, percentiles
+from divbench.statistics.bootstrap import DRAWS, SEED, percentiles
 
 MEASURES = (SEEM, *KERNEL)
 

@@ -18,8 +18,8 @@ decided on other lanes, of seeds 200 to 203.
 
 from divbench.experiments.evidence import SEEM
 from divbench.experiments.experiment import Arm, Comparison, Experiment, Outcome, conclude
-from divbench.experiments.intervals import wilson
 from divbench.experiments.offline import COPIED, offline, own_dataset, variant_of
+from divbench.statistics.intervals import wilson
 
 TASK, LEVEL = "walker2d", "medium-expert"
 GAMMAS = {"quick": (0.6, 0.7, 0.75, 0.8, 0.83, 0.85, 0.87, 0.89, 0.92, 0.95),

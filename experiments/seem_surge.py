@@ -15,8 +15,8 @@ import statistics
 
 from divbench.experiments.evidence import SEEM
 from divbench.experiments.experiment import Arm, Comparison, Experiment, Outcome, conclude
-from divbench.experiments.intervals import wilson
 from divbench.experiments.offline import COPIED, FULL_SEEDS, offline, own_dataset
+from divbench.statistics.intervals import wilson
 
 LEVEL = "medium-replay"
 TASKS = {"quick": ("walker2d", "hopper"), "full": ("hopper", "halfcheetah", "walker2d")}

@@ -28,7 +28,7 @@ from collections.abc import Callable, Sequence
 from statistics import median
 
 from divbench.experiments.experiment import Comparison, Measured, MeasuredExperiment, Outcome, conclude
-from divbench.experiments.intervals import wilson
+from divbench.statistics.intervals import wilson
 
 SIDE, TRANSITIONS, HIDDEN = 11, 63, (64,)
 LANES, UPDATES = {"quick": 16, "full": 40}, {"quick": 5_000, "full": 10_000}

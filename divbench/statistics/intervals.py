@@ -1,8 +1,8 @@
 """Estimates that claims are decided by: medians and their bootstraps, differences of shares, rank correlations.
 
 Numbers in, numbers out: what a lane, a variant or a claim is, is not known here. Does not live here: what reports need
-as well, which is `divbench.report.estimates` (means, shares), `bootstrap` (drawing) and `stats` (interquartile means);
-`comparisons` takes from here what it takes of those. numpy is imported inside the functions. Letters in shapes:
+as well, which is `estimates` (means), `shares`, `bootstrap` (drawing) and `aggregates` (interquartile means); claims
+take from here what they take of those. numpy is imported inside the functions. Letters in shapes:
 D draws, N seeds of a stratum, T strata.
 """
 
@@ -11,11 +11,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
-from divbench.report import bootstrap as resampling
-from divbench.report.bootstrap import DRAWS, LEAST_SEEDS, SEED, percentiles
-from divbench.report.estimates import CONFIDENCE, Estimate, mean_difference
-from divbench.report.estimates import share_interval as wilson
-from divbench.report.stats import iqm as interquartile_mean
+from divbench.statistics import bootstrap as resampling
+from divbench.statistics.aggregates import iqm as interquartile_mean
+from divbench.statistics.bootstrap import DRAWS, LEAST_SEEDS, SEED, percentiles
+from divbench.statistics.estimates import CONFIDENCE, Estimate, mean_difference
+from divbench.statistics.shares import share_interval as wilson
 
 __all__ = [
     "CONFIDENCE", "DRAWS", "Estimate", "LEAST_SEEDS", "LEAST_TASKS", "SEED", "bootstrap", "interquartile_mean",

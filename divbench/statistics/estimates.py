@@ -1,9 +1,10 @@
-"""A number with its interval, and the intervals that follow from a formula: means, differences, shares.
+"""A number with its interval, and the intervals that follow from a formula: means and differences.
 
 Numbers in, numbers out: what a task, a lane or a variant is, is not known here. A *stratum* is the numbers of one
 task's seeds. For returns and other numbers that are no powers of ten apart and of which there are few: a bootstrap of
 three seeds on one task is wrong about a difference in 19 of 100 cases where there is none, Welch's interval in about 5.
-Does not live here: resampling (`bootstrap`), and what is made of many tasks together (`stats`). scipy is imported
+Does not live here: resampling (`bootstrap`), shares (`shares`), and what is made of many tasks together
+(`aggregates`). scipy is imported
 inside the functions.
 """
 
@@ -12,9 +13,6 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Sequence
-
-from divbench.spec.errors import UsageError
-from divbench.verdict import calibration
 
 CONFIDENCE = 0.95
 
@@ -80,12 +78,12 @@ def paired_difference(first: Sequence[Sequence[float]], second: Sequence[Sequenc
       As `mean_difference`: no interval if a task has fewer than two pairs or all differences of each task are equal.
 
     Raises:
-      UsageError: the two sides have other tasks or other seeds.
+      ValueError: the two sides have other tasks or other seeds.
     """
     check_tasks(first, second)
     for number, (one, other) in enumerate(zip(first, second, strict=True), 1):
         if len(one) != len(other):
-            raise UsageError(f"paired numbers need the same seeds on both sides, found {len(one)} and {len(other)} "
+            raise ValueError(f"paired numbers need the same seeds on both sides, found {len(one)} and {len(other)} "
                              f"seeds of task {number}")
     pairs = [[x - y for x, y in zip(one, other, strict=True)] for one, other in zip(first, second, strict=True)]
     return mean_difference(pairs, confidence=confidence)
@@ -95,18 +93,7 @@ def check_tasks(first: Sequence, second: Sequence) -> None:
     """Refuse two sides that cannot be compared task by task.
 
     Raises:
-      UsageError: the sides have different numbers of tasks.
+      ValueError: the sides have different numbers of tasks.
     """
     if len(first) != len(second):
-        raise UsageError(f"expected the same tasks on both sides, found {len(first)} and {len(second)} tasks")
-
-
-def share_interval(hits: int, count: int) -> tuple[float, float]:
-    """Wilson's 95% interval of a share (Wilson, 1927); all of [0, 1] if nothing was counted.
-
-    Raises:
-      ValueError: hits below 0 or above the count.
-    """
-    if not 0 <= hits <= count:
-        raise ValueError(f"expected 0 <= hits <= count, found {hits} of {count}")
-    return calibration.wilson(hits / count if count else 0.0, count)
+        raise ValueError(f"expected the same tasks on both sides, found {len(first)} and {len(second)} tasks")

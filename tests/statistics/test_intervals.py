@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from divbench.experiments.intervals import (
+from divbench.statistics.intervals import (
     Estimate,
     bootstrap,
     least_of_medians,
