@@ -11,7 +11,7 @@ from divbench import cli
 from divbench.execute.making import TrainingFailed
 from divbench.execute.signals import Interrupted
 from divbench.experiments import catalogue, outcomes, reproduce
-from divbench.experiments.comparisons import q_over_bound
+from divbench.experiments.comparisons import few_diverge, q_over_bound
 from divbench.experiments.experiment import Arm, Experiment, conclude
 from divbench.experiments.figures import q_curves
 from divbench.experiments.outcomes import find_outcomes, installed_claims, scoreboard, with_holm
@@ -174,8 +174,9 @@ def test_nothing_is_trained_before_the_datasets_are_there(error, code, words, mo
     def fail(request):
         raise error
 
-    monkeypatch.setitem(catalogue.EXPERIMENTS, "tiny",
-                        dataclasses.replace(TINY, runs=offline_runs, datasets=lambda scale: (OWN,)))
+    offline = dataclasses.replace(TINY, runs=offline_runs, datasets=lambda scale: (OWN,),
+                                  decide=lambda evidence: conclude(few_diverge(evidence, "all")))
+    monkeypatch.setitem(catalogue.EXPERIMENTS, "tiny", offline)
     monkeypatch.setattr("divbench.execute.making.make_datasets", fail)
     monkeypatch.setattr("divbench.execute.run.run", lambda *_, **__: pytest.fail("trained"))
     assert cli.main(["reproduce", "tiny"]) == code
