@@ -19,8 +19,8 @@ from pathlib import Path
 
 from divbench.report.compare.comparison import compare_sets
 from divbench.report.compare.result_set import ResultSet, read_result_set
-from divbench.report.stats import share_interval
 from divbench.spec.compare import CompareRequest
+from divbench.statistics.shares import share_interval
 
 LEAST_POOL, LEAST_PAIRS = 40, 200
 COLUMNS = ("new side", "seeds a side", "pool", "pairs", "regressed", "share", "low", "high", "seen by")

@@ -13,7 +13,7 @@ default does in as many updates.
 The rule, written before any of these critics was trained. A lane counts if at its last mark, in the last tenth of the
 training, SEEM is above 0 and the kernel's cosine with itself at a third of the time is at least 0.99. Its exponent is
 the slope of log |Q| over log t between the two. For each L the median over lanes of its distance from L is below 0.3,
-with all of its bootstrap interval. Learning rate, width, points, b2 and these conditions were chosen on other lanes of
+with all of its interval. Learning rate, width, points, b2 and these conditions were chosen on other lanes of
 the same task, five of each L, of which 2, 3 and 3 counted: 1.97 and 2.10; 3.71, 3.02 and 3.01; 3.89, 4.86 and 3.88.
 """
 
@@ -23,8 +23,8 @@ import math
 from collections.abc import Callable, Sequence
 
 from divbench.experiments.crash_step import AT_REST, TASK, WIDTH
-from divbench.experiments.experiment import Comparison, Measured, MeasuredExperiment, Outcome, conclude
-from divbench.experiments.intervals import bootstrap
+from divbench.experiments.experiment import Comparison, Measured, MeasuredExperiment, Outcome, conclude, percent
+from divbench.statistics.medians import median_test
 
 DECIDES, DEFAULT = "adam b2=0.99", "adam"
 OPTIMIZERS = {"quick": (DECIDES,), "full": (DECIDES, DEFAULT)}
@@ -73,13 +73,13 @@ def decide(measured: Measured) -> Outcome:
         for layers, last in last_marks(measured.rows, optimizer).items():
             exponents = [row.exponent for row in last if counts(row)]
             if optimizer == DECIDES:
-                found = bootstrap([[abs(exponent - layers) for exponent in exponents]])
-                comparisons.append(Comparison(
-                    f"distance of the exponent of time from L = {layers}, median", found.effect, found.low, found.high,
-                    WITHIN, "below"))
-            middle = bootstrap([exponents])
+                found = median_test([abs(exponent - layers) for exponent in exponents], threshold=WITHIN,
+                                    each="lanes")
+                comparisons.append(Comparison.of(f"distance of the exponent of time from L = {layers}, median", found,
+                                                 WITHIN, "below"))
+            middle = median_test(exponents).estimate
             said = "none" if middle.effect is None else f"median {middle.effect:.2f}"
-            said += "" if middle.low is None else f" [{middle.low:.2f}, {middle.high:.2f}]"
+            said += "" if middle.low is None else f" [{middle.low:.2f}, {middle.high:.2f}] {percent(middle.level)}"
             context.append(f"{optimizer}, L = {layers}: exponents of the {len(exponents)} of {len(last)} lanes that "
                            f"count {said}; lanes with SEEM above 0 at the last mark "
                            f"{sum(row.excites for row in last)}, still growing "

@@ -8,7 +8,8 @@ from __future__ import annotations
 import statistics
 
 from divbench.experiments.evidence import SEEM, Evidence, Lane
-from divbench.experiments.intervals import mean_difference, wilson
+from divbench.statistics.estimates import mean_difference
+from divbench.statistics.shares import share_interval
 
 HEADER = ("arm", "task", "lanes", "diverged", "95% interval", "log10 of Q over the bound, median", "return, mean",
           "95% interval")
@@ -28,7 +29,8 @@ def arm_table(evidence: Evidence) -> dict:
 def _row(arm: str, task: str, lanes: list[Lane], measured: bool) -> list[str]:
     hits = sum(lane.diverged for lane in lanes)
     earned = mean_difference([[lane.last_return for lane in lanes if lane.last_return is not None]])
-    row = [arm, task, str(len(lanes)), str(hits), _interval(*(wilson(hits, len(lanes)) if lanes else (None, None)), 2),
+    share = share_interval(hits, len(lanes)) if lanes else (None, None)
+    row = [arm, task, str(len(lanes)), str(hits), _interval(*share, 2),
            _median([lane.log_excess(lane.measured_at) for lane in lanes], 2), _number(earned.effect, 1),
            _interval(earned.low, earned.high, 1)]
     return row + ([_median([lane.last(SEEM) for lane in lanes], 4)] if measured else [])

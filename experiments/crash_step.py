@@ -26,7 +26,8 @@ import math
 from collections.abc import Callable, Sequence
 
 from divbench.experiments.experiment import Comparison, Measured, MeasuredExperiment, Outcome, conclude
-from divbench.experiments.intervals import bootstrap, wilson
+from divbench.statistics.medians import median_test
+from divbench.statistics.shares import share_test
 
 TASK = "cheetah-run"
 LAYERS, WIDTH, POINTS = 2, 16, 64
@@ -73,13 +74,13 @@ def decide(measured: Measured) -> Outcome:
     issued = [row for row in forecasts(measured.rows).values() if row is not None]
     met = [row for row in issued if row.crash >= 0]
     hits = sum(abs(error(row)) <= CLOSE for row in met)
-    low, high = wilson(hits, len(issued)) if len(issued) >= FEWEST else (None, None)
-    share = Comparison("share of forecasts within 10% of the update of the crash",
-                       hits / len(issued) if issued else None, low, high, 0.5)
+    what = "share of forecasts within 10% of the update of the crash"
+    found = share_test(hits, len(issued), threshold=0.5)
+    share = (Comparison.of(what, found, 0.5) if len(issued) >= FEWEST
+             else Comparison.undecided(what, found.estimate.effect, 0.5))
     gains = [math.log10((row.crash - row.step) / max(abs(row.predicted - row.crash), 1.0)) for row in met]
-    gain = bootstrap([gains])
-    better = Comparison("error of the forecast that a lane crashes now, over the law's (log10), median", gain.effect,
-                        gain.low, gain.high, 0.0)
+    better = Comparison.of("error of the forecast that a lane crashes now, over the law's (log10), median",
+                           median_test(gains, each="lanes"), 0.0)
     return conclude(share, better, context=(
         f"forecasts: {len(issued)} for {len(forecasts(measured.rows))} lanes; {hits} within 10%, "
         f"{len(issued) - len(met)} for lanes that did not crash within {UPDATES:,} updates",

@@ -2,13 +2,15 @@
 drawn?
 
 An open question of SEEM's study: why there is a critical point, from which on the policy's actions and the direction of
-the kernel hardly change. Quick, fifteen minutes on two CPU cores: offline TD3 with copied targets on a medium-replay
+the kernel hardly change. Quick, twenty minutes on two CPU cores: offline TD3 with copied targets on a medium-replay
 set of walker2d of divbench's own agents, networks of two layers of 64 or 256 units, weights orthogonal or fan-in-scaled
-normal, 3,000 updates measured every 50, six seeds. Full: three tasks, 20,000 updates, ten seeds.
+normal, 3,000 updates measured every 50, eight seeds. Full: three tasks, 20,000 updates, ten seeds.
 
 The rule, written before any of these lanes was trained: log10 of the critical point's update differs more between
-widths than between ways of drawing weights, with all of the interval of the difference of both sizes. Lanes without a
-critical point do not count; which have none is told.
+widths than between ways of drawing weights, with all of the interval of the difference of both sizes. With a the
+difference between widths and b that between ways of drawing, a - b is wide and orthogonal minus narrow and normal,
+a + b wide and normal minus narrow and orthogonal: both are differences of two arms. Lanes without a critical point do
+not count; the outcome counts them.
 """
 
 from __future__ import annotations
@@ -16,12 +18,12 @@ from __future__ import annotations
 import math
 import statistics
 
+from divbench.experiments.comparisons import difference
 from divbench.experiments.evidence import SEEM
 from divbench.experiments.experiment import Arm, Comparison, Experiment, Outcome, conclude
-from divbench.experiments.intervals import DRAWS, SEED
 from divbench.experiments.offline import COPIED, replay_arms, replay_datasets
-from divbench.report.bootstrap import LEAST_SEEDS, percentiles
 from divbench.spec.settings import SACSettings, with_values
+from divbench.statistics.estimates import CONFIDENCE, Estimate, Tested
 
 WIDTHS, DRAWN = (64, 256), {"orthogonal": "orthogonal", "fan-in normal": "lecun_normal"}
 
@@ -29,7 +31,7 @@ WIDTHS, DRAWN = (64, 256), {"orthogonal": "orthogonal", "fan-in normal": "lecun_
 def runs(scale: str) -> tuple[Arm, ...]:
     own: dict = {"prime_updates": 20_000, "measure_every": 50}
     if scale == "quick":
-        own |= {"seeds": 6, "prime_updates": 3_000, "eval_every": 3_000, "eval_episodes": 1}
+        own |= {"seeds": 8, "prime_updates": 3_000, "eval_every": 3_000, "eval_episodes": 1}
     return tuple(
         one for width in WIDTHS for how, initialisation in DRAWN.items()
         for one in replay_arms(scale, {arm(width, how): COPIED}, **own, sac=with_values(
@@ -52,29 +54,43 @@ def decide(evidence) -> Outcome:
                     f"{len(values)} of {len(evidence.of(arm(*key)))} lanes have a critical point"
                     if (values := [value for stratum in strata for value in stratum]) else
                     f"{arm(*key)}: no lane has a critical point" for key, strata in found.items())
-    if any(len(stratum) < LEAST_SEEDS for strata in found.values() for stratum in strata):
-        return conclude(Comparison(what, None, None, None, 0.0), context=context)
-    return conclude(Comparison(what, *_difference(found), 0.0), context=context)
+    (narrow, wide), (one, other) = WIDTHS, DRAWN
+    share = 1.0 - (1.0 - CONFIDENCE) / 2.0
+    corners = [difference(evidence, arm(wide, first), arm(narrow, second), log_critical, confidence=share)
+               for first, second in ((one, other), (other, one))]
+    return conclude(Comparison.of(what, difference_of_sizes(*corners), 0.0), context=context)
 
 
-def _difference(found: dict) -> tuple[float, float, float]:
-    """The two sizes' difference, with its percentile bootstrap over the seeds of each arm and task."""
-    import numpy as np
+def difference_of_sizes(first: Tested, second: Tested) -> Tested:
+    """|a| - |b|, of two effects a and b whose difference and sum were each tested against 0.
 
-    generator = np.random.default_rng(SEED)
+    It is the lesser size of the two, below 0 if their signs differ. As a function of either it rises or falls
+    throughout, so that its limits lie at corners of the two intervals, each of which may err with half of the error.
 
-    def sizes(means: dict):
-        narrow, wide = WIDTHS
-        one, other = DRAWN
-        by_width = [means[wide, how] - means[narrow, how] for how in DRAWN]
-        by_weights = [means[width, other] - means[width, one] for width in WIDTHS]
-        return abs(sum(by_width) / len(by_width)) - abs(sum(by_weights) / len(by_weights))
+    Args:
+      first: a - b.
+      second: a + b.
+    """
+    method = f"{first.method}, twice"
+    chances = {name: min(1.0, 2.0 * min(max(first_chance, second_chance) for first_chance, second_chance in ways))
+               for name, ways in {
+                   "above": ((first.above, second.above), (first.below, second.below)),
+                   "below": ((first.above, second.below), (first.below, second.above)),
+                   "least_above": ((first.least_above, second.least_above), (first.least_below, second.least_below)),
+                   "least_below": ((first.least_above, second.least_below), (first.least_below, second.least_above)),
+               }.items()}
+    one, two = first.estimate, second.estimate
+    if one.effect is None or two.effect is None:
+        return Tested(Estimate(None), method=method)
+    effect = _lesser_size(one.effect, two.effect)
+    if one.level is None or two.level is None:
+        return Tested(Estimate(effect), method=method, **chances)
+    ends = [_lesser_size(x, y) for x in (one.low, one.high) for y in (two.low, two.high)]
+    return Tested(Estimate(effect, min(ends), max(ends), one.level + two.level - 1.0), method=method, **chances)
 
-    def drawn(strata):
-        return np.mean([generator.choice(stratum, (DRAWS, len(stratum))).mean(1) for stratum in strata], axis=0)
 
-    effect = sizes({key: np.mean([np.mean(stratum) for stratum in strata]) for key, strata in found.items()})
-    return float(effect), *percentiles(sizes({key: drawn(strata) for key, strata in found.items()}))
+def _lesser_size(first: float, second: float) -> float:
+    return math.copysign(min(abs(first), abs(second)), first * second)
 
 
 def figure(evidence):
@@ -91,8 +107,8 @@ EXPERIMENT = Experiment(
     kind="offline",
     datasets=replay_datasets,
     runs=runs,
-    quick_shows="Two widths, two ways of drawing weights, six seeds, one task, 3,000 updates. Rest is judged from one "
-                "measurement to the next, 50 updates apart: other intervals give other points.",
+    quick_shows="Two widths, two ways of drawing weights, eight seeds, one task, 3,000 updates. Rest is judged from "
+                "one measurement to the next, 50 updates apart: other intervals give other points.",
     decide=decide,
     figure=figure,
 )

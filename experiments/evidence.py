@@ -29,6 +29,14 @@ LARGEST_Q = 3.4028235e38  # of float32
 DIVERGED = ("diverged", "recovered")  # a lane that came back had left
 
 
+PAIRED_FROM = 2  # generation of the rule that makes a lane's keys; in the first, keys held the variant's name
+
+
+def key_generation(card: Mapping) -> int:
+    """The generation of the rule by which a run made its lanes' random keys; cards of the first do not have it."""
+    return card.get("key_generation", 1)
+
+
 @dataclasses.dataclass(frozen=True)
 class Lane:
     """One seed of an arm.
@@ -171,6 +179,22 @@ class Evidence:
         if arm not in self.arms:
             raise ValueError(f"no arm '{arm}'; the runs have {', '.join(self.arms)}")
         return tuple(lane for lane in self.lanes if lane.arm == arm and task in (None, lane.task))
+
+    @property
+    def paired(self) -> bool:
+        """Whether lanes of one task and seed share their random numbers, whatever their arm: by every run's card."""
+        return bool(self.cards) and all(key_generation(card) >= PAIRED_FROM for card in self.cards.values())
+
+    def pairs(self, arm: str, other: str, number: Callable[[Lane], float | None],
+              tasks: Sequence[str] | None = None) -> list[list[tuple[float, float]]]:
+        """For each task of an arm the numbers of its judged lanes beside those of another arm's lanes of the same seed;
+        a seed of which one of the two has no number is left out."""
+        found = []
+        for task in tasks or tuple(dict.fromkeys(lane.task for lane in self.of(arm))):
+            own, others = ({lane.seed: value for lane in self.of(name, task)
+                            if lane.judged and (value := number(lane)) is not None} for name in (arm, other))
+            found.append([(own[seed], others[seed]) for seed in sorted(own.keys() & others.keys())])
+        return found
 
     def strata(self, arm: str, number: Callable[[Lane], float | None],
                tasks: Sequence[str] | None = None) -> list[list[float]]:

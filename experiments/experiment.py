@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from divbench.spec.making import MakeRequest
 from divbench.spec.run_spec import RunSpec
+from divbench.statistics.estimates import CONFIDENCE, Tested
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from divbench.experiments.evidence import Evidence
 
 REPRODUCED, NOT_REPRODUCED, INCONCLUSIVE = "reproduced", "not reproduced", "inconclusive"
+ROUNDING = 1e-9  # of a chance
 KINDS = ("priming", "online", "offline", "kernel")
 UPDATES_PER_SECOND = 370.0  # updates per second over all lanes on two CPU cores, as measured for three plain lanes
 
@@ -60,9 +63,14 @@ class Comparison:
     Attributes:
       what: the number in words.
       effect: its estimate; None if the evidence holds none.
-      low, high: its 95% confidence interval; None if too few lanes say anything about it.
+      low, high: its confidence interval; None if too few lanes say anything about it.
       threshold: where the claim's side begins.
       side: `above` or `below`: on which side of the threshold the claim places the number.
+      level: the confidence that the interval reaches; None where it is not known.
+      for_claim: the chance of numbers that speak as strongly for the claim, if it were wrong about this number.
+      against_claim: the chance of numbers that speak as strongly against it, if it were right.
+      least: the smallest `for_claim` that so many lanes could have.
+      method: how interval and chances are made, in words.
     """
 
     what: str
@@ -71,10 +79,50 @@ class Comparison:
     high: float | None
     threshold: float
     side: str = "above"
+    level: float | None = None
+    for_claim: float | None = None
+    against_claim: float | None = None
+    least: float | None = None
+    method: str = ""
 
     def __post_init__(self):
         if self.side not in ("above", "below"):
             raise ValueError(f"side: expected above or below, found '{self.side}'")
+
+    @classmethod
+    def of(cls, what: str, found: Tested, threshold: float, side: str = "above") -> Comparison:
+        """The comparison of a number that was tested against the same threshold."""
+        chances = (found.above, found.least_above), (found.below, found.least_below)
+        (own, least), (other, _) = chances if side == "above" else chances[::-1]
+        number = found.estimate
+        return cls(what, number.effect, number.low, number.high, threshold, side, number.level, own, other, least,
+                   found.method)
+
+    @classmethod
+    def undecided(cls, what: str, effect: float | None, threshold: float, side: str = "above") -> Comparison:
+        """The comparison of a number of which a claim's own rule makes no interval."""
+        return cls(what, effect, None, None, threshold, side, None, 1.0, 1.0)
+
+    @classmethod
+    def fact(cls, what: str, value: float | None, threshold: float, side: str = "above") -> Comparison:
+        """The comparison of a number that is no estimate, so that it is its own interval."""
+        if value is None:
+            return cls.undecided(what, None, threshold, side)
+        holds, fails = value > threshold, value < threshold
+        if side == "below":
+            holds, fails = fails, holds
+        return cls(what, value, value, value, threshold, side, 1.0, float(not holds), float(not fails), 0.0,
+                   "no estimate: the number itself")
+
+    @property
+    def reach(self) -> float | None:
+        """The confidence at which so many lanes could place the number on the claimed side at best."""
+        return None if self.least is None else max(0.0, 1.0 - 2.0 * self.least)
+
+    @property
+    def out_of_reach(self) -> bool:
+        """Whether so few lanes can never place the number on the claimed side, whatever they do."""
+        return self.reach is not None and self.reach < CONFIDENCE - ROUNDING
 
     @property
     def status(self) -> str:
@@ -87,10 +135,14 @@ class Comparison:
         return REPRODUCED if claimed else NOT_REPRODUCED if other else INCONCLUSIVE
 
     def in_words(self) -> str:
-        """`what: 3.1 [2.8, 3.6], claimed above 1`."""
+        """`what (order statistics, 8 seeds): 3.1 [2.8, 3.6] 99.2%, claimed above 1`."""
         found = "no number" if self.effect is None else f"{self.effect:.3g}"
-        interval = "no interval" if self.low is None else f"[{self.low:.3g}, {self.high:.3g}]"
-        return f"{self.what}: {found} {interval}, claimed {self.side} {self.threshold:g}"
+        level = "" if self.level is None else f" {percent(self.level)}"
+        interval = "no interval" if self.low is None else f"[{self.low:.3g}, {self.high:.3g}]{level}"
+        if self.out_of_reach:
+            interval += f", {percent(self.reach)} at best where {percent(CONFIDENCE)} is needed"
+        method = f" ({self.method})" if self.method else ""
+        return f"{self.what}{method}: {found} {interval}, claimed {self.side} {self.threshold:g}"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -107,6 +159,17 @@ class Outcome:
     comparisons: tuple[Comparison, ...]
     sentence: str
     context: tuple[str, ...] = ()
+
+    @property
+    def chance(self) -> float | None:
+        """The chance that Holm's rule over claims takes: two-sided, of the less likely of two errors, that the claim is
+        called reproduced, for which all comparisons must err, or not reproduced, for which one of them must. None where
+        a comparison has none."""
+        own = [comparison.for_claim for comparison in self.comparisons]
+        other = [comparison.against_claim for comparison in self.comparisons]
+        if not own or None in own or None in other:
+            return None
+        return min(1.0, 2.0 * max(own), 2.0 * len(other) * min(other))
 
     @property
     def status(self) -> str:
@@ -205,6 +268,11 @@ class MeasuredExperiment(Claim):
     def minutes(self, scale: str) -> float:
         """Minutes that it took on two CPU cores."""
         return self.took[scale]
+
+
+def percent(level: float) -> str:
+    """`99.2%`: a level, rounded down so that it promises nothing more."""
+    return f"{math.floor(1_000.0 * level + ROUNDING) / 10.0:g}%"
 
 
 def conclude(*comparisons: Comparison, context: tuple[str, ...] = ()) -> Outcome:

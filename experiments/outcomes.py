@@ -10,17 +10,25 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from divbench.experiments.experiment import INCONCLUSIVE, ROUNDING, percent
 from divbench.spec.errors import UsageError
 from divbench.spec.experiments import CLAIMS, NAMES
 from divbench.spec.text import format_table
+from divbench.statistics.estimates import CONFIDENCE
+from divbench.statistics.holm import holm
 
 BAR = r"\|"  # in a cell of a Markdown table
 OUTCOME, FORMAT, OUTCOME_VERSION = "outcome.json", "divbench outcome", 1
 _NEEDED = ("experiment", "claim", "source", "scale", "status", "sentence", "effect", "interval", "threshold", "seeds",
            "side", "physics", "requested_physics", "device", "what", "comparisons", "context", "lanes", "tasks",
            "published_claim")
-COLUMNS = ("experiment", "status", "effect", "95% interval", "claimed", "seeds", "tasks", "scale", "physics", "device",
-           "series")
+COLUMNS = ("experiment", "status", "with Holm", "effect", "interval", "level", "claimed", "seeds", "tasks", "scale",
+           "physics", "device", "series")
+UNKNOWN = "-"
+HOLM_NOTE = ("with Holm: the status that is left if any claim of a series may be decided wrongly in 5 of 100 cases in "
+             "all; - where an outcome holds no chance, which counts as 1")
+FIRST_RULE_NOTE = ("level -: not known. {count} outcomes were decided by the first rule, whose intervals were called "
+                   "95% and of which bootstraps cover less (docs/experiments.md)")
 
 
 def read_outcome(path: Path) -> dict:
@@ -54,7 +62,8 @@ def _check(record: dict) -> None:
         lacking = [key for key in ("what", "side", "status", "threshold", "effect", "interval") if key not in part]
         if lacking:
             raise ValueError(lacking[0])
-        numbers = [part["threshold"], *([] if part["effect"] is None else [part["effect"]]), *(part["interval"] or ())]
+        maybe = (part.get(key) for key in ("effect", "level", "chance"))
+        numbers = [part["threshold"], *(number for number in maybe if number is not None), *(part["interval"] or ())]
         if not all(isinstance(number, int | float) for number in numbers):
             raise ValueError("number")
 
@@ -96,22 +105,41 @@ def scoreboard(outcomes: Sequence[tuple[str, dict]], *, markdown: bool = False) 
     those of a series apart, and which experiments have none."""
     if not outcomes:
         return "no outcomes; 'divbench reproduce NAME' makes one, 'divbench reproduce --list' shows the experiments"
-    rows = [(*_row(record), series) for series, record in outcomes]
+    adjusted = with_holm(outcomes)
+    rows = [(*_row(record, after), series) for (series, record), after in zip(outcomes, adjusted, strict=True)]
     if markdown:
-        header = (*COLUMNS[:1], "claim", *COLUMNS[1:2], "decided by", *COLUMNS[2:])
+        header = (*COLUMNS[:1], "claim", *COLUMNS[1:3], "decided by", *COLUMNS[3:])
         lines = [_cells(*header), f"|{'---|' * len(header)}"]
-        lines += [_cells(row[0], record["claim"], row[1], _decider(record)["what"], *row[2:])
+        lines += [_cells(row[0], record["claim"], *row[1:3], _decider(record)["what"], *row[3:])
                   for row, (_, record) in zip(rows, outcomes, strict=True)]
         table = "\n".join(lines)
     else:
-        table = format_table(COLUMNS, rows, right=("effect", "95% interval", "seeds", "tasks"))
+        table = format_table(COLUMNS, rows, right=("effect", "interval", "level", "seeds", "tasks"))
     counts: dict[str, dict[str, int]] = {}
     for series, record in sorted(outcomes, key=lambda entry: entry[0]):
         statuses = counts.setdefault(series, {})
         statuses[record["status"]] = statuses.get(record["status"], 0) + 1
     lines = (f"{series}: " * bool(series) + ", ".join(f"{count} {status}" for status, count in statuses.items())
              for series, statuses in counts.items())
-    return "\n".join([table, "", *lines, *_lacking(outcomes)])
+    first = sum("rule" not in record for _, record in outcomes)
+    notes = [HOLM_NOTE, *([FIRST_RULE_NOTE.format(count=first)] if first else [])]
+    return "\n".join([table, "", *notes, "", *lines, *_lacking(outcomes)])
+
+
+def with_holm(outcomes: Sequence[tuple[str, dict]]) -> list[str]:
+    """The status of each outcome after Holm's rule over the claims of its series; `UNKNOWN` where it has no chance.
+
+    Such an outcome counts as one more test whose chance is 1, so that leaving chances out never helps another claim.
+    """
+    found = []
+    for series in dict.fromkeys(series for series, _ in outcomes):
+        own = [(place, record) for place, (other, record) in enumerate(outcomes) if other == series]
+        chances = [record.get("chance") for _, record in own]
+        adjusted = holm([1.0 if chance is None else chance for chance in chances])
+        for (place, record), chance, after in zip(own, chances, adjusted, strict=True):
+            left = record["status"] if after <= 1.0 - CONFIDENCE + ROUNDING else INCONCLUSIVE
+            found.append((place, UNKNOWN if chance is None else left))
+    return [status for _, status in sorted(found)]
 
 
 def _lacking(outcomes: Sequence[tuple[str, dict]]) -> list[str]:
@@ -144,9 +172,9 @@ def as_markdown(record: dict) -> str:
         lines += [f"That is what this scale can decide of: {record['published_claim']}", ""]
     lines += [line for said in _so_far(record) for line in (said, "")]
     lines = [*lines, f"Source: {record['source']}", "", record["sentence"], "", "![figure](figure.png)", "",
-             "| what | effect | 95% interval | claimed | status |", "|---|---:|---:|---|---|"]
-    lines += [_cells(c["what"], _number(c["effect"]), _interval(c), f"{c['side']} {c['threshold']:g}", c["status"])
-              for c in record["comparisons"]]
+             "| what | method | effect | interval | level | claimed | status |", "|---|---|---:|---:|---:|---|---|"]
+    lines += [_cells(c["what"], c.get("method") or UNKNOWN, _number(c["effect"]), _interval(c), _level(c),
+                     f"{c['side']} {c['threshold']:g}", c["status"]) for c in record["comparisons"]]
     lines += ["", *(f"- {line}" for line in record["context"]), ""]
     if record["quick_shows"]:
         lines += [f"What the quick scale shows: {record['quick_shows']}", ""]
@@ -179,11 +207,11 @@ def _table(table: dict) -> list[str]:
     return [_cells(*table["header"]), f"|{'---|' * len(table['header'])}", *(_cells(*row) for row in table["rows"])]
 
 
-def _row(record: dict) -> tuple[str, ...]:
+def _row(record: dict, after_holm: str) -> tuple[str, ...]:
     decider = _decider(record)
-    return (record["experiment"], record["status"], _number(decider["effect"]), _interval(decider),
-            f"{decider['side']} {decider['threshold']:g}", str(record["seeds"]), str(len(record["tasks"])),
-            *(record[key] for key in ("scale", "physics", "device")))
+    return (record["experiment"], record["status"], after_holm, _number(decider["effect"]), _interval(decider),
+            _level(decider), f"{decider['side']} {decider['threshold']:g}", str(record["seeds"]),
+            str(len(record["tasks"])), *(record[key] for key in ("scale", "physics", "device")))
 
 
 def _decider(record: dict) -> dict:
@@ -197,7 +225,9 @@ def _cells(*cells: str) -> str:
 
 
 def _in_words(comparison: dict) -> str:
-    return (f"{comparison['what']}: {_number(comparison['effect'])} {_interval(comparison)}, claimed "
+    level = "" if comparison.get("level") is None else f" {_level(comparison)}"
+    method = f" ({comparison['method']})" if comparison.get("method") else ""
+    return (f"{comparison['what']}{method}: {_number(comparison['effect'])} {_interval(comparison)}{level}, claimed "
             f"{comparison['side']} {comparison['threshold']:g}")
 
 
@@ -205,6 +235,10 @@ def _number(value: float | None) -> str:
     if value is None:
         return "-"
     return f"{value:,.3g}" if abs(value) < 1e4 else f"{value:.3g}"
+
+
+def _level(record: dict) -> str:
+    return UNKNOWN if record.get("level") is None else percent(record["level"])
 
 
 def _interval(record: dict) -> str:

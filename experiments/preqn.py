@@ -5,22 +5,22 @@ gymnasium's hopper and swimmer, 10,000 env steps at UTD 1, 1,000 of them random,
 env steps, as published. The step of PreQN's critic, which the paper does not give, is a tenth of the TD error.
 
 The rule, written before any of these lanes was trained: fewer than half of the lanes of PreQN with sin diverge, with
-all of Wilson's interval; no step of PreQN was taken whose cosine was below search_cosine; and the cosine of the last
-measurement is larger than TD3's, with all of Welch's interval. Full: its return is larger than TD3's as well.
+all of the exact interval; no step of PreQN was taken whose cosine was below search_cosine; and the cosine of the last
+measurement is larger than TD3's, with all of the interval. Full: its return is larger than TD3's as well.
 """
 
 from __future__ import annotations
 
 import statistics
 
-from divbench.experiments.comparisons import all_shares, few_diverge, medians_in_words, return_over_other
+from divbench.experiments.comparisons import all_shares, difference, few_diverge, medians_in_words, return_over_other
 from divbench.experiments.evidence import ALIGNMENT, SEARCH
 from divbench.experiments.experiment import Arm, Comparison, Experiment, Outcome, conclude
-from divbench.experiments.intervals import mean_difference
 from divbench.experiments.protocols import FIRST_SEED, QUICK_SEEDS
 from divbench.spec.run_spec import RunSpec
 from divbench.spec.settings import SACSettings
 from divbench.spec.suites import GYM5
+from divbench.statistics.estimates import welch_test
 
 SIN, RELU, TD3, BARE, SAC = "preqn sin", "preqn relu", "td3", "td3 without targets", "sac"
 VARIANTS = {SIN: "preqn+activation=sin", RELU: "preqn", TD3: "td3", BARE: "td3+no-target", SAC: "baseline"}
@@ -61,14 +61,13 @@ def least_cosine(evidence, arms: tuple[str, ...]) -> Comparison:
     interval is itself. Claimed to be at least `LEAST`: above what rounding could leave of it."""
     taken = [least for arm in arms for lane in evidence.of(arm) if (least := lane.last(SEARCH)) is not None]
     least = min(taken) if taken else None
-    return Comparison("least cosine of any step taken, PreQN", least, least, least, LEAST - 1e-6)
+    return Comparison.fact("least cosine of any step taken, PreQN", least, LEAST - 1e-6)
 
 
 def alignment(evidence, arm: str, other: str) -> Comparison:
     """Mean cosine between the change of Q and the TD errors at the last measurement, of one arm minus another's."""
-    found = mean_difference(evidence.strata(arm, last_cosine), evidence.strata(other, last_cosine))
-    return Comparison(f"cosine between the change of Q and the TD errors, {arm} minus {other}", found.effect, found.low,
-                      found.high, 0.0)
+    found = difference(evidence, arm, other, last_cosine, unpaired=welch_test)
+    return Comparison.of(f"cosine between the change of Q and the TD errors, {arm} minus {other}", found, 0.0)
 
 
 def figure(evidence):

@@ -13,6 +13,9 @@ from divbench.spec.errors import UsageError
 from divbench.spec.experiments import ReproduceRequest
 
 SO_FAR = "so-far"  # the folder of outcomes that rest on some of the runs
+# Of deciding, as docs/experiments.md has it. Outcomes of the first do not have it: they were decided by bootstraps of
+# medians and Wilson's intervals, taken for 95% intervals.
+RULE = 2
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -51,9 +54,11 @@ def verdict_record(experiment: Claim, request: ReproduceRequest, outcome: Outcom
         "quick_shows": experiment.quick_shows if request.scale == "quick" else "",
         "status": outcome.status, "sentence": outcome.sentence,
         "what": headline.what, "effect": headline.effect, "interval": _interval(headline),
-        "threshold": headline.threshold, "side": headline.side,
+        "threshold": headline.threshold, "side": headline.side, "rule": RULE, "level": headline.level,
+        "chance": outcome.chance,
         "comparisons": [{"what": c.what, "effect": c.effect, "interval": _interval(c), "threshold": c.threshold,
-                         "side": c.side, "status": c.status} for c in outcome.comparisons],
+                         "side": c.side, "status": c.status, "level": c.level, "method": c.method, "least": c.least,
+                         "for_claim": c.for_claim, "against_claim": c.against_claim} for c in outcome.comparisons],
         "context": list(outcome.context), "requested_physics": request.physics,
     }
 

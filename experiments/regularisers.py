@@ -23,7 +23,7 @@ def runs(scale: str) -> tuple[Arm, ...]:
 def decide(evidence) -> Outcome:
     return conclude(
         *(q_over_other(evidence, "baseline", variant) for variant in STRONGEST),
-        diverged_more(evidence, STRONGEST, "ofn"),
+        *(diverged_more(evidence, variant, "ofn") for variant in STRONGEST),
         context=(*all_shares(evidence), *medians_in_words(evidence)),
     )
 

@@ -16,8 +16,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from divbench.experiments.arms import arm_table
-from divbench.experiments.experiment import UPDATES_PER_SECOND, Arm, Experiment, Outcome, run_updates
+from divbench.experiments.evidence import key_generation
+from divbench.experiments.experiment import UPDATES_PER_SECOND, Arm, Comparison, Experiment, Outcome, run_updates
 from divbench.experiments.recording import outcome_folder, refuse_other, verdict_record, write_outcome
+from divbench.experiments.rehearsal import in_words, out_of_reach
 from divbench.spec.errors import UsageError
 from divbench.spec.experiments import ReproduceRequest
 from divbench.spec.making import MakeRequest
@@ -128,13 +130,23 @@ def describe_plan(plan: Plan) -> str:
         f"{len(rows)} runs, {lanes} lanes, {total:,} updates, of which {missing:,} are in runs not finished: about "
         f"{time} on two CPU cores ({UPDATES_PER_SECOND:.0f} updates/s over all lanes)",
         "acting, evaluating and compiling come on top",
+        *in_words(undecidable(plan)),
     ])
+
+
+def undecidable(plan: Plan) -> tuple[Comparison, ...]:
+    """The numbers of the claim that so few lanes can never place on its side."""
+    generations = {arm.spec.folder: key_generation(card) for arm, spec in zip(plan.arms, plan.specs, strict=True)
+                   if (card := _card(spec.folder))}
+    return out_of_reach(plan.experiment, plan.arms, plan.request.scale, generations=generations)
 
 
 def plan_record(plan: Plan) -> dict:
     """The plan as plain JSON values."""
     return {"experiment": plan.experiment.name, "scale": plan.request.scale, "folder": str(plan.folder),
             "datasets": [{"folder": folder, "state": state} for folder, state in _datasets(plan)],
+            "out_of_reach": [{"what": comparison.what, "method": comparison.method, "reach": comparison.reach}
+                             for comparison in undecidable(plan)],
             "runs": [{"folder": spec.folder, "task": spec.tasks[0], "variant": spec.variants[0].name,
                       "utd": str(spec.utd[0]), "seeds": list(spec.seed_list), "state": run_state(spec.folder),
                       "updates": run_updates(spec)} for spec in plan.runs]}
@@ -172,11 +184,17 @@ def _datasets(plan: Plan) -> list[tuple[str, str]]:
 
 def run_state(folder: str) -> str:
     """`finished`, `begun` or `to train`, from a run's card; whether the run is sound is found out when it is opened."""
+    card = _card(folder)
+    return "to train" if card is None else "finished" if card.get("finished") else "begun"
+
+
+def _card(folder: str) -> dict | None:
+    """The card of a run as it stands; None where there is none, empty where it is damaged."""
     try:
         card = json.loads((Path(folder) / "card.json").read_text())
     except (OSError, ValueError):
-        return "to train"
-    return "finished" if isinstance(card, dict) and card.get("finished") else "begun"
+        return None
+    return card if isinstance(card, dict) else {}
 
 
 def train(plan: Plan, tell: Callable[[str], None] = print) -> list[RunResult]:

@@ -11,14 +11,14 @@ as many that did not. As with `seem-gamma`, a first rule counted lanes that came
 results/claims/first-rule has its outcome (SEEM 0.92, row ratio 0.98, too few lanes to decide).
 """
 
-from collections.abc import Sequence
-
 from divbench.experiments.evidence import KERNEL, SEEM
 from divbench.experiments.experiment import Comparison, Experiment, Outcome, conclude
 from divbench.experiments.seem_gamma import FEWEST, datasets, ended_diverged, runs
-from divbench.report.bootstrap import DRAWS, SEED, percentiles
+from divbench.statistics.bootstrap import DRAWS, SEED
+from divbench.statistics.correlation import by_draws
 
 MEASURES = (SEEM, *KERNEL)
+METHOD = "bootstrap over lanes"
 
 
 def area(scores, diverged):
@@ -46,16 +46,18 @@ def decide(evidence) -> Outcome:
     rows = [(values, diverged) for values, diverged in rows if None not in values]
     what = "area under the ROC curve, SEEM minus the best of the kernel's other numbers"
     if len({diverged for _, diverged in rows}) < 2:
-        return conclude(Comparison(what, None, None, None, 0.0))
+        return conclude(Comparison.undecided(what, None, 0.0))
     table, diverged = np.asarray([values for values, _ in rows]), np.asarray([kind for _, kind in rows])
     effect, areas = advantage(table, diverged)
-    low, high = _interval(table, diverged) if min(diverged.sum(), (~diverged).sum()) >= FEWEST else (None, None)
-    return conclude(Comparison(what, effect, low, high, 0.0),
-                    context=tuple(f"{name}: area {value:.3f}" for name, value in zip(MEASURES, areas, strict=True)))
+    enough = min(diverged.sum(), (~diverged).sum()) >= FEWEST
+    decides = (Comparison.of(what, by_draws(effect, _drawn(table, diverged), 0.0, METHOD), 0.0) if enough
+               else Comparison.undecided(what, effect, 0.0))
+    return conclude(decides, context=tuple(f"{name}: area {value:.3f}"
+                                           for name, value in zip(MEASURES, areas, strict=True)))
 
 
-def _interval(table, diverged) -> Sequence[float]:
-    """Percentile bootstrap over lanes, those that diverged and those that did not drawn apart."""
+def _drawn(table, diverged):
+    """SEEM's advantage in draws of lanes, `[D]`; those that diverged and those that did not are drawn apart."""
     import numpy as np
 
     generator = np.random.default_rng(SEED)
@@ -64,7 +66,7 @@ def _interval(table, diverged) -> Sequence[float]:
     for _ in range(DRAWS):
         drawn = np.concatenate([generator.choice(kind, len(kind)) for kind in kinds])
         found.append(advantage(table[drawn], diverged[drawn])[0])
-    return percentiles(np.asarray(found))
+    return np.asarray(found)
 
 
 def figure(evidence):

@@ -6,7 +6,7 @@ ten seeds. Quick, half an hour on two CPU cores: such a set of divbench's own ag
 gammas.
 
 The rule: a lane is foretold to diverge if normalised SEEM of its last measurement is above `POSITIVE`. The share of
-lanes that ended as foretold must be above 0.8, with all of Wilson's interval; nothing is decided unless at least
+lanes that ended as foretold must be above 0.8, with all of its exact interval; nothing is decided unless at least
 `FEWEST` lanes ended diverged and as many did not. A lane that left its bounds and came back did not end diverged.
 
 A first rule counted such a lane as diverged, and had gammas from 0.8 to 0.99, chosen after one lane each of seed 0.
@@ -18,8 +18,8 @@ decided on other lanes, of seeds 200 to 203.
 
 from divbench.experiments.evidence import SEEM
 from divbench.experiments.experiment import Arm, Comparison, Experiment, Outcome, conclude
-from divbench.experiments.intervals import wilson
 from divbench.experiments.offline import COPIED, offline, own_dataset, variant_of
+from divbench.statistics.shares import share_test
 
 TASK, LEVEL = "walker2d", "medium-expert"
 GAMMAS = {"quick": (0.6, 0.7, 0.75, 0.8, 0.83, 0.85, 0.87, 0.89, 0.92, 0.95),
@@ -60,12 +60,13 @@ def decide(evidence) -> Outcome:
     right, total = counts[True, True] + counts[False, False], sum(counts.values())
     what = "share of lanes that ended as the sign of SEEM says"
     both = min(sum(count for (_, diverged), count in counts.items() if diverged == kind) for kind in (True, False))
-    interval = wilson(right, total) if both >= FEWEST else (None, None)
+    found = share_test(right, total, threshold=RIGHT)
+    decides = (Comparison.of(what, found, RIGHT) if both >= FEWEST
+               else Comparison.undecided(what, found.estimate.effect, RIGHT))
     words = {(True, True): "SEEM above 0, ended diverged", (True, False): "SEEM above 0, did not",
              (False, True): "SEEM not above 0, ended diverged", (False, False): "SEEM not above 0, did not"}
     back = sum(lane.verdict == "recovered" for lane in evidence.lanes if lane.judged)
-    return conclude(Comparison(what, right / total if total else None, *interval, RIGHT),
-                    context=(*(f"{words[kind]}: {count} of {total} lanes" for kind, count in counts.items()),
+    return conclude(decides, context=(*(f"{words[kind]}: {count} of {total} lanes" for kind, count in counts.items()),
                              f"left their bounds and came back: {back} lanes"))
 
 

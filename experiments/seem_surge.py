@@ -8,15 +8,15 @@ The rule, written before any of these lanes was trained: a lane's surge is its f
 SEEM is at least half of the lane's largest, unless that is the first of all, since what was there from the beginning
 did not surge; Q left when its mean on the data was first beyond the bound. Of the lanes that left, without those whose
 surge was seen at the same measurement, which say nothing of the order, the share whose surge came at an earlier one
-must be above one half, with all of Wilson's interval.
+must be above one half, with all of its exact interval.
 """
 
 import statistics
 
 from divbench.experiments.evidence import SEEM
 from divbench.experiments.experiment import Arm, Comparison, Experiment, Outcome, conclude
-from divbench.experiments.intervals import wilson
 from divbench.experiments.offline import COPIED, FULL_SEEDS, offline, own_dataset
+from divbench.statistics.shares import share_test
 
 LEVEL = "medium-replay"
 TASKS = {"quick": ("walker2d", "hopper"), "full": ("hopper", "halfcheetah", "walker2d")}
@@ -55,11 +55,11 @@ def decide(evidence) -> Outcome:
     before = sum(surge is not None and surge < leave for surge, leave in pairs)
     together = sum(surge == leave for surge, leave in pairs)
     told = len(pairs) - together
-    interval = wilson(before, told) if told else (None, None)
     leads = [leave - surge for surge, leave in pairs if surge is not None]
+    what = "share of lanes whose SEEM surged at an earlier measurement than Q left its bound"
     return conclude(
-        Comparison("share of lanes whose SEEM surged at an earlier measurement than Q left its bound",
-                   before / told if told else None, *interval, 0.5),
+        Comparison.of(what, share_test(before, told, threshold=0.5), 0.5) if told
+        else Comparison.undecided(what, None, 0.5),
         context=(f"Q left its bound in {len(pairs)} of {len(evidence.lanes)} lanes; SEEM surged before it in {before}, "
                  f"at the same measurement in {together}",
                  *([f"median lead: {statistics.median(leads):g} updates"] if leads else [])))

@@ -60,15 +60,15 @@ def decide(measured: Measured) -> Outcome:
     drawn = [row for row in measured.rows if row.kernel != CONSTRUCTED]
     below = [row for row in drawn if row.modulus < 1.0]
     violations = float(sum(map(violates, below)))
-    bounds = (violations, violations) if len(below) >= FEWEST or violations else (None, None)
+    what = f"violations of the theorem among {len(below)} iterations with a modulus below 1"
+    enough = len(below) >= FEWEST or violations
     grown = [log10(row.error) for row in measured.rows if row.kernel == CONSTRUCTED and row.gamma > CRITICAL
              and row.modulus > 1.0]
     least = min(grown, default=None)
     return conclude(
-        Comparison(f"violations of the theorem among {len(below)} iterations with a modulus below 1", violations,
-                   *bounds, 0.5, "below"),
-        Comparison("log10 of the growth of the error in the constructed example, discounts above 5/6, smallest", least,
-                   least, least, 0.0, "above"),
+        (Comparison.fact if enough else Comparison.undecided)(what, violations, 0.5, "below"),
+        Comparison.fact("log10 of the growth of the error in the constructed example, discounts above 5/6, smallest",
+                        least, 0.0),
         context=_told(measured.rows, drawn, below))
 
 

@@ -28,7 +28,7 @@ from collections.abc import Callable, Sequence
 from statistics import median
 
 from divbench.experiments.experiment import Comparison, Measured, MeasuredExperiment, Outcome, conclude
-from divbench.experiments.intervals import wilson
+from divbench.statistics.shares import share_test
 
 SIDE, TRANSITIONS, HIDDEN = 11, 63, (64,)
 LANES, UPDATES = {"quick": 16, "full": 40}, {"quick": 5_000, "full": 10_000}
@@ -91,8 +91,7 @@ def decide(measured: Measured) -> Outcome:
 
 
 def _share(what: str, hits: int, count: int, threshold: float, side: str) -> Comparison:
-    low, high = wilson(hits, count) if count else (None, None)
-    return Comparison(what, hits / count if count else None, low, high, threshold, side)
+    return Comparison.of(what, share_test(hits, count, threshold=threshold), threshold, side)
 
 
 def _told(rows: Sequence, setting: tuple[str, float]) -> list[str]:

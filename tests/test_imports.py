@@ -16,10 +16,11 @@ ALLOWED = {
     "commands": {"spec", "execute", "report", "experiments"},
     "execute": {"spec", "learn", "diagnostics", "verdict", "records", "envs"},
     "learn": {"spec", "envs", "diagnostics"},  # of the last, PreQN takes the kernel that it steps by
-    "report": {"records", "spec", "verdict"},
+    "report": {"records", "spec", "verdict", "statistics"},
     "records": {"spec"},
-    "verdict": set(),
-    "experiments": {"spec", "execute", "report"},
+    "verdict": {"statistics"},
+    "statistics": set(),
+    "experiments": {"spec", "execute", "report", "statistics"},
     "spec": {"envs"},  # and of it `envs.names` alone
     "envs": set(),
     "diagnostics": set(),
@@ -27,7 +28,7 @@ ALLOWED = {
     "__main__": {"cli"},
     "": {"spec", "execute", "records", "envs"},  # the package's face: names resolved on first use
 }
-HEAVY = ("jax", "numpy", "mujoco", "dm_control", "pyarrow", "matplotlib", "rich", "flax", "orbax")
+HEAVY = ("jax", "numpy", "scipy", "mujoco", "dm_control", "pyarrow", "matplotlib", "rich", "flax", "orbax")
 
 
 def find_modules() -> dict[str, Path]:
@@ -129,6 +130,7 @@ LIGHT = sorted(m for m in MODULES if wing(m) in ("spec", "commands")) + [
     "divbench.envs.names",
     "divbench.execute",
     "divbench.execute.progress",
+    *sorted(m for m in MODULES if wing(m) == "statistics"),
 ]
 
 

@@ -12,8 +12,8 @@ import math
 from collections.abc import Sequence
 
 from divbench.records.kernels import KernelRow
-from divbench.report.estimates import Estimate, mean_difference
 from divbench.spec.text import format_table
+from divbench.statistics.estimates import Estimate, mean_difference
 
 HEADER = ("task", "activation", "width", "depth", "average diagonal", "row ratio", "condition number", "rank")
 NOTE = ("Means over {count} initialisations with 95% intervals (Student's t); of the condition number the geometric "

@@ -10,10 +10,10 @@ import dataclasses
 import math
 
 from divbench.report.aggregate import QRow, ScoreRow
-from divbench.report.estimates import Estimate
 from divbench.report.overall import Overall
 from divbench.report.series import Cell, Point, sorted_cells
 from divbench.spec.text import format_span
+from divbench.statistics.estimates import Estimate
 from divbench.verdict import KINDS
 
 ABSENT = "-"

@@ -1,8 +1,8 @@
 """What the returns of all tasks say together: for each variant and UTD the aggregates with their intervals.
 
-Lives here: which lanes, tasks and evaluations are put together. The statistics are in `stats`, how a table looks in
-`layout`. Tasks count alike, so it is only done where there are several, only over tasks that every variant has, and
-without those whose returns are known to have another scale than up to 1,000, as gymnasium's.
+Lives here: which lanes, tasks and evaluations are put together. The statistics are in `statistics.aggregates`, how a
+table looks in `layout`. Tasks count alike, so it is only done where there are several, only over tasks that every
+variant has, and without those whose returns are known to have another scale than up to 1,000, as gymnasium's.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ import math
 
 from divbench.report.aggregate import BASELINE
 from divbench.report.series import Cell, Cells, Point, Series, places
-from divbench.report.stats import (
+from divbench.spec.exchange import known_largest
+from divbench.statistics.aggregates import (
     TARGET,
-    Estimate,
     aggregate,
     performance_profile,
     probability_of_improvement,
     sample_efficiency,
     small_sample,
 )
-from divbench.spec.exchange import known_largest
+from divbench.statistics.estimates import Estimate
 
 LEAST_TASKS = 2
 COLUMN = "return_mean"
@@ -37,7 +37,7 @@ class OverallRow:
       seeds: the fewest lanes of any task.
       lost: lanes without a finite return, as of those that broke; each counts as earning 0, or the least that it ever
         earned if that is less.
-      iqm, mean, median, optimality_gap: of the returns; see `stats`.
+      iqm, mean, median, optimality_gap: of the returns; see `statistics.aggregates`.
       improvement: how likely a seed of this beats one of the reference on the same task; None for the reference.
     """
 

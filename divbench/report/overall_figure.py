@@ -8,8 +8,8 @@ from __future__ import annotations
 from divbench.report.facts import Facts
 from divbench.report.overall import Overall, efficiency_curves, profiles
 from divbench.report.series import sound_cells
-from divbench.report.stats import TARGET
 from divbench.report.style import RC, as_it_is, looks, short_count
+from divbench.statistics.aggregates import TARGET
 
 THRESHOLDS = 101
 BAND = {"alpha": 0.15, "linewidth": 0}

@@ -11,6 +11,7 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from divbench.statistics.shares import wilson
 from divbench.verdict.first_cause import when
 from divbench.verdict.rules import beyond_bound
 from divbench.verdict.warning import HORIZON, features, foreseeable, predict
@@ -19,7 +20,6 @@ PENALTY = 1.0  # of the squared coefficients, intercept apart: one example's wor
 STEPS = 50  # of Newton's method; ten are enough where it converges
 TOLERANCE = 1e-9
 BINS = 10
-NORMAL_95 = 1.959963984540054  # quantile of the normal distribution for a 95% interval
 
 
 class Example(NamedTuple):
@@ -126,16 +126,6 @@ def reliability(probabilities: Sequence[float], outcomes: Sequence[bool], lanes:
         rows.append(Bin(place / bins, (place + 1) / bins, len(group), asked, sum(p for p, *_ in group) / len(group),
                         share, *wilson(share, asked)))
     return rows
-
-
-def wilson(share: float, count: int) -> tuple[float, float]:
-    """The 95% interval of a share that was found in `count` cases (Wilson, 1927); (0, 1) for a count of 0."""
-    if count == 0:
-        return 0.0, 1.0
-    z = NORMAL_95
-    centre = (share + z * z / (2 * count)) / (1 + z * z / count)
-    half = z / (1 + z * z / count) * math.sqrt(share * (1 - share) / count + z * z / (4 * count * count))
-    return max(0.0, centre - half), min(1.0, centre + half)
 
 
 def brier_score(probabilities: Sequence[float], outcomes: Sequence[bool]) -> float:

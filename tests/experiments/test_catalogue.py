@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from divbench.experiments import published
+from divbench.experiments import published, rehearsal, seem_among_measures
 from divbench.experiments.catalogue import EXPERIMENTS, describe
 from divbench.experiments.evidence import ALIGNMENT, KERNEL, RANK, SEARCH, SEEM
 from divbench.experiments.experiment import INCONCLUSIVE, KINDS, NOT_REPRODUCED, REPRODUCED, Experiment
@@ -54,6 +54,12 @@ RETURNS = {
     "layernorm-or-cloning": {"LayerNorm": 700},
     "layernorm-plugged-in": {"TD3+BC, 10%, with LayerNorm": 700},
 }
+
+
+@pytest.fixture(autouse=True)
+def few_draws(monkeypatch):
+    """Of the one bootstrap that goes lane by lane."""
+    monkeypatch.setattr(seem_among_measures, "DRAWS", 500)
 
 
 def world(name, scale, evidence, *, turned=False, seeds=5):
@@ -165,18 +171,38 @@ def test_the_quick_priming_is_what_it_says():
     assert arm.name == "ofn" and by_scale("a", "b", "quick") == "a" and by_scale("a", "b", "full") == "b"
 
 
+@pytest.mark.parametrize("generation", [1, 2])
 @pytest.mark.parametrize(("name", "scale"), CASES)
-def test_a_decision_can_go_each_way(name, scale, evidence):
-    """With as many seeds as the scale has."""
+def test_a_decision_can_go_each_way(name, scale, generation, evidence):
+    """With eight seeds or as many as the scale has, whether arms are paired or not."""
     decide, arms = EXPERIMENTS[name].decide, EXPERIMENTS[name].runs(scale)
-    seeds = len(seeds_of(arms[0], arms))
-    holds = decide(world(name, scale, evidence, seeds=seeds))
+    seeds = max(8, len(seeds_of(arms[0], arms)))
+
+    def outcome(turned, seeds):
+        made = world(name, scale, evidence, turned=turned, seeds=seeds)
+        return decide(dataclasses.replace(made, cards={"runs/x": {"key_generation": generation}}))
+
+    holds = outcome(False, seeds)
     assert holds.status == REPRODUCED, holds.sentence
-    assert decide(world(name, scale, evidence, turned=True, seeds=seeds)).status == NOT_REPRODUCED
-    thin = decide(world(name, scale, evidence, seeds=1))
-    # Shares pool lanes over tasks, so that one seed of many tasks may say something; Q and returns never do.
-    assert thin.status == INCONCLUSIVE or all("share" in c.what for c in thin.comparisons), thin.sentence
+    assert outcome(True, seeds).status == NOT_REPRODUCED
+    assert 0.0 <= holds.chance <= 0.05 and outcome(True, seeds).chance <= 0.05 * len(holds.comparisons)
+    thin = outcome(False, 1)
+    # Shares and pairs are pooled over tasks, so that one seed of many tasks may say something; nothing else does.
+    pooled = all("share" in c.what or "pairs" in c.method for c in thin.comparisons)
+    assert thin.status == INCONCLUSIVE or pooled, thin.sentence
     assert holds.sentence.endswith(".") and holds.comparisons[0].what in holds.sentence
+
+
+@pytest.mark.parametrize("generation", [1, 2])
+@pytest.mark.parametrize(("name", "scale"), CASES)
+def test_the_plan_names_what_its_seeds_cannot_decide(name, scale, generation, evidence, monkeypatch):
+    """Even if every lane does as the claim says, what the plan names is inconclusive, and nothing else is."""
+    monkeypatch.setattr(rehearsal, "GENERATION", generation)
+    arms = EXPERIMENTS[name].runs(scale)
+    made = world(name, scale, evidence, seeds=len(seeds_of(arms[0], arms)))
+    outcome = EXPERIMENTS[name].decide(dataclasses.replace(made, cards={"runs/x": {"key_generation": generation}}))
+    named = {comparison.what for comparison in rehearsal.out_of_reach(EXPERIMENTS[name], arms, scale)}
+    assert named == {part.what for part in outcome.comparisons if part.status == INCONCLUSIVE}, outcome.sentence
 
 
 CURES = ("out-of-distribution-targets", "ofn-priming", "single-critic")

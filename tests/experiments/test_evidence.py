@@ -96,7 +96,7 @@ def test_an_arm_that_is_not_there_is_a_mistake(lane):
 
 
 def test_growth_over_another_arm(lane):
-    lanes = [lane(arm=arm, seed=seed, exponent=end) for arm, end in [("a", 7.0), ("b", 4.0)] for seed in range(3)]
+    lanes = [lane(arm=arm, seed=seed, exponent=end) for arm, end in [("a", 7.0), ("b", 4.0)] for seed in range(6)]
     evidence = Evidence("quick", tuple(lanes))
     alone = comparisons.growth(evidence, "a", "grad_norm", 0)
     assert (alone.effect, alone.low, alone.high) == pytest.approx((6.0, 6.0, 6.0))
@@ -114,7 +114,7 @@ def test_a_published_number_is_subtracted_task_by_task(lane):
 
 def test_one_task_on_which_a_cure_fails_is_enough(lane):
     lanes = [lane(task=task, seed=seed, exponent=end) for task, end in [("a-run", 4.0), ("b-hop", 1.0)]
-             for seed in range(3)]
+             for seed in range(7)]
     found = comparisons.q_over_bound(Evidence("quick", tuple(lanes)), "baseline", "below")
     assert found.status == NOT_REPRODUCED and found.effect == pytest.approx(4.0 - math.log10(500.0))
     other_side = comparisons.q_over_bound(Evidence("quick", tuple(lanes)), "baseline", "above")
@@ -184,3 +184,78 @@ def test_pictures_show_a_lane_until_it_stopped(lane):
     q, returns = broken.drawn(broken.values, "q_replay_mean"), broken.drawn(broken.scores, "return_mean")
     assert q[:2] == whole.values.columns["q_replay_mean"][:2] and all(map(math.isnan, q[2:]))
     assert returns[0] == whole.scores.columns["return_mean"][0] and math.isnan(returns[1])
+
+
+def two_arms(lane, *, seeds, generation=2, gap=2.0, tasks=("a-run", "b-hop")):
+    """One arm's Q, moments and returns above another's by the same gap for every seed, while seeds differ by more."""
+    lanes = [lane(arm=arm, task=task, seed=seed, exponent=3.0 + 3.0 * seed + (gap if arm == "high" else 0.0),
+                  score=100.0 * seed + (60.0 if arm == "high" else 0.0))
+             for arm in ("high", "low") for task in tasks for seed in range(seeds)]
+    return Evidence("quick", tuple(lanes), cards={"runs/x": {"key_generation": generation}, "runs/y": {
+        "key_generation": generation}})
+
+
+@pytest.mark.parametrize(("cards", "paired"), [
+    ({}, False), ({"a": {}}, False), ({"a": {"key_generation": 1}}, False), ({"a": {"key_generation": 2}}, True),
+    ({"a": {"key_generation": 2}, "b": {}}, False), ({"a": {"key_generation": 2}, "b": {"key_generation": 2}}, True)])
+def test_arms_are_paired_where_all_runs_share_their_random_numbers(cards, paired):
+    assert Evidence("quick", (), cards=cards).paired is paired
+
+
+def test_pairs_are_of_one_seed_and_of_judged_lanes(lane):
+    lanes = [lane(arm="a", seed=seed, score=10.0 * seed) for seed in (3, 1, 2)]
+    lanes += [lane(arm="b", seed=1, score=7.0), lane(arm="b", seed=3, score=8.0, nonfinite="physics"),
+              lane(arm="b", seed=4, score=9.0)]
+    assert Evidence("quick", tuple(lanes)).pairs("a", "b", lambda one: one.last_return) == [[(10.0, 7.0)]]
+
+
+def test_a_difference_that_every_pair_has_is_seen_in_pairs_alone(lane):
+    paired = comparisons.q_over_other(two_arms(lane, seeds=3), "high", "low")
+    assert (paired.effect, paired.low, paired.high) == pytest.approx((2.0, 2.0, 2.0))
+    assert paired.level == 1 - 2 / 64 and paired.method == "sign flips of 6 pairs" and paired.status == REPRODUCED
+    apart = comparisons.q_over_other(two_arms(lane, seeds=3, generation=1), "high", "low")
+    assert apart.method == "rank sums, 3 seeds a side of each of 2 tasks" and apart.status == INCONCLUSIVE
+    returns = comparisons.return_over_other(two_arms(lane, seeds=3), "high", "low", threshold=50.0)
+    assert returns.status == REPRODUCED and returns.effect == pytest.approx(60.0)
+    welch = comparisons.return_over_other(two_arms(lane, seeds=3, generation=1), "high", "low")
+    assert welch.method == "Welch's t, 3 seeds a task" and welch.status == INCONCLUSIVE and welch.level == 0.95
+    share = comparisons.return_share_of_other(two_arms(lane, seeds=3), "high", "low", threshold=1.5)
+    assert share.effect == pytest.approx(1.6) and share.low == pytest.approx(1.6) and share.status == REPRODUCED
+
+
+@pytest.mark.parametrize(("seeds", "generation", "status", "method"), [
+    (3, 1, REPRODUCED, "exact difference of shares, 3 and 3 lanes"),
+    (3, 2, INCONCLUSIVE, "exact difference of shares, 3 pairs"),
+    (6, 2, REPRODUCED, "exact difference of shares, 6 pairs")])
+def test_shares_of_diverged_lanes_are_compared_in_pairs_where_there_are_pairs(lane, seeds, generation, status, method):
+    lanes = [lane(arm=arm, seed=seed, verdict=verdict) for arm, verdict in (("a", "diverged"), ("b", "stable"))
+             for seed in range(seeds)]
+    found = comparisons.diverged_more(Evidence("quick", tuple(lanes), cards={"x": {"key_generation": generation}}), "a",
+                                      "b")
+    assert (found.status, found.method, found.effect) == (status, method, 1.0)
+
+
+def test_an_interval_says_its_level_and_what_so_few_lanes_could_reach(lane):
+    five, eight = (comparisons.q_over_bound(Evidence("quick", tuple(lane(seed=seed) for seed in range(seeds))),
+                                            "baseline", "below") for seeds in (5, 8))
+    assert eight.in_words() == ("log10 of Q over the bound, baseline, largest of the tasks (order statistics, 8 "
+                                "seeds): -1.7 [-1.7, -1.7] 99.2%, claimed below 0")
+    assert five.status == INCONCLUSIVE and five.out_of_reach and not eight.out_of_reach
+    assert "no interval, 93.7% at best where 95% is needed" in five.in_words()
+
+
+def test_the_chance_of_an_outcome_is_that_of_the_error_that_it_could_be():
+    def part(own, other):
+        return Comparison("x", 1.0, 0.5, 2.0, 0.0, for_claim=own, against_claim=other)
+
+    assert conclude(part(0.01, 0.99), part(0.002, 1.0)).chance == pytest.approx(0.02), "all must err"
+    assert conclude(part(0.9, 0.001), part(0.002, 1.0)).chance == pytest.approx(0.004), "one of two must err"
+    assert conclude(part(0.9, 0.9)).chance == 1.0
+    assert conclude(part(None, None), part(0.01, 0.9)).chance is None and conclude().chance is None
+
+
+def test_a_fact_is_its_own_interval():
+    fact = Comparison.fact("x", 3.0, 2.0)
+    assert (fact.low, fact.high, fact.level, fact.status, fact.for_claim) == (3.0, 3.0, 1.0, REPRODUCED, 0.0)
+    assert Comparison.fact("x", 3.0, 2.0, "below").status == NOT_REPRODUCED
+    assert Comparison.fact("x", None, 2.0).status == INCONCLUSIVE and Comparison.fact("x", 2.0, 2.0).for_claim == 1.0

@@ -12,7 +12,7 @@ from divbench.experiments.experiment import INCONCLUSIVE, NOT_REPRODUCED, REPROD
 from divbench.report.figures import render
 
 
-def rows_of(*, off=0.0, draws=4):
+def rows_of(*, off=0.0, draws=8):
     """Exponents as the law has them, those of the deepest kernel off by so much."""
     return [HomogeneityRow(critic, layers, number, layers, layers - 1, 2 * (layers - 1) + off * (layers == 5), layers,
                            layers - 1, 2 * (layers - 1), 0.1 * (critic != "relu"))

@@ -11,10 +11,10 @@ from divbench import cli
 from divbench.execute.making import TrainingFailed
 from divbench.execute.signals import Interrupted
 from divbench.experiments import catalogue, outcomes, reproduce
-from divbench.experiments.comparisons import q_over_bound
+from divbench.experiments.comparisons import few_diverge, q_over_bound
 from divbench.experiments.experiment import Arm, Experiment, conclude
 from divbench.experiments.figures import q_curves
-from divbench.experiments.outcomes import find_outcomes, installed_claims, scoreboard
+from divbench.experiments.outcomes import find_outcomes, installed_claims, scoreboard, with_holm
 from divbench.spec import experiments as requests
 from divbench.spec.experiments import CLAIMS, ReproduceRequest
 from divbench.spec.making import MakeRequest
@@ -23,7 +23,7 @@ from divbench.spec.settings import SACSettings
 
 
 def tiny_runs(scale, task="cheetah-run"):
-    fields = {"suite": "priming", "tasks": task, "seeds": 3, "prime_samples": 60, "prime_updates": 40,
+    fields = {"suite": "priming", "tasks": task, "seeds": 6, "prime_samples": 60, "prime_updates": 40,
               "steps": 60, "measure_every": 20, "eval_episodes": 1, "sac": SACSettings(hidden=(16,), batch_size=8)}
     return (Arm("baseline", RunSpec(variants="baseline", **fields)),
             Arm("smaller steps", RunSpec(variants="baseline", **{**fields, "sac": SACSettings(
@@ -50,7 +50,8 @@ def test_from_the_command_to_the_outcome(place, capsys):
     words = ["reproduce", "tiny", "--physics", "host", "--quiet"]
     assert cli.main([*words, "--plan"]) == 0
     told = capsys.readouterr().out
-    assert "2 runs, 6 lanes, 240 updates, of which 240" in told and "to train" in told and "  0-2  " in told
+    assert "2 runs, 12 lanes, 480 updates, of which 480" in told and "to train" in told and "  0-5  " in told
+    assert "cannot be reproduced" not in told
     assert list(place.iterdir()) == []
 
     assert cli.main(words) == 0
@@ -61,10 +62,12 @@ def test_from_the_command_to_the_outcome(place, capsys):
     assert (folder / "figure.png").read_bytes()[:4] == b"\x89PNG"
     record = json.loads((folder / "outcome.json").read_text())
     assert record["status"] == "reproduced" and record["effect"] < 0 and record["interval"][1] < 0
-    assert (record["experiment"], record["scale"], record["seeds"], record["physics"]) == ("tiny", "quick", 3, "host")
+    assert (record["experiment"], record["scale"], record["seeds"], record["physics"]) == ("tiny", "quick", 6, "host")
     assert record["versions"]["divbench"] and record["device"] and record["schema_version"] == 1
-    assert len(record["lanes"]) == 6 and all(lane["q"] is not None for lane in record["lanes"])
-    assert [lane["return"] is not None for lane in record["lanes"]] == [True] * 6
+    assert (record["rule"], record["level"]) == (2, 1 - 2 / 64) and record["chance"] == 2 / 64
+    assert record["comparisons"][0]["method"] == "order statistics, 6 seeds"
+    assert len(record["lanes"]) == 12 and all(lane["q"] is not None for lane in record["lanes"])
+    assert [lane["return"] is not None for lane in record["lanes"]] == [True] * 12
     specs = [arm.spec for arm in tiny_runs("quick")]
     assert [run["task"] for run in record["runs"]] == ["cheetah-run"] * 2
     assert len({run["digest"] for run in record["runs"]}) == 2 == len({spec.digest() for spec in specs})
@@ -92,7 +95,7 @@ def test_from_the_command_to_the_outcome(place, capsys):
 
 def more_runs(scale):
     first, second = tiny_runs(scale)
-    another = dataclasses.replace(first.spec, seed_start=3, seeds=1, out=None)
+    another = dataclasses.replace(first.spec, seed_start=6, seeds=1, out=None)
     return (first, dataclasses.replace(first, spec=another), second)
 
 
@@ -107,11 +110,11 @@ def test_what_is_there_decides_so_far(place, capsys, monkeypatch):
     monkeypatch.setitem(catalogue.EXPERIMENTS, "tiny", dataclasses.replace(TINY, runs=more_runs))
     monkeypatch.setattr("divbench.execute.run.run", lambda *_, **__: pytest.fail("trained"))
     assert cli.main([*words, "--so-far"]) == 0
-    said = "So far: 2 of 3 runs. Not in it: cheetah-run, baseline, UTD 1, seed 3."
+    said = "So far: 2 of 3 runs. Not in it: cheetah-run, baseline, UTD 1, seed 6."
     assert said in capsys.readouterr().out
     folder = place / CLAIMS / "so-far" / "tiny"
     record = json.loads((folder / "outcome.json").read_text())
-    assert said in (folder / "outcome.md").read_text() and record["seeds"] == 3
+    assert said in (folder / "outcome.md").read_text() and record["seeds"] == 6
     assert {key: value for key, value in record.items() if key != "missing"} == whole
     assert cli.main(["claims"]) == 0
     (row,) = [line.split() for line in capsys.readouterr().out.splitlines() if line.endswith("so-far")
@@ -139,9 +142,12 @@ def test_datasets_are_made_before_the_runs_that_learn_from_them(place, capsys, m
     dataset = "results/datasets/tiny-host/constant-reward-medium-replay"
     words = ["reproduce", "tiny", "--physics", "host", "--quiet"]
     assert cli.main([*words, "--plan"]) == 0
-    assert f"dataset {dataset}: to be made, 150 updates for its expert" in capsys.readouterr().out
+    assert ("cannot be reproduced: log10 of Q over the bound, all, largest of the tasks (order statistics, 2 seeds) "
+            "reaches 50% at best, where 95% is needed") in (told := capsys.readouterr().out)
+    assert f"dataset {dataset}: to be made, 150 updates for its expert" in told
     assert cli.main([*words, "--plan", "--json"]) == 0
     plan = json.loads(capsys.readouterr().out)
+    assert [entry["reach"] for entry in plan["out_of_reach"]] == [0.5]
     assert [entry["folder"] for entry in plan["datasets"]] == [dataset] and list(place.iterdir()) == []
 
     assert cli.main(words) == 0
@@ -168,8 +174,9 @@ def test_nothing_is_trained_before_the_datasets_are_there(error, code, words, mo
     def fail(request):
         raise error
 
-    monkeypatch.setitem(catalogue.EXPERIMENTS, "tiny",
-                        dataclasses.replace(TINY, runs=offline_runs, datasets=lambda scale: (OWN,)))
+    offline = dataclasses.replace(TINY, runs=offline_runs, datasets=lambda scale: (OWN,),
+                                  decide=lambda evidence: conclude(few_diverge(evidence, "all")))
+    monkeypatch.setitem(catalogue.EXPERIMENTS, "tiny", offline)
     monkeypatch.setattr("divbench.execute.making.make_datasets", fail)
     monkeypatch.setattr("divbench.execute.run.run", lambda *_, **__: pytest.fail("trained"))
     assert cli.main(["reproduce", "tiny"]) == code
@@ -252,9 +259,10 @@ def test_the_scoreboard(place, capsys):
     assert cli.main(["claims", "--dir", "claims"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines[1:4]] == ["moments", "moments", "utd32"]
-    assert lines[1].split()[1:8] == ["reproduced", "-1.5", "[-2,", "-1]", "below", "0", "3"]
+    assert lines[1].split()[1:10] == ["reproduced", "-", "-1.5", "[-2,", "-1]", "-", "below", "0", "3"]
     assert " full " in lines[2] and lines[2].endswith(" full")
     assert lines[-3:-1] == ["1 reproduced, 1 inconclusive", "full: 1 not reproduced"]
+    assert any(line.startswith("level -: not known. 3 outcomes were decided by the first rule") for line in lines)
     known = len(outcomes.NAMES)
     assert lines[-1].startswith(f"not carried out, {known - 2} of {known}: priming-length, ")
     assert "moments" not in lines[-1] and "dmc15" in lines[-1]
@@ -270,7 +278,27 @@ def test_the_scoreboard_shows_the_number_that_decided():
     undecided = {**part, "what": "second", "effect": 1.5, "interval": None, "status": "inconclusive"}
     record["comparisons"] = [{**part, "status": "reproduced"}, undecided]
     table = scoreboard([("", record)], markdown=True)
-    assert "| inconclusive | second | 1.5 | - |" in table and "first" not in table
+    assert "| inconclusive | - | second | 1.5 | - | - |" in table and "| first |" not in table
+
+
+def test_the_scoreboard_shows_what_is_left_after_holm(place, capsys):
+    """Of three claims of a series one survives, as does one that is alone in its own; one of no chance counts too."""
+    new = {"rule": 2, "level": 0.992, "interval": [-2.0, -1.0]}
+    put(place / "claims", outcome("moments", chance=0.004, **new))
+    put(place / "claims", outcome("utd32", chance=0.03, **new))
+    put(place / "claims" / "full", outcome("moments", "not reproduced", "full", chance=0.03, **new))
+    put(place / "claims", outcome("ofn-priming"))
+    assert cli.main(["claims", "--dir", "claims"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    rows = {(line.split()[0], line.split()[-1]): line for line in lines[1:5]}
+    assert "reproduced      reproduced " in rows["moments", "cpu"] and "99.2%" in rows["moments", "cpu"]
+    assert "reproduced      inconclusive" in rows["utd32", "cpu"] and "not reproduced  not reproduced" in rows[
+        "moments", "full"]
+    assert any(line.startswith("with Holm: ") for line in lines)
+    assert with_holm(find_outcomes("claims")) == ["reproduced", "not reproduced", "-", "inconclusive"]
+    assert cli.main(["claims", "--dir", "claims", "--markdown"]) == 0
+    assert "| Claim of utd32. | reproduced | inconclusive | a number | -1.5 | [-2, -1] | 99.2% |" in (
+        capsys.readouterr().out)
 
 
 def test_an_empty_scoreboard_says_how_to_fill_it(place, capsys):
@@ -311,12 +339,13 @@ def test_a_plan_asks_for_the_same_lanes_under_the_request_s_physics():
 def test_an_arm_may_be_several_runs_of_a_seed_each(monkeypatch):
     whole, other = tiny_runs("quick", task="constant-reward")
     apart = tuple(dataclasses.replace(whole, spec=dataclasses.replace(whole.spec, seeds=1, seed_start=seed))
-                  for seed in (100, 101, 102, 103))
+                  for seed in (100, 101, 102))
     monkeypatch.setitem(catalogue.EXPERIMENTS, "tiny", dataclasses.replace(TINY, runs=lambda scale: (*apart, other)))
     assert cli.main(["reproduce", "tiny", "--physics", "host", "--quiet"]) == 0
     record = json.loads((Path(CLAIMS) / "tiny" / "outcome.json").read_text())
-    assert [run["seeds"] for run in record["runs"]] == [[100], [101], [102], [103], [0, 1, 2]]
+    assert [run["seeds"] for run in record["runs"]] == [[100], [101], [102], list(range(6))]
     assert record["seeds"] == 3, "the fewest of an arm"
-    assert [row[:3] for row in record["arms"]["rows"]] == [["baseline", "constant-reward", "4"],
-                                                           ["smaller steps", "constant-reward", "3"]]
-    assert record["comparisons"][0]["interval"] is not None, "four seeds of one arm"
+    assert [row[:3] for row in record["arms"]["rows"]] == [["baseline", "constant-reward", "3"],
+                                                           ["smaller steps", "constant-reward", "6"]]
+    assert record["comparisons"][0]["interval"] is None, "three seeds of one arm"
+    assert (record["comparisons"][0]["method"], record["status"]) == ("order statistics, 3 seeds", "inconclusive")

@@ -6,7 +6,6 @@ import math
 
 import pytest
 
-from divbench.report import stats
 from divbench.report.evidence import weigh
 from divbench.report.latex import escaped, latex_table
 from divbench.report.layout import overall_table
@@ -14,6 +13,7 @@ from divbench.report.markdown import overall_csv
 from divbench.report.overall import efficiency_curves, overall, profiles
 from divbench.report.overall_figure import overall_figure
 from divbench.report.series import read_cells
+from divbench.statistics import aggregates as stats
 
 TASKS, VARIANTS = ("cheetah-run", "walker-run"), ("baseline", "ofn")
 

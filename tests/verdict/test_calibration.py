@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from divbench.statistics.shares import wilson
 from divbench.verdict.calibration import (
     Bin,
     Example,
@@ -15,7 +16,6 @@ from divbench.verdict.calibration import (
     examples,
     fit,
     reliability,
-    wilson,
 )
 from divbench.verdict.warning import COEFFICIENTS, HORIZON, INTERCEPT, predict
 

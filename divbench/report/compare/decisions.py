@@ -9,7 +9,7 @@
 - *undecided*: none of these.
 
 Half of the error that is allowed goes to the metrics over all cells, half to the single cells. Does not live here:
-which numbers are compared (`samples`), the tests (`ranks`), and words (`wording`).
+which numbers are compared (`samples`), the tests (`statistics.ranks`), and words (`wording`).
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ import dataclasses
 import math
 from collections.abc import Sequence
 
-from divbench.report.compare import ranks
 from divbench.report.compare.planning import seeds_needed
 from divbench.report.compare.samples import Sample
 from divbench.report.series import Cell
-from divbench.report.stats import Estimate, mean_difference, paired_difference
 from divbench.spec.compare import METRICS, CompareRequest, Metric
 from divbench.spec.errors import UsageError
+from divbench.statistics import ranks
+from divbench.statistics.estimates import Estimate, mean_difference, paired_difference
 
 DECISIONS = ("regressed", "undecided", "better", "equal", "identical")  # the first that is met wins a summary
 

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING
 from divbench.report.compare.decisions import judge
 from divbench.report.compare.samples import Numbers, Sample
 from divbench.report.series import Cell
-from divbench.report.stats import mean_difference, share_interval
 from divbench.spec.compare import CompareRequest
 from divbench.spec.text import format_table
+from divbench.statistics.estimates import mean_difference
+from divbench.statistics.shares import share_interval
 
 if TYPE_CHECKING:
     import numpy as np

@@ -9,7 +9,7 @@ import functools
 import math
 from collections.abc import Sequence
 
-from divbench.report.compare.ranks import least_chance
+from divbench.statistics.ranks import least_chance
 
 POWER = 0.8  # with which the decision is then reached
 MOST = 9_999  # seeds; beyond, the answer is None

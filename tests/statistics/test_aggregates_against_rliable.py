@@ -3,7 +3,7 @@
 rliable asks for arch below 8, which in turn breaks with pandas 3, so it lives in an environment of its own:
 
     python -m venv rliable-env && rliable-env/bin/pip install rliable 'pandas<3'
-    DIVBENCH_RLIABLE_PYTHON=rliable-env/bin/python python -m pytest tests/report/test_stats_against_rliable.py
+    DIVBENCH_RLIABLE_PYTHON=rliable-env/bin/python python -m pytest tests/statistics/test_aggregates_against_rliable.py
 """
 
 import json
@@ -13,7 +13,7 @@ import subprocess
 import numpy as np
 import pytest
 
-from divbench.report.stats import (
+from divbench.statistics.aggregates import (
     AGGREGATES,
     aggregate,
     performance_profile,

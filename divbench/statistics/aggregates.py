@@ -5,9 +5,9 @@ many seeds of every task they are the numbers of their library, rliable. Tasks m
 
 Scores are given as *strata*: for each task the numbers of its seeds. Intervals are percentile bootstraps over seeds
 within tasks (`bootstrap`), so they speak about seeds that were not run, not about other tasks. Single means and
-differences with t intervals are in `estimates`, and can be had from here too.
-Does not live here: which lanes are compared at which step (`aggregate`, `series`), and tables. numpy is imported inside
-the functions. Letters in shapes: D draws, N seeds of a task, S steps, K thresholds.
+differences with t intervals are in `estimates`.
+Does not live here: which lanes are compared at which step (`report.aggregate`, `report.series`), and tables. numpy is
+imported inside the functions. Letters in shapes: D draws, N seeds of a task, S steps, K thresholds.
 """
 
 from __future__ import annotations
@@ -15,22 +15,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from divbench.report.bootstrap import DRAWS, LEAST_SEEDS, bootstrap
-from divbench.report.estimates import (
-    CONFIDENCE,
-    Estimate,
-    check_tasks,
-    mean_difference,
-    paired_difference,
-    share_interval,
-)
-from divbench.spec.errors import UsageError
-
-__all__ = [
-    "AGGREGATES", "CONFIDENCE", "CURVE_DRAWS", "DRAWS", "Estimate", "FEW_SEEDS", "LEAST_SEEDS", "TARGET", "aggregate",
-    "iqm", "mean", "mean_difference", "median", "optimality_gap", "paired_difference", "performance_profile",
-    "probability_of_improvement", "sample_efficiency", "share_interval", "small_sample",
-]  # fmt: skip
+from divbench.statistics.bootstrap import DRAWS, LEAST_SEEDS, bootstrap
+from divbench.statistics.estimates import CONFIDENCE, Estimate, check_tasks
 
 TARGET = 1_000.0  # the return that no task of the DeepMind Control Suite exceeds: 1,000 steps with rewards up to 1
 CURVE_DRAWS = 2_000  # for a curve: an end of an interval is then right to about 2% of the interval's width
@@ -94,7 +80,7 @@ def aggregate(strata: Sequence[Sequence[float]], *, target: float = TARGET, draw
       Estimates as in `bootstrap.bootstrap`: no interval below `LEAST_SEEDS` seeds of a task, no effect without seeds.
 
     Raises:
-      UsageError: a score is not finite.
+      ValueError: a score is not finite.
     """
     import numpy as np
 
@@ -121,7 +107,7 @@ def performance_profile(strata: Sequence[Sequence[float]], thresholds: Sequence[
       K estimates in the order of the thresholds.
 
     Raises:
-      UsageError: a score or a threshold is not finite.
+      ValueError: a score or a threshold is not finite.
     """
     import numpy as np
 
@@ -150,7 +136,7 @@ def probability_of_improvement(first: Sequence[Sequence[float]], second: Sequenc
       draws, confidence: of the bootstrap, in which each side's seeds are drawn by themselves.
 
     Raises:
-      UsageError: the sides have different numbers of tasks, or a score is not finite.
+      ValueError: the sides have different numbers of tasks, or a score is not finite.
     """
     import numpy as np
 
@@ -183,7 +169,7 @@ def sample_efficiency(curves: Sequence[Sequence[Mapping[int, float]]], *, draws:
       Estimates by step, in rising order; empty where no step is common to all lanes.
 
     Raises:
-      UsageError: a score at a common step is not finite.
+      ValueError: a score at a common step is not finite.
     """
     lanes = [set(curve) for task in curves for curve in task]
     steps = sorted(set.intersection(*lanes)) if lanes else []
@@ -229,7 +215,7 @@ def _finite(numbers: Sequence, what: str):
     numbers = np.asarray(numbers, float)
     wrong = numbers[~np.isfinite(numbers)]
     if wrong.size:
-        raise UsageError(f"expected finite {what}, found {wrong[0]} among {numbers.size}; leave such lanes out and "
+        raise ValueError(f"expected finite {what}, found {wrong[0]} among {numbers.size}; leave such lanes out and "
                          "say how many there are")
     return numbers
 

@@ -1,7 +1,7 @@
 """Percentile bootstraps stratified by task: seeds are drawn again within each task, tasks stay as they are.
 
 Lives here: drawing, in chunks so that a large result set needs no more memory than a small one, and the interval.
-Does not live here: what is computed from a draw; the statistics of scores are in `stats`. numpy is imported inside
+Does not live here: what is computed from a draw; the statistics of scores are in `aggregates`. numpy is imported inside
 the functions. Letters in shapes: D draws, N seeds of a task (it may differ from task to task), K numbers computed from
 one draw, `...` further axes that are drawn together, such as the points of a curve.
 
@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from divbench.report.estimates import CONFIDENCE, Estimate
+from divbench.statistics.estimates import CONFIDENCE, Estimate
 
 DRAWS, SEED = 10_000, 0
 LEAST_SEEDS = 3  # of a task; resampling fewer says nothing about seeds that were not run

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from divbench.report.compare.ranks import (
+from divbench.statistics.ranks import (
     adjusted,
     flipped,
     independent,

@@ -10,24 +10,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats as theirs
 
-from divbench.report.bootstrap import bootstrap, draw_seeds, percentiles
-from divbench.report.stats import (
+from divbench.statistics.aggregates import (
     AGGREGATES,
-    Estimate,
     aggregate,
     iqm,
     mean,
-    mean_difference,
     median,
     optimality_gap,
-    paired_difference,
     performance_profile,
     probability_of_improvement,
     sample_efficiency,
-    share_interval,
     small_sample,
 )
-from divbench.spec.errors import UsageError
+from divbench.statistics.bootstrap import bootstrap, draw_seeds, percentiles
+from divbench.statistics.estimates import Estimate, mean_difference, paired_difference
+from divbench.statistics.shares import share_interval
 
 RAGGED = [[0.0, 100.0, 200.0, 1_100.0], [500.0, 600.0, 700.0], [900.0, 800.0, 1_000.0, 950.0, 850.0]]
 SCORES = st.floats(-1_000, 1_000, allow_nan=False).map(lambda x: round(x, 3))
@@ -143,13 +140,13 @@ def test_small_samples_are_said_to_be_small():
 
 
 def test_a_score_that_is_not_finite_is_refused():
-    with pytest.raises(UsageError, match="finite scores of task 2, found nan among 3"):
+    with pytest.raises(ValueError, match="finite scores of task 2, found nan among 3"):
         aggregate([[1.0, 2.0, 3.0], [1.0, math.nan, 3.0]])
-    with pytest.raises(UsageError, match="finite thresholds, found inf"):
+    with pytest.raises(ValueError, match="finite thresholds, found inf"):
         performance_profile([[1.0, 2.0, 3.0]], [math.inf])
-    with pytest.raises(UsageError, match="found -inf"):
+    with pytest.raises(ValueError, match="found -inf"):
         probability_of_improvement([[1.0]], [[-math.inf]])
-    with pytest.raises(UsageError, match="found nan"):
+    with pytest.raises(ValueError, match="found nan"):
         sample_efficiency([[{0: math.nan}, {0: 1.0, 5: math.nan}]])
 
 
@@ -184,7 +181,7 @@ def test_probability_of_improvement_by_hand():
     found = probability_of_improvement([[0.0, 1.0] * 6], [[0.5] * 3])
     assert (found.low, found.high) == pytest.approx(tuple(theirs.binom.ppf([0.025, 0.975], 12, 0.5) / 12))
     assert probability_of_improvement([[1.0, 2.0]], [[]]) == probability_of_improvement([], []) == Estimate(None)
-    with pytest.raises(UsageError, match="same tasks on both sides, found 1 and 2"):
+    with pytest.raises(ValueError, match="same tasks on both sides, found 1 and 2"):
         probability_of_improvement([[1.0]], [[1.0], [2.0]])
 
 
@@ -271,7 +268,7 @@ def test_what_both_of_a_pair_share_drops_out():
      ([[1.0], [2.0]], [[1.0]], "same tasks on both sides, found 2 and 1 tasks")],
 )
 def test_pairs_that_do_not_match_are_refused(first, second, said):
-    with pytest.raises(UsageError, match=said):
+    with pytest.raises(ValueError, match=said):
         paired_difference(first, second)
 
 
