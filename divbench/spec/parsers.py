@@ -88,7 +88,7 @@ def compare_parser(command: str) -> Parser:
     parser.add_argument("new", metavar="NEW", help="the same of what is compared with it")
     add_values(parser, *compare.FLAGS)
     for key, text in compare.SWITCHES:
-        add_switch(parser, key, text)
+        add_switch(parser, key.replace("_", "-"), text)
     add_switch(parser, "json", "one JSON object on standard output")
     return parser
 
