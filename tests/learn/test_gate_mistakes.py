@@ -3,13 +3,10 @@
 import sys
 from pathlib import Path
 
-import jax
 import jax.numpy as jnp
-import numpy as np
 import pytest
 
 from divbench.learn.agents import sac
-from divbench.learn.agents.coefficients import coefficients, structure_of
 from divbench.learn.replay import Batch
 
 
@@ -22,21 +19,30 @@ def mistakes(monkeypatch):
     del sys.modules["gate_mistakes"]
 
 
-def test_targets_are_wrong_as_named_and_nothing_else_is(mistakes, lane):
-    one = lane()
-    coefs = jax.tree.map(lambda leaf: leaf[0], coefficients((one,), 2))
-    structure = structure_of((one,), one.mechanisms, 3, 2, (0.0, 1.0))
-    learner = sac.initialise(jax.random.key(4), jnp.int32(0), coefs, structure)
-    obs, action = jax.random.normal(jax.random.key(1), (4, 3)), jnp.zeros((4, 2))
-    batch = Batch(obs, action, jnp.arange(4.0), jnp.ones(4), obs, action, jnp.ones(4))
-    key, weight = jax.random.key(9), sac.entropy_weight
-    right, _ = sac.td_target(learner, batch, coefs, structure, key)
-    negated, _ = mistakes.MISTAKES["reward-negated"](sac.td_target)(learner, batch, coefs, structure, key)
-    np.testing.assert_allclose(right - negated, 2.0 * batch.reward, rtol=1e-5, atol=1e-5)
-    flipped, _ = mistakes.MISTAKES["entropy-sign"](sac.td_target)(learner, batch, coefs, structure, key)
-    _, log_prob = sac.sample(learner.actor, obs, coefs, structure, key)
-    np.testing.assert_allclose(flipped - right, 2.0 * 0.99 * log_prob, rtol=1e-4, atol=1e-5)
-    assert sac.entropy_weight is weight
+def test_targets_are_wrong_as_named_and_nothing_else_is(mistakes, monkeypatch):
+    """A target that returns what it is given: the reward of its batch, and the weight of the entropy as SAC has it."""
+    monkeypatch.setattr(sac, "entropy_weight", lambda learner, coefs: 0.25 * coefs)
+    right = sac.entropy_weight
+
+    def target(learner, batch, coefs):
+        return batch.reward.tolist(), batch.continues.tolist(), sac.entropy_weight(learner, coefs)
+
+    batch = Batch(*(jnp.asarray([1.0, 2.0]) for _ in Batch._fields))
+    assert target(None, batch, 4.0) == ([1.0, 2.0], [1.0, 2.0], 1.0)
+    assert mistakes.MISTAKES["reward-negated"](target)(None, batch, 4.0) == ([-1.0, -2.0], [1.0, 2.0], 1.0)
+    assert mistakes.MISTAKES["entropy-sign"](target)(None, batch, 4.0) == ([1.0, 2.0], [1.0, 2.0], -1.0)
+    assert sac.entropy_weight is right
+    assert "entropy_weight" in sac.td_target.__code__.co_names and "td_target" in sac.update.__code__.co_names
+
+
+def test_a_mistake_is_planted_where_the_command_finds_it(mistakes, monkeypatch):
+    from divbench import cli
+
+    seen = []
+    monkeypatch.setattr(sac, "td_target", right := sac.td_target)
+    monkeypatch.setattr(cli, "main", lambda words: seen.append((words, sac.td_target is right)) or 0)
+    assert mistakes.main(["reward-negated", "run", "--suite", "smoke"]) == 0
+    assert seen == [(["run", "--suite", "smoke"], False)]
 
 
 def test_a_mistake_is_named(mistakes, capsys):

@@ -41,10 +41,10 @@ def pool(tmp_path, fake_run):
 
 
 def test_mistakes_in_tables_fail_and_the_same_code_does_not(gate_power, pool):
-    rows = gate_power.measure(pool("pool"), gate_power.sides_of({}, {}), [5], pairs=10)
+    rows = gate_power.measure(pool("pool"), gate_power.sides_of({}, {}), [5], pairs=4)
     assert {row["new side"]: row["failed"] for row in rows} == {
-        "the same code": 0, "a missing task": 10, "stopped at two thirds": 10, "one lane not finite": 10,
-        "small returns cut by a third": 10}
+        "the same code": 0, "a missing task": 4, "stopped at two thirds": 4, "one lane not finite": 4,
+        "small returns cut by a third": 4}
     seen = {row["new side"]: row["seen by"] for row in rows}
     assert seen["a missing task"] == "missing 100%" and "shorter 100%" in seen["stopped at two thirds"]
     assert seen["one lane not finite"].startswith("cheetah-run, sac 100%")
