@@ -1,4 +1,4 @@
-"""The range of a task's returns, where it is known by the task's name: what may be pooled, and what is next to nothing.
+"""The range of a task's returns, and of metrics that are no return: what may be pooled, and what is next to nothing.
 
 Known are the tasks of divbench, and the other tasks of dm_control, whose episodes have 1,000 control steps with rewards
 from 0 to 1. Unknown are all other names, gymnasium's among them, whose rewards have no bound.
@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from divbench.envs.names import ALL_TASKS
 
+RETURN = "return"
+RETURN_NAMES = frozenset(("return", "reward", "avg_return", "episode_return", "episode_reward", "mean_episode_return"))
+SUCCESS_RANGE = (0.0, 1.0)
 DMC_RANGE = (0.0, 1_000.0)
 # dm_control.suite.ALL_TASKS without divbench's own, and without lqr, whose rewards are costs; `cup` is TD-MPC2's.
 OTHER_DMC_TASKS = frozenset((
@@ -32,6 +35,18 @@ def return_range(task: str) -> tuple[float, float] | None:
             return None
         return info.reward_min * info.episode_length, info.reward_max * info.episode_length
     return DMC_RANGE if _spelling(task) in _OTHERS else None
+
+
+def metric_name(written: str | None) -> str:
+    """What a metric is called in reports: `return` for each of the names that code bases have for it."""
+    return RETURN if written is None or written in RETURN_NAMES else written
+
+
+def score_range(task: str, metric: str = RETURN) -> tuple[float, float] | None:
+    """`return_range` of a task; of a success rate 0 to 1; of any other metric None."""
+    if metric == RETURN:
+        return return_range(task)
+    return SUCCESS_RANGE if "success" in metric.lower() else None
 
 
 def _spelling(task: str) -> str:

@@ -4,9 +4,9 @@ import math
 
 import pytest
 
-from divbench.report.compare.naming import cell_name, places_name
 from divbench.report.compare.places import common_places, ends_before, is_near
 from divbench.report.compare.samples import SMALLEST_Q, from_signed_decades, signed_decades
+from divbench.report.naming import cell_name, places_name
 from divbench.report.series import Cell, Series
 
 

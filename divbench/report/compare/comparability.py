@@ -11,13 +11,14 @@ from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import NamedTuple
 
-from divbench.report.compare.naming import cell_name
 from divbench.report.compare.result_set import ResultSet
+from divbench.report.naming import cell_name
 from divbench.report.series import Cell
 from divbench.spec.errors import UsageError
 
 # Facts that the rows of a lane state, and settings of the card, under the names that people see.
 ROW_FIELDS = {"physics": "physics", "action_repeat": "action repeat", "hidden": "network", "precision": "precision"}
+METRIC = "metric of the scores"
 STEPS, UPDATES = "env steps", "updates"  # fields that lengths decide; updates are those of the last row
 CARD_FIELDS = {"steps": STEPS, "prime_samples": "random env steps", "prime_updates": "updates before acting",
                "eval_episodes": "evaluation episodes", "sac.critics": "number of critics",
@@ -95,7 +96,7 @@ def check_comparable(baseline: ResultSet, new: ResultSet, cells: Iterable[Cell],
             if ours[name] and theirs[name] and ours[name] != theirs[name]:
                 found.setdefault((name, ours[name][0], theirs[name][0]), []).append(cell)
     if found:
-        order = [*ROW_FIELDS.values(), *CARD_FIELDS.values(), UPDATES]
+        order = [METRIC, *ROW_FIELDS.values(), *CARD_FIELDS.values(), UPDATES]
         listed = sorted(found.items(), key=lambda item: order.index(item[0][0]))
         shown = "; ".join(f"{name} is {ours} in BASELINE and {theirs} in NEW ({_where(where)})"
                           for (name, ours, theirs), where in listed[:FIRST])
@@ -132,6 +133,7 @@ def _fields(side: ResultSet, cell: Cell) -> dict[str, tuple[str, ...]]:
     """Every field that must be equal, with the values that the lanes of a cell have; empty where nothing says."""
     facts = side.facts_of(cell)
     fields = {name: tuple(value or UNKNOWN for value in facts[column]) for column, name in ROW_FIELDS.items()}
+    fields[METRIC] = tuple(dict.fromkeys(run.metric for run in side.runs_of(cell)))
     settings = [_flat(run.settings) for run in side.runs_of(cell)]
     for key, name in CARD_FIELDS.items():
         fields[name] = tuple(dict.fromkeys(_text(known[key]) for known in settings if key in known))

@@ -13,18 +13,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from divbench.report.compare.comparability import check_comparable, common_cells, other_settings, versions
-from divbench.report.compare.completeness import Failure, check_completeness
+from divbench.report.compare.completeness import TABLES, Failure, check_completeness
 from divbench.report.compare.decisions import DECISIONS, Row, judge
 from divbench.report.compare.junit import junit
-from divbench.report.compare.naming import cell_names
 from divbench.report.compare.result import INCOMPLETE, Result, VerdictChange
 from divbench.report.compare.result_set import ResultSet, read_result_set
 from divbench.report.compare.samples import Sample, q_sample, return_sample, speed_samples
 from divbench.report.compare.wording import markdown
+from divbench.report.counting import copied_notes
+from divbench.report.naming import cell_names
 from divbench.report.series import Cell
 from divbench.spec.compare import JUNIT_MARK, MARKDOWN_MARK, CompareRequest, refuse_file
 from divbench.spec.errors import UsageError, nearest
 from divbench.spec.margins import LEAST_OF_RANGE
+from divbench.spec.scale import RETURN
 from divbench.verdict import KINDS
 
 SEVERITY = {kind: rank for rank, kind in enumerate(KINDS)}
@@ -87,10 +89,13 @@ def write_files(result: Result) -> None:
 def _samples(metric: str, baseline: ResultSet, new: ResultSet, cells: list[Cell]) -> list[Sample]:
     if metric == "speed":
         return speed_samples(baseline, new)
-    make, table = (return_sample, "scores") if metric == "return" else (q_sample, "values")
-    both = [(cell, getattr(baseline, table).get(cell), getattr(new, table).get(cell)) for cell in cells]
-    return [sample for cell, ours, theirs in both if ours and theirs
-            and (sample := make(cell, ours, theirs)) is not None]
+    found = []
+    for cell in cells:
+        ours, theirs = (getattr(side, TABLES[metric]).get(cell) for side in (baseline, new))
+        if ours and theirs:
+            found.append(return_sample(cell, ours, theirs, baseline.metric_of(cell)) if metric == "return"
+                         else q_sample(cell, ours, theirs))
+    return [sample for sample in found if sample is not None]
 
 
 def _decision(rows: tuple[Row, ...], failures: list[Failure]) -> str:
@@ -154,6 +159,11 @@ def _notes(baseline: ResultSet, new: ResultSet, cells: list[Cell], samples: list
         yield f"only in NEW, not compared: {cell_names(only)}"
     if not all(run.finished for run in baseline.runs):
         yield "BASELINE is not finished: compared as far as it has come, without its verdicts"
+    for name, side in (("BASELINE", baseline), ("NEW", new)):
+        yield from (f"{name}: {note}" for note in copied_notes({cell: side.scores[cell] for cell in cells
+                                                                if cell in side.scores}))
+    if "return" in request.metrics and (others := {baseline.metric_of(cell) for cell in cells} - {RETURN}):
+        yield f"the scores that are compared as return are {' and '.join(sorted(others))}"
     for metric in request.metrics:
         have = {sample.cell for sample in samples if sample.metric == metric}
         if not have:

@@ -11,9 +11,9 @@ import re
 import xml.etree.ElementTree as ET
 
 from divbench.report.compare.decisions import Row
-from divbench.report.compare.naming import variant_name
 from divbench.report.compare.result import Result
 from divbench.report.compare.wording import headline, row_text, verdict_text
+from divbench.report.naming import variant_name
 
 NAME = "divbench compare"
 _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # characters that XML 1.0 has not

@@ -12,8 +12,8 @@ import time
 from collections.abc import Sequence
 
 from divbench.report.compare import ranks
-from divbench.report.compare.naming import cell_name
 from divbench.report.compare.samples import Sample
+from divbench.report.naming import cell_name
 from divbench.report.series import Cell, Point
 from divbench.spec.compare import CompareRequest
 from divbench.spec.errors import UsageError

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from divbench.report.compare.places import Places, common_places
 from divbench.report.compare.result_set import SCORES, VALUES, ResultSet, Run
 from divbench.report.series import Cell, Point, Series
-from divbench.spec.scale import return_range
+from divbench.spec.scale import RETURN, score_range
 
 LAST_EVALUATIONS = 3  # whose mean is a lane's return
 SMALLEST_Q = 1e-3  # |Q| below it counts as 0
@@ -53,7 +53,7 @@ class Sample:
       cell: task, variant, UTD; of speed, the variants of the group.
       baseline, new: the numbers; of q in `signed_decades`, of speed their log10.
       points: where they were taken on both sides, ascending; empty of speed.
-      span: the least and the most that the task can return; None where that is not known, or the metric is another.
+      span: the least and the most that a score of the task can be; None where that is not known, and of q and speed.
       identical: every number that the lanes' rows share is equal to the last bit, seed by seed.
       obstacle: why these numbers say nothing, or the empty string.
     """
@@ -73,8 +73,10 @@ class Sample:
         return [] if self.baseline.lost else self.new.lost_seeds
 
 
-def return_sample(cell: Cell, baseline: Mapping[int, Series], new: Mapping[int, Series]) -> Sample | None:
-    """The mean return of the last evaluations that all lanes of both sides have; None if they share none."""
+def return_sample(cell: Cell, baseline: Mapping[int, Series], new: Mapping[int, Series],
+                  metric: str = RETURN) -> Sample | None:
+    """The mean return of the last evaluations that all lanes of both sides have; None if they share none. `metric` is
+    what the scores are, if they are no returns."""
     places = common_places(baseline, new, LAST_EVALUATIONS)
     if places is None:
         return None
@@ -90,7 +92,7 @@ def return_sample(cell: Cell, baseline: Mapping[int, Series], new: Mapping[int, 
         return Numbers(ranked, finite)
 
     return Sample("return", cell, numbers(baseline, places.baseline), numbers(new, places.new),
-                  (places.points("baseline"), places.points("new")), return_range(cell.task),
+                  (places.points("baseline"), places.points("new")), score_range(cell.task, metric),
                   _identical(baseline, new, places))
 
 

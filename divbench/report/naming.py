@@ -1,4 +1,4 @@
-"""How a comparison names cells and places: no holes where an imported result has no UTD or no count of updates."""
+"""How reports and comparisons name cells and places: no holes where an import has no UTD or no count of updates."""
 
 from __future__ import annotations
 
