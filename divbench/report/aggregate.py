@@ -61,7 +61,8 @@ class QRow:
       mc_return: median over seeds of the final Monte-Carlo return, what Q should be near.
       reference: the variant that the ratio is taken against, same task and UTD.
       reference_ratio: the reference's `final` over this `final`; above 1 means that the reference's Q is
-        larger. None where the two cells have not reached the same point.
+        larger. None where the two cells have not reached the same point; and where a lane of the cell with the smaller
+        Q is not finite, whose last finite Q may be that of its first update.
     """
 
     cell: Cell
@@ -170,6 +171,8 @@ def _q_row(cell: Cell, lanes: dict[int, Series], stopped: Mapping[tuple[Cell, in
 def _against(row: QRow, reference: QRow) -> QRow:
     same_point = (row.env_step, row.update) == (reference.env_step, reference.update)
     ratio = _ratio(reference.final, row.final) if same_point else None
+    if ratio is not None and row is not reference and (row if abs(ratio) >= 1.0 else reference).nonfinite:
+        ratio = None
     return dataclasses.replace(row, reference=reference.cell.variant, reference_ratio=ratio)
 
 

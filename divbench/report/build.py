@@ -89,14 +89,14 @@ def contents(evidence: Evidence) -> dict[str, bytes]:
     tables = [
         count_table(evidence.counts),
         overall_table(evidence.overall),
-        score_table(evidence.scores),
+        score_table(evidence.scores, evidence.facts.metric),
         q_table(evidence.q),
         lane_table(evidence.lanes),
     ]
     for name, table in zip(("verdicts", "overall", "scores", "q"), tables, strict=False):
         if table.rows:
             files[f"{name}.tex"] = latex_table(table, evidence.facts).encode()
-    files["summary.md"] = markdown_report(evidence.facts, tables, pictures).encode()
+    files["summary.md"] = markdown_report(evidence.facts, tables, pictures, evidence.notes).encode()
     explained = lanes_section(evidence.tables.verdicts.to_pylist(), evidence.critical_points())
     if explained:
         files["lanes.md"] = explained.encode()
@@ -120,6 +120,7 @@ def _print_json(evidence: Evidence, files: list[Path]) -> None:
     answer = {
         "facts": dataclasses.asdict(evidence.facts),
         "overall": dataclasses.asdict(evidence.overall),
+        "notes": list(evidence.notes),
         "scores": [plain(row) for row in evidence.scores],
         "q": [plain(row) for row in evidence.q],
         "verdicts": [plain(lane) for lane in evidence.lanes],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,8 +17,9 @@ from divbench.report.aggregate import (
     score_rows,
     verdict_counts,
 )
+from divbench.report.counting import count_lanes
 from divbench.report.facts import Facts, read_facts
-from divbench.report.layout import LaneVerdict, read_lanes
+from divbench.report.layout import LaneVerdict, read_lanes, unlike_text
 from divbench.report.overall import Overall, overall
 from divbench.report.series import Cell, read_cells, stopped_lanes
 
@@ -38,6 +40,8 @@ class Evidence:
       overall: the returns of all tasks together.
       lanes: every lane's verdict.
       counts: verdicts per (task, variant, UTD).
+      notes: lanes and tasks that do not count in tables, a sentence each.
+      left_out: the lanes that do not count, by `scores` and `values`.
     """
 
     path: Path
@@ -48,6 +52,8 @@ class Evidence:
     overall: Overall
     lanes: list[LaneVerdict]
     counts: dict[Cell, dict[str, int]]
+    notes: tuple[str, ...] = ()
+    left_out: Mapping[str, set[tuple[Cell, int]]] = dataclasses.field(default_factory=dict)
 
     def critical_points(self) -> dict[tuple, CriticalPoint] | None:
         """Those of lanes that have one, by (task, variant, UTD, seed); None if the run was not measured for them, which
@@ -79,17 +85,31 @@ def weigh(tables, path: Path) -> Evidence:
         tables = dataclasses.replace(tables, verdicts=_judge_now(tables.values))
     facts = read_facts(tables)
     stopped = stopped_lanes(tables.values)
-    returns = read_cells(tables.scores, SCORE_COLUMNS, facts.order, stopped)
+    finished = tables.card.get("finished") is not None
+    scores = read_cells(tables.scores, SCORE_COLUMNS, facts.order, stopped)
+    values = read_cells(tables.values, Q_COLUMNS, facts.order, stopped, last_words=True)
+    returns, q_values = (count_lanes(cells, finished=finished) for cells in (scores, values))
+    together = overall(returns.cells, facts.metric)
+    notes = dict.fromkeys([*returns.notes, *q_values.notes, *_unlike(together)])
     return Evidence(
         path,
         tables,
         facts,
-        score_rows(returns),
-        q_rows(read_cells(tables.values, Q_COLUMNS, facts.order, stopped, last_words=True), stopped),
-        overall(returns),
+        score_rows(returns.cells),
+        q_rows(q_values.cells, stopped),
+        together,
         read_lanes(tables.verdicts, facts.order),
         verdict_counts(tables.verdicts, facts.order),
+        tuple(notes),
+        {"scores": returns.lacking(scores), "values": q_values.lacking(values)},
     )
+
+
+def _unlike(together: Overall) -> list[str]:
+    """Named here where there is no table over all tasks that could name them, though there are several tasks."""
+    several = len(together.tasks) + len(together.missing) + len(together.unlike) > 1
+    return [f"no numbers over all tasks: {unlike_text(together)}"] if together.unlike and several and not (
+        together.rows) else []
 
 
 def _judge_now(values):

@@ -8,6 +8,8 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 
+from divbench.spec.scale import RETURN, metric_name
+
 SHOWN_VERSIONS = ("divbench", "jax", "jaxlib", "flax", "mujoco", "mujoco-mjx", "dm-control", "python")
 UNKNOWN = "unknown"
 
@@ -24,6 +26,7 @@ class Facts:
       seeds: the seeds asked for.
       versions: `name version` of the packages that decide the results.
       primes: whether the protocol has updates without env steps.
+      metric: what scores are, `return` or the metric of an import.
       state: `finished 2025-01-31T12:00:00Z`, or `not finished`.
     """
 
@@ -40,6 +43,7 @@ class Facts:
     versions: tuple[str, ...]
     primes: bool
     state: str
+    metric: str = RETURN
 
     @property
     def order(self) -> tuple[tuple[str, ...], ...]:
@@ -98,7 +102,14 @@ def read_facts(tables) -> Facts:
         ),
         primes=bool(settings.get("prime_updates", 0)),
         state=f"finished {finished}" if finished else "not finished",
+        metric=read_metric(card),
     )
+
+
+def read_metric(card: Mapping) -> str:
+    """What the scores of a folder are: `return`, or the metric that an import took."""
+    imported = card.get("imported") or {}
+    return metric_name(imported.get("metric") or imported.get("given", {}).get("metric"))
 
 
 def _distinct(tables, column: str) -> list:

@@ -13,7 +13,7 @@ from divbench.report.curves import Panel, finite_range, make_panels
 from divbench.report.facts import Facts
 from divbench.report.series import sound_cells
 from divbench.report.sheet import draw_bundle, make_sheet
-from divbench.report.style import GREY, RC, magnitude_axis
+from divbench.report.style import GREY, RC, as_it_is, magnitude_axis
 
 FORMATS = ("png", "svg")
 BOUND = {"color": "black", "linestyle": "--", "linewidth": 1.2}
@@ -37,7 +37,7 @@ def learning_figure(tables, facts: Facts):
         facts,
         draw,
         title="Learning curves",
-        y_label="return",
+        y_label=as_it_is(facts.metric),
         middle="mean",
         x_label="updates" if facts.primes else "env steps",
         share_y=False,

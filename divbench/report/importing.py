@@ -42,6 +42,16 @@ def describe_import(path: str | os.PathLike) -> str:
         f"methods  {', '.join(variant['name'] for variant in card['settings']['variants'])}",
         f"tasks    {', '.join(card['settings']['tasks'])}",
     ]
+    if imported.get("metric", "return") != "return":
+        lines.append(f"metric   {imported['metric']}")
+    for task, written in imported.get("renamed", {}).items():
+        lines.append(f"renamed  {', '.join(written)} is {task}")
+    for reason in imported.get("left_out", ()):
+        lines.append(f"left out {reason}")
+    repeated = imported.get("repeated", {"rows": 0})
+    if repeated["rows"]:
+        lines.append(f"repeated {_count(repeated['rows'], 'row')} beside others of the same lane and step, the first "
+                     f"in {repeated['first']}; taken is the {repeated['taken']}")
     if imported["metrics_skipped"]:
         lines.append(f"skipped  metrics {', '.join(imported['metrics_skipped'])}")
     if imported["nonfinite"]:

@@ -12,6 +12,7 @@ import math
 from divbench.report.aggregate import QRow, ScoreRow
 from divbench.report.overall import Overall
 from divbench.report.series import Cell, Point, sorted_cells
+from divbench.spec.scale import RETURN
 from divbench.spec.text import format_span
 from divbench.statistics.estimates import Estimate
 from divbench.verdict import KINDS
@@ -76,13 +77,13 @@ def number(value: float | None) -> str:
     return f"{value:,.{digits}f}"
 
 
-def score_table(rows: list[ScoreRow]) -> TextTable:
-    """Final scores per cell."""
+def score_table(rows: list[ScoreRow], metric: str = RETURN) -> TextTable:
+    """Final scores per cell; `metric` is what they are."""
     columns = (
         Column("task", right=False),
         Column("variant", right=False),
         Column("UTD"),
-        Column("return"),
+        Column(metric),
         Column("min"),
         Column("max"),
         Column("seeds"),
@@ -101,9 +102,9 @@ def score_table(rows: list[ScoreRow]) -> TextTable:
         )
         for row in rows
     ]
-    note = "return: mean ± standard deviation over seeds (n - 1), at the last evaluation they share"
+    note = f"{metric}: mean ± standard deviation over seeds (n - 1), at the last evaluation they share"
     if any(row.finite < row.seeds for row in rows):
-        note += "; lanes without a finite return are left out of the mean and counted under seeds"
+        note += f"; lanes without a finite {metric} are left out of the mean and counted under seeds"
     return _table("Scores", columns, lines, note + _small_sample([row.seeds for row in rows]))
 
 
@@ -129,17 +130,26 @@ def overall_table(result: Overall) -> TextTable:
         )
         for row in result.rows
     ]
-    note = f"returns of {len(result.tasks)} tasks {_where(result.places)}, with 95% bootstrap intervals over seeds"
+    what = "returns" if result.metric == RETURN else result.metric
+    note = (f"{what} of {len(result.tasks)} tasks {_where(result.places)}, with 95% bootstrap intervals over seeds; "
+            f"optimality gap: to {number(result.target)}")
     if len(result.rows) > 1:
         name, utd = result.reference
-        note += f"; P(better): that a seed beats one of {name} at UTD {utd} on the same task"
+        at = f" at UTD {utd}" if utd else ""
+        note += f"; P(better): that a seed beats one of {name}{at} on the same task"
     if any(row.lost for row in result.rows):
         note += "; lanes that broke are lost: they count as earning 0, or the least that they ever earned"
     if result.unlike:
-        note += f"; without {', '.join(result.unlike)}, whose returns have another scale"
+        note += f"; {unlike_text(result)}"
     if result.missing:
         note += f"; not every variant has {', '.join(result.missing)}"
     return _table("Over all tasks", columns, lines, f"{note}; {result.note}" if result.note else note)
+
+
+def unlike_text(result: Overall) -> str:
+    """Which tasks are in no number over all tasks, and why."""
+    what = "returns have" if result.metric == RETURN else f"{result.metric} has"
+    return f"without {', '.join(result.unlike)}, whose {what} another scale, or one that is not known"
 
 
 def _where(places: tuple[tuple[int, int], ...]) -> str:
@@ -181,7 +191,8 @@ def q_table(rows: list[QRow]) -> TextTable:
             number(row.bound),
             number(row.bound_ratio),
             number(row.mc_return),
-            number(row.reference_ratio),
+            f"{row.nonfinite} not finite" if row.nonfinite and row.reference_ratio is None
+            else number(row.reference_ratio),
             _of(row.seeds - row.nonfinite, row.seeds),
             _count(row.update),
         )
@@ -192,7 +203,8 @@ def q_table(rows: list[QRow]) -> TextTable:
         "peak: largest of any seed at any time; bound: no policy can be worth more"
     )
     if any(row.nonfinite for row in rows):
-        note += "; a lane that is no longer finite enters with its last finite value"
+        note += ("; a lane that is no longer finite enters with its last finite value, which is no reason "
+                 "to call Q smaller")
     return _table("Q values", columns, lines, note + _small_sample([row.seeds for row in rows]))
 
 

@@ -35,12 +35,13 @@ def markdown_table(table: TextTable, facts: Facts) -> str:
     )
 
 
-def markdown_report(facts: Facts, tables: list[TextTable], pictures: list[str]) -> str:
-    """The whole summary: facts, tables, and the pictures by file name."""
+def markdown_report(facts: Facts, tables: list[TextTable], pictures: list[str], notes: Iterable[str] = ()) -> str:
+    """The whole summary: facts, what does not count, tables, and the pictures by file name."""
     head = [f"# {facts.suite}", "", f"{_sentence(facts.caption())}"]
     head.append(f"Device: {facts.device}. State: {facts.state}.")
     if facts.versions:
         head.append(f"Versions: {', '.join(facts.versions)}.")
+    head += ["", *(f"- {_escaped(note)}." for note in notes)] if notes else []
     body = [markdown_table(table, facts) for table in tables if table.rows]
     if not body:
         body = ["Nothing is recorded yet.\n"]

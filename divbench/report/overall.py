@@ -1,8 +1,8 @@
 """What the returns of all tasks say together: for each variant and UTD the aggregates with their intervals.
 
-Lives here: which lanes, tasks and evaluations are put together. The statistics are in `statistics.aggregates`, how a
-table looks in `layout`. Tasks count alike, so it is only done where there are several, only over tasks that every
-variant has, and without those whose returns are known to have another scale than up to 1,000, as gymnasium's.
+Lives here: which tasks and evaluations are put together. Which lanes count is in `counting`, the statistics are in
+`statistics.aggregates`, how a table looks in `layout`. Tasks count alike, so it is only done where there are several,
+only over tasks that every variant has, and only over tasks whose numbers are known to have the same range.
 """
 
 from __future__ import annotations
@@ -12,9 +12,8 @@ import math
 
 from divbench.report.aggregate import BASELINE
 from divbench.report.series import Cell, Cells, Point, Series, places
-from divbench.spec.exchange import known_largest
+from divbench.spec.scale import DMC_RANGE, RETURN, score_range
 from divbench.statistics.aggregates import (
-    TARGET,
     aggregate,
     performance_profile,
     probability_of_improvement,
@@ -25,6 +24,7 @@ from divbench.statistics.estimates import Estimate
 
 LEAST_TASKS = 2
 COLUMN = "return_mean"
+ABOVE = 0.01  # of the largest number that a task's range allows: a task with more has another range than its name says
 Strata = list[list[float]]  # for each task the returns of its seeds
 
 
@@ -60,10 +60,12 @@ class Overall:
       rows: by UTD and variant, in the order of the cells; empty below `LEAST_TASKS` common tasks.
       tasks: those that every row is over.
       missing: tasks that not every variant and UTD has, or has reached together.
-      unlike: tasks left out for the scale of their returns.
+      unlike: tasks left out, as the range of their numbers is another one or not known.
       places: for each of `tasks` the last of `series.places` at which all its lanes have been evaluated.
       reference: variant and UTD of the row that the others are set against.
       note: how small the sample is, or nothing.
+      metric: what the numbers are, `return` or a metric of an import.
+      target: the largest number that there can be, of the optimality gap.
     """
 
     rows: tuple[OverallRow, ...]
@@ -73,23 +75,33 @@ class Overall:
     places: tuple[Point, ...]
     reference: tuple[str, str] | None
     note: str
+    metric: str = RETURN
+    target: float = DMC_RANGE[1]
 
 
-def overall(cells: Cells) -> Overall:
-    """The aggregates of all variants. `cells` holds the column `return_mean`."""
+def overall(cells: Cells, metric: str = RETURN) -> Overall:
+    """The aggregates of all variants.
+
+    Args:
+      cells: the lanes that count, with the column `return_mean`.
+      metric: what that column holds.
+    """
     kinds = _kinds(cells)
+    wanted = DMC_RANGE if metric == RETURN else score_range("", metric)
+    target = DMC_RANGE[1] if wanted is None else wanted[1]
     all_tasks = tuple(dict.fromkeys(cell.task for cell in cells))
-    unlike = tuple(task for task in all_tasks if known_largest(task) not in (None, TARGET))
+    unlike = tuple(task for task in all_tasks if wanted is None or score_range(task, metric) != wanted
+                   or _largest(cells, task) > (1.0 + ABOVE) * target)
     found = {task: _last_common_place(cells, task, kinds) for task in all_tasks if task not in unlike}
     shared = {task: place for task, place in found.items() if place is not None}
     tasks, missing = tuple(shared), tuple(task for task in found if task not in shared)
     if len(tasks) < LEAST_TASKS:
-        return Overall((), tasks, missing, unlike, tuple(shared.values()), None, "")
+        return Overall((), tasks, missing, unlike, tuple(shared.values()), None, "", metric, target)
     scores = {kind: _scores(cells, kind, shared) for kind in kinds}
     reference = next((kind for kind in kinds if kind[0] == BASELINE), kinds[0])
-    rows = tuple(_row(kind, scores[kind], scores[reference] if kind != reference else None) for kind in kinds)
+    rows = tuple(_row(kind, scores[kind], scores[reference] if kind != reference else None, target) for kind in kinds)
     note = small_sample(*(strata for strata, _ in scores.values()))
-    return Overall(rows, tasks, missing, unlike, tuple(shared.values()), reference, note)
+    return Overall(rows, tasks, missing, unlike, tuple(shared.values()), reference, note, metric, target)
 
 
 def efficiency_curves(cells: Cells, tasks: tuple[str, ...]) -> dict[tuple[str, str], dict[int, Estimate]]:
@@ -115,6 +127,12 @@ def profiles(cells: Cells, result: Overall, thresholds: list[float]) -> dict[tup
 
 def _kinds(cells: Cells) -> list[tuple[str, str]]:
     return list(dict.fromkeys((cell.variant, cell.utd) for cell in cells))
+
+
+def _largest(cells: Cells, task: str) -> float:
+    """The largest finite number of any lane of a task, or 0."""
+    return max((value for cell, lanes in cells.items() if cell.task == task for series in lanes.values()
+                for value in series.finite(COLUMN)), default=0.0)
 
 
 def _last_common_place(cells: Cells, task: str, kinds: list[tuple[str, str]]) -> Point | None:
@@ -146,7 +164,8 @@ def _counted(value: float, series: Series) -> float:
     return value if math.isfinite(value) else series.least(COLUMN)
 
 
-def _row(kind: tuple[str, str], scores: tuple[Strata, int], reference: tuple[Strata, int] | None) -> OverallRow:
+def _row(kind: tuple[str, str], scores: tuple[Strata, int], reference: tuple[Strata, int] | None,
+         target: float) -> OverallRow:
     strata, lost = scores
     improvement = None if reference is None else probability_of_improvement(strata, reference[0])
-    return OverallRow(*kind, min(map(len, strata)), lost, **aggregate(strata), improvement=improvement)
+    return OverallRow(*kind, min(map(len, strata)), lost, **aggregate(strata, target=target), improvement=improvement)

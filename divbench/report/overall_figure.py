@@ -5,11 +5,11 @@ Drawn as `figures` draws: without pyplot, the same bytes for the same tables.
 
 from __future__ import annotations
 
+from divbench.report.counting import count_lanes
 from divbench.report.facts import Facts
 from divbench.report.overall import Overall, efficiency_curves, profiles
 from divbench.report.series import sound_cells
 from divbench.report.style import RC, as_it_is, looks, short_count
-from divbench.statistics.aggregates import TARGET
 
 THRESHOLDS = 101
 BAND = {"alpha": 0.15, "linewidth": 0}
@@ -26,11 +26,12 @@ def overall_figure(tables, facts: Facts, result: Overall):
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
     cells = sound_cells(tables, "scores", ("return_mean",), facts.order)
+    cells = count_lanes(cells, finished=tables.card.get("finished") is not None).cells
     ratios = tuple(dict.fromkeys(row.utd for row in result.rows))
     look = looks(tuple(dict.fromkeys(row.variant for row in result.rows)))
     returns = [value for cell, lanes in cells.items() if cell.task in result.tasks
                for series in lanes.values() for value in series.finite("return_mean")]
-    floor, ceiling = min([0.0, *returns]), max([TARGET, *returns])
+    floor, ceiling = min([0.0, *returns]), max([result.target, *returns])
     thresholds = [floor + (ceiling - floor) * place / (THRESHOLDS - 1) for place in range(THRESHOLDS)]
     curves, shares = efficiency_curves(cells, result.tasks), profiles(cells, result, thresholds)
     with matplotlib.rc_context(RC):
@@ -46,13 +47,13 @@ def overall_figure(tables, facts: Facts, result: Overall):
                 _line(left, list(curves[variant, utd]), list(curves[variant, utd].values()), own)
                 _line(right, thresholds, shares[variant, utd], own)
             left.set_title(f"UTD {utd}" if len(ratios) > 1 else "", loc="left")
-            left.set(ylabel="interquartile mean of returns", xlim=(0, None))
+            left.set(ylabel=f"interquartile mean of {as_it_is(result.metric)}", xlim=(0, None))
             left.set_ylim(bottom=min(0.0, left.get_ylim()[0]))
             left.xaxis.set_major_locator(MaxNLocator(5, integer=True))
             left.xaxis.set_major_formatter(FuncFormatter(short_count))
             right.set(ylabel="share of lanes above it", xlim=(floor, ceiling), ylim=(0, 1.02))
         grid[-1][0].set_xlabel("env steps")
-        grid[-1][1].set_xlabel("return")
+        grid[-1][1].set_xlabel(as_it_is(result.metric))
         entries = [Line2D([], [], linewidth=2.2, label=as_it_is(name), **own) for name, own in look.items()]
         figure.legend(handles=entries, loc="lower center", ncols=-(-len(entries) // legend_rows))
         _headline(figure, facts, result, height)

@@ -52,13 +52,15 @@ def show_summary(evidence: Evidence, console=None) -> None:
     console = console or Console()
     facts = evidence.facts
     _header(console, facts)
+    for note in evidence.notes:
+        _say(console, f"note: {note}")
     _lanes(console, evidence.lanes, many_utd=len(facts.utd) > 1)
     if len(evidence.lanes) > MOST_LANES:
         _table(console, count_table(evidence.counts), facts)
     if evidence.overall.rows:
         _table(console, overall_table(evidence.overall), facts)
     if evidence.scores:
-        _table(console, score_table(evidence.scores), facts)
+        _table(console, score_table(evidence.scores, facts.metric), facts)
     if evidence.q:
         _table(console, q_table(evidence.q), facts)
     if not (evidence.scores or evidence.q):

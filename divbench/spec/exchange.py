@@ -19,6 +19,8 @@ EXPORTS = (*DIALECTS, "csv", "tensorboard", "rliable")
 SINGLE_FILES = {"simba": "csv", "marl-eval": "json", "rliable": "json"}  # ending of the one file; others fill a folder
 ENV_STEPS, DECISIONS = "env", "decisions"
 STEPS = (ENV_STEPS, DECISIONS)
+REFUSE = "refuse"
+REPEATED = ("first", "last", "mean", REFUSE)  # what becomes of several rows of one lane at one step
 EXPORT_FOLDER = "report/export"  # below the run folder, unless --out says otherwise
 LARGEST_REPEAT = 1_000
 LONGEST_NAME = 200  # characters
@@ -37,7 +39,9 @@ class ImportRequest:
         usual in the dialect.
       method: name of the method, where the files do not say it or say it otherwise.
       task: name of the task, likewise.
-      metric: name of the return among the metrics of a file; None for the one the dialect knows.
+      metric: which of a file's metrics is taken; None for the return, as the dialect names it.
+      repeated: what to do with several rows of one lane at one step, one of `REPEATED`.
+      strict: refuse what would otherwise be left out.
 
     Raises:
       UsageError: no path, a path named twice, an unknown dialect, a number out of range, a name that is none.
@@ -51,6 +55,8 @@ class ImportRequest:
     method: str | None = None
     task: str | None = None
     metric: str | None = None
+    repeated: str = REFUSE
+    strict: bool = False
 
     def __post_init__(self):
         if not self.paths:
@@ -64,6 +70,7 @@ class ImportRequest:
             check_repeat(self.action_repeat)
         if self.steps_are is not None:
             choose("--steps-are", self.steps_are, STEPS)
+        choose("--repeated", self.repeated, REPEATED)
         for flag in ("method", "task", "metric"):
             if getattr(self, flag) is not None:
                 check_name(getattr(self, flag), f"--{flag}")

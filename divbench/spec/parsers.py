@@ -88,7 +88,7 @@ def compare_parser(command: str) -> Parser:
     parser.add_argument("new", metavar="NEW", help="the same of what is compared with it")
     add_values(parser, *compare.FLAGS)
     for key, text in compare.SWITCHES:
-        add_switch(parser, key, text)
+        add_switch(parser, key.replace("_", "-"), text)
     add_switch(parser, "json", "one JSON object on standard output")
     return parser
 
@@ -103,9 +103,12 @@ def import_parser(command: str) -> Parser:
         ("--steps-are", "NAME", f"what the files count: {', '.join(exchange.STEPS)}; by default what is usual"),
         ("--method", "NAME", "of the method, where the files do not say it or say it otherwise"),
         ("--task", "NAME", "of the task, likewise"),
-        ("--metric", "NAME", "which of a file's metrics is the return"),
+        ("--metric", "NAME", "which of a file's metrics is taken; the return by default"),
+        ("--repeated", "NAME", f"several rows of a lane at one step: {', '.join(exchange.REPEATED)}; refused by "
+         "default"),
         ("--out", "DIR", "result folder to be made"),
     )
+    add_switch(parser, "strict", "refuse what would be left out: files of other metrics, runs without evaluations")
     return parser
 
 

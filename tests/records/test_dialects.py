@@ -165,7 +165,6 @@ BAD = {
     "no return": ("a.csv", SIMBA.replace("avg_return", "score"), None, "metric 'avg_return', found avg_success, score"),
     "bell in a name": ("a.csv", SIMBA.replace("dog_trot,0,avg_return,0.0", '"dog\x07",0,avg_return,0.0'), None,
                        r"line 2: env_name: expected a name .* found 'dog\\x07'"),
-    "two spellings": ("a.csv", SIMBA + "3,s,dog-trot,0,avg_return,0.0,1\n", None, "are one task, 'dog-trot'"),
     "three numbers": ("m/t/0.txt", "1 2\n3 4 5\n", None, "line 2: expected a step and a return, found '3 4 5'"),
     "no seed": ("m/t/first.txt", TEXT, "high-replay-ratio", "expected a file named by its seed, such as 0.txt"),
     "broken JSON": ("a.json", '{"a": ', None, "no readable JSON"),

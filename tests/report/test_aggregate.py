@@ -116,7 +116,7 @@ def test_empty_tables_aggregate_to_nothing(fake_run):
 @pytest.fixture
 def frozen(fake_run):
     """Two lanes on each of two tasks; seed 1 broke at update 7,500 and goes on with numbers that are finite."""
-    run = fake_run(tasks=("s", "t"), variants=("baseline",), seeds=(0, 1))
+    run = fake_run(tasks=("cheetah-run", "walker-run"), variants=("baseline",), seeds=(0, 1))
     for task in run.tasks:
         for seed in run.seeds:
             for update in (0, 5_000, 10_000, 15_000):
@@ -159,6 +159,6 @@ def test_a_frozen_lane_ends_in_a_cross_where_it_froze(frozen):
         assert {float(x) for line in ends for x in line.get_xdata()} == {5_000.0}
     curves = read_curves([evidence])
     for column in ("return_mean", "q_replay_mean"):
-        numbers = {key[2]: text.split(",") for key, text in curves.lanes[column].items() if key[1].task == "t"}
+        numbers = {key[2]: text.split(",") for key, text in curves.lanes[column].items() if key[1].task == "walker-run"}
         assert [bool(number) for number in numbers[0]] == [True] * 4
         assert [bool(number) for number in numbers[1]] == [True, True, False, False]

@@ -114,7 +114,10 @@ def test_q_may_neither_grow_nor_shrink(write, factor):
 def test_a_difference_within_the_margin_is_no_regression(write):
     new = write("b", returns=(260.0, 265.0, 270.0, 275.0, 280.0), seeds=NEW_SEEDS)  # ranks separate completely
     assert outcome(write("a"), new, metrics=("return",)).rows[0].chance < 0.01
-    assert outcome(write("c"), new, metrics=("return",)).decision == "undecided"  # -50 of 50: neither
+    fifty = outcome(write("c"), new, metrics=("return",), margins=(("return", 50.0),))
+    assert fifty.decision == "undecided"  # -50 of 50: neither
+    tenth = outcome(write("f"), new, metrics=("return",))
+    assert tenth.decision == "regressed" and tenth.rows[0].margin == pytest.approx(32.0)  # 10% of 320
     assert outcome(write("d"), new, metrics=("return",), margins=(("return", 80.0),)).decision == "equal"
     assert outcome(write("e"), new, metrics=("return",), margins=(("return", 40.0),)).decision == "regressed"
 
@@ -219,10 +222,16 @@ def test_a_folder_of_runs_is_one_result_set(write, tmp_path):
         outcome(whole, str(parts))
 
 
-def test_what_one_side_lacks_is_told(write):
-    result = outcome(write("a"), write("b", variants=("ofn",)))
-    assert len(result.rows) == 2 * 3
-    assert any("only in BASELINE, not compared: cheetah-run, baseline" in note for note in result.notes)
+def test_what_new_lacks_fails_and_what_it_has_more_is_told(write):
+    old, new = write("a"), write("b", variants=("ofn",))
+    result = outcome(old, new)
+    assert len(result.rows) == 2 * 3 and (result.decision, result.exit_code) == ("incomplete", 1)
+    assert describe(result).startswith("incomplete: missing in NEW: cheetah-run, baseline, UTD 1; hopper-hop, "
+                                       "baseline, UTD 1 (--allow-missing baseline)\n")
+    allowed = outcome(old, new, allow_missing=("baseline",))
+    assert allowed.exit_code == 0 and any("missing in NEW, as allowed: cheetah-run, baseline" in note
+                                          for note in allowed.notes)
+    assert any("only in NEW, not compared: cheetah-run, baseline" in note for note in outcome(new, old).notes)
 
 
 def test_a_variant_may_be_compared_with_another(write):
@@ -235,9 +244,14 @@ def test_a_variant_may_be_compared_with_another(write):
         outcome(old, new, pairs=("ofn=mine=0.1", "ofn=ofn"))
 
 
-def test_a_growing_run_is_compared_as_far_as_it_has_come(write):
-    result = outcome(write("a"), write("b", card={"finished": None}, update=2000))
-    assert result.decision == "identical" and any("NEW is not finished" in note for note in result.notes)
+def test_a_growing_run_counts_as_stopped_early(write):
+    old, new = write("a"), write("b", card={"finished": None})
+    result = outcome(old, new)
+    assert (result.decision, result.exit_code) == ("incomplete", 1)
+    assert "NEW is not finished, though its rows reach BASELINE's end" in describe(result).splitlines()[0]
+    allowed = outcome(old, new, allow_shorter=True)
+    assert (allowed.decision, allowed.exit_code) == ("identical", 0)
+    assert any("NEW is not finished" in note for note in allowed.notes)
 
 
 @pytest.mark.parametrize(("rate", "decision", "code"),
@@ -268,7 +282,7 @@ def test_names_are_escaped_and_files_replaced(write, tmp_path):
     assert text == markdown(result) and "<script" not in text and "@y" not in text
     for line in text.splitlines():
         if line.startswith("| ") and "script" in line:
-            assert line.count("|") == 10
+            assert line.count("|") == 11
     suites = ET.parse(tmp_path / "c.xml").getroot()
     cases = suites.findall("testsuite/testcase")
     assert len(cases) == len(result.rows) == int(suites.get("tests"))

@@ -15,7 +15,8 @@ from divbench.spec.reading import read_spec
 ROOT = Path(__file__).resolve().parents[2]
 ACTION = ROOT / ".github" / "actions" / "divbench-gate" / "action.yml"
 WORKFLOW = ROOT / "docs" / "examples" / "gate.yml"
-INPUTS = {"python-version", "install", "suite", "baseline", "metrics", "margin", "comment"}
+INPUTS = {"python-version", "install", "suite", "baseline", "metrics", "margin", "comment", "allow-missing",
+          "allow-shorter"}
 
 
 @pytest.fixture(scope="module")
@@ -77,8 +78,9 @@ def test_the_comparison_is_one(action, scripts, tmp_path):
     flags = [word for word in words if word.startswith("--")]
     assert set(flags) <= {flag for flag, _, _ in FLAGS}
     (script,) = [script for script in scripts if 'divbench compare "$baseline"' in script]
-    added = re.findall(r"flags\+=\((--\w+)", script)
-    assert set(added) <= {flag for flag, _, _ in FLAGS} | {f"--{name}" for name, _ in SWITCHES}
+    added = re.findall(r"flags\+=\((--[\w-]+)", script)
+    switches = {f"--{name.replace('_', '-')}" for name, _ in SWITCHES}
+    assert set(added) <= {flag for flag, _, _ in FLAGS} | switches
     request = read_request({"baseline": "a", "new": "b", "metric": action["inputs"]["metrics"]["default"],
                             "markdown": str(tmp_path / "c.md")})
     assert request.metrics == ("return", "q")

@@ -39,6 +39,31 @@ def test_one_metric_needs_no_name(metric, text, margin):
     assert read_request({**SIDES, "metric": metric, "margin": text}).margins == ((metric, margin),)
 
 
+@pytest.mark.parametrize(("text", "task", "mean", "span", "margin"), [
+    (None, "cheetah-run", 900.0, 1000.0, 50.0),  # at most 50
+    (None, "cheetah-run", 300.0, 1000.0, 30.0),  # 10% of the mean
+    (None, "cheetah-run", -300.0, 1000.0, 30.0),
+    (None, "cheetah-run", 20.0, 1000.0, 10.0),  # at least 1% of the range
+    (None, "swimmer", 38.0, None, 3.8),  # the range is not known
+    (None, "swimmer", 0.0, None, 0.0),
+    ("return=30", "cheetah-run", 5.0, 1000.0, 30.0),  # an amount is taken as it is given
+    ("return=20%", "cheetah-run", 900.0, 1000.0, 180.0),
+    ("return=20%", "cheetah-run", 9.0, 1000.0, 10.0),
+    ("return=20%,return:walker-run=7", "walker-run", 900.0, 1000.0, 7.0),
+    ("return=20%,return:walker-run=7", "cheetah-run", 900.0, 1000.0, 180.0),
+    ("return=30,return:a=b=5%", "a=b", 900.0, None, 45.0),
+])
+def test_the_margin_of_returns_follows_the_task(text, task, mean, span, margin):
+    request = read_request({**SIDES, **({"margin": text} if text else {})})
+    assert request.margin("return", task, mean, span) == pytest.approx(margin)
+
+
+def test_margins_are_said_in_words():
+    margins = read_request({**SIDES, "margin": "return=20%,return:walker-run=7,q=0.1"}).all_margins
+    assert margins.text("return") == "20% of BASELINE's mean; walker-run 7" and margins.text("q") == "0.1 decades"
+    assert CompareRequest("a", "b").all_margins.text("return") == "10% of BASELINE's mean, at most 50"
+
+
 @pytest.mark.parametrize(
     ("given", "message"),
     [
@@ -49,6 +74,9 @@ def test_one_metric_needs_no_name(metric, text, margin):
         ({"margin": "speed=1%"}, "'speed' is not compared; add it to --metric, which is return,q"),
         ({"margin": "q=0"}, "expected more than 0 for q, found '0'"),
         ({"margin": "q=5%"}, "expected a number for q such as 0.02, found '5%'"),
+        ({"margin": "return:=1"}, "expected METRIC:TASK=NUMBER, found 'return:=1'"),
+        ({"margin": "return:a=1,return:a=2"}, "'return:a' is given twice"),
+        ({"allow_missing": "a,,b"}, "--allow-missing: expected names separated by commas"),
         ({"margin": "q=1,q=2"}, "'q' is given twice"),
         ({"margin": "q=1,2"}, "expected METRIC=NUMBER separated by commas, found '2'"),
         ({"metric": "speed", "margin": "100%"}, "more than 0 and below 100% .1.0. for speed, found '100%'"),
@@ -85,8 +113,9 @@ def test_an_earlier_comparison_may_be_replaced(tmp_path):
 
 def test_flags_are_those_that_are_read():
     given = {flag.removeprefix("--"): text for flag, text in (
-        ("--metric", "q"), ("--margin", "1"), ("--confidence", "0.9"), ("--pair", "a=b"), ("--markdown", "m"),
-        ("--junit", "j"))}
+        ("--metric", "q"), ("--margin", "1"), ("--confidence", "0.9"), ("--pair", "a=b"),
+        ("--allow-missing", "x,y"), ("--markdown", "m"), ("--junit", "j"))}
     assert [flag.removeprefix("--") for flag, _, _ in FLAGS] == list(given)
+    given = {flag.replace("-", "_"): text for flag, text in given.items()}
     request = read_request({**SIDES, **given, **{name: True for name, _ in SWITCHES}})
-    assert request.paired and request.strict
+    assert request.paired and request.strict and request.allow_shorter and request.allow_missing == ("x", "y")

@@ -52,10 +52,15 @@ DIALECTS: dict[str, Dialect] = {
 }
 
 
-def recognise(path: Path) -> str:
+def recognise(path: Path, metric: str | None = None) -> str:
     """The dialect of a file, by its ending and first line.
 
+    Args:
+      path: the file.
+      metric: that is asked for; in TD-MPC2's files a column.
+
     Raises:
+      LeftOut: a file of TD-MPC2's layout without the metric.
       UsageError: none is recognised; it says what was found.
     """
     source = Source(path)
@@ -67,13 +72,15 @@ def recognise(path: Path) -> str:
         header = {cell.strip() for cell in next(csv.reader([line]), [])}
     except csv.Error:
         header = set()
-    for name, columns in (("tdmpc2", tdmpc2.COLUMNS), ("simba", simba.COLUMNS)):
+    wanted = ("step", metric or tdmpc2.RETURN_METRIC, "seed")
+    for name, columns in (("tdmpc2", wanted), ("simba", simba.COLUMNS)):
         if header.issuperset(columns):
             return name
     if _two_numbers(line):
         return "high-replay-ratio"
     known = f"{','.join(tdmpc2.COLUMNS)} (tdmpc2), {','.join(simba.COLUMNS)} (simba), two numbers (high-replay-ratio)"
-    raise source.refuse(f"no dialect is recognised: expected a first line {known}, or a .json file (marl-eval), found "
+    refuse = source.leave_out if header.issuperset({"step", "seed"}) else source.refuse
+    raise refuse(f"no dialect is recognised: expected a first line {known}, or a .json file (marl-eval), found "
                         f"{ascii(line[:80])}; --dialect names one and says what is missing")
 
 

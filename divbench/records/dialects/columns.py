@@ -17,10 +17,16 @@ from divbench.spec.exchange import check_repeat
 ACTION_REPEAT = "action_repeat"  # a column that any CSV may have
 
 
-def read_columns(source: Source, names: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
+def read_columns(source: Source, names: Sequence[str], metric: str | None = None) -> Iterator[tuple[int, list[str]]]:
     """Line number and the cells of the named columns, for each row below the header.
 
+    Args:
+      source: the file.
+      names: of the columns.
+      metric: the one among them that a file of the dialect may lack, as it holds another.
+
     Raises:
+      LeftOut: the metric's column alone is missing.
       UsageError: no header, missing or repeated columns, a row of another length, unreadable quoting, or action repeats
         that differ.
     """
@@ -35,7 +41,7 @@ def read_columns(source: Source, names: Sequence[str]) -> Iterator[tuple[int, li
     reader = csv.reader(texts(), strict=True)
     try:
         header = [cell.strip() for cell in next(reader, [])]
-        places = _places(source, header, names)
+        places = _places(source, header, names, metric)
         repeat = header.index(ACTION_REPEAT) if ACTION_REPEAT in header else None
         for row in reader:
             if len(row) != len(header):
@@ -47,12 +53,13 @@ def read_columns(source: Source, names: Sequence[str]) -> Iterator[tuple[int, li
         raise source.refuse(f"no readable CSV ({error})", line) from None
 
 
-def _places(source: Source, header: list[str], names: Sequence[str]) -> list[int]:
+def _places(source: Source, header: list[str], names: Sequence[str], metric: str | None) -> list[int]:
     missing = [name for name in names if name not in header]
     if missing:
         found = ", ".join(cell or "''" for cell in header) or "nothing"
-        raise source.refuse(f"expected the columns {', '.join(names)}; missing {', '.join(missing)}, found "
-                            f"{found[:200]}{nearest(missing[0], header)}")
+        text = (f"expected the columns {', '.join(names)}; missing {', '.join(missing)}, found {found[:200]}"
+                f"{nearest(missing[0], header)}")
+        raise source.leave_out(f"{text}; --metric names another") if missing == [metric] else source.refuse(text)
     for name in (*names, ACTION_REPEAT):
         if header.count(name) > 1:
             raise source.refuse(f"column '{name}' stands there twice")

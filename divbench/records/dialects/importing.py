@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from divbench.records.card import command_line, now, versions
-from divbench.records.dialects.catalogue import DIALECTS, find_files, recognise
+from divbench.records.dialects.catalogue import DIALECTS, Dialect, find_files, recognise
 from divbench.records.dialects.lanes import Collected
-from divbench.records.dialects.lines import Source
+from divbench.records.dialects.lines import LeftOut, Source
 from divbench.records.dialects.outputs import refuse_existing, write_folder
 from divbench.records.folder import CARD, FORMAT, TABLES_FOLDER
 from divbench.records.schema import SCHEMA_VERSION, TABLES
@@ -30,22 +30,19 @@ def import_results(request: ImportRequest) -> Path:
     Returns:
       The folder. Its card says under `imported` what was read and assumed: `dialect` and whether it was `guessed`; each
       file's name, SHA-256 and rows; `action_repeat` and whether the flag or a file says it; what `steps_are`;
-      `metrics_skipped`; the number of `nonfinite` returns; `spellings` of tasks.
+      `metrics_skipped`; the number of `nonfinite` returns; `spellings` of tasks, and which were `renamed`; the
+      `metric`; what was `left_out`; which rows were `repeated` at a step and what was taken.
 
     Raises:
       UsageError: anything wrong, in one line; nothing is made then.
     """
     refuse_existing(Path(request.out))
     files = find_files(request.paths, request.dialect)
-    name = request.dialect or _guess(files)
+    name = request.dialect or _guess(files, request)
     files = files if request.dialect else find_files(request.paths, name)
-    dialect, found, sources = DIALECTS[name], Collected(), [Source(path) for path in files]
-    for source in sources:
-        source.check_size()
-    for source in sources:
-        dialect.read(source, request, found)
-        if not source.rows:
-            raise source.refuse("expected results, found no rows")
+    found = Collected()
+    sources = _read(DIALECTS[name], [Source(path) for path in files], request, found)
+    found.settle(request.repeated)
     repeat = _action_repeat(sources, request, name)
     steps_are = _steps_are(request, name, repeat)
     card = _card(request, name, sources, found, repeat, steps_are)
@@ -54,8 +51,35 @@ def import_results(request: ImportRequest) -> Path:
     return Path(request.out)
 
 
-def _guess(files: list[Path]) -> str:
-    guesses = {recognise(path): path for path in reversed(files)}
+def _read(dialect: Dialect, sources: list[Source], request: ImportRequest, found: Collected) -> list[Source]:
+    """Take the rows of all files; returns those that have any. Without any, the reason is that of the first."""
+    for source in sources:
+        source.check_size()
+    for source in sources:
+        try:
+            dialect.read(source, request, found)
+            if not source.rows and not any(left.note.startswith(f"{source.label}: ") for left in found.left_out):
+                raise source.leave_out("expected results, found no rows")
+        except LeftOut as reason:
+            if request.strict:
+                raise
+            found.left_out.append(reason)
+    taken = [source for source in sources if source.rows]
+    if not taken:
+        raise found.left_out[0]
+    return taken
+
+
+def _guess(files: list[Path], request: ImportRequest) -> str:
+    guesses: dict[str, Path] = {}
+    reasons = []
+    for path in reversed(files):
+        try:
+            guesses[recognise(path, request.metric)] = path
+        except LeftOut as reason:
+            reasons.append(reason)
+    if reasons and (request.strict or not guesses):
+        raise reasons[-1]
     if len(guesses) > 1:
         found = " and ".join(f"{path} ({name})" for name, path in sorted(guesses.items()))
         raise UsageError(f"import: expected files of one dialect, found {found[:300]}; --dialect chooses one")
@@ -116,6 +140,7 @@ def _card(request: ImportRequest, name: str, sources: list[Source], found: Colle
         "imported": {
             "dialect": name,
             "guessed": request.dialect is None,
+            "metric": request.metric or "return",
             "files": [{"name": source.name, "sha256": source.digest.hexdigest(), "rows": source.rows}
                       for source in sources],
             "lanes": len(lanes),
@@ -127,7 +152,11 @@ def _card(request: ImportRequest, name: str, sources: list[Source], found: Colle
             "given": said,
             "metrics_skipped": sorted(found.skipped),
             "nonfinite": found.nonfinite,
-            "spellings": {task: written for task, written in found.spellings.items() if task != written},
+            "spellings": {task: written[0] for task, written in found.spellings.items() if task != written[0]},
+            "renamed": {task: others for task, written in found.spellings.items()
+                        if (others := [name for name in written if name != task])},
+            "left_out": [left.note for left in found.left_out],
+            "repeated": {"taken": request.repeated, "rows": found.repeated[0], "first": found.repeated[1]},
             "divbench": versions()["divbench"],
         },
     }

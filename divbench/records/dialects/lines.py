@@ -20,6 +20,20 @@ LARGEST_JSON = 64 * 1024**2  # bytes; JSON has to be held as a whole
 LONGEST_LINE = 65_536  # bytes
 
 
+class LeftOut(UsageError):
+    """A file of the dialect that holds nothing of what was asked for: another metric, or runs without evaluations.
+
+    Beside other files it is left out and named; alone, or with `--strict`, it is refused.
+
+    Attributes:
+      note: the file without its folders, and the reason: what a card may hold.
+    """
+
+    def __init__(self, message: str, note: str):
+        super().__init__(message)
+        self.note = note
+
+
 @dataclasses.dataclass
 class Source:
     """A file to be read once.
@@ -41,10 +55,19 @@ class Source:
         """The file's name without folders, for messages and cards."""
         return self.path.name
 
+    @property
+    def label(self) -> str:
+        """The file with the folder that holds it, which in some dialects is its method: `sac/push.csv`."""
+        return f"{self.path.absolute().parent.name}/{self.name}"
+
     def refuse(self, reason: str, line: int | None = None) -> UsageError:
         """The error to be raised: the file as it was given, the line if there is one, and the reason."""
         place = f"{self.path}, line {line}" if line else f"{self.path}"
         return UsageError(f"{place}: {reason}")
+
+    def leave_out(self, reason: str) -> LeftOut:
+        """`refuse` for a file that other files can do without."""
+        return LeftOut(str(self.refuse(reason)), f"{self.label}: {reason}")
 
     def check_size(self, largest: int = LARGEST_FILE) -> None:
         """Refuses what is no file, or larger than is ever read, before anything is read."""

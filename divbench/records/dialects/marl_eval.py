@@ -37,6 +37,8 @@ def read(source: Source, request: ImportRequest, found: Collected) -> None:
     """
     metric, others = request.metric, set()
     for place, lane, steps in _runs(source, request, found):
+        if not steps.keys() - {ABSOLUTE}:
+            found.leave_out(source, f"{place} was started and has no evaluations", request.strict)
         for name, step in steps.items():
             if name == ABSOLUTE:
                 continue
@@ -60,7 +62,7 @@ def _runs(source: Source, request: ImportRequest, found: Collected) -> Iterator[
     levels = ("environment", "task", "algorithm", "run")
 
     def walk(tree, names: tuple[str, ...]):
-        if not isinstance(tree, dict) or not tree:
+        if not isinstance(tree, dict) or (not tree and len(names) < len(levels)):
             inside = f"'{' -> '.join(names)}'" if names else "the file"
             raise source.refuse(f"expected {' -> '.join((*levels, 'step')[len(names):])} in {inside[:200]}")
         if len(names) == len(levels):

@@ -31,6 +31,9 @@ def read(source: Source, request: ImportRequest, found: Collected) -> None:
     Raises:
       UsageError: a file that is not of the dialect.
     """
+    if request.metric is not None:
+        raise source.refuse(f"expected no --metric, as files of high-replay-ratio hold returns alone, found "
+                            f"'{request.metric}'")
     seed = SEED.fullmatch(source.path.stem)
     if seed is None:
         raise source.refuse("expected a file named by its seed, such as 0.txt")
@@ -46,7 +49,7 @@ def read(source: Source, request: ImportRequest, found: Collected) -> None:
         if len(cells) != 2:
             raise source.refuse(f"expected a step and a return, found {ascii(text[:40])}", line)
         try:
-            found.add(source, lane, Result(read_whole(cells[0], "step"), read_number(cells[1], "return")))
+            found.add(source, lane, Result(read_whole(cells[0], "step"), read_number(cells[1], "return")), line)
         except ValueError as error:
             raise source.refuse(str(error), line) from None
 

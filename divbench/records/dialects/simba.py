@@ -45,7 +45,7 @@ def read(source: Source, request: ImportRequest, found: Collected) -> None:
             raise source.refuse(str(error), line) from None
         task = found.rename(source, "task", task, request.task)
         variant, utd = split_method(found.rename(source, "method", method, request.method))
-        found.add(source, Lane("", found.spell(source, spell_task(task), task), variant, utd, seed), result)
+        found.add(source, Lane("", found.spell(source, spell_task(task), task), variant, utd, seed), result, line)
     found.skip(source, wanted, others)
 
 

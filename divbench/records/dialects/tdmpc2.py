@@ -1,7 +1,8 @@
 """The dialect of TD-MPC2's results: CSV `step,reward,seed`, a file for each task, a folder for each method.
 
 As in `results/` of github.com/nicklashansen/tdmpc2 (Hansen et al., TD-MPC2, 2310.16828): `tdmpc2/dog-run.csv`. Steps
-there are env steps; the code runs with action repeat 2, which no file says.
+there are env steps; the code runs with action repeat 2, which no file says. Files of Meta-World and the like have the
+column `success` in place of `reward`: `--metric success` reads them.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from divbench.records.dialects.series import Exported, by_method
 from divbench.spec.exchange import ImportRequest, check_name, spell_task
 
 COLUMNS = ("step", "reward", "seed")
+RETURN_METRIC = "reward"
 
 
 def read(source: Source, request: ImportRequest, found: Collected) -> None:
@@ -30,11 +32,12 @@ def read(source: Source, request: ImportRequest, found: Collected) -> None:
     folder = source.path.absolute().parent.name
     method = folder if request.method else check_name(folder, f"{source.path}: method, from the folder")
     variant, utd = split_method(found.rename(source, "method", method, request.method))
-    for line, (step, reward, seed) in read_columns(source, COLUMNS):
+    metric = request.metric or RETURN_METRIC
+    for line, (step, value, seed) in read_columns(source, ("step", metric, "seed"), metric):
         found.count(source)
         try:
             lane = Lane("", task, variant, utd, read_whole(seed, "seed"))
-            found.add(source, lane, Result(read_whole(step, "step"), read_number(reward, "reward")))
+            found.add(source, lane, Result(read_whole(step, "step"), read_number(value, metric)), line)
         except ValueError as error:
             raise source.refuse(str(error), line) from None
 

@@ -7,7 +7,8 @@
 from divbench.report.compare.comparability import Incomparable
 from divbench.report.compare.comparison import compare
 from divbench.report.compare.junit import junit
+from divbench.report.compare.recording import record
 from divbench.report.compare.result import Result
-from divbench.report.compare.wording import describe, markdown, record
+from divbench.report.compare.wording import describe, markdown
 
 __all__ = ["Incomparable", "Result", "compare", "describe", "junit", "markdown", "record"]

@@ -12,15 +12,17 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from divbench.report.compare.result_set import ResultSet
+from divbench.report.naming import cell_name
 from divbench.report.series import Cell
 from divbench.spec.errors import UsageError
 
 # Facts that the rows of a lane state, and settings of the card, under the names that people see.
 ROW_FIELDS = {"physics": "physics", "action_repeat": "action repeat", "hidden": "network", "precision": "precision"}
-CARD_FIELDS = {"steps": "env steps", "prime_samples": "random env steps", "prime_updates": "updates before acting",
+METRIC = "metric of the scores"
+STEPS, UPDATES = "env steps", "updates"  # fields that lengths decide; updates are those of the last row
+CARD_FIELDS = {"steps": STEPS, "prime_samples": "random env steps", "prime_updates": "updates before acting",
                "eval_episodes": "evaluation episodes", "sac.critics": "number of critics",
                "sac.algorithm": "algorithm", "sac.activation": "activation", "dataset_checksum": "dataset"}
-ENDS = ("env steps", "updates")  # the last row of a finished lane
 # Which lanes there are, and what no number depends on; `sac.hidden` is in the rows.
 NOT_LISTED = ("tasks", "variants", "utd", "seeds", "seed_start", "physics", "precision", "sac.hidden", *CARD_FIELDS)
 WORDS = ("summary", "citation")  # of a variant's record: they explain, and change nothing
@@ -63,8 +65,14 @@ def common_cells(baseline: ResultSet, new: ResultSet) -> list[Cell]:
     raise Incomparable("nothing to compare: no task, variant and UTD is in both BASELINE and NEW")
 
 
-def check_comparable(baseline: ResultSet, new: ResultSet, cells: Iterable[Cell]) -> None:
+def check_comparable(baseline: ResultSet, new: ResultSet, cells: Iterable[Cell], *,
+                     other_lengths: bool = False) -> None:
     """Refuse two sides that differ in what decides the numbers of these cells.
+
+    Args:
+      baseline, new: both sides.
+      cells: those that both have.
+      other_lengths: whether runs that were to have other numbers of env steps may be compared.
 
     Raises:
       Incomparable: naming the fields with both values; also where one side itself has two values in one cell.
@@ -72,20 +80,29 @@ def check_comparable(baseline: ResultSet, new: ResultSet, cells: Iterable[Cell])
     found: dict[tuple[str, str, str], list[Cell]] = {}
     for cell in cells:
         ours, theirs = _fields(baseline, cell), _fields(new, cell)
+        if other_lengths:
+            del ours[STEPS], theirs[STEPS]
+        updates = [_last_updates(side, cell) for side in (baseline, new)]
+        for env_step in updates[0].keys() & updates[1].keys():
+            one, other = updates[0][env_step], updates[1][env_step]
+            if one != other:
+                found.setdefault((UPDATES, one, other), []).append(cell)
         for side, fields in (("BASELINE", ours), ("NEW", theirs)):
             for name, values in fields.items():
                 if len(values) > 1:
-                    raise Incomparable(f"{side} has lanes of {_name(cell)} with different {name}: "
+                    raise Incomparable(f"{side} has lanes of {cell_name(cell)} with different {name}: "
                                        f"{' and '.join(values)}; compare them apart")
         for name in ours.keys() & theirs.keys():
             if ours[name] and theirs[name] and ours[name] != theirs[name]:
                 found.setdefault((name, ours[name][0], theirs[name][0]), []).append(cell)
     if found:
-        order = [*ROW_FIELDS.values(), *CARD_FIELDS.values(), *ENDS]
+        order = [METRIC, *ROW_FIELDS.values(), *CARD_FIELDS.values(), UPDATES]
         listed = sorted(found.items(), key=lambda item: order.index(item[0][0]))
         shown = "; ".join(f"{name} is {ours} in BASELINE and {theirs} in NEW ({_where(where)})"
                           for (name, ours, theirs), where in listed[:FIRST])
         more = f"; and {len(listed) - FIRST} more" if len(listed) > FIRST else ""
+        if {name for (name, _, _), _ in listed} == {STEPS}:
+            more += "; --allow-shorter compares at the common step"
         raise Incomparable(f"cannot be compared: {shown}{more}")
 
 
@@ -116,15 +133,23 @@ def _fields(side: ResultSet, cell: Cell) -> dict[str, tuple[str, ...]]:
     """Every field that must be equal, with the values that the lanes of a cell have; empty where nothing says."""
     facts = side.facts_of(cell)
     fields = {name: tuple(value or UNKNOWN for value in facts[column]) for column, name in ROW_FIELDS.items()}
+    fields[METRIC] = tuple(dict.fromkeys(run.metric for run in side.runs_of(cell)))
     settings = [_flat(run.settings) for run in side.runs_of(cell)]
     for key, name in CARD_FIELDS.items():
         fields[name] = tuple(dict.fromkeys(_text(known[key]) for known in settings if key in known))
-    if all(run.finished for run in side.runs_of(cell)):
-        ends = [series.points[-1] for series in side.values.get(cell, {}).values()]
-        for place, name in enumerate(ENDS):
-            if not fields.get(name):
-                fields[name] = tuple(dict.fromkeys(f"{end[place]:,}" for end in ends))
     return fields
+
+
+def _last_updates(side: ResultSet, cell: Cell) -> dict[int, str]:
+    """The updates, as text, at the env step at which each lane of a finished cell ended acting."""
+    if not all(run.finished for run in side.runs_of(cell)):
+        return {}
+    found: dict[int, dict[str, None]] = {}
+    for series in side.values.get(cell, {}).values():
+        env_step, update = series.points[-1]
+        if env_step > 0 <= update:
+            found.setdefault(env_step, {})[f"{update:,}"] = None
+    return {env_step: " and ".join(updates) for env_step, updates in found.items()}
 
 
 def _settings(side: ResultSet) -> dict[str, str]:
@@ -174,11 +199,7 @@ def _having(cells: Iterable[Cell], field: str) -> list[str]:
 
 
 def _where(cells: list[Cell]) -> str:
-    return _name(cells[0]) if len(cells) == 1 else f"{_name(cells[0])} and {len(cells) - 1} more"
-
-
-def _name(cell: Cell) -> str:
-    return f"{cell.task}, {cell.variant}, UTD {cell.utd}"
+    return cell_name(cells[0]) if len(cells) == 1 else f"{cell_name(cells[0])} and {len(cells) - 1} more"
 
 
 def _text(value) -> str:

@@ -1,27 +1,34 @@
 """Two result sets side by side: read, check, take the numbers, decide, write the files that were asked for.
 
-Nothing is written unless everything could be compared.
+Nothing is written where the two sides cannot be compared.
 """
 
 from __future__ import annotations
 
+import dataclasses
+import time
 from collections import Counter
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 from divbench.report.compare.comparability import check_comparable, common_cells, other_settings, versions
+from divbench.report.compare.completeness import TABLES, Failure, check_completeness
 from divbench.report.compare.decisions import DECISIONS, Row, judge
 from divbench.report.compare.junit import junit
-from divbench.report.compare.result import Result, VerdictChange
+from divbench.report.compare.result import INCOMPLETE, Result, VerdictChange
 from divbench.report.compare.result_set import ResultSet, read_result_set
 from divbench.report.compare.samples import Sample, q_sample, return_sample, speed_samples
 from divbench.report.compare.wording import markdown
+from divbench.report.counting import copied_notes
+from divbench.report.naming import cell_names
 from divbench.report.series import Cell
 from divbench.spec.compare import JUNIT_MARK, MARKDOWN_MARK, CompareRequest, refuse_file
 from divbench.spec.errors import UsageError, nearest
+from divbench.spec.margins import LEAST_OF_RANGE
+from divbench.spec.scale import RETURN
 from divbench.verdict import KINDS
 
-LITTLE = 1.0  # a return, of about 1,000 at most, that is still none
 SEVERITY = {kind: rank for rank, kind in enumerate(KINDS)}
 
 
@@ -32,7 +39,10 @@ def compare(request: CompareRequest) -> Result:
       UsageError: a folder that holds no results, two sides that cannot be compared (`Incomparable`), nothing in
         common, a pair that neither side has, or a file that cannot be written.
     """
+    began, clock = datetime.now(UTC), time.perf_counter()
     result = compare_sets(read_result_set(request.baseline, "BASELINE"), read_result_set(request.new, "NEW"), request)
+    result = dataclasses.replace(result, began=began.isoformat(timespec="seconds"),
+                                 seconds=time.perf_counter() - clock)
     write_files(result)
     return result
 
@@ -41,16 +51,18 @@ def compare_sets(baseline: ResultSet, new: ResultSet, request: CompareRequest) -
     """`compare` for two sides that are read already; writes nothing."""
     baseline, new = _paired_variants(baseline, new, request)
     cells = common_cells(baseline, new)
-    check_comparable(baseline, new, cells)
+    _check_tasks(baseline, request)
+    check_comparable(baseline, new, cells, other_lengths=request.allow_shorter)
+    failures, notes = check_completeness(baseline, new, cells, request)
     samples = [sample for metric in request.metrics for sample in _samples(metric, baseline, new, cells)]
-    if not samples:
+    if not samples and not failures:
         raise UsageError(f"nothing to compare: no {' and no '.join(request.metrics)} was recorded at a point that both "
                          "sides have")
     rows = tuple(judge(samples, request))
     return Result(
-        request, _decision(rows, request), rows, _verdict_changes(baseline, new, cells),
+        request, _decision(rows, failures), tuple(failures), rows, _verdict_changes(baseline, new, cells),
         tuple(other_settings(baseline, new)), tuple(versions(baseline, new)),
-        tuple(_notes(baseline, new, cells, samples, request)),
+        (*notes, *_notes(baseline, new, cells, samples, request)),
         tuple(sum(len(side.values.get(cell) or side.scores[cell]) for cell in cells) for side in (baseline, new)))
 
 
@@ -77,18 +89,30 @@ def write_files(result: Result) -> None:
 def _samples(metric: str, baseline: ResultSet, new: ResultSet, cells: list[Cell]) -> list[Sample]:
     if metric == "speed":
         return speed_samples(baseline, new)
-    make, table = (return_sample, "scores") if metric == "return" else (q_sample, "values")
-    both = [(cell, getattr(baseline, table).get(cell), getattr(new, table).get(cell)) for cell in cells]
-    return [sample for cell, ours, theirs in both if ours and theirs
-            and (sample := make(cell, ours, theirs)) is not None]
+    found = []
+    for cell in cells:
+        ours, theirs = (getattr(side, TABLES[metric]).get(cell) for side in (baseline, new))
+        if ours and theirs:
+            found.append(return_sample(cell, ours, theirs, baseline.metric_of(cell)) if metric == "return"
+                         else q_sample(cell, ours, theirs))
+    return [sample for sample in found if sample is not None]
 
 
-def _decision(rows: tuple[Row, ...], request: CompareRequest) -> str:
+def _decision(rows: tuple[Row, ...], failures: list[Failure]) -> str:
     if any(row.decision == "regressed" for row in rows):
         return "regressed"
-    first = {metric: next((row for row in rows if row.metric == metric), None) for metric in request.metrics}
-    found = {row.decision for row in first.values() if row is not None}
+    if failures:
+        return INCOMPLETE
+    found = {row.decision for row in rows if row.leading}
     return next(decision for decision in DECISIONS if decision in found)
+
+
+def _check_tasks(baseline: ResultSet, request: CompareRequest) -> None:
+    known = dict.fromkeys(cell.task for cell in baseline.cells)
+    for task in request.all_margins.tasks:
+        if task not in known:
+            raise UsageError(f"--margin: '{task}' is no task of BASELINE, which has {', '.join(known)}"
+                             f"{nearest(task, known)}")
 
 
 def _paired_variants(baseline: ResultSet, new: ResultSet, request: CompareRequest) -> tuple[ResultSet, ResultSet]:
@@ -131,13 +155,15 @@ def _counts(verdicts: Mapping[int, str]) -> dict[str, int]:
 
 
 def _notes(baseline: ResultSet, new: ResultSet, cells: list[Cell], samples: list[Sample], request: CompareRequest):
+    if only := [cell for cell in new.cells if cell not in set(cells)]:
+        yield f"only in NEW, not compared: {cell_names(only)}"
+    if not all(run.finished for run in baseline.runs):
+        yield "BASELINE is not finished: compared as far as it has come, without its verdicts"
     for name, side in (("BASELINE", baseline), ("NEW", new)):
-        only = [cell for cell in side.cells if cell not in set(cells)]
-        if only:
-            shown = "; ".join(f"{cell.task}, {cell.variant}, UTD {cell.utd}" for cell in only[:3])
-            yield f"only in {name}, not compared: {shown}" + (f"; and {len(only) - 3} more" if len(only) > 3 else "")
-        if not all(run.finished for run in side.runs):
-            yield f"{name} is not finished: compared as far as it has come, without its verdicts"
+        yield from (f"{name}: {note}" for note in copied_notes({cell: side.scores[cell] for cell in cells
+                                                                if cell in side.scores}))
+    if "return" in request.metrics and (others := {baseline.metric_of(cell) for cell in cells} - {RETURN}):
+        yield f"the scores that are compared as return are {' and '.join(sorted(others))}"
     for metric in request.metrics:
         have = {sample.cell for sample in samples if sample.metric == metric}
         if not have:
@@ -148,7 +174,13 @@ def _notes(baseline: ResultSet, new: ResultSet, cells: list[Cell], samples: list
         yield ("speed is noisy: stretches of one run do not show how runs differ, nor what else the machine did; the "
                "margin has to cover that")
     little = [sample.cell for sample in samples if sample.metric == "return" and all(
-        abs(number) < LITTLE for side in (sample.baseline, sample.new) for number in side.finite.values())]
+        abs(number) < _little(sample) for side in (sample.baseline, sample.new) for number in side.finite.values())]
     if little:
-        yield (f"return is below {LITTLE:g} in all lanes of {len(little)} cells on both sides (tasks "
-               f"{', '.join(dict.fromkeys(cell.task for cell in little))}): that it is equal there says nothing")
+        yield (f"return is next to nothing (below {LEAST_OF_RANGE:.0%} of its range) in all lanes of {len(little)} "
+               f"cells on both sides (tasks {', '.join(dict.fromkeys(cell.task for cell in little))}): that it is "
+               "equal there says nothing")
+
+
+def _little(sample: Sample) -> float:
+    """The return below which a lane has next to nothing; 0 where the range is not known."""
+    return 0.0 if sample.span is None else LEAST_OF_RANGE * max(map(abs, sample.span))

@@ -13,9 +13,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from divbench.report.compare.decisions import judge
+from divbench.report.compare.questions import margin_of
 from divbench.report.compare.samples import Numbers, Sample
 from divbench.report.series import Cell
 from divbench.spec.compare import CompareRequest
+from divbench.spec.scale import DMC_RANGE
 from divbench.spec.text import format_table
 from divbench.statistics.estimates import mean_difference
 from divbench.statistics.shares import share_interval
@@ -69,7 +71,8 @@ def rates(draw: Callable[[str, Cell, int, int], Mapping[int, float]], cells: Seq
         for metric in request.metrics:
             for cell in cells:
                 sides = [draw(metric, cell, side, count) for side, count in enumerate(seeds)]
-                samples.append(Sample(metric, cell, *(Numbers(dict(side), dict(side)) for side in sides), ""))
+                numbers = [Numbers(dict(side), dict(side)) for side in sides]
+                samples.append(Sample(metric, cell, *numbers, span=DMC_RANGE))
         regressed += any(row.decision == "regressed" for row in judge(samples, request))
         claimed += welch and _welch_claims(samples, request)
     return Rates(comparisons, regressed, claimed)
@@ -116,7 +119,7 @@ def _welch_claims(samples: Sequence[Sample], request: CompareRequest) -> bool:
         two_sided = sample.metric == "q"
         found = mean_difference([list(sample.new.finite.values())], [list(sample.baseline.finite.values())],
                                 confidence=1.0 - level * (1 if two_sided else 2))
-        margin = request.margin(sample.metric)
+        margin = margin_of(sample, request)
         if found.low is not None and ((found.high < 0.0 and found.effect < -margin)
                                       or (two_sided and found.low > 0.0 and found.effect > margin)):
             return True

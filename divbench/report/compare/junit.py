@@ -1,7 +1,8 @@
 """A comparison as JUnit XML: one test suite per metric, one test case per cell and one over all cells.
 
 The dialect that CI systems share: `testsuites/testsuite/testcase` with `failure`, `skipped` or `system-out`. A
-regression is a failure; what is undecided is skipped, or with `--strict` a failure.
+regression is a failure; what is undecided is skipped, or with `--strict` a failure. What NEW lacks is a suite of its
+own. Times are the seconds that reading and deciding took.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import xml.etree.ElementTree as ET
 from divbench.report.compare.decisions import Row
 from divbench.report.compare.result import Result
 from divbench.report.compare.wording import headline, row_text, verdict_text
+from divbench.report.naming import variant_name
 
 NAME = "divbench compare"
 _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # characters that XML 1.0 has not
@@ -19,13 +21,18 @@ _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff
 
 def junit(result: Result) -> str:
     """The comparison as a document; its first line after the declaration names it."""
-    suites = ET.Element("testsuites", name=NAME, time="0")
-    totals = [0, 0, 0]
+    suites = ET.Element("testsuites", name=NAME, time=_time(result.seconds))
+    if result.began:
+        suites.set("timestamp", result.began)
+    totals = [len(result.failures), len(result.failures), 0]
+    if result.failures:
+        _lacking(suites, result)
     for metric in result.request.metrics:
         rows = [row for row in result.rows if row.metric == metric]
         counts = [len(rows), sum(_fails(row, result) for row in rows), sum(_skipped(row, result) for row in rows)]
         totals = [total + count for total, count in zip(totals, counts, strict=True)]
-        suite = ET.SubElement(suites, "testsuite", name=metric, time="0", errors="0", **_numbers(counts))
+        time = _time(sum(row.seconds for row in rows))
+        suite = ET.SubElement(suites, "testsuite", name=metric, time=time, errors="0", **_numbers(counts))
         properties = ET.SubElement(suite, "properties")
         for version in result.versions:
             ET.SubElement(properties, "property", name=_clean(version.name),
@@ -40,13 +47,25 @@ def junit(result: Result) -> str:
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{ET.tostring(suites, encoding="unicode")}\n'
 
 
+def _lacking(suites: ET.Element, result: Result) -> None:
+    """One failed test case for each thing that NEW lacks."""
+    count = len(result.failures)
+    suite = ET.SubElement(suites, "testsuite", name="completeness", time="0", errors="0",
+                          **_numbers([count, count, 0]))
+    for place, failure in enumerate(result.failures, 1):
+        case = ET.SubElement(suite, "testcase", time="0", classname="divbench.completeness",
+                             name=f"{failure.kind} {place}")
+        ET.SubElement(case, "failure", message=_clean(failure.text), type=failure.kind).text = _clean(failure.text)
+
+
 def _case(suite: ET.Element, row: Row, result: Result) -> None:
     if row.cell is None:
-        names = {"classname": f"divbench.{row.metric}", "name": "all cells"}
+        names = {"classname": f"divbench.{row.metric}", "name": row.label}
     else:
         names = {"classname": f"divbench.{row.metric}.{row.cell.task}",
-                 "name": f"{row.cell.variant}, UTD {row.cell.utd}"}
-    case = ET.SubElement(suite, "testcase", time="0", **{key: _clean(value) for key, value in names.items()})
+                 "name": variant_name(row.cell)}
+    names = {key: _clean(value) for key, value in names.items()}
+    case = ET.SubElement(suite, "testcase", time=_time(row.seconds), **names)
     line = _clean(row_text(row))
     if _fails(row, result):
         ET.SubElement(case, "failure", message=line, type=row.decision).text = line
@@ -64,6 +83,10 @@ def _fails(row: Row, result: Result) -> bool:
 
 def _skipped(row: Row, result: Result) -> bool:
     return row.decision == "undecided" and not _fails(row, result)
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds:.6f}"
 
 
 def _numbers(counts: list[int]) -> dict[str, str]:

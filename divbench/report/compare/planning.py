@@ -45,6 +45,8 @@ def seeds_needed(baseline: Sequence[Sequence[float]], new: Sequence[Sequence[flo
     if abs(effect) > margin:
         found = _smallest(spread / abs(effect), level / sides, 1.0 - POWER, _degrees(len(new), paired))
         return None if found is None else max(found, fewest)
+    if margin == 0.0:
+        return None
     return _smallest(spread / margin, (1.0 - confidence) / 2.0, (1.0 - POWER) / 2.0, _degrees(len(new), paired))
 
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 import dataclasses
 
 from divbench.report.compare.comparability import Difference
+from divbench.report.compare.completeness import Failure
 from divbench.report.compare.decisions import Row
 from divbench.report.series import Cell
 from divbench.spec.compare import CompareRequest
 
 OK, REGRESSED = 0, 1
+INCOMPLETE = "incomplete"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,26 +37,32 @@ class Result:
 
     Attributes:
       request: what was asked for.
-      decision: `regressed` if any row is; else what the rows over all cells say (a metric of one cell: that cell).
-      rows: every comparison, metric by metric, over all cells first.
+      decision: `regressed` if any row is; else `incomplete` if there are failures; else what the leading rows say.
+      failures: why NEW fails whatever its numbers say, such as a task that it lacks.
+      rows: every comparison, metric by metric, over several cells first.
       verdicts: the cells whose verdicts differ; they are told, and decide nothing: what they see, Q shows as well.
       settings: other settings that differ.
       versions: of what computed, on both sides; those that differ first.
       notes: what else a reader should know, a sentence each.
       lanes: compared lanes on both sides.
+      began: when the comparison began, in UTC as ISO 8601.
+      seconds: that it took, reading included.
     """
 
     request: CompareRequest
     decision: str
+    failures: tuple[Failure, ...]
     rows: tuple[Row, ...]
     verdicts: tuple[VerdictChange, ...]
     settings: tuple[Difference, ...]
     versions: tuple[Difference, ...]
     notes: tuple[str, ...]
     lanes: tuple[int, int]
+    began: str = ""
+    seconds: float = 0.0
 
     @property
     def exit_code(self) -> int:
-        """1 if something regressed, or with `strict` if nothing could be decided; else 0."""
-        failed = self.decision == "regressed" or (self.request.strict and self.decision == "undecided")
+        """1 if something regressed or is lacking, or with `strict` if nothing could be decided; else 0."""
+        failed = self.decision in ("regressed", INCOMPLETE) or (self.request.strict and self.decision == "undecided")
         return REGRESSED if failed else OK

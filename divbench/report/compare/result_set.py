@@ -10,8 +10,10 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from divbench.report.facts import read_metric
 from divbench.report.series import Cell, Cells, sound_cells
 from divbench.spec.errors import UsageError
+from divbench.spec.scale import RETURN
 
 if TYPE_CHECKING:
     from divbench.records.tables import Tables
@@ -40,6 +42,11 @@ class Run:
     @property
     def settings(self) -> dict:
         return self.tables.card.get("settings", {})
+
+    @property
+    def metric(self) -> str:
+        """What its scores are: `return`, or the metric that an import took."""
+        return read_metric(self.card)
 
     @property
     def finished(self) -> bool:
@@ -82,6 +89,10 @@ class ResultSet:
         """What the rows of a cell say of `LANE_FACTS`, over all runs; more than one value where they disagree."""
         found = [run.facts[self._own(cell)] for run in self.runs_of(cell)]
         return {name: tuple(dict.fromkeys(value for facts in found for value in facts[name])) for name in LANE_FACTS}
+
+    def metric_of(self, cell: Cell) -> str:
+        """What the scores of a cell are."""
+        return next((run.metric for run in self.runs_of(cell)), RETURN)
 
     def renamed(self, names: dict[str, str]) -> ResultSet:
         """The same lanes with some variants under other names, and without those whose new name is empty."""

@@ -1,7 +1,7 @@
 """The numbers that are compared: one for each lane, or for each stretch of training where it is speed.
 
-Lives here: which rows of the tables count, at which points, and what stands for a lane that is no longer finite.
-Does not live here: tests and decisions (`decisions`).
+Lives here: which rows of the tables count, and what stands for a lane that is no longer finite.
+Does not live here: at which points they are taken (`places`), tests and decisions (`decisions`).
 """
 
 from __future__ import annotations
@@ -11,12 +11,13 @@ import math
 from array import array
 from collections.abc import Mapping
 
+from divbench.report.compare.places import Places, common_places
 from divbench.report.compare.result_set import SCORES, VALUES, ResultSet, Run
 from divbench.report.series import Cell, Point, Series
-from divbench.spec.text import format_span
+from divbench.spec.scale import RETURN, score_range
 
 LAST_EVALUATIONS = 3  # whose mean is a lane's return
-SMALLEST_Q = 1e-3  # below it |Q| counts as this, so that it has a logarithm
+SMALLEST_Q = 1e-3  # |Q| below it counts as 0
 BLOCKS = 6  # stretches of training that a run's speed is taken from, a group
 
 
@@ -35,7 +36,12 @@ class Numbers:
     @property
     def lost(self) -> int:
         """How many lanes have no finite number where they are compared."""
-        return sum(math.isinf(number) for number in self.ranked.values())
+        return len(self.lost_seeds)
+
+    @property
+    def lost_seeds(self) -> list[int]:
+        """Their seeds."""
+        return [seed for seed, number in self.ranked.items() if math.isinf(number)]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,10 +49,11 @@ class Sample:
     """Both sides' numbers of one metric in one cell.
 
     Attributes:
-      metric: a name of `divbench.spec.compare.METRICS`.
+      metric: a name of `divbench.spec.margins.METRICS`.
       cell: task, variant, UTD; of speed, the variants of the group.
-      baseline, new: the numbers; of q and speed their log10.
-      at: where they were taken, in words.
+      baseline, new: the numbers; of q in `signed_decades`, of speed their log10.
+      points: where they were taken on both sides, ascending; empty of speed.
+      span: the least and the most that a score of the task can be; None where that is not known, and of q and speed.
       identical: every number that the lanes' rows share is equal to the last bit, seed by seed.
       obstacle: why these numbers say nothing, or the empty string.
     """
@@ -55,49 +62,72 @@ class Sample:
     cell: Cell
     baseline: Numbers
     new: Numbers
-    at: str
+    points: tuple[tuple[Point, ...], tuple[Point, ...]] = ((), ())
+    span: tuple[float, float] | None = None
     identical: bool = False
     obstacle: str = ""
 
+    @property
+    def lost_anew(self) -> list[int]:
+        """The new side's seeds without a finite number, where the baseline has no such lane."""
+        return [] if self.baseline.lost else self.new.lost_seeds
 
-def return_sample(cell: Cell, baseline: Mapping[int, Series], new: Mapping[int, Series]) -> Sample | None:
-    """The mean return of the last evaluations that all lanes of both sides have; None if they share none.
 
-    The evaluation before training (update 0) counts only where there is no other.
-    """
-    points = _trained(_shared_points(baseline, new))[-LAST_EVALUATIONS:]
-    if not points:
+def return_sample(cell: Cell, baseline: Mapping[int, Series], new: Mapping[int, Series],
+                  metric: str = RETURN) -> Sample | None:
+    """The mean return of the last evaluations that all lanes of both sides have; None if they share none. `metric` is
+    what the scores are, if they are no returns."""
+    places = common_places(baseline, new, LAST_EVALUATIONS)
+    if places is None:
         return None
 
-    def numbers(lanes: Mapping[int, Series]) -> Numbers:
+    def numbers(lanes: Mapping[int, Series], points: Mapping[int, tuple[Point, ...]]) -> Numbers:
         ranked, finite = {}, {}
         for seed, series in lanes.items():
-            values = [_at(series, SCORES[0])[point] for point in points]
+            values = [_at(series, SCORES[0])[point] for point in points[seed]]
             good = [value for value in values if math.isfinite(value)]
             ranked[seed] = sum(values) / len(values) if len(good) == len(values) else -math.inf
             if good:
                 finite[seed] = sum(good) / len(good)
         return Numbers(ranked, finite)
 
-    return Sample("return", cell, numbers(baseline), numbers(new), _place(points), _identical(baseline, new))
+    return Sample("return", cell, numbers(baseline, places.baseline), numbers(new, places.new),
+                  (places.points("baseline"), places.points("new")), score_range(cell.task, metric),
+                  _identical(baseline, new, places))
 
 
 def q_sample(cell: Cell, baseline: Mapping[int, Series], new: Mapping[int, Series]) -> Sample | None:
-    """log10 of |mean Q on replay| at the last measurement that all lanes of both sides have; None without one."""
-    points = _trained(_shared_points(baseline, new))[-1:]
-    if not points:
+    """Mean Q on replay, in `signed_decades`, at the last measurement that all lanes of both sides have; None without
+    one."""
+    places = common_places(baseline, new, 1)
+    if places is None:
         return None
 
-    def numbers(lanes: Mapping[int, Series]) -> Numbers:
+    def numbers(lanes: Mapping[int, Series], points: Mapping[int, tuple[Point, ...]]) -> Numbers:
         ranked, finite = {}, {}
         for seed, series in lanes.items():
-            now = _at(series, VALUES[0])[points[0]]
-            ranked[seed] = _decades(now) if math.isfinite(now) else math.inf
-            if good := series.until(points[0]).finite(VALUES[0]):
-                finite[seed] = _decades(good[-1])
+            (point,) = points[seed]
+            now = _at(series, VALUES[0])[point]
+            ranked[seed] = signed_decades(now) if math.isfinite(now) else math.inf
+            if good := series.until(point).finite(VALUES[0]):
+                finite[seed] = signed_decades(good[-1])
         return Numbers(ranked, finite)
 
-    return Sample("q", cell, numbers(baseline), numbers(new), _place(points), _identical(baseline, new))
+    return Sample("q", cell, numbers(baseline, places.baseline), numbers(new, places.new),
+                  (places.points("baseline"), places.points("new")), identical=_identical(baseline, new, places))
+
+
+def signed_decades(q: float) -> float:
+    """How many decades |Q| lies above `SMALLEST_Q`, with the sign of Q: 10 becomes 4, -10 becomes -4.
+
+    It rises with Q. Between numbers of one sign a difference is that of log10 |Q|; +10 and -10 are 8 decades apart.
+    """
+    return math.copysign(math.log10(max(abs(q), SMALLEST_Q)) - math.log10(SMALLEST_Q), q)
+
+
+def from_signed_decades(number: float) -> float:
+    """The Q that `signed_decades` is made of; 0 stands for all that is smaller than `SMALLEST_Q`."""
+    return math.copysign(10.0 ** (abs(number) + math.log10(SMALLEST_Q)), number) if number else 0.0
 
 
 def speed_samples(baseline: ResultSet, new: ResultSet) -> list[Sample]:
@@ -116,8 +146,7 @@ def speed_samples(baseline: ResultSet, new: ResultSet) -> list[Sample]:
         elif where != other_where:
             obstacle = f"the device is {_listed(where)} in BASELINE and {_listed(other_where)} in NEW"
         numbers = [dict(enumerate(map(math.log10, side))) for side in (rates, other_rates)]
-        samples.append(Sample("speed", cell, *(Numbers(side, side) for side in numbers), "while training",
-                              obstacle=obstacle))
+        samples.append(Sample("speed", cell, *(Numbers(side, side) for side in numbers), obstacle=obstacle))
     return samples
 
 
@@ -157,20 +186,9 @@ def _blocks(stretches: list[tuple[float, float]]) -> list[float]:
     return [sum(updates for updates, _ in part) / sum(seconds for _, seconds in part) for part in parts]
 
 
-def _shared_points(*sides: Mapping[int, Series]) -> list[Point]:
-    """The points at which every lane of every side has a row, ascending."""
-    lanes = [set(series.points) for side in sides for series in side.values()]
-    return sorted(set.intersection(*lanes)) if lanes else []
-
-
-def _trained(points: list[Point]) -> list[Point]:
-    """Without those before the first update, unless there are no others."""
-    return [point for point in points if point[1] > 0] or points
-
-
-def _identical(baseline: Mapping[int, Series], new: Mapping[int, Series]) -> bool:
-    """Whether the same seeds have the same bits wherever both have a row."""
-    return baseline.keys() == new.keys() and all(_same(baseline[seed], new[seed]) for seed in new)
+def _identical(baseline: Mapping[int, Series], new: Mapping[int, Series], places: Places) -> bool:
+    """Whether the same seeds are compared at the same points and have the same bits wherever both have a row."""
+    return places.baseline == places.new and all(_same(baseline[seed], new[seed]) for seed in new)
 
 
 def _same(series: Series, other: Series) -> bool:
@@ -182,16 +200,6 @@ def _same(series: Series, other: Series) -> bool:
 
 def _at(series: Series, column: str) -> dict[Point, float]:
     return dict(zip(series.points, series.columns[column], strict=True))
-
-
-def _decades(q: float) -> float:
-    return math.log10(max(abs(q), SMALLEST_Q))
-
-
-def _place(points: list[Point]) -> str:
-    env_steps, updates = zip(*points, strict=True)
-    count = f"{len(points)} evaluations, " if len(points) > 1 else ""
-    return f"{count}env step {format_span(env_steps)}, update {format_span(updates)}"
 
 
 def _listed(values: set) -> str:

@@ -1,6 +1,6 @@
-"""A comparison in words: for a terminal, as Markdown for a pull request, and as one JSON object.
+"""A comparison in words: for a terminal, and as Markdown for a pull request.
 
-Does not live here: what is decided (`decisions`, `comparison`) and JUnit (`junit`).
+Does not live here: what is decided (`decisions`, `comparison`), JSON (`recording`) and JUnit (`junit`).
 """
 
 from __future__ import annotations
@@ -10,14 +10,18 @@ from collections.abc import Iterable, Sequence
 
 from divbench.report.compare.comparability import Difference
 from divbench.report.compare.decisions import Row
-from divbench.report.compare.result import Result, VerdictChange
+from divbench.report.compare.result import INCOMPLETE, Result, VerdictChange
+from divbench.report.compare.samples import from_signed_decades
 from divbench.report.layout import ABSENT, number
-from divbench.spec.compare import MARKDOWN_MARK, METRICS
+from divbench.report.naming import FIRST, cell_name, cell_names, places_name
+from divbench.report.series import Cell
+from divbench.spec.compare import MARKDOWN_MARK
+from divbench.spec.margins import METRICS
 from divbench.spec.text import format_table
 
-ALL = "all cells"
-COLUMNS = ("task", "variant", "UTD", "seeds", "BASELINE", "NEW", "difference", "interval", "decision")
-RIGHT = COLUMNS[2:8]
+COLUMNS = ("task", "variant", "UTD", "seeds", "BASELINE", "NEW", "difference", "interval", "margin", "decision")
+RIGHT = COLUMNS[2:9]
+MOST_PLACES = 5  # that a metric's heading names
 MOST_ROWS = 100  # of a metric in Markdown; a comment has room for 65,536 characters
 _ESCAPED = re.compile(r"[\\`*_\[\]#|~<>&@]")
 
@@ -25,11 +29,14 @@ _ESCAPED = re.compile(r"[\\`*_\[\]#|~<>&@]")
 def describe(result: Result) -> str:
     """The comparison for a terminal: the verdict first, then tables."""
     blocks = [headline(result), _facts(result)]
+    if len(result.failures) > FIRST:  # than the headline names
+        blocks.append("\n".join(f"fails: {failure.text}" for failure in result.failures))
     for metric in result.request.metrics:
         rows = [row for row in result.rows if row.metric == metric]
         if rows:
             table = format_table(COLUMNS, [_cells(row) for row in rows], right=RIGHT)
-            blocks.append(f"{_title(metric, result)}\n{table}")
+            places = "".join(f"{line}\n" for line in _places(rows))
+            blocks.append(f"{_title(metric, result)}\n{places}{table}")
     if result.verdicts:
         blocks.append("Verdicts that differ\n" + "\n".join(map(verdict_text, result.verdicts)))
     for title, rows in (("Versions", result.versions), ("Other settings that differ", result.settings)):
@@ -45,20 +52,20 @@ def describe(result: Result) -> str:
 def headline(result: Result) -> str:
     """The verdict in one line: `regressed: q over all cells; return of cheetah-run, ofn, UTD 1`."""
     rows, count = result.rows, len(result.rows)
+    lacking = [failure.text for failure in result.failures]
+    if result.decision == INCOMPLETE:
+        return f"{INCOMPLETE}: {_first(lacking)}"
     if result.decision == "regressed":
-        worse = [f"{row.metric} {_where(row)}" for row in rows if row.decision == "regressed"]
-        more = f"; and {len(worse) - 3} more" if len(worse) > 3 else ""
-        return f"regressed: {'; '.join(worse[:3])}{more}"
+        worse = [f"{row.metric} {_where(row)}{_lost_anew(row)}" for row in rows if row.decision == "regressed"]
+        return f"regressed: {_first(worse)}" + (f"; {INCOMPLETE}: {_first(lacking)}" if lacking else "")
     if result.decision == "identical":
         metrics = " and ".join(dict.fromkeys(row.metric for row in rows))
         return f"identical: {metrics} of {result.lanes[1]} lanes, equal to the last bit wherever both sides have a row"
     left = [row for row in rows if row.decision == "undecided"]
     if result.decision == "undecided":
-        first = next(row for row in left if row.cell is None or not any(
-            other.cell is None and other.metric == row.metric for other in rows))
+        first = next(row for row in left if row.leading)
         return f"undecided: no regression found, and none ruled out; {first.metric} {_where(first)}: {_reason(first)}"
-    margins = ", ".join(f"{metric} {METRICS[metric].margin_text(result.request.margin(metric))}"
-                        for metric in result.request.metrics)
+    margins = ", ".join(f"{metric} {result.request.all_margins.text(metric)}" for metric in result.request.metrics)
     rest = f"; {len(left)} of {count} comparisons of single cells are undecided" if left else ""
     if result.decision == "better":
         return f"better: {'; '.join(f'{r.metric} {_where(r)}' for r in rows if r.decision == 'better')}{rest}"
@@ -72,21 +79,28 @@ def row_text(row: Row) -> str:
     reason = f"; {_reason(row)}" if row.decision == "undecided" else ""
     chance = f", adjusted chance {row.chance:.2g}" if row.decision == "regressed" else ""
     return (f"{row.decision}: {row.metric} {_where(row)}: {values}, difference {_effect(row, row.difference.effect)} "
-            f"{_interval(row)}{chance}{lost}, margin {_margin(row)}, {row.seeds[0]} and {row.seeds[1]} "
-            f"{_unit(row)}{reason}")
+            f"{_interval(row)}{chance}{lost}{_lost_anew(row)}, margin {_margin(row)}, {row.seeds[0]} and "
+            f"{row.seeds[1]} {_unit(row)}, {row_place(row)}{reason}")
+
+
+def row_place(row: Row) -> str:
+    """Where the numbers of a row were taken: `at env step 80,000 to 100,000, update 79,000 to 99,000`."""
+    where = f"at {places_name(*row.points)}" if all(row.points) else "while training"
+    return where if row.cell is not None else f"{row.cells[0]} of {row.cells[1]} cells, {where}"
 
 
 def verdict_text(change: VerdictChange) -> str:
     """`worse: cheetah-run, ofn, UTD 1: 3 stable -> 1 diverged, 2 stable`."""
     sides = [", ".join(f"{count} {kind}" for kind, count in side.items()) for side in (change.baseline, change.new)]
-    return f"{'worse' if change.worse else 'differs'}: {', '.join(change.cell[:2])}, UTD {change.cell.utd}: " \
-           f"{sides[0]} -> {sides[1]}"
+    return f"{'worse' if change.worse else 'differs'}: {cell_name(change.cell)}: {sides[0]} -> {sides[1]}"
 
 
 def markdown(result: Result) -> str:
     """The comparison as a comment: verdict first, versions, a table per metric; what is long is folded."""
     word, _, rest = headline(result).partition(": ")
     blocks = [f"{MARKDOWN_MARK}\n**divbench: {word}.** {escaped(rest)}.", f"{escaped(_facts(result))}."]
+    if len(result.failures) > FIRST:
+        blocks.append("\n".join(f"- fails: {escaped(failure.text)}" for failure in result.failures))
     if result.verdicts:
         blocks.append("\n".join(f"- {escaped(verdict_text(change))}" for change in result.verdicts[:MOST_ROWS]))
     changed = [row for row in result.versions if row.changed]
@@ -96,7 +110,8 @@ def markdown(result: Result) -> str:
     for metric in result.request.metrics:
         rows = [row for row in result.rows if row.metric == metric]
         if rows:
-            blocks.append(f"**{escaped(_title(metric, result))}**\n\n{_metric_table(rows)}")
+            places = escaped("; ".join(_places(rows)))
+            blocks.append(f"**{escaped(_title(metric, result))}**\n\n{places}\n\n{_metric_table(rows)}")
     if result.settings:
         blocks.append(_folded("Other settings that differ",
                               _pipe_table(("setting", "BASELINE", "NEW"), result.settings[:MOST_ROWS])))
@@ -107,36 +122,10 @@ def markdown(result: Result) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
-def record(result: Result) -> dict:
-    """The comparison as plain JSON values, in the units of `--margin`; of q, means are |mean Q| itself."""
-    request = result.request
-    return {
-        "decision": result.decision, "exit_code": result.exit_code, "headline": headline(result),
-        "baseline": request.baseline, "new": request.new, "lanes": list(result.lanes),
-        "confidence": request.confidence, "paired": request.paired, "strict": request.strict,
-        "rows": [_row_record(row) for row in result.rows],
-        "verdicts": [{**change.cell._asdict(), "baseline": change.baseline, "new": change.new, "worse": change.worse}
-                     for change in result.verdicts],
-        "versions": [{**row._asdict(), "changed": row.changed} for row in result.versions],
-        "settings": [row._asdict() for row in result.settings], "notes": list(result.notes),
-    }
-
-
 def escaped(text: str) -> str:
     """Text that Markdown and HTML leave as it is: no markup, no links to users or issues, one line."""
     return _ESCAPED.sub(lambda found: f"&#{ord(found[0])};" + ("<!-- -->" if found[0] in "@#" else ""),
                         " ".join(text.split()))
-
-
-def _row_record(row: Row) -> dict:
-    unscaled = (lambda x: x) if row.metric == "return" else (lambda x: None if x is None else 10.0**x)
-    scaled = _share if row.metric == "speed" else (lambda x: x)
-    estimate = row.difference
-    return {"metric": row.metric, **(row.cell._asdict() if row.cell else {"task": None, "variant": None, "utd": None}),
-            "seeds": list(row.seeds), "not_finite": list(row.lost), "baseline": unscaled(row.baseline),
-            "new": unscaled(row.new), "difference": scaled(estimate.effect), "low": scaled(estimate.low),
-            "high": scaled(estimate.high), "chance": row.chance, "margin": abs(scaled(-row.margin)),
-            "decision": row.decision, "seeds_needed": row.needed, "at": row.at, "obstacle": row.obstacle}
 
 
 def _facts(result: Result) -> str:
@@ -147,13 +136,36 @@ def _facts(result: Result) -> str:
 
 
 def _title(metric: str, result: Result) -> str:
-    margin = METRICS[metric].margin_text(result.request.margin(metric))
+    margin = result.request.all_margins.text(metric)
     sides = ", either sign" if METRICS[metric].two_sided else ""
     return f"{metric}: {METRICS[metric].summary}; margin {margin}{sides}"
 
 
 def _where(row: Row) -> str:
-    return f"over {ALL}" if row.cell is None else f"of {row.cell.task}, {row.cell.variant}, UTD {row.cell.utd}"
+    return f"over {row.label}" if row.cell is None else f"of {cell_name(row.cell)}"
+
+
+def _lost_anew(row: Row) -> str:
+    if not row.lost_anew:
+        return ""
+    seeds = f"seed{'s' if len(row.lost_anew) > 1 else ''} {', '.join(map(str, row.lost_anew))}"
+    return f" ({len(row.lost_anew)} of {row.seeds[1]} lanes newly not finite, {seeds})"
+
+
+def _first(texts: Sequence[str]) -> str:
+    """The first of many texts, and how many more there are."""
+    return "; ".join(texts[:FIRST]) + (f"; and {len(texts) - FIRST} more" if len(texts) > FIRST else "")
+
+
+def _places(rows: Sequence[Row]) -> list[str]:
+    """Where a metric is compared, each place with its cells, a line each."""
+    found: dict[str, list[Cell]] = {}
+    for row in rows:
+        if row.cell is not None:
+            found.setdefault(row_place(row), []).append(row.cell)
+    if len(found) == 1:
+        return [f"compared {place}" for place in found]
+    return [f"compared {place}: {cell_names(cells)}" for place, cells in list(found.items())[:MOST_PLACES]]
 
 
 def _reason(row: Row) -> str:
@@ -171,23 +183,31 @@ def _reason(row: Row) -> str:
 
 
 def _cells(row: Row) -> tuple[str, ...]:
-    name = (ALL, "", "") if row.cell is None else row.cell
+    name = (row.label, "", "") if row.cell is None else (*row.cell[:2], row.cell.utd or ABSENT)
     decision = row.decision + (f" ({_reason(row)})" if row.decision == "undecided" else "")
     lost = f"; not finite: {row.lost[0]} -> {row.lost[1]}" if any(row.lost) else ""
+    lost += _lost_anew(row)
     return (*name, f"{row.seeds[0]} / {row.seeds[1]}", _value(row, row.baseline), _value(row, row.new),
-            _effect(row, row.difference.effect), _interval(row), decision + lost)
+            _effect(row, row.difference.effect), _interval(row), _margin(row), decision + lost)
 
 
 def _value(row: Row, mean: float | None) -> str:
-    return number(mean if row.metric == "return" or mean is None else 10.0**mean)
+    return number(unscaled(row, mean))
+
+
+def unscaled(row: Row, mean: float | None) -> float | None:
+    """A mean in the metric's own units; of q, that of decades with their sign."""
+    if mean is None or row.metric == "return":
+        return mean
+    return from_signed_decades(mean) if row.metric == "q" else 10.0**mean
 
 
 def _effect(row: Row, effect: float | None) -> str:
     if effect is None:
         return ABSENT
     if row.metric == "speed":
-        return f"{_share(effect):+.1%}"
-    return f"{effect:+,.1f}" if row.metric == "return" else f"{effect:+.3f}"
+        return f"{speed_share(effect):+.1%}"
+    return f"{effect:+,.{1 if row.margin >= 1.0 else 4}f}" if row.metric == "return" else f"{effect:+.3f}"
 
 
 def _interval(row: Row) -> str:
@@ -197,14 +217,15 @@ def _interval(row: Row) -> str:
 
 
 def _margin(row: Row) -> str:
-    return METRICS[row.metric].margin_text(round(abs(_share(-row.margin)), 6) if row.metric == "speed" else row.margin)
+    margin = round(abs(speed_share(-row.margin)), 6) if row.metric == "speed" else row.margin
+    return METRICS[row.metric].margin_text(margin)
 
 
 def _unit(row: Row) -> str:
     return "stretches" if row.metric == "speed" else "seeds"
 
 
-def _share(decades: float | None) -> float | None:
+def speed_share(decades: float | None) -> float | None:
     """Decades as a relative change."""
     return None if decades is None else 10.0**decades - 1.0
 
@@ -247,5 +268,7 @@ def _reading(result: Result) -> list[str]:
         f"intervals are {100 * confidence:.4g}% intervals of the mean difference (Welch's t), each by itself",
         "regressed: an exact rank test rejects, at a level that all rows share (all false alarms together have a "
         f"chance of at most {level:.3g}), and the estimate is beyond the margin",
+        "a lane that is not finite, in a cell where BASELINE has none, is a regression without a test",
         "equal: the interval lies within the margin; undecided: neither, and never a failure without --strict",
+        f"{INCOMPLETE}: NEW lacks something of BASELINE, or ends before it; it fails unless a flag allows it",
     ]

@@ -7,7 +7,7 @@ lanes share. Does not live here: drawing, and which columns there are (`columns`
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from divbench.report.page.columns import BOUND, MAIN, PLOTTED, PlotColumn
@@ -29,7 +29,7 @@ class Curves:
     Attributes:
       axes: x values by number: text of env steps and text of updates.
       lanes: column to lane to text; a lane is (run, cell, seed).
-      middles: column to (run, cell) to text. Absent for a cell with one lane, whose line is its middle.
+      middles: column to (run, cell) to text. Absent for a cell with one lane that counts, whose line is its middle.
       places: (table, lane or (run, cell)) to the number of its axis.
       facts: column to (run, cell) to what it came to, see `_outcome`.
     """
@@ -60,7 +60,8 @@ def read_curves(evidences: Sequence) -> Curves:
     stopped = [stopped_lanes(evidence.tables.values) for evidence in evidences]
     for run, table, lanes in found:
         columns = [column for column in (*PLOTTED, BOUND) if column.table == table]
-        _read_table(curves, run, getattr(evidences[run].tables, table), table, lanes, columns, limits, stopped[run])
+        _read_table(curves, run, getattr(evidences[run].tables, table), table, lanes, columns, limits, stopped[run],
+                    evidences[run].left_out.get(table, ()))
     return curves
 
 
@@ -70,7 +71,9 @@ def _limit(lines: int, between: tuple[int, int]) -> int:
 
 
 def _read_table(curves: Curves, run: int, arrow, table: str, lanes: Iterable[LaneRows], columns: list[PlotColumn],
-                limits: dict[bool, int], stopped: Mapping[tuple[Cell, int], Point]) -> None:
+                limits: dict[bool, int], stopped: Mapping[tuple[Cell, int], Point],
+                left_out: Collection[tuple[Cell, int]]) -> None:
+    """Add the curves of a table; the lanes that do not count have a curve of their own and no part in their cell's."""
     import numpy as np
 
     numbers = np.stack([read_numbers(arrow, column.name) for column in columns], axis=1)
@@ -82,7 +85,8 @@ def _read_table(curves: Curves, run: int, arrow, table: str, lanes: Iterable[Lan
         curves.places[table, key] = curves.axis(lane.env_steps, lane.updates)
         # Where a NaN says that there is no number any more; of scores each does.
         _tell(curves.lanes, key, columns, values, gone | (table == "scores"), limits)
-        cells.setdefault(lane.cell, []).append((lane, values, told, gone))
+        if (lane.cell, lane.seed) not in left_out:
+            cells.setdefault(lane.cell, []).append((lane, values, told, gone))
     for cell, members in cells.items():
         _read_cell(curves, (run, cell), table, columns, members, limits)
 

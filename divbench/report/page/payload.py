@@ -14,12 +14,13 @@ from pathlib import Path
 from divbench.records.metrics import METRICS
 from divbench.report.evidence import Evidence
 from divbench.report.lanes import NOTE_CRITICAL
-from divbench.report.page.columns import BOUND, PLOTTED
+from divbench.report.page.columns import BOUND, PLOTTED, PlotColumn
 from divbench.report.page.lines import Curves, read_curves
 from divbench.report.page.looks import line_looks
 from divbench.report.page.overlays import overlays
 from divbench.report.page.stories import told_verdicts
 from divbench.report.series import Cell
+from divbench.spec.scale import RETURN
 from divbench.verdict import KINDS
 from divbench.verdict.rows import lane_of
 
@@ -50,7 +51,7 @@ def make_payload(evidences: Sequence[Evidence], against: Iterable = (), *, refre
         "tasks": list(dict.fromkeys(cell.task for _, cell in cells)),
         "looks": line_looks(variants, len(evidences)),
         "verdicts": list(KINDS),
-        "columns": [column.record() for column in PLOTTED if _tells(curves.lanes.get(column.name, {}))],
+        "columns": [_column(column, evidences) for column in PLOTTED if _tells(curves.lanes.get(column.name, {}))],
         "cells": [_cell(key, curves) for key in cells],
         "lanes": [_lane(key, numbers, curves, verdict) for key, verdict in lanes.items()],
         "axes": curves.axes,
@@ -64,6 +65,15 @@ def make_payload(evidences: Sequence[Evidence], against: Iterable = (), *, refre
         "published": overlays(against, list(dict.fromkeys(cell.task for _, cell in cells)),
                               {evidence.facts.action_repeat for evidence in evidences}),
     }
+
+
+def _column(column: PlotColumn, evidences: Sequence[Evidence]) -> dict:
+    """The record of a column; scores are called what they are, if all runs have the same."""
+    metrics = {evidence.facts.metric for evidence in evidences}
+    if column.table != "scores" or metrics == {RETURN} or len(metrics) > 1:
+        return column.record()
+    return {**column.record(), "label": metrics.pop(), "meaning": "A metric of the imported results.", "unit": "",
+            "formula": "as the imported files have it", "source": "imported"}
 
 
 def run_names(paths: Sequence[Path]) -> list[str]:
@@ -88,7 +98,8 @@ def _run(name: str, evidence: Evidence) -> dict:
         "primes": facts.primes, "caption": facts.caption(),
         "facts": [["physics", facts.physics], ["device", facts.device], ["precision", facts.precision],
                   ["action repeat", facts.action_repeat], ["network", facts.network], ["UTD", ", ".join(facts.utd)],
-                  ["seeds", facts.seeds_text], ["state", facts.state], ["command", str(card.get("command", ""))],
+                  ["seeds", facts.seeds_text], ["state", facts.state], *(["note", note] for note in evidence.notes),
+                  ["command", str(card.get("command", ""))],
                   ["platform", str(card.get("platform", ""))]],
         "versions": {str(package): str(version) for package, version in card.get("versions", {}).items()},
         "sessions": len(card.get("sessions", ())),

@@ -140,13 +140,13 @@ function scoreTable() {
     rows: DATA.scores,
     columns: [
       ...cellColumns(),
-      numeric("mean", "return", (e) => e.mean, spread),
+      numeric("mean", COLUMNS.return_mean ? COLUMNS.return_mean.label.toLowerCase() : "return", (e) => e.mean, spread),
       numeric("low", "min", (e) => e.low),
       numeric("high", "max", (e) => e.high),
       ...placeColumns(),
     ],
     note:
-      "Return: mean ± standard deviation over seeds (n − 1), at the last evaluation they share." +
+      `${COLUMNS.return_mean ? COLUMNS.return_mean.label : "Return"}: mean ± standard deviation over seeds (n − 1), at the last evaluation they share.` +
       smallSample(DATA.scores),
   });
 }
@@ -167,9 +167,11 @@ function outcomeTable(column) {
   const names = [...new Set([...references.values()].map((entry) => DATA.cells[entry.cell].variant))];
   const against = (entry) => {
     const reference = references.get(place(entry));
-    return reference.step === entry.step && reference.update === entry.update && entry.final
-      ? reference.final / entry.final
-      : null;
+    if (reference.step !== entry.step || reference.update !== entry.update || !entry.final) return null;
+    const ratio = reference.final / entry.final;
+    // The last finite number of a lane that broke may be that of its first update: it is no reason to call it small.
+    const smaller = Math.abs(ratio) >= 1 ? entry : reference;
+    return entry !== reference && smaller.seeds < smaller.of ? null : ratio;
   };
   const overBound = (entry) => (about.bounded && entry.bound ? entry.final / entry.bound : null);
   const columns = [
