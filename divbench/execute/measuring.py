@@ -1,7 +1,7 @@
 """Evaluating and measuring a group: drawing start states, playing in blocks, and making table rows of the results.
 
-Start states of evaluations depend on (task, seed, env step, update), not on the variant, so that variants are compared
-on the same episodes. Letters in shapes: L lanes, E episodes.
+Initial states of evaluations depend on (task, seed, env step, updates without acting), not on variant or UTD, so that
+lanes of a seed are compared on the same episodes. Letters in shapes: L lanes, E episodes.
 """
 
 from __future__ import annotations
@@ -64,7 +64,8 @@ class Evaluator:
         """Undiscounted returns of the deterministic policy, float64 `[L, E]`."""
         program, group = self._program, self._group
         shape = (program.lanes, program.episodes)
-        seeds = [draw_seed(lane.shared_words, Stream.EVALUATE, at.env_step, at.update, episode)
+        without = group.protocol.updates_without_acting(at.env_step, at.update)
+        seeds = [draw_seed(lane.key_words, Stream.EVALUATE, at.env_step, without, episode)
                  for lane in group.lanes for episode in range(program.episodes)]
         starts = draw_starts(program.env, seeds, shape)
         evaluation = rollout.blank_evaluation(program.env, *shape)

@@ -65,7 +65,7 @@ def run(spec: RunSpec, *, progress: Progress | None = None,
     if spec.dataset is not None:
         checked_card(spec)
         data = read_offline(spec.dataset, spec.tasks[0], physics[spec.tasks[0]])
-    groups = make_groups(spec, fused=device.fused_default())
+    groups = make_groups(spec, fused=device.fused_default(), dataset="" if data is None else data.checksum)
     kinds = ",".join(sorted(set(physics.values()), reverse=True))
     card = gather_card(spec, device=device.describe_device(), physics=kinds)
     settings = spec.settings()

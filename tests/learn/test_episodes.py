@@ -79,6 +79,30 @@ def test_episodes_begin_anew_where_they_end_in_each_lane_by_itself(walked):
     assert {0.0, 1.0} == set(np.unique(continues[over == 1.0]))  # both kinds of end are there
 
 
+class Steered(Falling):
+    """The action decides how far a step goes, so that lanes fall at different times."""
+
+    def step(self, state, action):
+        moved = state.replace(data=state.data + 0.2 * jnp.clip(action[0], -1.0, 1.0))
+        return super().step(moved, action)
+
+
+def test_lanes_of_a_seed_share_initial_states_by_episode_not_by_env_step():
+    lanes = [make_lane("td3", seed, exploration_noise=noise) for seed, noise in ((0, 0.0), (0, 1.0), (1, 1.0))]
+    bench = Bench(Steered(7), lanes)
+    state = bench.act(bench.fresh(), 60)
+    rows = np.asarray(state.rows)[:, :60]
+    ends = [np.flatnonzero(lane[:, 5]) for lane in rows]
+    np.testing.assert_array_equal(state.episode, [len(found) for found in ends])
+    assert set(ends[0]) != set(ends[1])
+    starts = [lane[np.concatenate([[0], found + 1])[:len(found)], :2] for lane, found in zip(rows, ends, strict=True)]
+    shared = min(map(len, starts[:2]))
+    assert shared > 8
+    np.testing.assert_array_equal(starts[0][:shared], starts[1][:shared])
+    assert len(np.unique(starts[0], axis=0)) == len(starts[0])  # each episode its own
+    assert not set(map(tuple, starts[0])) & set(map(tuple, starts[2]))
+
+
 def test_what_follows_an_end_is_not_its_next_action(walked):
     _, rows = walked
     batch = episodes.gather(jnp.asarray(rows[0]), jnp.arange(60), 60, 2, 1)
