@@ -16,6 +16,7 @@ import numpy as np
 
 from divbench.execute.kernel_measures import seem_of
 from divbench.execute.programs import Program
+from divbench.execute.replay_rewards import replay_rewards
 from divbench.execute.schedule import Position
 from divbench.learn import rollout
 from divbench.learn.keys import Stream, draw_seed
@@ -96,12 +97,14 @@ def score_rows(columns: list[dict], returns: np.ndarray, at: Position) -> list[d
 
 
 def measure(program: Program, group: Group, state: TrainState, roots, coefs, at: Position):
-    """What `diagnose` measures, float64 `[L]`: by column of the table of values, and by metric and layer."""
+    """What `diagnose` and `replay_rewards` measure, float64 `[L]`: by column of the table of values, and by metric and
+    layer."""
     seeds = [draw_seed(lane.key_words, Stream.ROLLOUT, at.update, at.env_step) for lane in group.lanes]
     starts = draw_starts(program.env, seeds, (program.lanes,))
     measured = jax.device_get(program.diagnose(state, roots, coefs, starts))
-    columns, details = measured
-    return jax.tree.map(lambda column: np.asarray(column, np.float64), (columns, seem_of(details)))
+    columns, details = jax.tree.map(lambda column: np.asarray(column, np.float64), (measured[0], seem_of(measured[1])))
+    rewards = replay_rewards(state, group.lanes, program.structure, program.env.episode_length)
+    return columns | rewards, details
 
 
 def value_rows(columns: list[dict], measured: dict[str, np.ndarray], state: TrainState, at: Position) -> list[dict]:

@@ -19,7 +19,8 @@ from divbench.report.aggregate import (
 from divbench.report.facts import Facts, read_facts
 from divbench.report.layout import LaneVerdict, read_lanes
 from divbench.report.overall import Overall, overall
-from divbench.report.series import Cell, read_cells, stopped_lanes
+from divbench.report.rewards import REWARD_COLUMNS
+from divbench.report.series import Cell, Cells, read_cells, stopped_lanes
 
 if TYPE_CHECKING:
     from divbench.records.tables import Tables
@@ -48,6 +49,12 @@ class Evidence:
     overall: Overall
     lanes: list[LaneVerdict]
     counts: dict[Cell, dict[str, int]]
+
+    @property
+    def rewards(self) -> Cells:
+        """The rewards of all lanes' replays over time, columns `REWARD_COLUMNS`."""
+        return read_cells(self.tables.values, REWARD_COLUMNS, self.facts.order, stopped_lanes(self.tables.values),
+                          last_words=True)
 
     def critical_points(self) -> dict[tuple, CriticalPoint] | None:
         """Those of lanes that have one, by (task, variant, UTD, seed); None if the run was not measured for them, which

@@ -7,6 +7,7 @@ import divbench
 from divbench import cli
 from divbench.records.checkpoint import CheckpointStore
 from divbench.records.folder import CHECKPOINT, GROUPS, read_card
+from divbench.report.rewards import REWARD_COLUMNS
 from divbench.spec.plan import make_groups
 from divbench.spec.run_spec import RunSpec
 
@@ -100,3 +101,24 @@ def test_evaluations_begin_in_the_same_states(finished):
         exact = {lanes[name, utd, seed][0, 0]["return_mean"] for name in ("baseline", RESET) for utd in ("1", "8")}
         assert len(exact) == 1
     assert lanes["baseline", "1", 0][0, 0]["return_mean"] != lanes["baseline", "1", 1][0, 0]["return_mean"]
+
+
+def test_rewards_of_the_replay_are_measured_and_told(finished):
+    """Those of the random phase are the same in all lanes of a seed; what is told is what the replay holds."""
+    values, held = rows_of(finished, "values"), checkpoints(finished)
+    for seed in (0, 1):
+        first = {tuple(values[lane][RANDOM, 0][name] for name in REWARD_COLUMNS) for lane in values if lane[2] == seed}
+        rewards = held["ofn", "8", seed][0][:RANDOM, 23].astype(np.float64)
+        assert first == {(np.mean(rewards), np.max(rewards), np.mean(rewards != 0.0))}
+        assert 0.0 < np.mean(rewards) < np.max(rewards)
+    last = held["ofn", "8", 1][0][:, 23].astype(np.float64)
+    row = values["ofn", "8", 1][72, 256]
+    assert len(last) == 72 and row["reward_mean"] == pytest.approx(np.mean(last), rel=1e-12)
+    assert cli.main(["report", str(finished), "--html", "--quiet"]) == 0
+    summary, lanes, page = ((finished / "report" / name).read_text()
+                            for name in ("summary.md", "lanes.md", "report.html"))
+    (table,) = [part for part in summary.split("## ") if part.startswith("Rewards in the replay")]
+    means = [f"{values['ofn', '8', s][RANDOM, 0]['reward_mean']:.3g}" for s in (0, 1)]
+    assert all(mean in table for mean in means)
+    words = f"Rewards of the replay: {row['reward_mean']:.3g} on average"
+    assert words in lanes and words in page

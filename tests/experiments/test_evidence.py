@@ -6,6 +6,7 @@ import math
 import pytest
 
 from divbench.experiments import comparisons
+from divbench.experiments.arms import arm_table
 from divbench.experiments.evidence import Evidence
 from divbench.experiments.experiment import (
     INCONCLUSIVE,
@@ -184,3 +185,23 @@ def test_pictures_show_a_lane_until_it_stopped(lane):
     q, returns = broken.drawn(broken.values, "q_replay_mean"), broken.drawn(broken.scores, "return_mean")
     assert q[:2] == whole.values.columns["q_replay_mean"][:2] and all(map(math.isnan, q[2:]))
     assert returns[0] == whole.scores.columns["return_mean"][0] and math.isnan(returns[1])
+
+
+def test_arms_tell_the_rewards_of_their_replays_where_they_were_measured(lane):
+    def paid(seed, first, last):
+        seen = lane(seed=seed)
+        rewards = {"reward_mean": (first, *[last] * 30), "reward_max": (1.0 + last,) * 31,
+                   "reward_nonzero": (last / 2,) * 31}
+        return dataclasses.replace(seen, values=Series(seen.values.points, seen.values.columns | rewards))
+
+    lanes = (paid(0, 0.5, 0.4), paid(1, 0.01, 0.02), paid(2, 0.2, 0.3))
+    assert lanes[0].record()["reward_mean_first"] == 0.5 and lanes[0].record()["reward_max"] == 1.4
+    table = arm_table(Evidence("quick", lanes))
+    assert table["rows"][0][-4:] == ["0.2000", "0.3000", "1.4000", "0.15"]
+    assert len(table["header"]) == len(table["rows"][0])
+    nothing = dict.fromkeys(("reward_mean", "reward_max", "reward_nonzero"), (math.nan,) * 31)
+    old = lane()
+    old = dataclasses.replace(old, values=Series(old.values.points, old.values.columns | nothing))
+    table = arm_table(Evidence("quick", (old,)))
+    assert len(table["header"]) == len(table["rows"][0]) == 8
+    assert not any("reward" in name for name in (*table["header"], *old.record()))
