@@ -17,7 +17,7 @@ import os
 import shutil
 from pathlib import Path
 
-from divbench.records.card import now
+from divbench.records.card import key_generation, now
 from divbench.records.checkpoint import CheckpointStore
 from divbench.records.durable import TEMPORARY, write_atomically
 from divbench.records.journal import Journal
@@ -115,8 +115,8 @@ class RunFolder:
           facts (device, CPU cores, versions) differ from the run's first session.
 
         Raises:
-          UsageError: the folder is in use, holds a run with other settings, holds something else, has a
-            damaged card or cannot be written. Nothing has been changed on disk then.
+          UsageError: the folder is in use, holds a run with other settings or of another key generation, holds
+            something else, has a damaged card or cannot be written. Nothing has been changed on disk then.
         """
         path = Path(path)
         settings = json.loads(json.dumps(settings))
@@ -236,16 +236,29 @@ def _check(path: Path, settings: dict, facts: dict, force: bool) -> dict | None:
     if CARD not in names:
         raise UsageError(f"{path}: not empty and not a divbench run folder; choose another --out")
     try:
-        card = read_card(path)
+        card = read_card(path, older=True)
+        other = None if force else _other_keys(path, card, facts)  # runs of an older schema have other keys too
+        card = card if other else read_card(path)
     except UsageError as error:
         if LOCK not in names:
             raise
         if force:
             return None
         raise UsageError(f"{error}; --force starts over") from None
+    if other:
+        raise UsageError(other)
     if not force:
         _compare(path, {**completed(card["settings"]), **_binding(card)}, {**completed(settings), **_binding(facts)})
     return card
+
+
+def _other_keys(path: Path, card: dict, facts: dict) -> str | None:
+    """Why the run in `path` cannot be continued with other random numbers; None where they are the same."""
+    was, is_now = key_generation(card), key_generation(facts)
+    if was == is_now:
+        return None
+    return (f"{path}: holds {'imported results' if was is None else f'a run of key generation {was}'}, this divbench "
+            f"has {is_now}: other random numbers; choose another --out, or --force to start over")
 
 
 def _binding(facts: dict) -> dict:

@@ -189,6 +189,24 @@ def test_another_schema_version_is_refused(path, picture):
     assert_refused(path, picture, f"table schema 99, this divbench has {SCHEMA_VERSION}")
 
 
+@pytest.mark.parametrize("schema", [1, 2, SCHEMA_VERSION])
+@pytest.mark.parametrize("finished", [None, "2026-01-01T00:00:00Z"])
+def test_a_run_of_other_random_numbers_is_not_continued(path, picture, schema, finished):
+    """Whatever its schema, finished or not; --force starts over."""
+    card = read_card(path) | {"schema_version": schema, "finished": finished}
+    (path / "card.json").write_text(json.dumps(card))
+    facts = FACTS | {"key_generation": 2}
+    message = "holds a run of key generation 1, this divbench has 2: .*--force to start over"
+    assert_refused(path, picture, message, facts=facts)
+    with pytest.raises(UsageError, match=message):
+        RunFolder.check(path, SETTINGS, facts)
+    with run(path, facts=facts, force=True) as opened:
+        assert not opened.resumed and opened.card["key_generation"] == 2
+    with run(path, facts=facts) as opened:
+        assert opened.resumed
+    assert_refused(path, picture, "holds a run of key generation 2, this divbench has 1")
+
+
 def test_a_place_that_cannot_be_written_is_refused(tmp_path, picture):
     (tmp_path / "file").write_text("")
     assert_refused(tmp_path / "file", picture, "not a writable folder")
