@@ -115,8 +115,9 @@ class RunFolder:
           facts (device, CPU cores, versions) differ from the run's first session.
 
         Raises:
-          UsageError: the folder is in use, holds a run with other settings or of another key generation, holds
-            something else, has a damaged card or cannot be written. Nothing has been changed on disk then.
+          UsageError: the folder is in use, holds a run with other settings or an unfinished one of another key
+            generation, holds something else, has a damaged card or cannot be written. Nothing has been changed on
+            disk then.
         """
         path = Path(path)
         settings = json.loads(json.dumps(settings))
@@ -237,8 +238,10 @@ def _check(path: Path, settings: dict, facts: dict, force: bool) -> dict | None:
         raise UsageError(f"{path}: not empty and not a divbench run folder; choose another --out")
     try:
         card = read_card(path, older=True)
-        other = None if force else _other_keys(path, card, facts)  # runs of an older schema have other keys too
-        card = card if other else read_card(path)
+        # A finished run is only read, whatever its schema. Unfinished ones of an older schema have other keys too.
+        finished = card["finished"] is not None and not card.get("clearing")
+        other = None if force or finished else other_keys(path, card, facts)
+        card = card if finished or other else read_card(path)
     except UsageError as error:
         if LOCK not in names:
             raise
@@ -252,8 +255,14 @@ def _check(path: Path, settings: dict, facts: dict, force: bool) -> dict | None:
     return card
 
 
-def _other_keys(path: Path, card: dict, facts: dict) -> str | None:
-    """Why the run in `path` cannot be continued with other random numbers; None where they are the same."""
+def other_keys(path: str | os.PathLike, card: dict, facts: dict) -> str | None:
+    """Why the run in `path` is not the one that `facts` would make: its random numbers follow another rule; or None.
+
+    Args:
+      path: the run folder.
+      card: its card.
+      facts: what `gather_card` says of this process; its `key_generation` counts.
+    """
     was, is_now = key_generation(card), key_generation(facts)
     if was == is_now:
         return None

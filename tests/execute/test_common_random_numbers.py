@@ -1,10 +1,14 @@
 """Lanes of one seed meet the same random numbers, whatever their variant and their UTD; lanes of two seeds none."""
 
+import json
+import shutil
+
 import numpy as np
 import pytest
 
 import divbench
 from divbench import cli
+from divbench.execute.policy import load_policy
 from divbench.records.checkpoint import CheckpointStore
 from divbench.records.folder import CHECKPOINT, GROUPS, read_card
 from divbench.report.rewards import REWARD_COLUMNS
@@ -16,8 +20,15 @@ FLAGS = (f"--suite smoke --tasks {TASK} --seeds 2 --steps 72 --prime-samples {RA
          "--eval-every 72 --eval-episodes 1 --measure-every 64 --hidden 16 --batch-size 8 --quiet").split()
 
 
+SHARED = ("--variants", f"baseline,ofn,layernorm,{RESET}", "--utd", "1,8", "--physics", "host")
+
+
+def run(out, *words) -> int:
+    return cli.main(["run", *FLAGS, *words, "--out", str(out)])
+
+
 def trained(out, *words):
-    assert cli.main(["run", *FLAGS, *words, "--out", str(out)]) == 0
+    assert run(out, *words) == 0
     return out
 
 
@@ -35,8 +46,7 @@ def checkpoints(folder) -> dict:
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
     """baseline, OFN, LayerNorm and resets at UTD 1 and 8, two seeds each."""
-    return trained(tmp_path_factory.mktemp("shared") / "run", "--variants", f"baseline,ofn,layernorm,{RESET}",
-                   "--utd", "1,8", "--physics", "host")
+    return trained(tmp_path_factory.mktemp("shared") / "run", *SHARED)
 
 
 def random_phases(folder) -> dict[int, list[np.ndarray]]:
@@ -122,3 +132,17 @@ def test_rewards_of_the_replay_are_measured_and_told(finished):
     assert all(mean in table for mean in means)
     words = f"Rewards of the replay: {row['reward_mean']:.3g} on average"
     assert words in lanes and words in page
+
+
+@pytest.mark.parametrize("ended", [True, False])
+def test_a_run_of_another_key_rule_is_read_but_not_continued(finished, tmp_path, capsys, ended):
+    folder = shutil.copytree(finished, tmp_path / "run")
+    card = read_card(folder)
+    old = {name: value for name, value in card.items() if name != "key_generation"} | {"schema_version": 2}
+    (folder / "card.json").write_text(json.dumps(old if ended else old | {"finished": None}))
+    capsys.readouterr()
+    assert run(folder, *SHARED) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "holds a run of key generation 1, this divbench has 2" in line and "--force to start over" in line
+    assert cli.main(["report", str(folder), "--quiet"]) == 0
+    assert load_policy(folder, f"{TASK}/ofn/utd8/seed1").update == 256
