@@ -11,10 +11,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from divbench.experiments.experiment import Arm
+from divbench.records.card import key_generation
 from divbench.report.compare.samples import SMALLEST_Q
+from divbench.report.pairing import why_unpaired
 from divbench.report.rewards import REWARD_COLUMNS
 from divbench.report.series import Cell, Point, Series, read_cells, since, stopped_lanes
-from divbench.spec.run_spec import RunSpec
+from divbench.spec.run_spec import CHECKSUM, RunSpec
 
 if TYPE_CHECKING:
     from divbench.report.facts import Facts
@@ -45,6 +47,8 @@ class Lane:
       critical: the update of its critical point, see `divbench.verdict.critical_point`; None where there is none.
       noted: the metrics of `NOTED` that were measured: pairs of update and value.
       stopped: where it stopped, if something became non-finite; its series go on with its last sound weights.
+      keys: what its random numbers derive from beside task and seed: lanes for which all three are equal are pairs.
+        Empty for a lane that has no partners (`divbench.report.pairing.why_unpaired`).
     """
 
     arm: str
@@ -61,6 +65,7 @@ class Lane:
     critical: int | None = None
     noted: Mapping[str, tuple[tuple[int, float], ...]] = dataclasses.field(default_factory=dict)
     stopped: Point | None = None
+    keys: str = ""
 
     def drawn(self, series: Series, column: str) -> tuple[float, ...]:
         """A column of one of its series as pictures show it: `nan` after it stopped, and returns from there on. What
@@ -211,6 +216,13 @@ def read(arms: Sequence[Arm], specs: Sequence[RunSpec], scale: str) -> Evidence:
                     {folder: found.tables.card for folder, found in gathered.items()})
 
 
+def key_rule(card: Mapping) -> str:
+    """`Lane.keys` of a run's lanes: key generation and, of an offline run, its dataset."""
+    if why_unpaired(card):
+        return ""
+    return f"{key_generation(card)} {card.get('settings', {}).get(CHECKSUM, '')}".strip()
+
+
 def _lanes(arm: Arm, spec: RunSpec, gathered) -> list[Lane]:
     tables, order = gathered.tables, gathered.facts.order
     values = read_cells(tables.values, VALUE_COLUMNS, order)
@@ -219,13 +231,14 @@ def _lanes(arm: Arm, spec: RunSpec, gathered) -> list[Lane]:
     noted = _noted(tables.diagnostics)
     critical = {(Cell(task, variant, str(utd)), seed): point.update
                 for (task, variant, utd, seed), point in (gathered.critical_points() or {}).items()}
+    keys = key_rule(tables.card)
     return [
         Lane(arm.name, lane.cell.task, lane.cell.variant, lane.cell.utd, lane.seed, spec.prime_updates, lane.verdict,
              lane.point[1] if lane.point else -1, nonfinite.get((lane.cell, lane.seed), ""),
              values[lane.cell][lane.seed],
              scores.get(lane.cell, {}).get(lane.seed, Series((), {name: () for name in SCORE_COLUMNS})),
              critical.get((lane.cell, lane.seed)), noted.get((lane.cell, lane.seed), {}),
-             stopped.get((lane.cell, lane.seed)))
+             stopped.get((lane.cell, lane.seed)), keys)
         for lane in gathered.lanes
     ]
 

@@ -19,6 +19,7 @@ from divbench.report.aggregate import (
 from divbench.report.facts import Facts, read_facts
 from divbench.report.layout import LaneVerdict, read_lanes
 from divbench.report.overall import Overall, overall
+from divbench.report.pairing import why_unpaired
 from divbench.report.rewards import REWARD_COLUMNS
 from divbench.report.series import Cell, Cells, read_cells, stopped_lanes
 
@@ -93,7 +94,7 @@ def weigh(tables, path: Path) -> Evidence:
         facts,
         score_rows(returns),
         q_rows(read_cells(tables.values, Q_COLUMNS, facts.order, stopped, last_words=True), stopped),
-        overall(returns),
+        overall(returns, why_unpaired(tables.card)),
         read_lanes(tables.verdicts, facts.order),
         verdict_counts(tables.verdicts, facts.order),
     )

@@ -11,6 +11,7 @@ import dataclasses
 import math
 
 from divbench.report.aggregate import BASELINE
+from divbench.report.pairing import Wins, count_wins
 from divbench.report.series import Cell, Cells, Point, Series, places
 from divbench.report.stats import (
     TARGET,
@@ -39,6 +40,8 @@ class OverallRow:
         earned if that is less.
       iqm, mean, median, optimality_gap: of the returns; see `stats`.
       improvement: how likely a seed of this beats one of the reference on the same task; None for the reference.
+      wins: how many lanes beat the reference's lane of the same task and seed; None for the reference and for runs
+        whose seeds are no pairs.
     """
 
     variant: str
@@ -50,6 +53,7 @@ class OverallRow:
     median: Estimate
     optimality_gap: Estimate
     improvement: Estimate | None
+    wins: Wins | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,6 +68,7 @@ class Overall:
       places: for each of `tasks` the last of `series.places` at which all its lanes have been evaluated.
       reference: variant and UTD of the row that the others are set against.
       note: how small the sample is, or nothing.
+      unpaired: why no row has `wins`, in words; empty where lanes of a seed are pairs.
     """
 
     rows: tuple[OverallRow, ...]
@@ -73,10 +78,16 @@ class Overall:
     places: tuple[Point, ...]
     reference: tuple[str, str] | None
     note: str
+    unpaired: str = ""
 
 
-def overall(cells: Cells) -> Overall:
-    """The aggregates of all variants. `cells` holds the column `return_mean`."""
+def overall(cells: Cells, unpaired: str = "") -> Overall:
+    """The aggregates of all variants.
+
+    Args:
+      cells: of the table of scores, with the column `return_mean`.
+      unpaired: why lanes of equal seed are no pairs (`pairing.why_unpaired`); empty where they are.
+    """
     kinds = _kinds(cells)
     all_tasks = tuple(dict.fromkeys(cell.task for cell in cells))
     unlike = tuple(task for task in all_tasks if known_largest(task) not in (None, TARGET))
@@ -84,12 +95,16 @@ def overall(cells: Cells) -> Overall:
     shared = {task: place for task, place in found.items() if place is not None}
     tasks, missing = tuple(shared), tuple(task for task in found if task not in shared)
     if len(tasks) < LEAST_TASKS:
-        return Overall((), tasks, missing, unlike, tuple(shared.values()), None, "")
+        return Overall((), tasks, missing, unlike, tuple(shared.values()), None, "", unpaired)
     scores = {kind: _scores(cells, kind, shared) for kind in kinds}
     reference = next((kind for kind in kinds if kind[0] == BASELINE), kinds[0])
     rows = tuple(_row(kind, scores[kind], scores[reference] if kind != reference else None) for kind in kinds)
+    if not unpaired:
+        paired = {kind: _by_seed(cells, kind, shared) for kind in kinds}
+        rows = tuple(dataclasses.replace(row, wins=count_wins(paired[kind], paired[reference]))
+                     if kind != reference else row for kind, row in zip(kinds, rows, strict=True))
     note = small_sample(*(strata for strata, _ in scores.values()))
-    return Overall(rows, tasks, missing, unlike, tuple(shared.values()), reference, note)
+    return Overall(rows, tasks, missing, unlike, tuple(shared.values()), reference, note, unpaired)
 
 
 def efficiency_curves(cells: Cells, tasks: tuple[str, ...]) -> dict[tuple[str, str], dict[int, Estimate]]:
@@ -139,6 +154,12 @@ def _scores(cells: Cells, kind: tuple[str, str], shared: dict[str, Point]) -> tu
              for task, place in shared.items()]
     strata = [[_counted(value, series) for value, series in stratum] for stratum in lanes]
     return strata, sum(not math.isfinite(value) for stratum in lanes for value, _ in stratum)
+
+
+def _by_seed(cells: Cells, kind: tuple[str, str], shared: dict[str, Point]) -> dict[tuple[str, int], float]:
+    """Returns by task and seed at these places as they count."""
+    return {(task, seed): _counted(_by_place(series)[place], series)
+            for task, place in shared.items() for seed, series in cells[Cell(task, *kind)].items()}
 
 
 def _counted(value: float, series: Series) -> float:

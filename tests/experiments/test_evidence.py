@@ -7,7 +7,7 @@ import pytest
 
 from divbench.experiments import comparisons
 from divbench.experiments.arms import arm_table
-from divbench.experiments.evidence import Evidence
+from divbench.experiments.evidence import Evidence, key_rule
 from divbench.experiments.experiment import (
     INCONCLUSIVE,
     NOT_REPRODUCED,
@@ -205,3 +205,24 @@ def test_arms_tell_the_rewards_of_their_replays_where_they_were_measured(lane):
     table = arm_table(Evidence("quick", (old,)))
     assert len(table["header"]) == len(table["rows"][0]) == 8
     assert not any("reward" in name for name in (*table["header"], *old.record()))
+
+
+def test_arms_are_paired_by_seed_where_seeds_share_their_keys(lane):
+    def arm(name, scores, keys):
+        return tuple(dataclasses.replace(lane(arm=name, seed=seed, score=score), keys=keys)
+                     for seed, score in enumerate(scores))
+
+    first, other = arm("baseline", (10.0, 20.0, 30.0), "2"), arm("ofn", (11.0, 21.0, 29.0, 99.0), "2")
+    table = arm_table(Evidence("quick", first + other))
+    assert table["header"][-1] == "return above the first arm's, by seed"
+    assert [row[-1] for row in table["rows"]] == ["-", "2 of 3, p 1"]
+    apart = arm_table(Evidence("quick", first + arm("ofn", (11.0, 21.0), "2 5af3")))
+    assert [row[-1] for row in apart["rows"]] == ["-", "-"]
+    old = arm_table(Evidence("quick", arm("baseline", (1.0,), "") + arm("ofn", (2.0,), "")))
+    assert not any("by seed" in name for name in old["header"])
+
+
+def test_lanes_are_paired_by_the_rule_that_their_card_names():
+    offline = {"key_generation": 2, "settings": {"dataset_checksum": "5af3"}}
+    assert (key_rule({"key_generation": 2, "settings": {}}), key_rule(offline)) == ("2", "2 5af3")
+    assert key_rule({"settings": {}}) == key_rule({"imported": {}, "settings": {}}) == ""

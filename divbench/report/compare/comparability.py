@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import NamedTuple
 
+from divbench.records.card import key_generation
 from divbench.report.compare.result_set import ResultSet
 from divbench.report.series import Cell
 from divbench.spec.errors import UsageError
@@ -87,6 +88,20 @@ def check_comparable(baseline: ResultSet, new: ResultSet, cells: Iterable[Cell])
                           for (name, ours, theirs), where in listed[:FIRST])
         more = f"; and {len(listed) - FIRST} more" if len(listed) > FIRST else ""
         raise Incomparable(f"cannot be compared: {shown}{more}")
+
+
+def check_pairs(baseline: ResultSet, new: ResultSet) -> None:
+    """Refuse to take lanes of equal seed as pairs where the two sides drew their random numbers by different rules.
+
+    Raises:
+      Incomparable: naming the key generations of both sides.
+    """
+    ours, theirs = ([key_generation(run.card) for run in side.runs] for side in (baseline, new))
+    if len({*ours, *theirs}) > 1:
+        here, there = (" and ".join(dict.fromkeys("unknown" if found is None else str(found) for found in side))
+                       for side in (ours, theirs))
+        raise Incomparable(f"--paired: expected equal key generations, found {here} in BASELINE and {there} in NEW: "
+                           "lanes of equal seed share no random numbers; leave --paired out")
 
 
 def other_settings(baseline: ResultSet, new: ResultSet) -> list[Difference]:

@@ -9,7 +9,13 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
-from divbench.report.compare.comparability import check_comparable, common_cells, other_settings, versions
+from divbench.report.compare.comparability import (
+    check_comparable,
+    check_pairs,
+    common_cells,
+    other_settings,
+    versions,
+)
 from divbench.report.compare.decisions import DECISIONS, Row, judge
 from divbench.report.compare.junit import junit
 from divbench.report.compare.result import Result, VerdictChange
@@ -42,6 +48,8 @@ def compare_sets(baseline: ResultSet, new: ResultSet, request: CompareRequest) -
     baseline, new = _paired_variants(baseline, new, request)
     cells = common_cells(baseline, new)
     check_comparable(baseline, new, cells)
+    if request.paired:
+        check_pairs(baseline, new)
     samples = [sample for metric in request.metrics for sample in _samples(metric, baseline, new, cells)]
     if not samples:
         raise UsageError(f"nothing to compare: no {' and no '.join(request.metrics)} was recorded at a point that both "
