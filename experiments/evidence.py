@@ -11,12 +11,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from divbench.experiments.experiment import Arm
-from divbench.records.card import key_generation
 from divbench.report.compare.samples import SMALLEST_Q
-from divbench.report.pairing import why_unpaired
+from divbench.report.pairing import key_rule
 from divbench.report.rewards import REWARD_COLUMNS
 from divbench.report.series import Cell, Point, Series, read_cells, since, stopped_lanes
-from divbench.spec.run_spec import CHECKSUM, RunSpec
+from divbench.spec.run_spec import RunSpec
 
 if TYPE_CHECKING:
     from divbench.report.facts import Facts
@@ -214,13 +213,6 @@ def read(arms: Sequence[Arm], specs: Sequence[RunSpec], scale: str) -> Evidence:
         lanes += _lanes(arm, spec, gathered[spec.folder])
     return Evidence(scale, tuple(lanes), {folder: found.facts for folder, found in gathered.items()},
                     {folder: found.tables.card for folder, found in gathered.items()})
-
-
-def key_rule(card: Mapping) -> str:
-    """`Lane.keys` of a run's lanes: key generation and, of an offline run, its dataset."""
-    if why_unpaired(card):
-        return ""
-    return f"{key_generation(card)} {card.get('settings', {}).get(CHECKSUM, '')}".strip()
 
 
 def _lanes(arm: Arm, spec: RunSpec, gathered) -> list[Lane]:

@@ -11,6 +11,7 @@ import math
 from collections.abc import Hashable, Mapping
 
 from divbench.records.card import key_generation
+from divbench.spec.run_spec import CHECKSUM
 
 PAIRED_SINCE = 2  # the key generation from which on lanes of a seed share random numbers of training
 
@@ -57,6 +58,14 @@ def sign_test(wins: int, losses: int) -> float:
     """
     count, fewest = wins + losses, min(wins, losses)
     return min(1.0, 2.0 * sum(math.comb(count, k) for k in range(fewest + 1)) / 2.0**count)
+
+
+def key_rule(card: Mapping) -> str:
+    """What the random numbers of a card's lanes derive from beside task and seed: the key generation and, of an offline
+    run, its dataset. Lanes of two runs are pairs where it is equal; empty where they are none (`why_unpaired`)."""
+    if why_unpaired(card):
+        return ""
+    return f"{key_generation(card)} {card.get('settings', {}).get(CHECKSUM, '')}".strip()
 
 
 def why_unpaired(card: Mapping) -> str:

@@ -7,7 +7,7 @@ import pytest
 
 from divbench.experiments import comparisons
 from divbench.experiments.arms import arm_table
-from divbench.experiments.evidence import Evidence, key_rule
+from divbench.experiments.evidence import Evidence
 from divbench.experiments.experiment import (
     INCONCLUSIVE,
     NOT_REPRODUCED,
@@ -220,9 +220,3 @@ def test_arms_are_paired_by_seed_where_seeds_share_their_keys(lane):
     assert [row[-1] for row in apart["rows"]] == ["-", "-"]
     old = arm_table(Evidence("quick", arm("baseline", (1.0,), "") + arm("ofn", (2.0,), "")))
     assert not any("by seed" in name for name in old["header"])
-
-
-def test_lanes_are_paired_by_the_rule_that_their_card_names():
-    offline = {"key_generation": 2, "settings": {"dataset_checksum": "5af3"}}
-    assert (key_rule({"key_generation": 2, "settings": {}}), key_rule(offline)) == ("2", "2 5af3")
-    assert key_rule({"settings": {}}) == key_rule({"imported": {}, "settings": {}}) == ""

@@ -15,7 +15,7 @@ from divbench.report.build import report
 from divbench.report.evidence import weigh
 from divbench.report.layout import overall_table
 from divbench.report.markdown import overall_csv
-from divbench.report.pairing import Wins, count_wins, sign_test, why_unpaired
+from divbench.report.pairing import Wins, count_wins, key_rule, sign_test, why_unpaired
 
 TASKS, VARIANTS = ("cheetah-run", "walker-run"), ("baseline", "ofn")
 
@@ -37,6 +37,12 @@ def test_which_cards_have_pairs():
     assert why_unpaired({"key_generation": 2}) == ""
     assert why_unpaired({}).startswith("key generation 1,")
     assert why_unpaired({"imported": {}}).startswith("imported results")
+
+
+def test_lanes_are_paired_by_the_rule_that_their_card_names():
+    offline = {"key_generation": 2, "settings": {"dataset_checksum": "5af3"}}
+    assert (key_rule({"key_generation": 2, "settings": {}}), key_rule(offline)) == ("2", "2 5af3")
+    assert key_rule({"settings": {}}) == key_rule({"imported": {}, "settings": {}}) == ""
 
 
 @pytest.fixture
