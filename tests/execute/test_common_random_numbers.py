@@ -103,7 +103,7 @@ def test_resets_change_nothing_before_the_first(finished):
 
 
 def test_evaluations_begin_in_the_same_states(finished):
-    """Of agents that have not learned yet, which are the same too, so returns agree; and at another UTD later on."""
+    """Of agents that have not learned yet, which are the same too, so returns agree."""
     lanes = rows_of(finished, "scores")
     for seed in (0, 1):
         first = {lanes[lane][0, 0]["return_mean"] for lane in lanes if lane[2] == seed}
