@@ -9,9 +9,12 @@ from hypothesis import strategies as st
 
 from divbench.envs.base import State
 from divbench.envs.toys import ConstantReward
+from divbench.execute.keeping import Keeper
+from divbench.execute.schedule import Position
 from divbench.learn import episodes, rollout
 from divbench.learn.agents import critic as critics
 from divbench.learn.agents.td3 import act
+from divbench.records.folder import GroupFolder
 from tests.learn.conftest import Bench, make_lane
 
 STEP, EDGE = 0.3, np.pi  # radians a step, and the angle at which an episode ends
@@ -101,6 +104,23 @@ def test_lanes_of_a_seed_share_initial_states_by_episode_not_by_env_step():
     np.testing.assert_array_equal(starts[0][:shared], starts[1][:shared])
     assert len(np.unique(starts[0], axis=0)) == len(starts[0])  # each episode its own
     assert not set(map(tuple, starts[0])) & set(map(tuple, starts[2]))
+
+
+def test_episode_numbers_survive_a_checkpoint(tmp_path):
+    """A lane that is continued begins its next episodes where it would have begun them."""
+    bench = Bench(Steered(7), [make_lane("td3", 0, exploration_noise=noise) for noise in (0.0, 1.0, 0.5)])
+    whole = bench.act(bench.fresh(), 60)
+    folder = GroupFolder(tmp_path)
+    tmp_path.joinpath("checkpoint").mkdir()
+    keeper = Keeper(folder, bench.structure, bench.env.episode_length)
+    keeper.save(bench.act(bench.fresh(), 25), Position(0, 25, 25, 0), pending=False)
+    folder.close()
+    kept, at, _ = Keeper(GroupFolder(tmp_path), bench.structure, bench.env.episode_length).restore(
+        jax.eval_shape(bench.program.blank_state))
+    assert at.env_step == 25 and int(kept.episode.min()) >= 3
+    continued = bench.act(kept, 35, phase_step=25)
+    np.testing.assert_array_equal(continued.episode, whole.episode)
+    np.testing.assert_array_equal(np.asarray(continued.rows)[:, :60], np.asarray(whole.rows)[:, :60])
 
 
 def test_what_follows_an_end_is_not_its_next_action(walked):
