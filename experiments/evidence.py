@@ -12,13 +12,16 @@ from typing import TYPE_CHECKING
 
 from divbench.experiments.experiment import Arm
 from divbench.report.compare.samples import SMALLEST_Q
+from divbench.report.pairing import key_rule
+from divbench.report.rewards import REWARD_COLUMNS
 from divbench.report.series import Cell, Point, Series, read_cells, since, stopped_lanes
 from divbench.spec.run_spec import RunSpec
 
 if TYPE_CHECKING:
     from divbench.report.facts import Facts
 
-VALUE_COLUMNS = ("q_replay_mean", "q_bound", "td_loss", "grad_norm", "second_moment", "second_moment_head")
+VALUE_COLUMNS = ("q_replay_mean", "q_bound", "td_loss", "grad_norm", "second_moment", "second_moment_head",
+                 *REWARD_COLUMNS)
 SCORE_COLUMNS = ("return_mean",)
 RANK = "srank"  # of the table of diagnostics: what Hussing et al. call the effective dimension, as far as is known
 # Of the same table: cosine between the change of Q and the TD errors; the least one that PreQN took; self-excitation.
@@ -51,6 +54,8 @@ class Lane:
       critical: the update of its critical point, see `divbench.verdict.critical_point`; None where there is none.
       noted: the metrics of `NOTED` that were measured: pairs of update and value.
       stopped: where it stopped, if something became non-finite; its series go on with its last sound weights.
+      keys: what its random numbers derive from beside task and seed: lanes for which all three are equal are pairs.
+        Empty for a lane that has no partners (`divbench.report.pairing.why_unpaired`).
     """
 
     arm: str
@@ -67,6 +72,7 @@ class Lane:
     critical: int | None = None
     noted: Mapping[str, tuple[tuple[int, float], ...]] = dataclasses.field(default_factory=dict)
     stopped: Point | None = None
+    keys: str = ""
 
     def drawn(self, series: Series, column: str) -> tuple[float, ...]:
         """A column of one of its series as pictures show it: `nan` after it stopped, and returns from there on. What
@@ -113,6 +119,10 @@ class Lane:
         q, bound = self.log_q(update), self.at("q_bound", update)
         return None if q is None or not bound or bound <= 0 else q - math.log10(bound)
 
+    def first(self, column: str) -> float | None:
+        """The first finite number of a column of `values`; None where it was not measured."""
+        return next(iter(self.values.finite(column)), None)
+
     @property
     def measured_at(self) -> int | None:
         """Where Q is compared: the end of priming, or None for the end of the run."""
@@ -137,11 +147,15 @@ class Lane:
         return last[0]
 
     def record(self) -> dict:
-        """The numbers of this lane that outcomes keep, as JSON values."""
+        """The numbers of this lane that outcomes keep, as JSON values; rewards of its replay where they were measured:
+        the mean at the first measurement, and all three where Q is compared."""
+        rewards = {} if self.first("reward_mean") is None else {
+            "reward_mean_first": self.first("reward_mean"),
+            **{name: self.at(name, self.measured_at) for name in REWARD_COLUMNS}}
         return {"arm": self.arm, "task": self.task, "variant": self.variant, "utd": self.utd, "seed": self.seed,
                 "verdict": self.verdict, "update": self.verdict_update, "nonfinite": self.nonfinite,
                 "q": self.at("q_replay_mean", self.measured_at), "q_bound": self.at("q_bound", self.measured_at),
-                "q_final": self.at("q_replay_mean"), "return": self.last_return}
+                "q_final": self.at("q_replay_mean"), "return": self.last_return, **rewards}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -233,13 +247,14 @@ def _lanes(arm: Arm, spec: RunSpec, gathered) -> list[Lane]:
     noted = _noted(tables.diagnostics)
     critical = {(Cell(task, variant, str(utd)), seed): point.update
                 for (task, variant, utd, seed), point in (gathered.critical_points() or {}).items()}
+    keys = key_rule(tables.card)
     return [
         Lane(arm.name, lane.cell.task, lane.cell.variant, lane.cell.utd, lane.seed, spec.prime_updates, lane.verdict,
              lane.point[1] if lane.point else -1, nonfinite.get((lane.cell, lane.seed), ""),
              values[lane.cell][lane.seed],
              scores.get(lane.cell, {}).get(lane.seed, Series((), {name: () for name in SCORE_COLUMNS})),
              critical.get((lane.cell, lane.seed)), noted.get((lane.cell, lane.seed), {}),
-             stopped.get((lane.cell, lane.seed)))
+             stopped.get((lane.cell, lane.seed)), keys)
         for lane in gathered.lanes
     ]
 

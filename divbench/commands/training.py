@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from divbench.commands.codes import FAILED, INTERRUPTED, OK, reader_may_leave, refuse_unwritable
+from divbench.spec.errors import UsageError
 from divbench.spec.reading import read_spec
 from divbench.spec.text import parse_rate
 
@@ -17,6 +18,8 @@ def run(given: dict) -> int:
 
     with make_progress(spec) as progress:
         result = run(spec, progress=progress)
+    if result.other_keys:
+        raise UsageError(result.other_keys)
     code = INTERRUPTED + result.signal if result.interrupted else FAILED if result.failed else OK
     with reader_may_leave():
         _tell(spec, result, code)

@@ -27,8 +27,8 @@ COLUMNS = ("obs", "action", "reward", "next_obs", "terminal", "truncated")
 class Collector:
     """Plays the episodes of one policy.
 
-    Episode e begins where (task, seed, e) says, whoever acts; random numbers of the actions depend on the lane, on how
-    long it had trained, on the episode and on the step.
+    Episode e begins where (task, seed, e) says, whoever acts; random numbers of the actions depend on task and seed, on
+    how long the lane had trained, on the episode and on the step.
 
     Args:
       env: a task of `divbench.envs`.
@@ -40,7 +40,7 @@ class Collector:
 
     def __init__(self, env, lane: Lane, env_step: int, act: Callable, check: Callable[[], None]):
         self._env, self._lane, self._check = env, lane, check
-        self._root = jax.random.fold_in(lane_keys([lane.key_words])[0], env_step)
+        self._root = stream_key(lane_keys([lane.key_words])[0], Stream.COLLECT, env_step)
         self._steps = min(BLOCK_STEPS, env.episode_length)
         self._collect = jax.jit(make_collect(env, act, self._steps))
         self._start = jax.jit(jax.vmap(env.start))
@@ -68,9 +68,9 @@ class Collector:
 
     def _play(self, numbers: np.ndarray) -> Steps:
         """The episodes of those numbers, `[E]`, to their ends: numpy arrays `[T, E, ...]`."""
-        seeds = [draw_seed(self._lane.shared_words, Stream.COLLECT, int(number)) for number in numbers]
+        seeds = [draw_seed(self._lane.key_words, Stream.COLLECT, int(number)) for number in numbers]
         state = self._start(self._env.draw(np.asarray(seeds, np.uint64)))
-        keys = jax.vmap(stream_key, in_axes=(None, None, 0))(self._root, Stream.COLLECT, jnp.asarray(numbers))
+        keys = jax.vmap(jax.random.fold_in, in_axes=(None, 0))(self._root, jnp.asarray(numbers))
         over = jnp.zeros(len(numbers), bool)
         blocks, played = [], 0
         while not np.all(over):

@@ -260,6 +260,8 @@ def _trained(spec: RunSpec) -> Trained:
         hint = f"remove '{spec.out}' to start over"
         text = str(error).replace("choose another --out, or --force to start over", hint)
         raise UsageError(text.replace("--force starts over", hint)) from None
+    if result.other_keys:
+        raise UsageError(f"{result.other_keys.partition('; choose')[0]}; remove '{spec.out}' to start over")
     if result.interrupted:
         raise Interrupted(result.signal)
     if result.failed:

@@ -1,7 +1,7 @@
 """Evaluating and measuring a group: drawing start states, playing in blocks, and making table rows of the results.
 
-Start states of evaluations depend on (task, seed, env step, update), not on the variant, so that variants are compared
-on the same episodes. Letters in shapes: L lanes, E episodes.
+Initial states of evaluations depend on (task, seed, env step, updates without acting), not on variant or UTD, so that
+lanes of a seed are compared on the same episodes. Letters in shapes: L lanes, E episodes.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import numpy as np
 
 from divbench.execute.kernel_measures import seem_of
 from divbench.execute.programs import Program
+from divbench.execute.replay_rewards import replay_rewards
 from divbench.execute.schedule import Position
 from divbench.learn import rollout
 from divbench.learn.keys import Stream, draw_seed
@@ -64,7 +65,8 @@ class Evaluator:
         """Undiscounted returns of the deterministic policy, float64 `[L, E]`."""
         program, group = self._program, self._group
         shape = (program.lanes, program.episodes)
-        seeds = [draw_seed(lane.shared_words, Stream.EVALUATE, at.env_step, at.update, episode)
+        without = group.protocol.updates_without_acting(at.env_step, at.update)
+        seeds = [draw_seed(lane.key_words, Stream.EVALUATE, at.env_step, without, episode)
                  for lane in group.lanes for episode in range(program.episodes)]
         starts = draw_starts(program.env, seeds, shape)
         evaluation = rollout.blank_evaluation(program.env, *shape)
@@ -95,12 +97,14 @@ def score_rows(columns: list[dict], returns: np.ndarray, at: Position) -> list[d
 
 
 def measure(program: Program, group: Group, state: TrainState, roots, coefs, at: Position):
-    """What `diagnose` measures, float64 `[L]`: by column of the table of values, and by metric and layer."""
+    """What `diagnose` and `replay_rewards` measure, float64 `[L]`: by column of the table of values, and by metric and
+    layer."""
     seeds = [draw_seed(lane.key_words, Stream.ROLLOUT, at.update, at.env_step) for lane in group.lanes]
     starts = draw_starts(program.env, seeds, (program.lanes,))
     measured = jax.device_get(program.diagnose(state, roots, coefs, starts))
-    columns, details = measured
-    return jax.tree.map(lambda column: np.asarray(column, np.float64), (columns, seem_of(details)))
+    columns, details = jax.tree.map(lambda column: np.asarray(column, np.float64), (measured[0], seem_of(measured[1])))
+    rewards = replay_rewards(state, group.lanes, program.structure, program.env.episode_length)
+    return columns | rewards, details
 
 
 def value_rows(columns: list[dict], measured: dict[str, np.ndarray], state: TrainState, at: Position) -> list[dict]:

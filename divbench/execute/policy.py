@@ -14,11 +14,12 @@ from divbench import envs
 from divbench.execute.programs import program_for
 from divbench.learn.agents.choice import agent_of
 from divbench.learn.agents.coefficients import Coefficients, Structure, coefficients
+from divbench.learn.trainer import TrainState
 from divbench.records.checkpoint import CheckpointStore
 from divbench.records.folder import CHECKPOINT, GROUPS, read_card
 from divbench.spec.errors import UsageError, choose
 from divbench.spec.plan import Group, Lane, make_groups
-from divbench.spec.run_spec import RunSpec
+from divbench.spec.run_spec import CHECKSUM, RunSpec
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,7 +62,7 @@ def load_policy(path: str | os.PathLike, lane: str) -> Policy:
       UsageError: no such folder or lane, no checkpoint yet, or a damaged one.
     """
     path = Path(path)
-    card = read_card(path)
+    card = read_card(path, older=True)
     last = last_state(path, card, lane)
     env = envs.make(last.lane.task, physics=physics_of(card, last.lane.task))
     normal = card.get("dataset", {"observation_mean": 0.0, "observation_deviation": 1.0})
@@ -97,11 +98,12 @@ def last_state(path: Path, card: dict, lane: str) -> LastState:
     """
     refuse_imported(card, path)
     spec = RunSpec.from_settings(card["settings"])
-    group, place = _find(path, spec, lane)
+    group, place = _find(path, spec, lane, card["settings"].get(CHECKSUM, ""))
     program = program_for(group, physics_of(card, group.task), spec.eval_episodes)
-    blank = jax.eval_shape(program.blank_state)
+    shapes = jax.eval_shape(program.blank_state)
+    needed = {name: getattr(shapes, name) for name in ("learner", "env_step", "update")}
     store = CheckpointStore(path / GROUPS / group.name / CHECKPOINT)
-    loaded = store.load(blank._replace(rows=None), with_rows=False, whole=False)
+    loaded = store.load(TrainState(**dict.fromkeys(TrainState._fields) | needed), with_rows=False, whole=False)
     if loaded is None:
         raise UsageError(f"{path}: lane '{lane}' has no checkpoint yet")
     coefs = jax.tree.map(lambda leaf: leaf[place], coefficients(group.lanes, program.structure.action_size))
@@ -122,11 +124,11 @@ def physics_of(card: dict, task: str) -> str:
     return next(name for name in card["physics"].split(",") if name in available)
 
 
-def _find(path: Path, spec: RunSpec, name: str) -> tuple[Group, int]:
+def _find(path: Path, spec: RunSpec, name: str, dataset: str) -> tuple[Group, int]:
     """The group of a lane, grouped as the run was, and the lane's place in it."""
     choose("lane", name, [lane.name for group in make_groups(spec, fused=True) for lane in group.lanes])
     for fused in (False, True):
-        for group in make_groups(spec, fused=fused):
+        for group in make_groups(spec, fused=fused, dataset=dataset):
             names = [lane.name for lane in group.lanes]
             if name in names and (path / GROUPS / group.name).is_dir():
                 return group, names.index(name)

@@ -76,7 +76,7 @@ def render(request: RenderRequest, tell: Callable[[str], None] = print) -> Film:
     if request.run is not None:
         from divbench.execute.policy import refuse_imported
 
-        card = read_card(request.run)
+        card = read_card(request.run, older=True)
         refuse_imported(card, request.run)
         lane = choose_lane(RunSpec.from_settings(card["settings"]), request)
         if lane.task not in SIMULATED:
@@ -126,7 +126,9 @@ def _play(request: RenderRequest, card: dict | None, lane: Lane | None, tell):
         policy = load_policy(request.run, lane.name)
         env = envs.make(lane.task, request.physics or physics_of(card, lane.task))
         # Where an evaluation at this point of the run begins.
-        seed = draw_seed(lane.shared_words, Stream.EVALUATE, policy.env_step, policy.update, request.episode)
+        protocol = RunSpec.from_settings(card["settings"]).protocol(lane.utd)
+        without = protocol.updates_without_acting(policy.env_step, policy.update)
+        seed = draw_seed(policy.lane.key_words, Stream.EVALUATE, policy.env_step, without, request.episode)
         drawn = env.draw(np.asarray([seed], np.uint64))
         first = jax.jit(env.start)(jax.tree.map(lambda leaf: leaf[0], drawn))
         who = f"{lane.name} after {policy.env_step:,} env steps and {policy.update:,} updates"

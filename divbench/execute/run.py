@@ -13,7 +13,7 @@ from divbench.execute.progress import Progress
 from divbench.execute.signals import Interrupted, Signals
 from divbench.execute.suited import checked_card
 from divbench.records.card import gather_card
-from divbench.records.folder import GROUPS, GroupFolder, RunFolder, is_clearing, is_finished
+from divbench.records.folder import GROUPS, GroupFolder, RunFolder, is_clearing, is_finished, other_keys
 from divbench.records.manifest import MANIFEST, Manifest
 from divbench.records.tables import read_rows, write_tables
 from divbench.spec.errors import UsageError
@@ -34,6 +34,8 @@ class RunResult:
       interrupted: a signal came; the same specification continues.
       signal: its number, or 0.
       already_finished: there was nothing to do.
+      other_keys: why a run that was finished already is not the one that would be trained today: the rule of its
+        random numbers, in a line; else None.
     """
 
     folder: Path
@@ -41,6 +43,7 @@ class RunResult:
     interrupted: bool = False
     signal: int = 0
     already_finished: bool = False
+    other_keys: str | None = None
 
 
 def run(spec: RunSpec, *, progress: Progress | None = None,
@@ -65,7 +68,7 @@ def run(spec: RunSpec, *, progress: Progress | None = None,
     if spec.dataset is not None:
         checked_card(spec)
         data = read_offline(spec.dataset, spec.tasks[0], physics[spec.tasks[0]])
-    groups = make_groups(spec, fused=device.fused_default())
+    groups = make_groups(spec, fused=device.fused_default(), dataset="" if data is None else data.checksum)
     kinds = ",".join(sorted(set(physics.values()), reverse=True))
     card = gather_card(spec, device=device.describe_device(), physics=kinds)
     settings = spec.settings()
@@ -77,7 +80,7 @@ def run(spec: RunSpec, *, progress: Progress | None = None,
         _verify_groups(Path(spec.folder), {group.name for group in groups})
     with RunFolder.open(spec.folder, settings, card, force=spec.force) as folder:
         if folder.finished:
-            return RunResult(folder.path, already_finished=True)
+            return RunResult(folder.path, already_finished=True, other_keys=other_keys(folder.path, folder.card, card))
         for change in folder.changes:
             progress.message(f"continued under other conditions: {change}")
         for line in silent_resets(spec):
@@ -128,8 +131,8 @@ def _verify_groups(path: Path, names: set[str]) -> None:
             raise UsageError(f"{path}: group '{folder.name}' was begun on another kind of device, or by another "
                              "version, where lanes are grouped otherwise; continue there, or --force starts over")
         group = GroupFolder(folder)
-        group.journal.rows()
-        events = {row.get("event") for row in group.timing.rows()["timing"]}
+        group.journal.rows(older=True)
+        events = {row.get("event") for row in group.timing.rows(older=True)["timing"]}
         if group.checkpoints.exists():
             journal, kept = group.journal.path, Manifest.read(group.checkpoints.folder).meta["journal"]
             if not journal.exists() or journal.stat().st_size < kept:

@@ -59,6 +59,21 @@ def stored(rows: np.ndarray, structure: Structure, first: int, last: int, episod
     return replay.stored(rows, first, last, episode_length, *sizes)
 
 
+def transition_rows(transitions: np.ndarray, structure: Structure, episode_length: int) -> np.ndarray:
+    """The rows in which transitions of these numbers lie, integers `[n]`."""
+    lockstep = not (structure.offline or structure.terminates)
+    return replay.row_of(transitions, episode_length) if lockstep else transitions
+
+
+def share_of_rows(fraction, rows: int):
+    """How many of a dataset's rows a lane with that `data_fraction` draws from: the nearest whole number, at least 1.
+
+    `fraction` is a float32 scalar of numpy or jax; the result is one of the same library.
+    """
+    library = np if isinstance(fraction, np.generic) else jnp
+    return library.maximum(library.round(fraction * library.float32(rows)), 1.0).astype(np.int32)
+
+
 def dataset_width(observation_size: int, action_size: int) -> int:
     """Numbers in a row of a dataset: everything that a `Batch` holds."""
     return 2 * observation_size + 2 * action_size + 3
@@ -105,7 +120,7 @@ def make_draw(episode_length: int, structure: Structure, size: int | None = None
         return episodes.gather(rows, replay.sample_indices(key, size, transitions), transitions, *sizes)
 
     def of_dataset(key, rows, transitions, coefs: Coefficients) -> Batch:
-        count = jnp.maximum(jnp.round(coefs.data_fraction * rows.shape[0]), 1.0).astype(jnp.int32)
+        count = share_of_rows(coefs.data_fraction, rows.shape[0])
         return dataset_batch(rows[replay.sample_indices(key, size, count)], structure)
 
     gather = of_dataset if structure.offline else of_episodes if structure.terminates else of_replay

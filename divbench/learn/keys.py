@@ -1,8 +1,8 @@
 """Where random numbers come from: one root key per lane, one stream per use, one count per draw.
 
 No key is carried or split while training. Every draw folds (stream, count) into the lane's root, so that a lane's
-random numbers depend on (task, variant, UTD, seed) and on how far it has come, never on its place, its neighbours or
-where a run was cut.
+random numbers depend on (task, seed), or (task, dataset, seed), and on how far it has come. They never depend on its
+variant, its UTD, its place, its neighbours or where a run was cut. `divbench.spec.plan.Lane.key_words` makes the root.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ import numpy as np
 class Stream(enum.IntEnum):
     """What a key is for. The numbers are part of the results: a changed number changes every score."""
 
-    INITIALISE = 0  # counted by resets
+    INITIALISE = 0  # counted by resets; then by network and layer
     ACT = 1  # counted by env steps
     UPDATE = 2  # counted by updates
     MEASURE = 3  # counted by updates
-    EPISODE = 4  # counted by episodes; host-side draws of start states
-    EVALUATE = 5  # counted by evaluations; host-side draws of start states
-    ROLLOUT = 6  # counted by updates; host-side draws of start states
-    COLLECT = 7  # counted by episodes; start states and actions of datasets
+    EPISODE = 4  # counted by episodes of the lane; initial states of training
+    EVALUATE = 5  # counted by env steps, updates without acting and episodes; host-side draws of initial states
+    ROLLOUT = 6  # counted by updates and env steps; host-side draws of initial states
+    COLLECT = 7  # counted by episodes; initial states and, with env steps of training, actions of datasets
 
 
 def lane_keys(words: Sequence[tuple[int, int]]) -> jax.Array:

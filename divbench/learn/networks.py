@@ -21,6 +21,7 @@ from divbench.learn.hooks import Site, of_kind
 from divbench.learn.nonlinearities import FUNCTIONS
 from divbench.spec.settings import SACSettings
 
+HEAD, LOG_STD, HIDDEN = 0, 1, 2  # what is folded into a network's key for a layer; hidden layer i, HIDDEN + i
 LAYERNORM_EPSILON = 1e-6
 UNIT_BALL_EPSILON = 1e-12
 
@@ -64,8 +65,15 @@ def _orthogonal(key, shape):
     return sequential_vmap(lambda key: initializers.orthogonal(1.0)(key, shape, jnp.float32))(key)
 
 
-def _dense(key, inputs: int, outputs: int, initialise):
-    return {"kernel": initialise(key, (inputs, outputs)), "bias": jnp.zeros(outputs, jnp.float32)}
+def _dense(key, place: int, inputs: int, outputs: int, initialise):
+    """A layer drawn from the network's key and its own place, so that no other layer changes its weights."""
+    kernel = initialise(jax.random.fold_in(key, place), (inputs, outputs))
+    return {"kernel": kernel, "bias": jnp.zeros(outputs, jnp.float32)}
+
+
+def _hidden_layers(key, inputs: int, widths: tuple[int, ...], initialise) -> list:
+    return [_dense(key, HIDDEN + index, *shape, initialise)
+            for index, shape in enumerate(itertools.pairwise((inputs, *widths)))]
 
 
 def _with_layernorm(hidden: list, widths) -> None:
@@ -78,20 +86,20 @@ def init_actor(key, observation_size: int, action_size: int, settings: SACSettin
                log_std_gain):
     """Actor parameters. Means and log standard deviations share one head of `2 A` outputs, initialised apart.
 
+    A layer's weights depend on the key, its place and its shape alone: networks that differ elsewhere share them.
+
     Args:
       key: random key; consumed.
       mechanisms: names of the mechanisms compiled in (static).
       init_gain: scalar; orthogonal gain of the hidden layers and the mean head.
       log_std_gain: scalar; orthogonal gain of the log-std head.
     """
-    keys = jax.random.split(key, len(settings.hidden) + 2)
-    widths = (observation_size, *settings.hidden)
-    initialise = _initialiser(settings, init_gain)
-    hidden = [_dense(k, *shape, initialise) for k, shape in zip(keys, itertools.pairwise(widths), strict=False)]
+    initialise, head_shape = _initialiser(settings, init_gain), (settings.hidden[-1], action_size)
+    hidden = _hidden_layers(key, observation_size, settings.hidden, initialise)
     if "actor_layernorm" in mechanisms:
         _with_layernorm(hidden, settings.hidden)
-    mean = initialise(keys[-2], (widths[-1], action_size))
-    log_std = _initialiser(settings, log_std_gain)(keys[-1], (widths[-1], action_size))
+    mean = initialise(jax.random.fold_in(key, HEAD), head_shape)
+    log_std = _initialiser(settings, log_std_gain)(jax.random.fold_in(key, LOG_STD), head_shape)
     head = {"kernel": jnp.concatenate([mean, log_std], 1), "bias": jnp.zeros(2 * action_size, jnp.float32)}
     return {"hidden": hidden, "head": head}
 
@@ -99,23 +107,19 @@ def init_actor(key, observation_size: int, action_size: int, settings: SACSettin
 def init_deterministic_actor(key, observation_size: int, action_size: int, settings: SACSettings, mechanisms,
                              init_gain):
     """Actor parameters with a head of `A` outputs. Arguments as in `init_actor`."""
-    keys = jax.random.split(key, len(settings.hidden) + 1)
-    widths = (observation_size, *settings.hidden, action_size)
     initialise = _initialiser(settings, init_gain)
-    *hidden, head = [_dense(k, *shape, initialise) for k, shape in zip(keys, itertools.pairwise(widths), strict=True)]
+    hidden = _hidden_layers(key, observation_size, settings.hidden, initialise)
     if "actor_layernorm" in mechanisms:
         _with_layernorm(hidden, settings.hidden)
-    return {"hidden": hidden, "head": head}
+    return {"hidden": hidden, "head": _dense(key, HEAD, settings.hidden[-1], action_size, initialise)}
 
 
 def init_critic(key, observation_size: int, action_size: int, settings: SACSettings, mechanisms, init_gain):
     """Parameters of the critics, each array with a leading axis of N. Arguments as in `init_actor`."""
 
     def one(key):
-        keys = jax.random.split(key, len(settings.hidden) + 1)
-        widths = (observation_size + action_size, *settings.hidden)
         initialise = _initialiser(settings, init_gain)
-        hidden = [_dense(k, *shape, initialise) for k, shape in zip(keys, itertools.pairwise(widths), strict=False)]
+        hidden = _hidden_layers(key, observation_size + action_size, settings.hidden, initialise)
         if "layernorm" in mechanisms:
             _with_layernorm(hidden, settings.hidden)
         if "groupnorm" in mechanisms:
@@ -123,9 +127,9 @@ def init_critic(key, observation_size: int, action_size: int, settings: SACSetti
                       for layer, width in zip(hidden, settings.hidden, strict=True)]
         if "batchnorm" in mechanisms:
             hidden = [layer | batchnorm.init(width) for layer, width in zip(hidden, settings.hidden, strict=True)]
-        return {"hidden": hidden, "head": _dense(keys[-1], widths[-1], 1, initialise)}
+        return {"hidden": hidden, "head": _dense(key, HEAD, settings.hidden[-1], 1, initialise)}
 
-    return jax.vmap(one)(jax.random.split(key, settings.critics))
+    return jax.vmap(one)(jax.vmap(jax.random.fold_in, in_axes=(None, 0))(key, jnp.arange(settings.critics)))
 
 
 def layer_norm(x, scale, shift, coefficient, affine=1.0):

@@ -41,6 +41,7 @@ class TrainState(NamedTuple):
     cause: jax.Array  # int32 [L], a `Cause`
     bad_step: jax.Array  # int32 [L], env step at which the lane went non-finite, or -1
     bad_update: jax.Array  # int32 [L], update at which it did, or -1
+    episode: jax.Array  # int32 [L], number of the lane's episode where a task can end one, else 0
     env_step: jax.Array  # int32 scalar, env steps done by each lane
     update: jax.Array  # int32 scalar, updates done by each lane
     before: Any = None  # what measurements compare the lanes with, if any do; no part of training
@@ -79,7 +80,7 @@ def blank_state(env, structure: Structure, lanes: int, capacity: int) -> TrainSt
     rows = batches.blank_rows(structure, lanes, capacity, env.episode_length)
     integers = jnp.zeros(lanes, jnp.int32)
     return TrainState(stacked[0], stacked[1], rows, integers, integers.copy(),
-                      integers - 1, integers - 1, jnp.int32(0), jnp.int32(0))
+                      integers - 1, integers - 1, integers.copy(), jnp.int32(0), jnp.int32(0))
 
 
 def _coefficient_skeleton() -> Coefficients:
@@ -149,15 +150,18 @@ def make_train_chunk(env, structure: Structure) -> Callable:
         action = choose(roots, state.learner, coefs, state.env.obs, state.env_step, explores)
         return jax.vmap(step_env)(state.env, action), action
 
-    def begun_anew(env, roots, env_steps, acts):
-        """The env states, with the first of a new episode where one is over."""
+    def begun_anew(env, roots, episode, acts):
+        """The env states, with the first of a new episode where one is over, and the lanes' episode numbers."""
+        over = acts & (env.done > 0.0)
+        episode = episode + over.astype(jnp.int32)
+
         def fresh():
-            keys = jax.vmap(stream_key, in_axes=(0, None, None))(roots, Stream.EPISODE, env_steps)
+            keys = jax.vmap(stream_key, in_axes=(0, None, 0))(roots, Stream.EPISODE, episode)
             return jax.tree.map(
-                lambda new, old: jnp.where((env.done > 0.0).reshape((-1,) + (1,) * (new.ndim - 1)), new, old),
+                lambda new, old: jnp.where(over.reshape((-1,) + (1,) * (new.ndim - 1)), new, old),
                 jax.vmap(reset)(keys), env)
 
-        return jax.lax.cond(acts & jnp.any(env.done > 0.0), fresh, lambda: env)
+        return jax.lax.cond(jnp.any(over), fresh, lambda: env), episode
 
     def acted(state: TrainState, roots, coefs, control: Control) -> TrainState:
         """After an env step of all lanes, if it is time for one."""
@@ -172,11 +176,12 @@ def make_train_chunk(env, structure: Structure) -> Callable:
         rows = batches.write(state.rows, structure, state.env_step, length, before, action, after, 1.0 - ends)
         broken = state.learner.alive & (after.info["nonfinite"] > 0.0) & control.acts
         env_steps = state.env_step + control.acts.astype(jnp.int32)
+        episode = state.episode
         if structure.terminates:
-            after = begun_anew(after, roots, env_steps, control.acts)
+            after, episode = begun_anew(after, roots, episode, control.acts)
         learner = state.learner._replace(alive=state.learner.alive & ~broken)
         return state._replace(
-            env=after, rows=rows, env_step=env_steps, learner=learner,
+            env=after, rows=rows, env_step=env_steps, episode=episode, learner=learner,
             **_record(state, broken, Cause.PHYSICS, env_steps, state.update))
 
     def one_round(state: TrainState, roots, coefs, control: Control, step) -> TrainState:

@@ -12,7 +12,9 @@ import os
 import platform
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+
+from divbench.spec.plan import KEY_GENERATION
 
 PACKAGES = ("divbench", "jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "mujoco", "mujoco-mjx",
             "warp-lang", "dm-control", "numpy", "pyarrow")
@@ -34,10 +36,20 @@ def gather_card(spec, *, device: str, physics: str, argv: Sequence[str] | None =
         "physics": physics,
         "precision": spec.precision,
         "seeds": list(spec.seed_list),
+        "key_generation": KEY_GENERATION,
         "versions": versions(),
         "platform": f"{platform.system()} {platform.machine()}",
         "cpus": usable_cpus(),
     }
+
+
+def key_generation(card: Mapping) -> int | None:
+    """The generation of the rule that made a run's random numbers (`Lane.key_words`).
+
+    A card without one is of generation 1, in which variants and UTDs of a seed shared no random numbers of training.
+    None for imported results, whose seeds are those of other code.
+    """
+    return None if "imported" in card else card.get("key_generation", 1)
 
 
 def usable_cpus() -> int | None:

@@ -17,7 +17,7 @@ import os
 import shutil
 from pathlib import Path
 
-from divbench.records.card import now
+from divbench.records.card import key_generation, now
 from divbench.records.checkpoint import CheckpointStore
 from divbench.records.durable import TEMPORARY, write_atomically
 from divbench.records.journal import Journal
@@ -115,8 +115,9 @@ class RunFolder:
           facts (device, CPU cores, versions) differ from the run's first session.
 
         Raises:
-          UsageError: the folder is in use, holds a run with other settings, holds something else, has a
-            damaged card or cannot be written. Nothing has been changed on disk then.
+          UsageError: the folder is in use, holds a run with other settings or an unfinished one of another key
+            generation, holds something else, has a damaged card or cannot be written. Nothing has been changed on
+            disk then.
         """
         path = Path(path)
         settings = json.loads(json.dumps(settings))
@@ -236,16 +237,37 @@ def _check(path: Path, settings: dict, facts: dict, force: bool) -> dict | None:
     if CARD not in names:
         raise UsageError(f"{path}: not empty and not a divbench run folder; choose another --out")
     try:
-        card = read_card(path)
+        card = read_card(path, older=True)
+        # A finished run is only read, whatever its schema. Unfinished ones of an older schema have other keys too.
+        finished = card["finished"] is not None and not card.get("clearing")
+        other = None if force or finished else other_keys(path, card, facts)
+        card = card if finished or other else read_card(path)
     except UsageError as error:
         if LOCK not in names:
             raise
         if force:
             return None
         raise UsageError(f"{error}; --force starts over") from None
+    if other:
+        raise UsageError(other)
     if not force:
         _compare(path, {**completed(card["settings"]), **_binding(card)}, {**completed(settings), **_binding(facts)})
     return card
+
+
+def other_keys(path: str | os.PathLike, card: dict, facts: dict) -> str | None:
+    """Why the run in `path` is not the one that `facts` would make: its random numbers follow another rule; or None.
+
+    Args:
+      path: the run folder.
+      card: its card.
+      facts: what `gather_card` says of this process; its `key_generation` counts.
+    """
+    was, is_now = key_generation(card), key_generation(facts)
+    if was == is_now:
+        return None
+    return (f"{path}: holds {'imported results' if was is None else f'a run of key generation {was}'}, this divbench "
+            f"has {is_now}: other random numbers; choose another --out, or --force to start over")
 
 
 def _binding(facts: dict) -> dict:

@@ -12,7 +12,7 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from divbench.records.schema import TABLES, check_rows, column_names
+from divbench.records.schema import TABLES, check_rows, column_names, completed_row
 from divbench.spec.errors import UsageError
 
 
@@ -60,8 +60,11 @@ class Journal:
         if len(content) > offset:
             os.truncate(self.path, offset)
 
-    def rows(self) -> dict[str, list[dict]]:
+    def rows(self, *, older: bool = False) -> dict[str, list[dict]]:
         """All rows, by table, in the order of writing; every table of the schema is a key.
+
+        Args:
+          older: the journal may be of an older schema; columns that have come since then hold "not measured".
 
         Raises:
           UsageError: a whole line is damaged.
@@ -72,6 +75,8 @@ class Journal:
             try:
                 entry = json.loads(line)
                 table, row = entry["table"], entry["row"]
+                if older and row.keys() <= known[table]:
+                    row = completed_row(table, row)
                 if row.keys() != known[table]:
                     raise ValueError("columns")
                 tables[table].append(row)

@@ -159,6 +159,15 @@ _ALL = (
            "By how much a replayed reward lies outside the range that the task promises, in the task's own unit. "
            "Anything but 0 means that q_bound does not hold: a fault of the physics or of the task, not of the "
            "learner."),
+    _value("reward_mean", "reward", "mean of the task's reward over all transitions of the replay so far",
+           "Mean reward of the whole replay, in the task's own unit: what there is to learn from. On some tasks the "
+           "first pose decides it: quadruped-run pays 0.5 a step on its feet, next to nothing on its back. A lane that "
+           "broke counts the transitions before, an offline lane those that it draws from."),
+    _value("reward_max", "reward", "max of the task's reward over all transitions of the replay so far",
+           "Largest reward of the whole replay, in the task's own unit. At 0 nothing has been found yet that pays."),
+    _value("reward_nonzero", "1", "share of transitions of the replay so far whose task's reward is not 0",
+           "Share of the replay's transitions that pay or cost anything. Where rewards are sparse it says how often "
+           "the lane came across one."),
     _value("actor_saturation", "1", "share of the entries of tanh(mean of pi(s)) with |.| >= 0.99",
            "Share of the policy's mean actions within 0.01 of their bounds. There the tanh is flat and the actor "
            "learns slowly; critics that extrapolate drive it there."),

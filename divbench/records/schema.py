@@ -7,11 +7,15 @@ and writing are elsewhere (`journal`, `tables`).
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Iterable, Mapping
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 TEXT, INTEGER, NUMBER = "text", "integer", "number"  # str, int64 and float64; a number that is missing is NaN
+
+
+NOT_MEASURED = {TEXT: "", INTEGER: -1, NUMBER: math.nan}  # in a column that a row's schema did not have yet
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,6 +82,9 @@ TABLES: dict[str, tuple[Column, ...]] = {
         ("feature_norm", NUMBER, "mean L2 norm of the critics' last hidden features before any normalization of them"),
         ("dormant_share", NUMBER, "share of the critics' hidden units that hardly ever fire"),
         ("reward_excess", NUMBER, "by how much a replayed reward lies outside the task's range; 0 if none does"),
+        ("reward_mean", NUMBER, "mean reward of the whole replay, as the task pays it"),
+        ("reward_max", NUMBER, "largest reward there"),
+        ("reward_nonzero", NUMBER, "share of the rewards there that are not 0"),
         ("actor_saturation", NUMBER, "share of the policy's mean actions within 0.01 of their bounds"),
         ("temperature", NUMBER, "entropy coefficient alpha"),
         ("entropy", NUMBER, "mean entropy of the policy on the batch, nats"),
@@ -131,6 +138,11 @@ LANE_COLUMNS = tuple(column.name for column in _LANE)
 def column_names(table: str) -> tuple[str, ...]:
     """The columns of a table, in order."""
     return tuple(column.name for column in TABLES[table])
+
+
+def completed_row(table: str, row: Mapping) -> dict:
+    """A row of an older schema with the columns that have come since, as not measured, in today's order."""
+    return {column.name: row.get(column.name, NOT_MEASURED[column.kind]) for column in TABLES[table]}
 
 
 def check_rows(table: str, rows: Iterable[Mapping]) -> list[dict]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 import dataclasses
 import io
-import math
 import os
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
@@ -19,7 +18,16 @@ from typing import TYPE_CHECKING
 from divbench.records.durable import write_atomically
 from divbench.records.folder import GROUPS, RESULTS, TABLES_FOLDER, TIMING, read_card
 from divbench.records.journal import Journal
-from divbench.records.schema import INTEGER, NUMBER, SCHEMA_VERSION, TABLES, TEXT, check_rows, column_names
+from divbench.records.schema import (
+    INTEGER,
+    NUMBER,
+    SCHEMA_VERSION,
+    TABLES,
+    TEXT,
+    check_rows,
+    column_names,
+    completed_row,
+)
 from divbench.spec.errors import UsageError
 
 if TYPE_CHECKING:
@@ -28,7 +36,6 @@ if TYPE_CHECKING:
 ROWS_PER_GROUP = 65_536
 COMPRESSION = "zstd"
 FIRST_TABLES = ("scores", "values", "verdicts", "timing")  # of schema version 1
-NOT_MEASURED = {TEXT: "", INTEGER: -1, NUMBER: math.nan}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,8 +54,11 @@ class Tables:
     card: dict
 
 
-def read_rows(path: str | os.PathLike) -> dict[str, list[dict]]:
-    """All rows in the journals of the run folder `path`, by table, sorted; the run may be going on.
+def read_rows(path: str | os.PathLike, *, older: bool = False) -> dict[str, list[dict]]:
+    """All rows in the journals of the run folder `path`, by table, sorted; the run may be unfinished.
+
+    Args:
+      older: the run may be of an older schema; columns that have come since then hold "not measured".
 
     Raises:
       UsageError: a damaged journal.
@@ -56,7 +66,7 @@ def read_rows(path: str | os.PathLike) -> dict[str, list[dict]]:
     rows = {table: [] for table in TABLES}
     for folder in sorted((Path(path) / GROUPS).glob("*")):
         for name in (RESULTS, TIMING):
-            for table, more in Journal(folder / name).rows().items():
+            for table, more in Journal(folder / name).rows(older=older).items():
                 rows[table].extend(more)
     return {table: sort_rows(table, found) for table, found in rows.items()}
 
@@ -96,7 +106,7 @@ def write_tables(path: str | os.PathLike, verdicts: Iterable[Mapping]) -> None:
 def load(path: str | os.PathLike) -> Tables:
     """The tables of a run folder: of a finished run as written, of a growing one from its journals.
 
-    Columns that the schema of a finished run did not have yet hold what "not measured" is in them: NaN, no text, -1.
+    Columns that the schema of an older run did not have yet hold what "not measured" is in them: NaN, no text, -1.
     A folder with tables and without journals (published results) is read as that of a finished run.
 
     Raises:
@@ -107,8 +117,7 @@ def load(path: str | os.PathLike) -> Tables:
     older = card["schema_version"] != SCHEMA_VERSION
     growing = (path / GROUPS).is_dir() or not (path / TABLES_FOLDER).is_dir()
     if growing and card["finished"] is None:
-        read_card(path)  # of this schema
-        rows = read_rows(path)
+        rows = read_rows(path, older=older)
         return Tables(**{table: to_arrow(table, rows[table]) for table in TABLES}, card=card)
     folder = path / TABLES_FOLDER
     return Tables(**{table: _read_parquet(folder / f"{table}.parquet", table, older) for table in TABLES}, card=card)
@@ -171,6 +180,6 @@ def _read_parquet(path: Path, table: str, older: bool) -> pyarrow.Table:
 
 def _completed(found: pyarrow.Table, table: str) -> pyarrow.Table:
     """A table of an older schema with the columns that have come since, as not measured, in today's order."""
-    rows = [{column.name: NOT_MEASURED[column.kind] for column in TABLES[table]} | row for row in found.to_pylist()]
-    held = set(column_names(table))
-    return to_arrow(table, rows) if set(found.column_names) <= held else found
+    if not set(found.column_names) <= set(column_names(table)):
+        return found
+    return to_arrow(table, [completed_row(table, row) for row in found.to_pylist()])

@@ -17,6 +17,7 @@ from divbench.report.latex import latex_table
 from divbench.report.layers import layer_table
 from divbench.report.layout import count_table, lane_table, overall_table, q_table, score_table
 from divbench.report.markdown import markdown_report, markdown_table, overall_csv, q_csv, score_csv
+from divbench.report.rewards import reward_rows, reward_table, rewards_in_words
 
 FOLDER = "report"
 
@@ -92,12 +93,14 @@ def contents(evidence: Evidence) -> dict[str, bytes]:
         score_table(evidence.scores, evidence.facts.metric),
         q_table(evidence.q),
         lane_table(evidence.lanes),
+        reward_table(reward_rows(evidence.rewards)),
     ]
     for name, table in zip(("verdicts", "overall", "scores", "q"), tables, strict=False):
         if table.rows:
             files[f"{name}.tex"] = latex_table(table, evidence.facts).encode()
     files["summary.md"] = markdown_report(evidence.facts, tables, pictures, evidence.notes).encode()
-    explained = lanes_section(evidence.tables.verdicts.to_pylist(), evidence.critical_points())
+    explained = lanes_section(evidence.tables.verdicts.to_pylist(), evidence.critical_points(),
+                              rewards_in_words(evidence.rewards))
     if explained:
         files["lanes.md"] = explained.encode()
     layers = layer_table(evidence.tables.values, evidence.tables.diagnostics, evidence.lanes)

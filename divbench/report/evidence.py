@@ -21,7 +21,9 @@ from divbench.report.counting import count_lanes
 from divbench.report.facts import Facts, read_facts
 from divbench.report.layout import LaneVerdict, read_lanes, unlike_text
 from divbench.report.overall import Overall, overall
-from divbench.report.series import Cell, read_cells, stopped_lanes
+from divbench.report.pairing import why_unpaired
+from divbench.report.rewards import REWARD_COLUMNS
+from divbench.report.series import Cell, Cells, read_cells, stopped_lanes
 
 if TYPE_CHECKING:
     from divbench.records.tables import Tables
@@ -54,6 +56,12 @@ class Evidence:
     counts: dict[Cell, dict[str, int]]
     notes: tuple[str, ...] = ()
     left_out: Mapping[str, set[tuple[Cell, int]]] = dataclasses.field(default_factory=dict)
+
+    @property
+    def rewards(self) -> Cells:
+        """The rewards of all lanes' replays over time, columns `REWARD_COLUMNS`."""
+        return read_cells(self.tables.values, REWARD_COLUMNS, self.facts.order, stopped_lanes(self.tables.values),
+                          last_words=True)
 
     def critical_points(self) -> dict[tuple, CriticalPoint] | None:
         """Those of lanes that have one, by (task, variant, UTD, seed); None if the run was not measured for them, which
@@ -89,7 +97,7 @@ def weigh(tables, path: Path) -> Evidence:
     scores = read_cells(tables.scores, SCORE_COLUMNS, facts.order, stopped)
     values = read_cells(tables.values, Q_COLUMNS, facts.order, stopped, last_words=True)
     returns, q_values = (count_lanes(cells, finished=finished) for cells in (scores, values))
-    together = overall(returns.cells, facts.metric)
+    together = overall(returns.cells, facts.metric, why_unpaired(tables.card))
     notes = dict.fromkeys([*returns.notes, *q_values.notes, *_unlike(together)])
     return Evidence(
         path,

@@ -21,7 +21,8 @@ NOTE_CRITICAL = ("Critical point: from when on policy and direction of the criti
                  "measurement (cosines of at least 0.99), until mean Q passed its bound or until the end.")
 
 
-def lanes_section(rows: Iterable[Mapping], critical: Mapping[tuple, CriticalPoint] | None = None) -> str:
+def lanes_section(rows: Iterable[Mapping], critical: Mapping[tuple, CriticalPoint] | None = None,
+                  rewards: Mapping[tuple, str] | None = None) -> str:
     """The section, grouped by task, then by variant; empty without a row that has an explanation.
 
     Args:
@@ -29,6 +30,7 @@ def lanes_section(rows: Iterable[Mapping], critical: Mapping[tuple, CriticalPoin
         seed. A row of an older table, without explanation, is left out.
       critical: lanes' critical points, as `divbench.verdict.critical_points` finds them; None for a run that was not
         measured for them.
+      rewards: by lane a sentence on the rewards of its replay, `divbench.report.rewards.rewards_in_words`.
     """
     tasks: dict[str, dict[str, list[Mapping]]] = {}
     for row in rows:
@@ -40,11 +42,11 @@ def lanes_section(rows: Iterable[Mapping], critical: Mapping[tuple, CriticalPoin
     for task, variants in tasks.items():
         for variant, lanes in variants.items():
             blocks.append(f"### {_text(task)}, {_text(variant)}")
-            blocks.append("\n".join(_item(row, critical) for row in sorted(lanes, key=_place)))
+            blocks.append("\n".join(_item(row, critical, rewards or {}) for row in sorted(lanes, key=_place)))
     return "\n\n".join(blocks) + "\n"
 
 
-def _item(row: Mapping, critical: Mapping[tuple, CriticalPoint] | None) -> str:
+def _item(row: Mapping, critical: Mapping[tuple, CriticalPoint] | None, rewards: Mapping[tuple, str]) -> str:
     facts = [f"UTD {_text(row['utd'])}", f"seed {row['seed']}", row["verdict"]]
     cause = row.get("first_cause")
     if cause:
@@ -55,7 +57,8 @@ def _item(row: Mapping, critical: Mapping[tuple, CriticalPoint] | None) -> str:
     warning = row.get("warning")
     if warning is not None and not math.isnan(warning):
         facts.append(f"warning {share(warning)}")
-    return f"- **{', '.join(facts)}.** {_text(row['explanation'])}"
+    told = " ".join([row["explanation"], *filter(None, [rewards.get(lane_of(row))])])
+    return f"- **{', '.join(facts)}.** {_text(told)}"
 
 
 def share(probability: float) -> str:

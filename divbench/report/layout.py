@@ -118,6 +118,7 @@ def overall_table(result: Overall) -> TextTable:
         Column("median", spare=True),
         Column("optimality gap"),
         Column("P(better)"),
+        Column("wins by seed"),
         Column("seeds"),
     )
     lines = [
@@ -126,6 +127,7 @@ def overall_table(result: Overall) -> TextTable:
             row.utd,
             *map(_estimate, (row.iqm, row.mean, row.median, row.optimality_gap)),
             ABSENT if row.improvement is None else _estimate(row.improvement),
+            ABSENT if row.wins is None else row.wins.text(),
             f"{row.seeds}, {row.lost} lost" if row.lost else str(row.seeds),
         )
         for row in result.rows
@@ -137,6 +139,8 @@ def overall_table(result: Overall) -> TextTable:
         name, utd = result.reference
         at = f" at UTD {utd}" if utd else ""
         note += f"; P(better): that a seed beats one of {name}{at} on the same task"
+        note += f"; no wins by seed: {result.unpaired}" if result.unpaired else (
+            "; wins by seed: lanes that beat its lane of the same task and seed, with the exact two-sided sign test")
     if any(row.lost for row in result.rows):
         note += "; lanes that broke are lost: they count as earning 0, or the least that they ever earned"
     if result.unlike:

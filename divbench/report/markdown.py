@@ -60,15 +60,18 @@ def q_csv(rows: list[QRow]) -> str:
 
 
 def overall_csv(rows: Iterable[OverallRow]) -> str:
-    """`OverallRow`s, one per line, full precision; an estimate has three columns, its interval in the last two."""
+    """`OverallRow`s, one per line, full precision; an estimate has three columns, its interval in the last two, and
+    wins by seed four, the sign test's p-value in the last."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    estimates = [field.name for field in dataclasses.fields(OverallRow)][4:]
-    parts = ("effect", "low", "high")
+    estimates = [field.name for field in dataclasses.fields(OverallRow)][4:-1]
+    parts, pairs = ("effect", "low", "high"), ("wins", "losses", "ties", "chance")
     writer.writerow(["variant", "utd", "seeds", "lost",
-                     *(name if part == "effect" else f"{name}_{part}" for name in estimates for part in parts)])
+                     *(name if part == "effect" else f"{name}_{part}" for name in estimates for part in parts),
+                     "wins", "losses", "ties", "sign_test"])
     for row in rows:
         found = [getattr(getattr(row, name), part, None) for name in estimates for part in parts]
+        found += [getattr(row.wins, part, None) for part in pairs]
         writer.writerow([row.variant, row.utd, row.seeds, row.lost, *("" if x is None else x for x in found)])
     return text.getvalue()
 

@@ -11,6 +11,7 @@ import dataclasses
 import math
 
 from divbench.report.aggregate import BASELINE
+from divbench.report.pairing import Wins, count_wins
 from divbench.report.series import Cell, Cells, Point, Series, places
 from divbench.spec.scale import DMC_RANGE, RETURN, score_range
 from divbench.statistics.aggregates import (
@@ -39,6 +40,8 @@ class OverallRow:
         earned if that is less.
       iqm, mean, median, optimality_gap: of the returns; see `statistics.aggregates`.
       improvement: how likely a seed of this beats one of the reference on the same task; None for the reference.
+      wins: how many lanes beat the reference's lane of the same task and seed; None for the reference and for runs
+        whose seeds are no pairs.
     """
 
     variant: str
@@ -50,6 +53,7 @@ class OverallRow:
     median: Estimate
     optimality_gap: Estimate
     improvement: Estimate | None
+    wins: Wins | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,6 +70,7 @@ class Overall:
       note: how small the sample is, or nothing.
       metric: what the numbers are, `return` or a metric of an import.
       target: the largest number that there can be, of the optimality gap.
+      unpaired: why no row has `wins`, in words; empty where lanes of a seed are pairs.
     """
 
     rows: tuple[OverallRow, ...]
@@ -77,14 +82,16 @@ class Overall:
     note: str
     metric: str = RETURN
     target: float = DMC_RANGE[1]
+    unpaired: str = ""
 
 
-def overall(cells: Cells, metric: str = RETURN) -> Overall:
+def overall(cells: Cells, metric: str = RETURN, unpaired: str = "") -> Overall:
     """The aggregates of all variants.
 
     Args:
       cells: the lanes that count, with the column `return_mean`.
       metric: what that column holds.
+      unpaired: why lanes of equal seed are no pairs (`pairing.why_unpaired`); empty where they are.
     """
     kinds = _kinds(cells)
     wanted = DMC_RANGE if metric == RETURN else score_range("", metric)
@@ -96,12 +103,16 @@ def overall(cells: Cells, metric: str = RETURN) -> Overall:
     shared = {task: place for task, place in found.items() if place is not None}
     tasks, missing = tuple(shared), tuple(task for task in found if task not in shared)
     if len(tasks) < LEAST_TASKS:
-        return Overall((), tasks, missing, unlike, tuple(shared.values()), None, "", metric, target)
+        return Overall((), tasks, missing, unlike, tuple(shared.values()), None, "", metric, target, unpaired)
     scores = {kind: _scores(cells, kind, shared) for kind in kinds}
     reference = next((kind for kind in kinds if kind[0] == BASELINE), kinds[0])
     rows = tuple(_row(kind, scores[kind], scores[reference] if kind != reference else None, target) for kind in kinds)
+    if not unpaired:
+        paired = {kind: _by_seed(cells, kind, shared) for kind in kinds}
+        rows = tuple(dataclasses.replace(row, wins=count_wins(paired[kind], paired[reference]))
+                     if kind != reference else row for kind, row in zip(kinds, rows, strict=True))
     note = small_sample(*(strata for strata, _ in scores.values()))
-    return Overall(rows, tasks, missing, unlike, tuple(shared.values()), reference, note, metric, target)
+    return Overall(rows, tasks, missing, unlike, tuple(shared.values()), reference, note, metric, target, unpaired)
 
 
 def efficiency_curves(cells: Cells, tasks: tuple[str, ...]) -> dict[tuple[str, str], dict[int, Estimate]]:
@@ -157,6 +168,12 @@ def _scores(cells: Cells, kind: tuple[str, str], shared: dict[str, Point]) -> tu
              for task, place in shared.items()]
     strata = [[_counted(value, series) for value, series in stratum] for stratum in lanes]
     return strata, sum(not math.isfinite(value) for stratum in lanes for value, _ in stratum)
+
+
+def _by_seed(cells: Cells, kind: tuple[str, str], shared: dict[str, Point]) -> dict[tuple[str, int], float]:
+    """Returns by task and seed at these places as they count."""
+    return {(task, seed): _counted(_by_place(series)[place], series)
+            for task, place in shared.items() for seed, series in cells[Cell(task, *kind)].items()}
 
 
 def _counted(value: float, series: Series) -> float:

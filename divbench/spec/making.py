@@ -15,6 +15,7 @@ from divbench.envs.names import ALL_TASKS
 from divbench.spec.datasets import LARGEST_TRANSITIONS, LEVELS, MIXED, RANDOM, check_place, check_range
 from divbench.spec.errors import UsageError, choose
 from divbench.spec.options import OPTIONS
+from divbench.spec.plan import KEY_GENERATION
 from divbench.spec.run_spec import RunSpec
 from divbench.spec.settings import SACSettings, with_values
 from divbench.spec.text import parse_count, refuse_repeats, split_names
@@ -104,7 +105,8 @@ class MakeRequest:
 
     def digest(self, task: str, level: str) -> str:
         """Eight hexadecimal digits of all that decides one dataset, but for the physics, which its card names."""
-        settings = {"task": task, "level": level, "transitions": self.transitions, "seed": self.seed}
+        settings = {"task": task, "level": level, "transitions": self.transitions, "seed": self.seed,
+                    "key_generation": KEY_GENERATION}
         if level != RANDOM:
             settings["run"] = {**self.run_spec(task).settings(), "physics": None}
         return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:8]

@@ -45,7 +45,7 @@ _WHAT = {"": ("agent", "the whole agent"), "actor-": ("actor", "actor and temper
 def find_variant(name: str) -> Variant:
     """The variant of that name.
 
-    A record's own name has one spelling, in tables and in random keys too: `reset-0.1M-updates` is
+    A record's own name has one spelling in tables: `reset-0.1M-updates` is
     `reset-100k-updates`, `wd=0.010+ofn` is `ofn+weight-decay`.
 
     Raises:

@@ -11,16 +11,23 @@ from divbench.spec.run_spec import RunSpec
 from divbench.spec.settings import STRUCTURE, SACSettings
 from divbench.spec.variants import SELECTABLE, Variant, lane_mechanisms, lane_settings
 
+KEY_GENERATION = 2  # of the rule by which `Lane.key_words` and the streams make random numbers; a card names it
+
 
 @dataclasses.dataclass(frozen=True)
 class Lane:
-    """One (variant, seed) slot of the vmapped axis; its settings include what the variant replaces."""
+    """One (variant, seed) slot of the vmapped axis; its settings include what the variant replaces.
+
+    Attributes:
+      dataset: checksum of the dataset that an offline lane learns from; empty for a lane that acts.
+    """
 
     task: str
     variant: Variant
     utd: Fraction
     seed: int
     sac: SACSettings
+    dataset: str = ""
 
     @property
     def name(self) -> str:
@@ -33,18 +40,14 @@ class Lane:
 
     @property
     def key_words(self) -> tuple[int, int]:
-        """64 bits of SHA-256 over (task, variant, UTD, seed): the root of every random number of the lane."""
-        return _words(self.name)
+        """64 bits of SHA-256 over (task, seed): the root of every random number of the lane.
 
-    @property
-    def shared_words(self) -> tuple[int, int]:
-        """The same over (task, seed): for what variants share, the start states of evaluations."""
-        return _words(f"{self.task}/seed{self.seed}")
-
-
-def _words(text: str) -> tuple[int, int]:
-    digest = hashlib.sha256(text.encode()).digest()
-    return int.from_bytes(digest[:4], "big"), int.from_bytes(digest[4:8], "big")
+        Of an offline lane, over (task, dataset, seed). Variant and UTD are no part of it, so that lanes of one seed
+        meet the same initial states, random actions, minibatches, noise and initial weights: comparisons are paired.
+        """
+        text = "/".join([self.task, *([self.dataset] if self.dataset else []), f"seed{self.seed}"])
+        digest = hashlib.sha256(text.encode()).digest()
+        return int.from_bytes(digest[:4], "big"), int.from_bytes(digest[4:8], "big")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,18 +76,19 @@ class Group:
         return hashlib.sha256(text.encode()).hexdigest()[:6]
 
 
-def make_groups(spec: RunSpec, *, fused: bool) -> tuple[Group, ...]:
+def make_groups(spec: RunSpec, *, fused: bool, dataset: str = "") -> tuple[Group, ...]:
     """All groups of a run, in the order they are trained.
 
     Args:
       spec: the run.
       fused: one group for all mechanisms of a (task, UTD) that coefficients can select among (pays on a GPU
         or TPU); otherwise one group per set of mechanisms (pays on a CPU).
+      dataset: checksum of what an offline run learns from; part of its lanes' random keys.
     """
     groups = []
     for task in spec.tasks:
         for utd in spec.utd:
-            lanes = [Lane(task, variant, utd, seed, lane_settings(variant, spec.sac))
+            lanes = [Lane(task, variant, utd, seed, lane_settings(variant, spec.sac), dataset)
                      for variant in spec.variants for seed in spec.seed_list]
             for members in _by_structure(lanes, fused):
                 mechanisms = frozenset().union(*(lane.mechanisms for lane in members))

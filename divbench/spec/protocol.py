@@ -57,6 +57,18 @@ class Protocol:
         """Gradient updates of one lane over all phases."""
         return sum(p.updates for p in self.phases)
 
+    def updates_without_acting(self, env_step: int, update: int) -> int:
+        """Of the `update` updates of a lane at `env_step`, those of phases in which nobody acts: priming, offline.
+
+        Lanes of another UTD have as many at the same env step.
+        """
+        acted = begun = 0
+        for phase in self.phases:
+            if phase.acts:
+                acted += phase.updates_after(min(max(env_step - begun, 0), phase.env_steps))
+                begun += phase.env_steps
+        return update - acted
+
 
 def build_protocol(*, steps: int, random_steps: int, prime_updates: int, utd: Fraction) -> Protocol:
     """[random, priming, policy]: uniform actions, updates without acting, then the policy with updates.

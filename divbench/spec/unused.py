@@ -1,5 +1,5 @@
-"""Settings that a lane makes nothing of, so that no variant is named by one: its lanes would be those of another
-variant, under random keys of their own. Where a run sets them (`--sac`) they are not looked at."""
+"""Settings that an algorithm ignores. A variant that changes only an ignored setting is rejected: it would duplicate
+another variant. Where a run sets them (`--sac`) they are ignored."""
 
 from __future__ import annotations
 

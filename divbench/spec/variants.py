@@ -52,7 +52,7 @@ class Variant:
     """What differs from plain SAC.
 
     Attributes:
-      name: as written in `--variants`, in tables and in random keys.
+      name: as written in `--variants` and in tables.
       summary: one line of help.
       citation: the paper the mechanism comes from.
       mechanisms: what is switched on; a subset of `MECHANISMS`, explained in docs/variants.md.

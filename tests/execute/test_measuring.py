@@ -5,9 +5,12 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from divbench.execute.measuring import value_rows
+from divbench.execute import measuring
+from divbench.execute.measuring import Evaluator, value_rows
 from divbench.execute.schedule import Position
 from divbench.learn.trainer import Cause
+from divbench.spec.plan import make_groups
+from divbench.spec.run_spec import RunSpec
 
 
 def rows(update, cause=(Cause.NONE,) * 3):
@@ -29,3 +32,27 @@ def test_parameters_that_the_newest_update_broke_are_seen_at_once():
 def test_what_the_lane_itself_has_recorded_stands(cause):
     row = rows(90, (Cause.NONE, cause, Cause.NONE))[1]
     assert (row["nonfinite"], row["nonfinite_step"], row["nonfinite_update"]) == (cause.name.lower(), 20, 60)
+
+
+def drawn(monkeypatch, utd, at, variants=("baseline", "ofn"), seeds=2) -> np.ndarray:
+    """Seeds of the initial states that an evaluation draws, `[lanes, episodes]`."""
+    found = []
+    monkeypatch.setattr(measuring, "draw_starts", lambda env, seeds, shape: found.append(np.reshape(seeds, shape)))
+    monkeypatch.setattr(measuring.rollout, "blank_evaluation", lambda *_: SimpleNamespace(returns=0.0))
+    spec = RunSpec(suite="smoke", tasks="cheetah-run", variants=variants, utd=utd, seeds=seeds, steps=1_000,
+                   prime_samples=100, prime_updates=500)
+    (group,) = make_groups(spec, fused=True)
+    program = SimpleNamespace(lanes=len(group.lanes), episodes=3, env=SimpleNamespace(episode_length=0))
+    Evaluator(program, group, lambda: None).returns(None, None, at)
+    return found[0]
+
+
+def test_evaluations_share_initial_states_across_variants_and_utds(monkeypatch):
+    slow = drawn(monkeypatch, "1", Position(2, 200, 300, 500 + 200))
+    fast = drawn(monkeypatch, "8", Position(2, 200, 300, 500 + 1600))
+    np.testing.assert_array_equal(slow, fast)
+    first, second, same, again = slow  # lanes by variant, then seed
+    np.testing.assert_array_equal([first, second], [same, again])
+    assert len(np.unique([first, second])) == 6  # seeds and episodes apart
+    before, primed = (drawn(monkeypatch, "8", Position(1, done, 100, done)) for done in (0, 500))
+    assert len(np.unique([before, primed, slow])) == 3 * 6

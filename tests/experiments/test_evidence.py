@@ -6,6 +6,7 @@ import math
 import pytest
 
 from divbench.experiments import comparisons
+from divbench.experiments.arms import arm_table
 from divbench.experiments.evidence import Evidence
 from divbench.experiments.experiment import (
     INCONCLUSIVE,
@@ -259,3 +260,38 @@ def test_a_fact_is_its_own_interval():
     assert (fact.low, fact.high, fact.level, fact.status, fact.for_claim) == (3.0, 3.0, 1.0, REPRODUCED, 0.0)
     assert Comparison.fact("x", 3.0, 2.0, "below").status == NOT_REPRODUCED
     assert Comparison.fact("x", None, 2.0).status == INCONCLUSIVE and Comparison.fact("x", 2.0, 2.0).for_claim == 1.0
+
+
+def test_arms_tell_the_rewards_of_their_replays_where_they_were_measured(lane):
+    def paid(seed, first, last):
+        seen = lane(seed=seed)
+        rewards = {"reward_mean": (first, *[last] * 30), "reward_max": (1.0 + last,) * 31,
+                   "reward_nonzero": (last / 2,) * 31}
+        return dataclasses.replace(seen, values=Series(seen.values.points, seen.values.columns | rewards))
+
+    lanes = (paid(0, 0.5, 0.4), paid(1, 0.01, 0.02), paid(2, 0.2, 0.3))
+    assert lanes[0].record()["reward_mean_first"] == 0.5 and lanes[0].record()["reward_max"] == 1.4
+    table = arm_table(Evidence("quick", lanes))
+    assert table["rows"][0][-4:] == ["0.2000", "0.3000", "1.4000", "0.15"]
+    assert len(table["header"]) == len(table["rows"][0])
+    nothing = dict.fromkeys(("reward_mean", "reward_max", "reward_nonzero"), (math.nan,) * 31)
+    old = lane()
+    old = dataclasses.replace(old, values=Series(old.values.points, old.values.columns | nothing))
+    table = arm_table(Evidence("quick", (old,)))
+    assert len(table["header"]) == len(table["rows"][0]) == 8
+    assert not any("reward" in name for name in (*table["header"], *old.record()))
+
+
+def test_arms_are_paired_by_seed_where_seeds_share_their_keys(lane):
+    def arm(name, scores, keys):
+        return tuple(dataclasses.replace(lane(arm=name, seed=seed, score=score), keys=keys)
+                     for seed, score in enumerate(scores))
+
+    first, other = arm("baseline", (10.0, 20.0, 30.0), "2"), arm("ofn", (11.0, 21.0, 29.0, 99.0), "2")
+    table = arm_table(Evidence("quick", first + other))
+    assert table["header"][-1] == "return above the first arm's, by seed"
+    assert [row[-1] for row in table["rows"]] == ["-", "2 of 3, p 1"]
+    apart = arm_table(Evidence("quick", first + arm("ofn", (11.0, 21.0), "2 5af3")))
+    assert [row[-1] for row in apart["rows"]] == ["-", "-"]
+    old = arm_table(Evidence("quick", arm("baseline", (1.0,), "") + arm("ofn", (2.0,), "")))
+    assert not any("by seed" in name for name in old["header"])

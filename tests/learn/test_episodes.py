@@ -9,9 +9,12 @@ from hypothesis import strategies as st
 
 from divbench.envs.base import State
 from divbench.envs.toys import ConstantReward
+from divbench.execute.keeping import Keeper
+from divbench.execute.schedule import Position
 from divbench.learn import episodes, rollout
 from divbench.learn.agents import critic as critics
 from divbench.learn.agents.td3 import act
+from divbench.records.folder import GroupFolder
 from tests.learn.conftest import Bench, make_lane
 
 STEP, EDGE = 0.3, np.pi  # radians a step, and the angle at which an episode ends
@@ -81,6 +84,47 @@ def test_episodes_begin_anew_where_they_end_in_each_lane_by_itself(walked):
         lengths.append(tuple(ends))
     assert lengths[0] != lengths[1] and np.all(reward == 1.0)
     assert {0.0, 1.0} == set(np.unique(continues[over == 1.0]))  # both kinds of end are there
+
+
+class Steered(Falling):
+    """The action decides how far a step goes, so that lanes fall at different times."""
+
+    def step(self, state, action):
+        moved = state.replace(data=state.data + 0.2 * jnp.clip(action[0], -1.0, 1.0))
+        return super().step(moved, action)
+
+
+def test_lanes_of_a_seed_share_initial_states_by_episode_not_by_env_step():
+    lanes = [make_lane("td3", seed, exploration_noise=noise) for seed, noise in ((0, 0.0), (0, 1.0), (1, 1.0))]
+    bench = Bench(Steered(7), lanes)
+    state = bench.act(bench.fresh(), 60)
+    rows = np.asarray(state.rows)[:, :60]
+    ends = [np.flatnonzero(lane[:, 5]) for lane in rows]
+    np.testing.assert_array_equal(state.episode, [len(found) for found in ends])
+    assert set(ends[0]) != set(ends[1])
+    starts = [lane[np.concatenate([[0], found + 1])[:len(found)], :2] for lane, found in zip(rows, ends, strict=True)]
+    shared = min(map(len, starts[:2]))
+    assert shared > 8
+    np.testing.assert_array_equal(starts[0][:shared], starts[1][:shared])
+    assert len(np.unique(starts[0], axis=0)) == len(starts[0])  # each episode its own
+    assert not set(map(tuple, starts[0])) & set(map(tuple, starts[2]))
+
+
+def test_episode_numbers_survive_a_checkpoint(tmp_path):
+    """A lane that is continued begins its next episodes where it would have begun them."""
+    bench = Bench(Steered(7), [make_lane("td3", 0, exploration_noise=noise) for noise in (0.0, 1.0, 0.5)])
+    whole = bench.act(bench.fresh(), 60)
+    folder = GroupFolder(tmp_path)
+    tmp_path.joinpath("checkpoint").mkdir()
+    keeper = Keeper(folder, bench.structure, bench.env.episode_length)
+    keeper.save(bench.act(bench.fresh(), 25), Position(0, 25, 25, 0), pending=False)
+    folder.close()
+    kept, at, _ = Keeper(GroupFolder(tmp_path), bench.structure, bench.env.episode_length).restore(
+        jax.eval_shape(bench.program.blank_state))
+    assert at.env_step == 25 and int(kept.episode.min()) >= 3
+    continued = bench.act(kept, 35, phase_step=25)
+    np.testing.assert_array_equal(continued.episode, whole.episode)
+    np.testing.assert_array_equal(np.asarray(continued.rows)[:, :60], np.asarray(whole.rows)[:, :60])
 
 
 def test_what_follows_an_end_is_not_its_next_action(walked):

@@ -5,7 +5,8 @@ import types
 
 import pytest
 
-from divbench.records.card import command_line, gather_card
+from divbench.records.card import command_line, gather_card, key_generation
+from divbench.spec.plan import KEY_GENERATION
 
 SPEC = types.SimpleNamespace(seed_list=(3, 4), precision="highest")
 
@@ -36,3 +37,10 @@ def test_names_no_user_host_or_place():
 ])
 def test_a_command_keeps_all_but_absolute_folders(argument, shown):
     assert command_line(["divbench", argument]) == f"divbench {shown}"
+
+
+def test_a_card_names_its_key_generation():
+    card = gather_card(SPEC, device="cpu", physics="host")
+    assert key_generation(card) == card["key_generation"] == KEY_GENERATION == 2
+    assert key_generation({"settings": {}}) == 1
+    assert key_generation({"settings": {}, "imported": {}}) is None

@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from divbench.records.folder import CARD, FORMAT
-from divbench.records.schema import SCHEMA_VERSION, TABLES
-from divbench.records.tables import NOT_MEASURED, load, sort_rows, to_arrow, to_parquet
+from divbench.records.schema import NOT_MEASURED, SCHEMA_VERSION, TABLES
+from divbench.records.tables import load, sort_rows, to_arrow, to_parquet
 from divbench.report.exporting import export_results
 from divbench.report.importing import import_results
 from divbench.spec.exchange import DIALECTS, SINGLE_FILES, ExportRequest, ImportRequest

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from divbench.records import folder
-from divbench.records.folder import RunFolder, read_card
+from divbench.records.folder import RunFolder, other_keys, read_card
 from divbench.records.schema import SCHEMA_VERSION
 from divbench.spec.errors import UsageError
 
@@ -187,6 +187,40 @@ def test_another_schema_version_is_refused(path, picture):
     card = read_card(path) | {"schema_version": 99}
     (path / "card.json").write_text(json.dumps(card))
     assert_refused(path, picture, f"table schema 99, this divbench has {SCHEMA_VERSION}")
+
+
+@pytest.mark.parametrize("schema", [1, 2, SCHEMA_VERSION])
+def test_a_run_of_other_random_numbers_is_not_continued(path, picture, schema):
+    """Whatever its schema; --force starts over."""
+    card = read_card(path) | {"schema_version": schema}
+    (path / "card.json").write_text(json.dumps(card))
+    facts = FACTS | {"key_generation": 2}
+    message = "holds a run of key generation 1, this divbench has 2: .*--force to start over"
+    assert_refused(path, picture, message, facts=facts)
+    with pytest.raises(UsageError, match=message):
+        RunFolder.check(path, SETTINGS, facts)
+    with run(path, facts=facts, force=True) as opened:
+        assert not opened.resumed and opened.card["key_generation"] == 2
+    with run(path, facts=facts) as opened:
+        assert opened.resumed
+    assert_refused(path, picture, "holds a run of key generation 2, this divbench has 1")
+
+
+@pytest.mark.parametrize("schema", [1, 2, SCHEMA_VERSION])
+def test_a_finished_run_of_other_random_numbers_is_read(path, picture, schema):
+    """Nothing in it is continued, so that kept runs can stand where they are looked for; settings still bind."""
+    card = read_card(path) | {"schema_version": schema, "finished": "2026-01-01T00:00:00Z"}
+    (path / "card.json").write_text(json.dumps(card))
+    facts, before = FACTS | {"key_generation": 2}, picture(path)
+    RunFolder.check(path, SETTINGS, facts)
+    with run(path, facts=facts) as opened:
+        assert opened.finished
+        assert "holds a run of key generation 1, this divbench has 2" in other_keys(path, opened.card, facts)
+        assert other_keys(path, opened.card, FACTS) is None
+    assert picture(path) == before
+    assert_refused(path, picture, "steps is 100 there and 5 here", facts=facts, settings=SETTINGS | {"steps": 5})
+    with run(path, facts=facts, force=True) as opened:
+        assert not opened.resumed and opened.card["schema_version"] == SCHEMA_VERSION
 
 
 def test_a_place_that_cannot_be_written_is_refused(tmp_path, picture):

@@ -148,3 +148,27 @@ def test_tables_of_an_older_schema_are_read_and_nothing_is_made_up(tmp_path, gro
     (path / "card.json").write_text(json.dumps(card | {"schema_version": 99}))
     with pytest.raises(UsageError, match="written with table schema 99"):
         load(path)
+
+
+def test_journals_of_an_older_schema_are_read_as_not_measured(tmp_path, groups):
+    """Of a run that was never finished: what its rows lack is nan, as in older tables."""
+    path = make_run(tmp_path / "run", groups)
+    card = json.loads((path / "card.json").read_text())
+    (path / "card.json").write_text(json.dumps(card | {"schema_version": 2, "finished": None}))
+    whole = load_unfinished(path)
+    for journal in (path / "groups").glob("*/journal.jsonl"):
+        lines = [json.loads(line) for line in journal.read_text().splitlines()]
+        for line in lines:
+            line["row"].pop("second_moment", None)
+        journal.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    found = load_unfinished(path)
+    assert found.num_rows == whole.num_rows > 0
+    assert all(math.isnan(row["second_moment"]) for row in found.to_pylist())
+    assert found.drop_columns("second_moment").equals(whole.drop_columns("second_moment"))
+    (path / "card.json").write_text(json.dumps(card | {"finished": None}))
+    with pytest.raises(UsageError, match="line 2 is damaged"):
+        load(path)
+
+
+def load_unfinished(path):
+    return load(path).values

@@ -5,7 +5,7 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from divbench.spec.protocol import Phase, build_protocol
+from divbench.spec.protocol import Phase, build_protocol, offline_protocol
 
 UTDS = st.one_of(st.integers(1, 64).map(Fraction), st.integers(1, 64).map(lambda k: Fraction(1, k)))
 
@@ -57,3 +57,20 @@ def test_totals(utd, random_steps, policy_steps, prime_updates):
     )
     assert protocol.env_steps == random_steps + policy_steps
     assert protocol.updates == prime_updates + Phase("policy", 0, 0, utd).updates_after(policy_steps)
+
+
+@given(UTDS, st.integers(1, 1_000), st.integers(0, 1_000), st.integers(0, 1_000), st.data())
+def test_updates_without_acting_are_those_of_priming_at_any_utd(utd, random_steps, policy_steps, prime_updates, data):
+    protocol = build_protocol(
+        steps=random_steps + policy_steps, random_steps=random_steps, prime_updates=prime_updates, utd=utd
+    )
+    assert protocol.updates_without_acting(random_steps, 0) == 0
+    primed = data.draw(st.integers(0, prime_updates))
+    assert protocol.updates_without_acting(random_steps, primed) == primed
+    acted = data.draw(st.integers(0, policy_steps))
+    update = prime_updates + Phase("policy", 0, 0, utd).updates_after(acted)
+    assert protocol.updates_without_acting(random_steps + acted, update) == prime_updates
+
+
+def test_updates_without_acting_are_all_that_an_offline_lane_makes():
+    assert offline_protocol(500).updates_without_acting(0, 120) == 120

@@ -14,8 +14,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from divbench.records.dialects.lines import ROW_LIMIT, LeftOut, Source
-from divbench.records.schema import TABLES
-from divbench.records.tables import NOT_MEASURED
+from divbench.records.schema import NOT_MEASURED, TABLES
 from divbench.spec.errors import UsageError
 from divbench.spec.exchange import REFUSE, REPEATED
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import NamedTuple
 
+from divbench.records.card import key_generation
 from divbench.report.compare.result_set import ResultSet
 from divbench.report.naming import cell_name
 from divbench.report.series import Cell
@@ -104,6 +105,20 @@ def check_comparable(baseline: ResultSet, new: ResultSet, cells: Iterable[Cell],
         if {name for (name, _, _), _ in listed} == {STEPS}:
             more += "; --allow-shorter compares at the common step"
         raise Incomparable(f"cannot be compared: {shown}{more}")
+
+
+def check_pairs(baseline: ResultSet, new: ResultSet) -> None:
+    """Refuse to take lanes of equal seed as pairs where the two sides drew their random numbers by different rules.
+
+    Raises:
+      Incomparable: naming the key generations of both sides.
+    """
+    ours, theirs = ([key_generation(run.card) for run in side.runs] for side in (baseline, new))
+    if len({*ours, *theirs}) > 1:
+        here, there = (" and ".join(dict.fromkeys("unknown" if found is None else str(found) for found in side))
+                       for side in (ours, theirs))
+        raise Incomparable(f"--paired: expected equal key generations, found {here} in BASELINE and {there} in NEW: "
+                           "lanes of equal seed share no random numbers; leave --paired out")
 
 
 def other_settings(baseline: ResultSet, new: ResultSet) -> list[Difference]:

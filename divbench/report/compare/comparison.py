@@ -12,7 +12,13 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from divbench.report.compare.comparability import check_comparable, common_cells, other_settings, versions
+from divbench.report.compare.comparability import (
+    check_comparable,
+    check_pairs,
+    common_cells,
+    other_settings,
+    versions,
+)
 from divbench.report.compare.completeness import TABLES, Failure, check_completeness
 from divbench.report.compare.decisions import DECISIONS, Row, judge
 from divbench.report.compare.junit import junit
@@ -53,6 +59,8 @@ def compare_sets(baseline: ResultSet, new: ResultSet, request: CompareRequest) -
     cells = common_cells(baseline, new)
     _check_tasks(baseline, request)
     check_comparable(baseline, new, cells, other_lengths=request.allow_shorter)
+    if request.paired:
+        check_pairs(baseline, new)
     failures, notes = check_completeness(baseline, new, cells, request)
     samples = [sample for metric in request.metrics for sample in _samples(metric, baseline, new, cells)]
     if not samples and not failures:

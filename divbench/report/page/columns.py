@@ -72,6 +72,7 @@ PLOTTED = (
     *_values("Steps and parameters", LINEAR, dormant_share="Dormant share", resets="Resets"),
     *_values("Policy and rewards", LOGARITHMIC, temperature="Temperature"),
     *_values("Policy and rewards", LINEAR, entropy="Entropy", actor_saturation="Actor saturation",
-             reward_excess="Reward excess"),
+             reward_mean="Mean reward of the replay", reward_max="Largest reward of the replay",
+             reward_nonzero="Share of rewards that are not 0", reward_excess="Reward excess"),
 )
 BOUND = PlotColumn("q_bound", "values", "Most any policy can be worth", "Q-values", MAGNITUDE)

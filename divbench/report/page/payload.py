@@ -19,6 +19,7 @@ from divbench.report.page.lines import Curves, read_curves
 from divbench.report.page.looks import line_looks
 from divbench.report.page.overlays import overlays
 from divbench.report.page.stories import told_verdicts
+from divbench.report.rewards import rewards_in_words
 from divbench.report.series import Cell
 from divbench.spec.scale import RETURN
 from divbench.verdict import KINDS
@@ -40,6 +41,7 @@ def make_payload(evidences: Sequence[Evidence], against: Iterable = (), *, refre
     cells = _cells(evidences)
     numbers = {key: place for place, key in enumerate(cells)}
     lanes = _lanes(evidences, curves)
+    rewards = [rewards_in_words(evidence.rewards) for evidence in evidences]
     growing = any(evidence.tables.card.get("finished") is None for evidence in evidences)
     variants = list(dict.fromkeys(cell.variant for _, cell in cells))
     return {
@@ -53,7 +55,7 @@ def make_payload(evidences: Sequence[Evidence], against: Iterable = (), *, refre
         "verdicts": list(KINDS),
         "columns": [_column(column, evidences) for column in PLOTTED if _tells(curves.lanes.get(column.name, {}))],
         "cells": [_cell(key, curves) for key in cells],
-        "lanes": [_lane(key, numbers, curves, verdict) for key, verdict in lanes.items()],
+        "lanes": [_lane(key, numbers, curves, verdict) | _rewards(rewards, key) for key, verdict in lanes.items()],
         "axes": curves.axes,
         "curves": {name: _listed(curves.lanes.get(name, {}), lanes) for name in _drawn(curves)},
         "middles": {name: _listed(curves.middles.get(name, {}), cells) for name in _drawn(curves)},
@@ -156,6 +158,13 @@ def _lane(key: tuple, cells: Mapping, curves: Curves, verdict: Mapping) -> dict:
         lane["warning"] = None if warning is None or math.isnan(warning) else float(f"{warning:.3g}")
         lane |= {name: verdict[name] for name in ("explained_now", "critical_point") if name in verdict}
     return lane
+
+
+def _rewards(rewards: Sequence[Mapping[tuple, str]], key: tuple) -> dict:
+    """What a lane could learn from, in words, where it was measured."""
+    run, cell, seed = key
+    words = rewards[run].get((*cell, seed))
+    return {"rewards": words} if words else {}
 
 
 def _drawn(curves: Curves) -> list[str]:

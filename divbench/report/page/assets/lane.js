@@ -50,6 +50,7 @@ function lanePage(place) {
           "The run was recorded before explanations were; this one was worked out from its values.",
         )
       : null,
+    lane.rewards ? element("p", { class: "note", id: "rewards" }, lane.rewards) : null,
     others.length
       ? element(
           "p",

@@ -1,0 +1,49 @@
+"""Rewards of a lane's whole replay: mean, largest and share that is not 0, computed on the host in float64.
+
+They tell what a lane could learn from: a robot that fell on its back collects next to nothing, whatever its variant.
+Rewards are the task's own, as the replay stores them; `reward_scale` and `reward_shift` do not enter. Letters in
+shapes: L lanes, R rows, n transitions.
+"""
+
+from __future__ import annotations
+
+import jax
+import numpy as np
+
+from divbench.learn import batches
+from divbench.learn.agents.coefficients import Structure
+from divbench.learn.trainer import Cause, TrainState
+from divbench.spec.plan import Lane
+
+COLUMNS = ("reward_mean", "reward_max", "reward_nonzero")
+
+
+def replay_rewards(state: TrainState, lanes: tuple[Lane, ...], structure: Structure,
+                   episode_length: int) -> dict[str, np.ndarray]:
+    """The three columns of the table of values, float64 `[L]`; NaN for a lane without a transition.
+
+    An online lane counts the transitions that it made while it was sound: none since its learner broke, and neither the
+    one that broke its physics nor any later one. An offline lane counts those that it draws from.
+    """
+    column = structure.observation_size + structure.action_size  # in every layout of rows
+    rewards = np.asarray(state.rows[..., column])
+    counts = _sound_transitions(state, lanes, structure, rewards.shape[1])
+    found = [_statistics(rewards[0 if structure.offline else place]
+                         [batches.transition_rows(np.arange(count), structure, episode_length)])
+             for place, count in enumerate(counts)]
+    return dict(zip(COLUMNS, np.asarray(found, np.float64).T, strict=True))
+
+
+def _sound_transitions(state: TrainState, lanes: tuple[Lane, ...], structure: Structure, rows: int) -> list[int]:
+    if structure.offline:
+        return [int(batches.share_of_rows(np.float32(lane.sac.data_fraction), rows)) for lane in lanes]
+    env_step, causes, steps = jax.device_get((state.env_step, state.cause, state.bad_step))
+    until = {Cause.NONE: lambda step: env_step, Cause.LEARNER: lambda step: step, Cause.PHYSICS: lambda step: step - 1}
+    return [int(until[Cause(int(cause))](step)) for cause, step in zip(causes, steps, strict=True)]
+
+
+def _statistics(rewards: np.ndarray) -> tuple[float, float, float]:
+    """Mean, largest and share that is not 0 of float32 rewards `[n]`."""
+    if not len(rewards):
+        return (np.nan,) * 3
+    return np.mean(rewards, dtype=np.float64), np.max(rewards), np.mean(rewards != 0.0)
