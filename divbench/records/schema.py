@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Mapping
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 TEXT, INTEGER, NUMBER = "text", "integer", "number"  # str, int64 and float64; a number that is missing is NaN
 
@@ -61,11 +61,14 @@ TABLES: dict[str, tuple[Column, ...]] = {
         ("q_distant_mean", NUMBER, "mean Q on replayed states and the actions farthest from the replayed ones"),
         ("q_distant_max", NUMBER, "largest absolute Q there"),
         ("q_distance_correlation", NUMBER, "correlation of Q on random actions with their distance from the replayed"),
-        ("q_bound", NUMBER, "the most that any policy can be worth, running maximum"),
-        ("q_bound_low", NUMBER, "the least that any policy can be worth, running minimum"),
+        ("q_bound", NUMBER, "the most that policies with the entropies seen so far can be worth, running maximum"),
+        ("q_bound_any", NUMBER, "the most that any policy can be worth, running maximum"),
+        ("q_bound_low", NUMBER, "the least that policies with the entropies seen so far can be worth, running minimum"),
+        ("bound_seen", NUMBER, "1 if the bounds come from the rewards seen so far, 0 if from the task's own range"),
         ("mc_return_mean", NUMBER, "mean discounted soft return from states of a rollout's first half"),
         ("mc_q_mean", NUMBER, "mean Q on the same states and actions"),
-        ("mc_bias", NUMBER, "mc_q_mean minus mc_return_mean: how much the critics overestimate"),
+        ("mc_q_used", NUMBER, "mean there of the Q that targets and actor use: of two critics the lesser"),
+        ("mc_bias", NUMBER, "mc_q_mean minus mc_return_mean: how much the mean of the critics overestimates"),
         ("td_loss", NUMBER, "sum over critics of the mean squared temporal-difference error on the batch"),
         ("td_loss_heldout", NUMBER, "the same on the rollout's transitions, which no update has seen"),
         ("grad_norm", NUMBER, "L2 norm of the critics' gradient"),
@@ -82,7 +85,7 @@ TABLES: dict[str, tuple[Column, ...]] = {
         ("temperature", NUMBER, "entropy coefficient alpha"),
         ("entropy", NUMBER, "mean entropy of the policy on the batch, nats"),
         ("resets", INTEGER, "resets of the lane so far"),
-        ("nonfinite", TEXT, "empty, or what went non-finite first: learner or physics"),
+        ("nonfinite", TEXT, "empty, or what went non-finite first: learner, optimizer or physics"),
         ("nonfinite_step", INTEGER, "env step at which it did, -1 if it did not"),
         ("nonfinite_update", INTEGER, "update at which it did, -1 if it did not"),
     ),
@@ -96,7 +99,7 @@ TABLES: dict[str, tuple[Column, ...]] = {
         ("env_step", INTEGER, "first measurement of what the verdict names; the last one if stable"),
         ("update", INTEGER, "update of the same measurement"),
         ("cause", TEXT, "the evidence in words"),
-        ("first_cause", TEXT, "column of `values` that left its band first, or learner or physics; empty if none did"),
+        ("first_cause", TEXT, "column of `values` that left its band first, or what went non-finite; empty if none"),
         ("first_update", INTEGER, "update of the measurement at which it did, -1 if none did"),
         ("explanation", TEXT, "what happened to the lane, in a paragraph"),
         ("warning", NUMBER, "probability that it diverges within the next 10,000 updates; nan if it has already"),
