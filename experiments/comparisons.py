@@ -41,10 +41,13 @@ def _excess(lane: Lane) -> float | None:
     return lane.log_excess(lane.measured_at)
 
 
-def q_over_bound(evidence: Evidence, arm: str, side: str, *, threshold: float = 0.0,
+def q_over_bound(evidence: Evidence, arm: str, side: str, *, threshold: float | None = None,
                  tasks: Sequence[str] | None = None) -> Comparison:
-    """log10 of |mean Q| over the most that any policy can be worth: median over seeds, of the task on which the claim
-    fares worst, since what is claimed of all tasks must hold on each."""
+    """log10 of the share of its bound that mean Q comes to: median over seeds, of the task on which the claim fares
+    worst, since what is claimed of all tasks must hold on each. By default the threshold is where a verdict calls Q
+    beyond its bound."""
+    if threshold is None:
+        threshold = math.log10(1.0 + max(lane.limits(lane.measured_at).tolerance for lane in evidence.of(arm)))
     statistic, worst = (worst_of_medians, "largest") if side == "below" else (least_of_medians, "smallest")
     estimate = bootstrap(evidence.strata(arm, _excess, tasks), statistic=statistic)
     return _comparison(f"log10 of Q over the bound, {arm}, {worst} of the tasks", estimate, threshold, side)

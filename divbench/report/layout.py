@@ -10,6 +10,7 @@ import dataclasses
 import math
 
 from divbench.report.aggregate import QRow, ScoreRow
+from divbench.report.bounds import NOTE, SHORT, SHORT_NOTE
 from divbench.report.estimates import Estimate
 from divbench.report.overall import Overall
 from divbench.report.series import Cell, Point, sorted_cells
@@ -179,7 +180,7 @@ def q_table(rows: list[QRow]) -> TextTable:
             number(row.high),
             number(row.peak),
             number(row.bound),
-            number(row.bound_ratio),
+            SHORT if row.bound_short else number(row.bound_ratio),
             number(row.mc_return),
             number(row.reference_ratio),
             _of(row.seeds - row.nonfinite, row.seeds),
@@ -189,8 +190,10 @@ def q_table(rows: list[QRow]) -> TextTable:
     ]
     note = (
         "mean Q: on replay, median over seeds of the last measurement they share; "
-        "peak: largest of any seed at any time; bound: no policy can be worth more"
+        f"peak: largest of any seed at any time; {NOTE}"
     )
+    if any(row.bound_short for row in rows):
+        note += f"; {SHORT_NOTE}"
     if any(row.nonfinite for row in rows):
         note += "; a lane that is no longer finite enters with its last finite value"
     return _table("Q values", columns, lines, note + _small_sample([row.seeds for row in rows]))
