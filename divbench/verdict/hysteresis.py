@@ -25,22 +25,26 @@ def excursions(marks: Sequence[str], *, enter_after: int, leave_after: int,
         the two thresholds, or `UNKNOWN`. An unknown measurement neither continues nor breaks a row of others.
       enter_after: this many `IN` (or `FAR`) in a row begin a stay, at the first of them; one `FAR` does so
         alone.
-      leave_after: this many `CLEAR` (or `GONE`) in a row end it, at the first of them; one `GONE` does so alone.
+      leave_after: this many `CLEAR` (or `GONE`) in a row end it, at the first of them. Fewer do if the last known
+        measurement is `GONE`.
       last_counts: whether a stay begins with fewer `IN` in a row if the series ends with them.
     """
     found: list[Excursion] = []
-    inside, row = False, []
+    inside, row, last = False, [], UNKNOWN
     for index, mark in enumerate(marks):
         if mark == UNKNOWN:
             continue
+        last = mark
         wanted = (CLEAR, GONE) if inside else (IN, FAR)
         row = [*row, index] if mark in wanted else []
         if not inside and row and (len(row) >= enter_after or mark == FAR):
             found.append(Excursion(row[0], None))
             inside, row = True, []
-        elif inside and row and (len(row) >= leave_after or mark == GONE):
+        elif inside and len(row) >= leave_after:
             found[-1] = Excursion(found[-1].start, row[0])
             inside, row = False, []
+    if inside and last == GONE:
+        found[-1] = Excursion(found[-1].start, row[0])
     if last_counts and not inside and row:
         found.append(Excursion(row[0], None))
     return found

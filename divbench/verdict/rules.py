@@ -11,8 +11,9 @@ This is the one place that states it:
   `LEAVE_BELOW` times the bound, and it has not diverged again since.
 - *overestimating*: never diverged, but the Q that targets and actor use, on the states and actions of a rollout,
   exceeds their Monte-Carlo soft return by `OVER_SHARE` of that return's size and by `OVER_MARGIN` of the upper
-  bound, `OVER_AFTER` times in a row. It ends when that Q is no larger than the return, or below half of these
-  excesses for `LEAVE_AFTER` measurements in a row. Older tables hold only the mean over critics, which counts there.
+  bound, `OVER_AFTER` times in a row. It ends when that Q has come back below half of these excesses for
+  `LEAVE_AFTER` measurements in a row; one is enough if it is the last and no larger than the return. Older tables
+  hold only the mean over critics, which counts there.
 - *stable*: none of these.
 
 What the untrained network says, at update 0, does not count: its weights are random, and the bounds are still those
