@@ -1,5 +1,7 @@
 """The reward that a lane learns from: its arithmetic, its range, and what each part of a lane sees of it."""
 
+from types import SimpleNamespace
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -8,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from divbench.envs.toys import ConstantReward
+from divbench.execute import programs
 from divbench.learn import batches
 from divbench.learn.agents import critic as critics
 from divbench.learn.agents import rewards
@@ -131,3 +134,23 @@ def test_no_policy_can_earn_more_than_any_can(weight, entropy):
 
 def test_the_verdict_caps_the_temperature_where_the_bounds_do():
     assert rewards.MOST_TEMPERATURE == MOST_TEMPERATURE
+
+
+class Seen(tuple):
+    """A dataset as `program_for` looks at it."""
+
+    reward_range = (-3.0, 5.0)
+
+
+def test_bounds_come_from_what_was_seen_where_the_task_states_no_range():
+    assert not parts(reward_range=(0.0, 1.0))[1].bound_seen
+    assert parts(reward_range=None)[1].bound_seen
+    assert parts(reward_range=(-2.0, 7.0), range_seen=True)[1].bound_seen, "a dataset's range"
+
+
+@pytest.mark.parametrize(("task", "seen"), [("cheetah-run", False), ("hopper", True)])
+def test_a_dataset_of_a_task_with_a_range_is_bounded_by_the_task(monkeypatch, task, seen):
+    monkeypatch.setattr(programs, "_cached", lambda task, physics, data, structure, *others: structure)
+    group = SimpleNamespace(task=task, lanes=(make_lane("td3"),), mechanisms=frozenset())
+    structure = programs.program_for(group, "host", 1, data=Seen())
+    assert structure.bound_seen == seen and structure.reward_range == ((-3.0, 5.0) if seen else (0.0, 1.0))

@@ -1,9 +1,12 @@
 """Shares of bounds over lanes, and what reports say and draw of bounds."""
 
+import json
 import math
 
 import pytest
 
+from divbench import cli
+from divbench.records.journal import Journal
 from divbench.report.aggregate import Q_COLUMNS, q_rows
 from divbench.report.bounds import ANY, BOUND, NAMES, SHORT, Share, share_of
 from divbench.report.curves import bound_entries, make_panels
@@ -77,3 +80,40 @@ def test_pictures_and_pages_have_a_second_line_for_any_policy(fake_run, tmp_path
     found = make_payload([weigh(tables, tmp_path)])
     assert [bound["name"] for bound in found["bounds"] if bound["name"] in found["curves"]] == names
     assert [bound["label"] for bound in found["bounds"]] == list(NAMES.values())
+
+
+def growing(run, path):
+    """The folder of a run that goes on, which `divbench report` judges itself."""
+    (path / "groups" / "g").mkdir(parents=True)
+    (path / "card.json").write_text(json.dumps(run.card()))
+    journal = Journal(path / "groups" / "g" / "journal.jsonl")
+    journal.append("values", run.rows["values"])
+    journal.close()
+    return str(path)
+
+
+def test_the_command_says_the_same_in_all_its_files(fake_run, tmp_path, capsys):
+    """TD3 far below its bounds, a lane that outgrew the rewards it has seen, one whose optimizer broke."""
+    run = fake_run(variants=("td3", "outgrown", "broken"), seeds=(0,), finished=None)
+    bounds = {"td3": (0.0, 420.0, 0.0), "outgrown": (0.0, 100.0, 1.0), "broken": (0.0, 420.0, 0.0)}
+    for variant, last in (("td3", -300.0), ("outgrown", 140.0), ("broken", 4e14)):
+        for update in (0, 100, 200):
+            low, high, seen = bounds[variant]
+            broken = {"nonfinite": "optimizer", "nonfinite_step": 1_000, "nonfinite_update": 170} \
+                if (variant, update) == ("broken", 200) else {}
+            q = last if update else 0.0
+            run.add("values", "t", variant, "1", 0, 1_000, update, q_replay_mean=q, q_policy_mean=q, q_bound_low=low,
+                    q_bound=high, bound_seen=seen, **broken)
+    folder = growing(run, tmp_path / "run")
+    assert cli.main(["report", folder, "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert {lane["variant"]: lane["verdict"] for lane in answer["verdicts"]} == {
+        "td3": "diverged", "outgrown": "stable", "broken": "exploded"}
+    shares = {row["variant"]: (row["bound_ratio"], row["bound_beyond"]) for row in answer["q"]}
+    assert shares["td3"] == (pytest.approx(1.0 + 300.0 / 420.0), True) and shares["outgrown"] == (1.4, False)
+    lanes = (tmp_path / "run" / "report" / "lanes.md").read_text()
+    assert "its share of the bound is 1.71" in lanes
+    assert "the optimizer went non-finite at update 170" in lanes
+    assert "1.4 times the most that the rewards seen so far allow (100)" in lanes
+    summary = (tmp_path / "run" / "report" / "summary.md").read_text()
+    assert " 1.71 " in summary and "the optimizer went non-finite first" in summary
