@@ -60,10 +60,13 @@ def difference(evidence: Evidence, arm: str, other: str, number: Callable[[Lane]
                           confidence=confidence)
 
 
-def q_over_bound(evidence: Evidence, arm: str, side: str, *, threshold: float = 0.0,
+def q_over_bound(evidence: Evidence, arm: str, side: str, *, threshold: float | None = None,
                  tasks: Sequence[str] | None = None) -> Comparison:
-    """log10 of |mean Q| over the most that any policy can be worth: median over seeds, of the task on which the claim
-    fares worst, since what is claimed of all tasks must hold on each."""
+    """log10 of the share of its bound that mean Q comes to: median over seeds, of the task on which the claim fares
+    worst, since what is claimed of all tasks must hold on each. By default the threshold is where a verdict calls Q
+    beyond its bound."""
+    if threshold is None:
+        threshold = math.log10(1.0 + max(lane.limits(lane.measured_at).tolerance for lane in evidence.of(arm)))
     worst = "largest" if side == "below" else "smallest"
     found = worst_median_test(evidence.strata(arm, _excess, tasks), worst, threshold=threshold)
     return Comparison.of(f"log10 of Q over the bound, {arm}, {worst} of the tasks", found, threshold, side)

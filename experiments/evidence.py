@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from divbench.experiments.experiment import Arm
+from divbench.report.bounds import ANY, LIMIT_COLUMNS, Limits, limits_of
 from divbench.report.compare.samples import SMALLEST_Q
 from divbench.report.pairing import key_rule
 from divbench.report.rewards import REWARD_COLUMNS
@@ -20,7 +21,7 @@ from divbench.spec.run_spec import RunSpec
 if TYPE_CHECKING:
     from divbench.report.facts import Facts
 
-VALUE_COLUMNS = ("q_replay_mean", "q_bound", "td_loss", "grad_norm", "second_moment", "second_moment_head",
+VALUE_COLUMNS = ("q_replay_mean", *LIMIT_COLUMNS, ANY, "td_loss", "grad_norm", "second_moment", "second_moment_head",
                  *REWARD_COLUMNS)
 SCORE_COLUMNS = ("return_mean",)
 RANK = "srank"  # of the table of diagnostics: what Hussing et al. call the effective dimension, as far as is known
@@ -30,6 +31,7 @@ KERNEL = ("ntk_row_ratio", "ntk_diagonal", "ntk_rank")
 NOTED = (RANK, ALIGNMENT, SEARCH, SEEM, *KERNEL)
 LARGEST_Q = 3.4028235e38  # of float32
 DIVERGED = ("diverged", "recovered")  # a lane that came back had left
+BROKEN = ("learner", "optimizer")  # what `nonfinite` says of lanes that broke by learning; physics breaks without
 
 
 PAIRED_FROM = 2  # generation of the rule that makes a lane's keys; in the first, keys held the variant's name
@@ -49,7 +51,7 @@ class Lane:
       primed: updates without acting, or 0.
       verdict: its kind.
       verdict_update: the update it names.
-      nonfinite: what went non-finite first, `learner` or `physics`; or empty.
+      nonfinite: what went non-finite first, `learner`, `optimizer` or `physics`; or empty.
       values, scores: its series, columns `VALUE_COLUMNS` and `SCORE_COLUMNS`.
       critical: the update of its critical point, see `divbench.verdict.critical_point`; None where there is none.
       noted: the metrics of `NOTED` that were measured: pairs of update and value.
@@ -107,7 +109,7 @@ class Lane:
         """Whether the learner broke and took Q with it: at that update, or at the end, mean Q is no number."""
         seen = [value for (_, when), value in zip(self.values.points, self.values.columns["q_replay_mean"], strict=True)
                 if update is None or when <= update]
-        return self.nonfinite == "learner" and bool(seen) and not math.isfinite(seen[-1])
+        return self.nonfinite in BROKEN and bool(seen) and not math.isfinite(seen[-1])
 
     def log_q(self, update: int | None = None) -> float | None:
         """log10 of |mean Q on replay|, of the largest number there is where Q was lost; None without a finite one."""
@@ -115,9 +117,19 @@ class Lane:
         return None if q is None else math.log10(max(abs(q), SMALLEST_Q))
 
     def log_excess(self, update: int | None = None) -> float | None:
-        """log10 of |mean Q on replay| over the bound of the same time: above 0 is beyond it."""
-        q, bound = self.log_q(update), self.at("q_bound", update)
-        return None if q is None or not bound or bound <= 0 else q - math.log10(bound)
+        """log10 of the share of its bound that mean Q on replay comes to, both of the same time. None where Q has none:
+        not measured, or between 0 and both bounds. Above log10 of 1 + `limits().tolerance` it is beyond, as in
+        verdicts."""
+        q = LARGEST_Q if self.lost_q(update) else self.at("q_replay_mean", update)
+        if q is None:
+            return None
+        share = self.limits(update).share(math.copysign(max(abs(q), SMALLEST_Q), q))
+        return math.log10(share) if share > 0.0 else None
+
+    def limits(self, update: int | None = None) -> Limits:
+        """The bounds of Q, as last measured at that update or before it."""
+        found = (self.at(column, update) for column in LIMIT_COLUMNS)
+        return limits_of(*(math.nan if value is None else value for value in found))
 
     def first(self, column: str) -> float | None:
         """The first finite number of a column of `values`; None where it was not measured."""
@@ -142,7 +154,7 @@ class Lane:
         last = self.scores.columns["return_mean"][-1:]
         if not last:
             return None
-        if self.nonfinite == "learner" or not math.isfinite(last[0]):
+        if self.nonfinite in BROKEN or not math.isfinite(last[0]):
             return self.scores.least("return_mean")
         return last[0]
 

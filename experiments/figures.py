@@ -12,13 +12,14 @@ import statistics
 from collections.abc import Callable, Sequence
 
 from divbench.experiments.evidence import Evidence, Lane
-from divbench.report.curves import Panel, finite_range, make_panels
+from divbench.report.bounds import ANY, NAMES, STYLES
+from divbench.report.bounds import BOUND as BOUND_COLUMN
+from divbench.report.curves import Panel, bound_entries, draw_bounds, finite_range, make_panels
 from divbench.report.series import Cell, Cells, Series
 from divbench.report.sheet import draw_bundle, make_sheet
 from divbench.report.style import GREY, RC, decade_label, looks, magnitude_axis
 
-BOUND = {"color": "black", "linestyle": "--", "linewidth": 1.2}
-BOUND_NAME = "most any policy can be worth"
+BOUND, BOUND_NAME = STYLES[BOUND_COLUMN], NAMES[BOUND_COLUMN]
 LEGEND_COLUMNS = 4
 MEASURED = "mean Q on replay"
 HEIGHT, WIDTH = 0.34, 4.6  # inches of an arm's row, and of a task's panel, in the picture of final values
@@ -43,7 +44,7 @@ def value_curves(evidence: Evidence, columns: dict[str, str], title: str):
             panel = lane.task if len(columns) == 1 else f"{label}, {lane.task}"
             drawn = {"drawn": lane.drawn(lane.values, column)}
             if column == "q_replay_mean":
-                drawn["q_bound"] = lane.values.columns["q_bound"]
+                drawn |= {name: lane.values.columns[name] for name in NAMES}
             cells.setdefault(Cell(panel, lane.arm, "all"), {})[lane.seed] = Series(lane.values.points, drawn)
     panels = make_panels(cells, ("drawn",), by_updates=True, middle=statistics.median)
     limits = {panel.task: finite_range([panel], ("drawn",)) for panel in panels}
@@ -51,16 +52,15 @@ def value_curves(evidence: Evidence, columns: dict[str, str], title: str):
     def draw(axes, panel: Panel, look: dict) -> None:
         for bundle in panel.bundles["drawn"]:
             draw_bundle(axes, bundle, look[bundle.variant])
-        axes.plot(*panel.bound, zorder=4, **BOUND)
+        draw_bounds(axes, panel)
         if limits[panel.task] is not None and limits[panel.task][0] > 0 and not panel.bound[0]:
             axes.set_yscale("log")  # norms, all of them positive and often far below 1
         elif limits[panel.task] is not None:
             magnitude_axis(axes, *limits[panel.task])
 
     label = next(iter(columns.values())) if len(columns) == 1 else ""
-    extra = ((BOUND_NAME, BOUND),) if any(panel.bound[0] for panel in panels) else ()
     return make_sheet(panels, _facts(evidence), draw, title=title, y_label=label, middle="median", x_label="updates",
-                      share_y=False, extra=extra)
+                      share_y=False, extra=bound_entries(panels))
 
 
 def return_curves(evidence: Evidence, title: str):
@@ -86,7 +86,7 @@ def q_and_returns(evidence: Evidence, title: str):
     for label, column in ((MEASURED, "q_replay_mean"), ("return", "return_mean")):
         for lane in evidence.lanes:
             series = lane.values if label == MEASURED else lane.scores
-            drawn = {"drawn": lane.drawn(series, column), "q_bound": series.columns.get("q_bound", ())}
+            drawn = {"drawn": lane.drawn(series, column), **{name: series.columns.get(name, ()) for name in NAMES}}
             cell = Cell(f"{label}, {lane.task}", lane.arm, "all")
             cells.setdefault(cell, {})[lane.seed] = Series(series.points, drawn)
     panels = make_panels(cells, ("drawn",), by_updates=False, middle=statistics.median)
@@ -94,13 +94,13 @@ def q_and_returns(evidence: Evidence, title: str):
     def draw(axes, panel: Panel, look: dict) -> None:
         for bundle in panel.bundles["drawn"]:
             draw_bundle(axes, bundle, look[bundle.variant])
-        axes.plot(*panel.bound, zorder=4, **BOUND)
+        draw_bounds(axes, panel)
         limits = finite_range([panel], ("drawn",))
         if panel.task.startswith(MEASURED) and limits is not None:
             magnitude_axis(axes, *limits)
 
     return make_sheet(panels, _facts(evidence), draw, title=title, y_label="", middle="median", x_label="env steps",
-                      share_y=False, extra=((BOUND_NAME, BOUND),))
+                      share_y=False, extra=bound_entries(panels))
 
 
 def final_values(evidence: Evidence, title: str, *, number: Callable[[Lane], float | None] | None = None,
@@ -182,13 +182,17 @@ def q_and_metric(evidence: Evidence, metric: str, label: str, title: str):
     rows = 2 if any(metric in lane.noted for lane in evidence.lanes) else 1
     height, tasks, look = 2.4 * rows + 1.5, evidence.tasks, looks(evidence.arms)
     figure, panels = sheet(len(tasks), title, evidence, height, rows=rows, entries=len(look) + 1)
+    measured = {name: [lane.values.columns[name] for lane in evidence.lanes] for name in NAMES}
+    bounds = [(BOUND_COLUMN, BOUND)]
+    if measured[ANY] != measured[BOUND_COLUMN] and any(map(math.isfinite, sum(measured[ANY], ()))):
+        bounds.append((ANY, STYLES[ANY]))
     for place, task in enumerate(tasks):
         upper = panels[place]
         upper.set_title(task, loc="left")
         shown: list[float] = []
         for lane in (lane for lane in evidence.lanes if lane.task == task):
             xs = [update for _, update in lane.values.points]
-            for column, style in (("q_replay_mean", {"linewidth": 1.2, **look[lane.arm]}), ("q_bound", BOUND)):
+            for column, style in (("q_replay_mean", {"linewidth": 1.2, **look[lane.arm]}), *bounds):
                 ys = [y if math.isfinite(y) else math.nan for y in lane.drawn(lane.values, column)]
                 upper.plot(xs, ys, **style)
                 shown += filter(math.isfinite, ys)
@@ -205,7 +209,7 @@ def q_and_metric(evidence: Evidence, metric: str, label: str, title: str):
     for axes in panels:
         axes.xaxis.set_major_formatter(FuncFormatter(short_count))
     handles = [Line2D([], [], linewidth=2.2, label=name, **style) for name, style in look.items()]
-    legend(figure, [*handles, Line2D([], [], label=BOUND_NAME, **BOUND)], height)
+    legend(figure, [*handles, *(Line2D([], [], label=NAMES[name], **style) for name, style in bounds)], height)
     return figure
 
 

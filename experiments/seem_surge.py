@@ -6,9 +6,9 @@ every 25. Full: the three tasks' medium-replay sets, 1M updates measured every 1
 
 The rule, written before any of these lanes was trained: a lane's surge is its first measurement at which normalised
 SEEM is at least half of the lane's largest, unless that is the first of all, since what was there from the beginning
-did not surge; Q left when its mean on the data was first beyond the bound. Of the lanes that left, without those whose
-surge was seen at the same measurement, which say nothing of the order, the share whose surge came at an earlier one
-must be above one half, with all of its exact interval.
+did not surge; Q left when its mean on the data was first beyond the bound, as verdicts judge it. Of the lanes that
+left, without those whose surge was seen at the same measurement, which say nothing of the order, the share whose surge
+came at an earlier one must be above one half, with all of its exact interval.
 """
 
 import statistics
@@ -16,6 +16,7 @@ import statistics
 from divbench.experiments.evidence import SEEM
 from divbench.experiments.experiment import Arm, Comparison, Experiment, Outcome, conclude
 from divbench.experiments.offline import COPIED, FULL_SEEDS, offline, own_dataset
+from divbench.report.bounds import LIMIT_COLUMNS, limits_of
 from divbench.statistics.shares import share_test
 
 LEVEL = "medium-replay"
@@ -34,9 +35,9 @@ def runs(scale: str) -> tuple[Arm, ...]:
 
 def left(lane) -> int | None:
     """The update of the first measurement at which mean Q was beyond the bound; None if it never was."""
-    q, bound = (lane.values.columns[name] for name in ("q_replay_mean", "q_bound"))
-    return next((update for (_, update), value, most in zip(lane.values.points, q, bound, strict=True)
-                 if abs(value) > most), None)
+    rows = zip(lane.values.points, *(lane.values.columns[name] for name in ("q_replay_mean", *LIMIT_COLUMNS)),
+               strict=True)
+    return next((update for (_, update), q, *limits in rows if limits_of(*limits).side(q)), None)
 
 
 def surged(lane) -> int | None:

@@ -90,6 +90,8 @@ def _measure_batch(learner: LearnerState, batch: Batch, coefs: Coefficients, str
     step = agent.critic_change(learner, batch, target, gradient, coefs, structure)
     moments = learner.critic_moments
     low, high = rewards.of_batch(batch, coefs, structure)
+    of_any = rewards.of_any_policy(high, agent.entropy_weight(learner, coefs), coefs.initial_temperature,
+                                   structure.action_size)
     parameters = critics.parameters(critic, coefs)
     parameter_norm, step_norm = norms.global_norm(parameters), norms.global_norm(step)
     measured |= {
@@ -109,7 +111,9 @@ def _measure_batch(learner: LearnerState, batch: Batch, coefs: Coefficients, str
         "entropy": policy.entropy(log_prob),
         "temperature": agent.temperature(learner, coefs),
         "q_bound": jnp.maximum(learner.soft_reward_max, high) / (1.0 - coefs.gamma),
+        "q_bound_any": jnp.maximum(learner.soft_reward_any, of_any) / (1.0 - coefs.gamma),
         "q_bound_low": jnp.minimum(learner.soft_reward_min, low) / (1.0 - coefs.gamma),
+        "bound_seen": jnp.float32(structure.bound_seen),
     }
     noted = {name: {"": value} for name, value in learner.notes.items()}
     if NTK in kinds:
@@ -152,6 +156,7 @@ def _measure_episode(learner: LearnerState, coefs: Coefficients, episode: rollou
     there = critics.values(learner.critic, unseen.obs, unseen.action, coefs, structure)
     return {"mc_return_mean": jnp.where(known, values.mean_within(returns, early.within), jnp.nan),
             "mc_q_mean": values.mean_within(q, early.within),
+            "mc_q_used": values.mean_within(critics.reduced(q, coefs), early.within),
             "mc_bias": jnp.where(known, values.bias(q, returns, early.within), jnp.nan),
             "td_loss_heldout": _td_loss(there, target, before.within)}
 

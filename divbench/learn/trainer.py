@@ -29,6 +29,7 @@ class Cause(enum.IntEnum):
     NONE = 0
     LEARNER = 1
     PHYSICS = 2
+    OPTIMIZER = 3  # of the learner: losses are finite, moments are not
 
 
 class TrainState(NamedTuple):
@@ -98,8 +99,8 @@ def make_reset_lanes(structure: Structure) -> Callable:
     def fresh(root, coefs, count, old: LearnerState):
         new = agent_of(structure).initialise(root, count, coefs, structure)
         first = count == 0
-        return new._replace(soft_reward_max=jnp.where(first, new.soft_reward_max, old.soft_reward_max),
-                            soft_reward_min=jnp.where(first, new.soft_reward_min, old.soft_reward_min))
+        return new._replace(**{name: jnp.where(first, getattr(new, name), getattr(old, name))
+                               for name in ("soft_reward_max", "soft_reward_any", "soft_reward_min")})
 
     def reset_lanes(state: TrainState, roots, coefs: Coefficients, actors, critics, counts) -> TrainState:
         new, old = jax.vmap(fresh)(roots, coefs, counts, state.learner), state.learner
@@ -196,7 +197,8 @@ def make_train_chunk(env, structure: Structure) -> Callable:
             new = many(roots, learner, coefs, batches.lane_rows(state.rows, structure), update, state.env_step)
             died = learner.alive & ~new.alive
             marked = state._replace(**marks)
-            return new, update + 1, _record(marked, died, Cause.LEARNER, state.env_step, update + 1)
+            cause = jnp.where(new.optimizer_finite, jnp.int32(Cause.LEARNER), jnp.int32(Cause.OPTIMIZER))
+            return new, update + 1, _record(marked, died, cause, state.env_step, update + 1)
 
         marks = {name: getattr(state, name) for name in ("cause", "bad_step", "bad_update")}
         learner, update, marks = jax.lax.fori_loop(0, due, update_all, (state.learner, state.update, marks))
@@ -215,8 +217,9 @@ def make_train_chunk(env, structure: Structure) -> Callable:
     return train_chunk
 
 
-def _record(state: TrainState, died, cause: Cause, env_step, update) -> dict:
-    """The three marks of non-finite lanes after `died` (bool `[L]`) went bad at (env_step, update)."""
-    return {"cause": jnp.where(died, jnp.int32(cause), state.cause),
+def _record(state: TrainState, died, cause, env_step, update) -> dict:
+    """The three marks of non-finite lanes after `died` (bool `[L]`) went bad at (env_step, update), of a `Cause` for
+    all lanes or for each, int32 `[L]`."""
+    return {"cause": jnp.where(died, jnp.asarray(cause, jnp.int32), state.cause),
             "bad_step": jnp.where(died, env_step, state.bad_step),
             "bad_update": jnp.where(died, update, state.bad_update)}

@@ -76,7 +76,7 @@ def _layer(name: str, unit: str, formula: str, meaning: str, source: str = OURS)
 _ALL = (
     _value("q_replay_mean", "return", "mean over critics and batch of Q(s, a)",
            "Mean Q on states and actions of the replay buffer, the ones that the critics are fitted to. Beyond "
-           "q_bound no policy can be worth it: the critics diverge.", OFN),
+           "q_bound no policy as random as those so far can be worth it: the critics diverge.", OFN),
     _value("q_replay_max", "return", "max over critics and batch of |Q(s, a)|",
            "Largest |Q| on states and actions of the replay buffer. Single transitions run away here before the mean "
            "does."),
@@ -102,12 +102,21 @@ _ALL = (
            "Pearson correlation of Q on random actions with their distance from the replayed ones. Near 1 the critics "
            "find actions the better the farther they are from the data, and the policy will go there; near 0 distance "
            "does not matter. 0 also where either is constant.", MAD_TD),
-    _value("q_bound", "return", "running max of (r_max + alpha max(H, 0)) / (1 - gamma), H the policy's entropy",
-           "The most that any policy can be worth so far. The verdict calls a lane diverged when mean Q stays more "
-           "than 5% above it. Of tasks whose rewards have no bounds, r_max is the largest reward in any batch so far, "
-           "or in the dataset, so that only rewards not yet seen could be worth more."),
+    _value("q_bound", "return", "running max of (r_max + min(alpha, 10 initial alpha) max(H, 0)) / (1 - gamma), H the "
+           "policy's entropy",
+           "The most that policies with the entropies seen so far can be worth. The verdict calls a lane diverged when "
+           "mean Q stays more than 5% above it. Of tasks whose rewards have no stated range, r_max is the largest "
+           "reward in any batch so far, or in the dataset, and the verdict allows 50%. Any policy: q_bound_any."),
+    _value("q_bound_any", "return", "running max of (r_max + min(alpha, 10 initial alpha) A ln 2) / (1 - gamma), A the "
+           "number of actions",
+           "The most that any policy can be worth: A ln 2 nats is the largest entropy that A actions in [-1, 1] can "
+           "have. A temperature above ten times its initial value is not counted, and is a first cause of its own. "
+           "Without an entropy term it equals q_bound."),
     _value("q_bound_low", "return", "running min of (r_min + min(alpha, initial alpha) min(H, 0)) / (1 - gamma)",
-           "The least that any policy can be worth so far: critics can diverge downwards too."),
+           "The least that policies with the entropies seen so far can be worth: critics can diverge downwards too."),
+    _value("bound_seen", "1", "1 if r_max and r_min are those of the rewards seen so far, else 0",
+           "Is 1 where the task states no range of its rewards, as gymnasium's tasks. A lane beyond "
+           "such bounds is beyond what was seen, which a policy better than its data may rightly be."),
     _value("mc_return_mean", "return", "mean over the first half of an episode of G_t = r_t + gamma (G_{t+1} - alpha "
            "log pi(a_{t+1}|s_{t+1}))",
            "Mean discounted soft return that the policy earned in one stochastic episode: what Q on the same states "
@@ -116,9 +125,14 @@ _ALL = (
     _value("mc_q_mean", "return", "mean over critics and the first half of an episode of Q(s_t, a_t)",
            "Mean Q on the states and actions that mc_return_mean is measured on.",
            "Fujimoto et al., TD3, 1802.09477, figure 1"),
+    _value("mc_q_used", "return", "mean over the first half of an episode of min over critics of Q(s_t, a_t), weighted "
+           "with their mean by mean_weight",
+           "The Q that targets and actor use, on the states and actions that mc_return_mean is measured on. The "
+           "verdict overestimating is judged on it: the mean of two critics can be above the return while the lesser, "
+           "from which all learning goes, is below.", "Fujimoto et al., TD3, 1802.09477, section 4.2"),
     _value("mc_bias", "return", "mc_q_mean - mc_return_mean",
-           "By how much the critics overestimate the policy, or underestimate it if negative. Large and growing "
-           "while Q is still below q_bound is the usual way into divergence.",
+           "By how much the mean of the critics overestimates the policy, or underestimates it if negative. Large and "
+           "growing while Q is still below q_bound is the usual way into divergence.",
            "Fujimoto et al., TD3, 1802.09477, figure 1"),
     _value("td_loss", "return^2", "sum over critics of mean over batch of (Q(s, a) - y)^2, y = r + gamma (min "
            "Q_target(s', a') - alpha log pi(a'|s'))",
@@ -172,7 +186,8 @@ _ALL = (
            "Share of the policy's mean actions within 0.01 of their bounds. There the tanh is flat and the actor "
            "learns slowly; critics that extrapolate drive it there."),
     _value("temperature", "reward per nat", "alpha",
-           "The entropy coefficient: what a nat of entropy is worth in reward.", SAC),
+           "The entropy coefficient: what a nat of entropy is worth in reward. Above ten times its initial value it is "
+           "a first cause.", SAC),
     _value("entropy", "nat", "-mean over the batch of log pi(a~|s), a~ from pi(s)",
            "Mean entropy of the policy on replayed states. The temperature is tuned to keep it at its target.", SAC),
     _layer("gradient_norm", "return^2 per weight", "|grad loss|_2 over the layer",

@@ -114,13 +114,13 @@ def load(path: str | os.PathLike) -> Tables:
     """
     path = Path(path)
     card = read_card(path, older=True)
-    older = card["schema_version"] != SCHEMA_VERSION
+    version = card["schema_version"]
     growing = (path / GROUPS).is_dir() or not (path / TABLES_FOLDER).is_dir()
     if growing and card["finished"] is None:
-        rows = read_rows(path, older=older)
+        rows = read_rows(path, older=version != SCHEMA_VERSION)
         return Tables(**{table: to_arrow(table, rows[table]) for table in TABLES}, card=card)
     folder = path / TABLES_FOLDER
-    return Tables(**{table: _read_parquet(folder / f"{table}.parquet", table, older) for table in TABLES}, card=card)
+    return Tables(**{table: _read_parquet(folder / f"{table}.parquet", table, version) for table in TABLES}, card=card)
 
 
 def to_arrow(table: str, rows: Iterable[Mapping]) -> pyarrow.Table:
@@ -157,20 +157,20 @@ def to_csv(table: str, rows: Iterable[Mapping]) -> bytes:
     return text.getvalue().encode()
 
 
-def _read_parquet(path: Path, table: str, older: bool) -> pyarrow.Table:
+def _read_parquet(path: Path, table: str, version: int) -> pyarrow.Table:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
         found = pq.ParquetFile(io.BytesIO(path.read_bytes())).read()
     except FileNotFoundError:
-        if older and table not in FIRST_TABLES:
+        if version == 1 and table not in FIRST_TABLES:
             return to_arrow(table, [])
         raise UsageError(f"{path}: no such table; the run folder is not complete") from None
     except (OSError, pa.ArrowException) as error:
         reason = str(error).splitlines()[0][:120]
         raise UsageError(f"{path}: table cannot be read ({reason})") from None
-    if older:
+    if version != SCHEMA_VERSION:
         found = _completed(found, table)
     if tuple(found.column_names) != column_names(table):
         columns = ", ".join(found.column_names)

@@ -13,6 +13,7 @@ import math
 import statistics
 from collections.abc import Mapping
 
+from divbench.report.bounds import LIMIT_COLUMNS, last_numbers, share_of
 from divbench.report.series import Cell, Cells, Point, Series, last_common_point, sorted_cells
 
 BASELINE = "baseline"
@@ -57,7 +58,8 @@ class QRow:
       low, high: smallest and largest final mean Q.
       peak: the largest |mean Q| of any lane at any time up to that point.
       bound: the largest final upper bound of any lane.
-      bound_ratio: final / bound.
+      bound_ratio, bound_beyond, bound_short: the share of its own bound that each final mean Q comes to, over seeds;
+        see `divbench.report.bounds.Share`.
       mc_return: median over seeds of the final Monte-Carlo return, what Q should be near.
       reference: the variant that the ratio is taken against, same task and UTD.
       reference_ratio: the reference's `final` over this `final`; above 1 means that the reference's Q is
@@ -76,13 +78,15 @@ class QRow:
     peak: float | None
     bound: float | None
     bound_ratio: float | None
+    bound_beyond: bool
+    bound_short: bool
     mc_return: float | None
     reference: str
     reference_ratio: float | None = None
 
 
 SCORE_COLUMNS = ("return_mean",)
-Q_COLUMNS = ("q_replay_mean", "q_bound", "mc_return_mean")
+Q_COLUMNS = ("q_replay_mean", *LIMIT_COLUMNS, "mc_return_mean")
 
 
 def score_rows(cells: Cells) -> list[ScoreRow]:
@@ -162,7 +166,7 @@ def _q_row(cell: Cell, lanes: dict[int, Series], stopped: Mapping[tuple[Cell, in
         max(finals, default=None),
         peak,
         bound,
-        _ratio(final, bound),
+        *dataclasses.astuple(share_of(map(last_numbers, so_far))),
         statistics.median(returns) if returns else None,
         cell.variant,
     )

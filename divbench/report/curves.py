@@ -1,6 +1,6 @@
 """What a picture shows, as numbers: per panel each variant's lines, thin for seeds, thick for their middle.
 
-Lives here: which x axis, where a middle may be drawn, the envelope of the bound. No drawing.
+Lives here: which x axis, where a middle may be drawn, the envelopes of the bounds and how they are drawn.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import math
 import statistics
 from collections.abc import Callable, Sequence
 
+from divbench.report.bounds import ANY, BOUND, NAMES, STYLES
 from divbench.report.series import Cell, Cells, Series
 
 Line = tuple[list[float], list[float]]  # x and y; y may hold nan, which breaks the line
@@ -34,13 +35,15 @@ class Bundle:
 
 @dataclasses.dataclass(frozen=True)
 class Panel:
-    """One task and UTD: the bundles of its variants by column, and the envelope of the upper bound."""
+    """One task and UTD: the bundles of its variants by column, and the envelopes of the upper bounds: at the entropies
+    seen so far, and of any policy, empty where that is the same."""
 
     task: str
     utd: str
     bundles: dict[str, tuple[Bundle, ...]]
     bound: Line
     acting_from: float | None
+    bound_any: Line = ([], [])
 
 
 def make_panels(
@@ -53,7 +56,7 @@ def make_panels(
     """Panels in the order of the cells' tasks and UTDs.
 
     Args:
-      cells: series that hold `columns`, and `q_bound` if a bound is to be drawn.
+      cells: series that hold `columns`, and `q_bound` and `q_bound_any` if bounds are to be drawn.
       columns: what is drawn.
       by_updates: x is the update count; otherwise the env step.
       middle: how the lanes of one point are made one number.
@@ -68,9 +71,9 @@ def make_panels(
             for column in columns
         }
         lanes = [series for cell in members for series in cells[cell].values()]
-        panels.append(
-            Panel(task, utd, bundles, _envelope(lanes, by_updates), _acting_from(lanes, by_updates))
-        )
+        bound, bound_any = (_envelope(lanes, by_updates, column) for column in (BOUND, ANY))
+        panels.append(Panel(task, utd, bundles, bound, _acting_from(lanes, by_updates),
+                            ([], []) if bound_any == bound else bound_any))
     return panels
 
 
@@ -85,7 +88,7 @@ def finite_range(panels: list[Panel], columns: Sequence[str]) -> tuple[float, fl
         for y in ys
         if math.isfinite(y)
     ]
-    found += [y for panel in panels for y in panel.bound[1] if math.isfinite(y)]
+    found += [y for panel in panels for _, ys in (panel.bound, panel.bound_any) for y in ys if math.isfinite(y)]
     return (min(found), max(found)) if found else None
 
 
@@ -113,11 +116,23 @@ def _bundle(
     return Bundle(variant, tuple(lines), line, tuple(ends))
 
 
-def _envelope(lanes: list[Series], by_updates: bool) -> Line:
+def draw_bounds(axes, panel: Panel) -> None:
+    """The upper bounds of a panel, as black lines."""
+    axes.plot(*panel.bound, zorder=4, **STYLES[BOUND])
+    axes.plot(*panel.bound_any, zorder=4, **STYLES[ANY])
+
+
+def bound_entries(panels: list[Panel]) -> tuple[tuple[str, dict], ...]:
+    """Entries of a legend, name and style, for the bounds that panels have."""
+    lines = {BOUND: [panel.bound for panel in panels], ANY: [panel.bound_any for panel in panels]}
+    return tuple((NAMES[name], STYLES[name]) for name, found in lines.items() if any(xs for xs, _ in found))
+
+
+def _envelope(lanes: list[Series], by_updates: bool, column: str) -> Line:
     """The largest bound of any lane at each x."""
     largest: dict[float, float] = {}
     for series in lanes:
-        for point, bound in zip(series.points, series.columns.get("q_bound", ()), strict=False):
+        for point, bound in zip(series.points, series.columns.get(column, ()), strict=False):
             if math.isfinite(bound):
                 x = float(point[by_updates])
                 largest[x] = max(bound, largest.get(x, bound))

@@ -1,4 +1,4 @@
-"""The two pictures of a run: learning curves, and Q against the largest value that any policy can have.
+"""The two pictures of a run: learning curves, and Q against its bounds.
 
 Drawn without pyplot and without a display, so that nothing global changes; the SVG of the same tables is the
 same bytes every time.
@@ -9,14 +9,14 @@ from __future__ import annotations
 import io
 import statistics
 
-from divbench.report.curves import Panel, finite_range, make_panels
+from divbench.report.bounds import ANY, BOUND
+from divbench.report.curves import Panel, bound_entries, draw_bounds, finite_range, make_panels
 from divbench.report.facts import Facts
 from divbench.report.series import sound_cells
 from divbench.report.sheet import draw_bundle, make_sheet
 from divbench.report.style import GREY, RC, as_it_is, magnitude_axis
 
 FORMATS = ("png", "svg")
-BOUND = {"color": "black", "linestyle": "--", "linewidth": 1.2}
 RETURN = {"linestyle": ":", "linewidth": 1.4}
 
 
@@ -46,9 +46,9 @@ def learning_figure(tables, facts: Facts):
 
 
 def q_figure(tables, facts: Facts):
-    """Mean Q on replay against updates, with the bound and Monte-Carlo return. None without measurements."""
+    """Mean Q on replay against updates, with its bounds and Monte-Carlo return. None without measurements."""
     columns = ("q_replay_mean", "mc_return_mean")
-    cells = sound_cells(tables, "values", (*columns, "q_bound"), facts.order)
+    cells = sound_cells(tables, "values", (*columns, BOUND, ANY), facts.order)
     panels = make_panels(cells, columns, by_updates=True, middle=statistics.median)
     limits = finite_range(panels, columns)
     if limits is None:
@@ -59,12 +59,10 @@ def q_figure(tables, facts: Facts):
             axes.plot(*bundle.middle, color=look[bundle.variant]["color"], zorder=2, **RETURN)
         for bundle in panel.bundles["q_replay_mean"]:
             draw_bundle(axes, bundle, look[bundle.variant])
-        axes.plot(*panel.bound, zorder=4, **BOUND)
+        draw_bounds(axes, panel)
         magnitude_axis(axes, *limits)
 
-    extra = []
-    if any(panel.bound[0] for panel in panels):
-        extra.append(("most any policy can be worth", BOUND))
+    extra = list(bound_entries(panels))
     if any(bundle.middle[0] for panel in panels for bundle in panel.bundles["mc_return_mean"]):
         extra.append(("Monte-Carlo return", {"color": GREY, **RETURN}))
     return make_sheet(

@@ -10,6 +10,7 @@ import dataclasses
 import math
 
 from divbench.report.aggregate import QRow, ScoreRow
+from divbench.report.bounds import NOTE, SHORT, SHORT_NOTE
 from divbench.report.overall import Overall
 from divbench.report.series import Cell, Point, sorted_cells
 from divbench.spec.scale import RETURN
@@ -193,7 +194,7 @@ def q_table(rows: list[QRow]) -> TextTable:
             number(row.high),
             number(row.peak),
             number(row.bound),
-            number(row.bound_ratio),
+            SHORT if row.bound_short else number(row.bound_ratio),
             number(row.mc_return),
             f"{row.nonfinite} not finite" if row.nonfinite and row.reference_ratio is None
             else number(row.reference_ratio),
@@ -204,8 +205,10 @@ def q_table(rows: list[QRow]) -> TextTable:
     ]
     note = (
         "mean Q: on replay, median over seeds of the last measurement they share; "
-        "peak: largest of any seed at any time; bound: no policy can be worth more"
+        f"peak: largest of any seed at any time; {NOTE}"
     )
+    if any(row.bound_short for row in rows):
+        note += f"; {SHORT_NOTE}"
     if any(row.nonfinite for row in rows):
         note += ("; a lane that is no longer finite enters with its last finite value, which is no reason "
                  "to call Q smaller")

@@ -17,6 +17,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from divbench.records.folder import CARD, DONE, GROUPS, RESULTS, TIMING
+from divbench.report.bounds import LIMIT_COLUMNS, last_numbers, share_of
 from divbench.report.evidence import Evidence, gather
 from divbench.report.layout import number
 from divbench.report.page.write import distinct, page, put
@@ -49,7 +50,8 @@ class GroupState:
 
 @dataclasses.dataclass(frozen=True)
 class Standing:
-    """What was last measured of a lane, or of the seeds of a cell: their median; verdicts by kind, in words."""
+    """What was last measured of a lane, or of the seeds of a cell: their median, and whether Q is `beyond` its bound;
+    verdicts by kind, in words."""
 
     cell: Cell
     seeds: str
@@ -58,6 +60,7 @@ class Standing:
     score: float
     q: float
     bound: float
+    beyond: bool
     verdict: str
 
 
@@ -168,7 +171,7 @@ def _calm(verdict: str) -> bool:
 def standings(evidence: Evidence, *, pooled: bool) -> list[Standing]:
     """The last numbers of every lane, or of every cell, in the order of the report's tables."""
     facts = evidence.facts
-    values = read_cells(evidence.tables.values, ("q_replay_mean", "q_bound"), facts.order)
+    values = read_cells(evidence.tables.values, ("q_replay_mean", *LIMIT_COLUMNS), facts.order)
     scores = read_cells(evidence.tables.scores, ("return_mean",), facts.order)
     kinds: dict[Cell, dict[int, str]] = {}
     for lane in evidence.lanes:
@@ -190,7 +193,7 @@ def _standing(cell: Cell, seeds: list[int], values: dict, scores: dict, kinds: d
     verdict = ", ".join(kind if len(seeds) == 1 else f"{count} {kind}" for kind, count in counts.items())
     name = str(seeds[0]) if len(seeds) == 1 else f"{len(seeds)} seeds"
     return Standing(cell, name, *max(points), _last(scored, "return_mean"), _last(measured, "q_replay_mean"),
-                    _last(measured, "q_bound"), verdict)
+                    _last(measured, "q_bound"), share_of(map(last_numbers, measured)).beyond, verdict)
 
 
 def _last(lanes: list, column: str) -> float:
@@ -273,8 +276,7 @@ def _lanes_planned(evidence: Evidence) -> int:
 def _q_text(row: Standing):
     from rich.text import Text
 
-    beyond = math.isfinite(row.q) and math.isfinite(row.bound) and row.q > row.bound
-    return Text(_shown(row.q), style="bold red" if beyond else "")
+    return Text(_shown(row.q), style="bold red" if row.beyond else "")
 
 
 def _shown(value: float) -> str:

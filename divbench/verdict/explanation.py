@@ -10,20 +10,23 @@ import itertools
 import math
 from collections.abc import Mapping, Sequence
 
-from divbench.verdict.bound import limits, measured, passes_bound
+from divbench.verdict.bound import MOST_TEMPERATURE, limits, measured, passes_bound
 from divbench.verdict.first_cause import (
     LARGEST_STEP,
+    NONFINITE,
     FirstCause,
     departures,
+    first_temperature,
     start_level,
     when,
 )
 from divbench.verdict.growth import growth, until_frozen
-from divbench.verdict.rules import LEAVE_BELOW, Verdict, beyond_bound
+from divbench.verdict.rules import LEAVE_BELOW, Verdict, beyond_bound, used_q, used_words
 
 ACTIONS = {"q_random_mean": "random", "q_policy_mean": "the policy's", "q_replay_mean": "replayed",
            "q_distant_mean": "the most distant"}
 WORDS = {"reward_excess": "a replayed reward", "physics": "the physics", "learner": "the learner",
+         "optimizer": "the optimizer", "temperature": "the temperature",
          "effective_lr": "the size of the critics' steps", "feature_norm": "the norm of the features",
          "grad_norm": "the gradient norm",
          "second_moment": "the optimizer's second moment", "q_random_mean": "mean Q on random actions"}
@@ -67,7 +70,8 @@ def _fate(rows: Sequence[Mapping], verdict: Verdict, cause: FirstCause | None) -
         peak = max((measured(row, "q_replay_mean") for row in rows[stay.start:stay.end]), key=_size)
         return (f"The lane diverged at {at} and recovered: mean Q on replay reached {number(peak)} and is back within "
                 f"{LEAVE_BELOW:g} of the bound from update {back['update']:,} (env step {back['env_step']:,}) on.")
-    start = {"diverged": f"The lane diverged at {at}", "stable": f"The lane stayed stable up to {at}",
+    seen = ", beyond what was seen" if limits(rows[-1]).seen else ""
+    start = {"diverged": f"The lane diverged at {at}{seen}", "stable": f"The lane stayed stable up to {at}",
              "overestimating": f"The lane overestimates from {at} on"}[verdict.kind]
     end = _standing(rows)
     text = f"{start}: {end}" if end else start
@@ -80,19 +84,26 @@ def _standing(rows: Sequence[Mapping]) -> str:
     if row is None or math.isnan(limits(row).range):
         return ""
     q, bound = row["q_replay_mean"], limits(row)
-    side, most = (bound.high, "most") if q >= 0.0 else (bound.low, "least")
-    text = f"mean Q on replay ended at {number(q)}"
-    if side == 0.0:
-        return f"{text}, where the {most} that any policy can be worth is 0"
-    share = q / side
+    text, share = f"mean Q on replay ended at {number(q)}", bound.share(q)
+    if bound.short_of(q):
+        return f"{text}, between 0 and the bound ({number(bound.nearest)})"
+    if math.isnan(share):
+        return text
+    side, most, passed = (bound.high, "most", "above") if q >= 0.0 else (bound.low, "least", "below")
+    who = "the rewards seen so far allow" if bound.seen else "policies with the entropies seen so far can be worth"
+    size, any_policy = number(side), measured(row, "q_bound_any")
+    if q >= 0.0 and any_policy > bound.high:
+        size += f"; any policy: {number(any_policy)}"
+    if share > 1.0 and (side == 0.0 or q < 0.0):  # no multiple of the bound
+        return f"{text}, {passed} the {most} that {who} ({size}); its share of the bound is {number(share)}"
     told = f"{number(share)} times" if share >= 1.0 else f"{100.0 * share:.2g}% of"
-    return f"{text}, {told} the {most} that any policy can be worth ({number(side)})"
+    return f"{text}, {told} the {most} that {who} ({size})"
 
 
 def _first(rows: Sequence[Mapping], verdict: Verdict, cause: FirstCause | None, dead: str) -> str:
     if cause is None:
         return "" if verdict.kind == "stable" else "Nothing else that was measured left its band."
-    if cause.column in ("physics", "learner"):
+    if cause.column in NONFINITE:
         silent = verdict.kind != "exploded" or _order(rows)
         return "" if silent else "Nothing that was measured had left its band before."
     at = f"at update {cause.update:,}"
@@ -101,9 +112,12 @@ def _first(rows: Sequence[Mapping], verdict: Verdict, cause: FirstCause | None, 
         return (f"First, {at}, a replayed reward lay outside the task's range (by up to {number(excess)}), "
                 f"so every bound and what is judged by it is void.")
     alike = cause.column == "q_random_mean"
-    text = f"First {WORDS[cause.column]} {'passed its bound' if alike else 'left its band'}, {at}"
     value = measured(rows[departures(rows)[cause.column]], cause.column)
-    if cause.column == "effective_lr":
+    did = {"q_random_mean": "passed its bound", "temperature": f"passed {MOST_TEMPERATURE:g} times its initial value"}
+    text = f"First {WORDS[cause.column]} {did.get(cause.column, 'left its band')}, {at}"
+    if cause.column == "temperature":
+        text += f" ({number(first_temperature(rows))} at the start, {number(value)} then)"
+    elif cause.column == "effective_lr":
         text += f" ({number(100.0 * value)}% of the parameters' own length, {number(100.0 * LARGEST_STEP)}% allowed)"
     elif not alike:
         text += f" ({number(start_level(rows, cause.column))} at the start, {number(value)} then)"
@@ -182,15 +196,15 @@ def _climb(rows: Sequence[Mapping]) -> tuple[Mapping, Mapping]:
 
 
 def _bias(rows: Sequence[Mapping]) -> str:
-    """Mean Q against the Monte-Carlo soft return, at the last rollout that was measured."""
+    """The Q that targets use against the Monte-Carlo soft return, at the last rollout that was measured."""
     row = next((row for row in reversed(rows)
-                if math.isfinite(measured(row, "mc_q_mean")) and math.isfinite(measured(row, "mc_return_mean"))), None)
+                if math.isfinite(used_q(row)) and math.isfinite(measured(row, "mc_return_mean"))), None)
     if row is None:
         return ""
-    q, earned = row["mc_q_mean"], row["mc_return_mean"]
+    q, earned = used_q(row), row["mc_return_mean"]
     side = "above" if q >= earned else "below"
-    return (f"At update {when(row)[0]:,} mean Q on a rollout was {number(q)}, {number(abs(q - earned))} {side} "
-            f"the return that followed.")
+    return (f"At update {when(row)[0]:,} {used_words(row)} on a rollout was {number(q)}, {number(abs(q - earned))} "
+            f"{side} the return that followed.")
 
 
 def _passed(rows: Sequence[Mapping], name: str) -> int | None:

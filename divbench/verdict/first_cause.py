@@ -16,7 +16,7 @@ import math
 import statistics
 from collections.abc import Mapping, Sequence
 
-from divbench.verdict.bound import limits, measured, passes_bound
+from divbench.verdict.bound import MOST_TEMPERATURE, limits, measured, passes_bound
 from divbench.verdict.hysteresis import CLEAR, FAR, IN, UNKNOWN, excursions
 from divbench.verdict.rules import FAR_FACTOR
 
@@ -82,16 +82,19 @@ PLAIN = Band(math.inf, 0.0)  # of quantities whose growth is told but not judged
 # Who comes first of those first seen out of their band at the same measurement: cause before effect. A reward out
 # of the task's range voids every bound, so nothing else is worth saying. Non-finite physics is next: actions are
 # bounded, so no critic can have caused it, and what the critic does afterwards it does on broken data. Steps of a
-# size that was chosen, not learned, come next. Then the critic from inside out, as a number passes through it:
-# features make Q and the gradient, the gradient makes the second moment, and Q is what comes of the steps taken. A
-# learner that went non-finite is the effect of whatever else is seen with it.
-ORDER = ("reward_excess", "physics", "effective_lr", "feature_norm", "grad_norm", "second_moment", "q_random_mean",
-         "learner")
+# size that was chosen, not learned, come next. Then the temperature, which enters the critic's targets: at its
+# learning rate of 3e-4 it takes 7,700 updates to rise tenfold, so it was on its way before what is seen with it. Then
+# the critic from inside out, as a number passes through it: features make Q and the gradient, the gradient makes the
+# second moment, and Q is what comes of the steps taken. A learner or an optimizer that went non-finite is the effect
+# of whatever else is seen with it.
+ORDER = ("reward_excess", "physics", "effective_lr", "temperature", "feature_norm", "grad_norm", "second_moment",
+         "q_random_mean", "optimizer", "learner")
+NONFINITE = ("physics", "optimizer", "learner")  # what the column `nonfinite` can say
 
 
 @dataclasses.dataclass(frozen=True)
 class FirstCause:
-    """What left its band first: a column of the table of values, or `learner` or `physics`; and where."""
+    """What left its band first: a column of the table of values, or one of `NONFINITE`; and where."""
 
     column: str
     update: int
@@ -118,7 +121,8 @@ def departures(rows: Sequence[Mapping]) -> dict[str, int]:
         "reward_excess": _first(measured(row, "reward_excess") > REWARD_TOLERANCE for row in rows),
         "effective_lr": _confirmed([_step_mark(row) for row in rows]),
         "q_random_mean": _confirmed([_bound_mark(row) for row in rows]),
-        **{culprit: _first(row.get("nonfinite", "") == culprit for row in rows) for culprit in ("physics", "learner")},
+        "temperature": _first(_is_hot(row, first_temperature(rows)) for row in rows),
+        **{culprit: _first(row.get("nonfinite", "") == culprit for row in rows) for culprit in NONFINITE},
         **{name: _watch(rows, name)[0] for name in BANDS},
     }
     return {name: found[name] for name in ORDER if found[name] is not None}
@@ -131,6 +135,17 @@ def start_level(rows: Sequence[Mapping], name: str) -> float:
     untrained network, and NaN if that was not measured either.
     """
     return _watch(rows, name)[1]
+
+
+def first_temperature(rows: Sequence[Mapping]) -> float:
+    """The temperature before the first update; NaN where that was not measured."""
+    return next((measured(row, "temperature") for row in rows if row["update"] <= 0), math.nan)
+
+
+def _is_hot(row: Mapping, initial: float) -> bool:
+    """Whether the temperature is beyond what the bounds count. One measurement is enough: it is no noisy number. A lane
+    without an entropy term has a temperature of 0."""
+    return initial > 0.0 and measured(row, "temperature") > MOST_TEMPERATURE * initial
 
 
 def when(row: Mapping) -> tuple[int, int]:

@@ -3,15 +3,17 @@
 This is the one place that states it:
 
 - *exploded*: a number of the learner or of the physics went non-finite. Nothing that follows takes it back.
-- *diverged*: mean Q on replayed actions or on the policy's actions is beyond what any policy can be worth
-  (`bound`) for `ENTER_AFTER` measurements in a row; one is enough if it is the last, or beyond `FAR_FACTOR`
-  times the bound. It stays diverged until it is recovered.
+- *diverged*: mean Q on replayed actions or on the policy's actions is beyond what policies with the entropies
+  seen so far can be worth (`bound`) for `ENTER_AFTER` measurements in a row; one is enough if it is the last, or
+  beyond `FAR_FACTOR` times the bound. It stays diverged until it is recovered. Where the task states no range of
+  its rewards, the bound has a tolerance of its own and the cause says "beyond what was seen".
 - *recovered*: was diverged, then at least `LEAVE_AFTER` measurements in a row had both means within
   `LEAVE_BELOW` times the bound, and it has not diverged again since.
-- *overestimating*: never diverged, but mean Q on the states and actions of a rollout exceeds their
-  Monte-Carlo soft return by `OVER_SHARE` of that return's size and by `OVER_MARGIN` of the upper bound,
-  `OVER_AFTER` times in a row, and has not come back below half of these excesses for `LEAVE_AFTER`
-  measurements in a row.
+- *overestimating*: never diverged, but the Q that targets and actor use, on the states and actions of a rollout,
+  exceeds their Monte-Carlo soft return by `OVER_SHARE` of that return's size and by `OVER_MARGIN` of the upper
+  bound, `OVER_AFTER` times in a row. It ends when that Q has come back below half of these excesses for
+  `LEAVE_AFTER` measurements in a row; one is enough if it is the last and no larger than the return. Older tables
+  hold only the mean over critics, which counts there.
 - *stable*: none of these.
 
 What the untrained network says, at update 0, does not count: its weights are random, and the bounds are still those
@@ -25,8 +27,8 @@ import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 
-from divbench.verdict.bound import limits, passes_bound
-from divbench.verdict.hysteresis import BETWEEN, CLEAR, FAR, IN, UNKNOWN, Excursion, excursions
+from divbench.verdict.bound import limits, measured, passes_bound
+from divbench.verdict.hysteresis import BETWEEN, CLEAR, FAR, GONE, IN, UNKNOWN, Excursion, excursions
 
 KINDS = ("stable", "overestimating", "recovered", "diverged", "exploded")  # from best to worst
 
@@ -82,7 +84,7 @@ def judge(rows: Sequence[Mapping]) -> Verdict:
     if over and over[-1].end is None:
         row = rows[over[-1].start]
         return Verdict("overestimating", row["env_step"], row["update"],
-                       f"mean Q on a rollout's states {_text(row['mc_q_mean'])}, their return "
+                       f"{used_words(row)} on a rollout's states {_text(used_q(row))}, their return "
                        f"{_text(row['mc_return_mean'])}, from update {row['update']} on")
     return _stable(rows, over)
 
@@ -91,6 +93,17 @@ def beyond_bound(rows: Sequence[Mapping]) -> list[Excursion]:
     """The sustained stays of mean Q beyond its bound, in order, as indices of `rows`; an open one has no end."""
     return excursions([_bound_mark(row) for row in rows], enter_after=ENTER_AFTER, leave_after=LEAVE_AFTER,
                       last_counts=True)
+
+
+def used_q(row: Mapping) -> float:
+    """The Q that targets and actor use, on a rollout; where an older table lacks it, the mean over critics."""
+    used = measured(row, "mc_q_used")
+    return measured(row, "mc_q_mean") if math.isnan(used) else used
+
+
+def used_words(row: Mapping) -> str:
+    """Which of the two `used_q` is."""
+    return "mean Q" if math.isnan(measured(row, "mc_q_used")) else "the Q that targets use"
 
 
 def _bound_mark(row: Mapping) -> str:
@@ -102,16 +115,19 @@ def _bound_mark(row: Mapping) -> str:
         return FAR
     if any(bound.side(q) for q in values):
         return IN
-    return BETWEEN if any(bound.side(q, LEAVE_BELOW) for q in values) else CLEAR
+    strict = dataclasses.replace(bound, seen=False)  # a wide tolerance is no reason to call a lane recovered sooner
+    return BETWEEN if any(strict.side(q, LEAVE_BELOW) for q in values) else CLEAR
 
 
 def _return_mark(row: Mapping) -> str:
-    q, earned, height = row["mc_q_mean"], row["mc_return_mean"], limits(row).height
+    q, earned, height = used_q(row), row["mc_return_mean"], limits(row).height
     if row["update"] <= 0 or not all(map(math.isfinite, (q, earned, height))) or height == 0.0:
         return UNKNOWN
     excess, expected = q - earned, max(OVER_SHARE * abs(earned), OVER_MARGIN * height)
     if excess > expected:
         return IN
+    if excess <= 0.0:
+        return GONE
     return CLEAR if excess <= expected / 2 else BETWEEN
 
 
@@ -168,6 +184,8 @@ def _passages(rows: Sequence[Mapping], excursion: Excursion, earliest: int) -> s
     side = bound.side(first[together[0]])
     text = (f"mean Q on {_and(together)} actions passed the {side} bound "
             f"{_text(bound.high if side == 'upper' else bound.low)} first, at update {first['update']}")
+    if bound.seen:
+        text += f", beyond what was seen by more than {bound.tolerance:.0%}"
     for name in order[len(together):]:
         text += f"; on {WORDS[name]} actions at update {rows[when[name]]['update']}"
     return text + "".join(f"; on {WORDS[name]} actions never" for name in WATCHED if when[name] is None)

@@ -86,12 +86,16 @@ def features(rows: Sequence[Mapping]) -> tuple[float, ...]:
 
 
 def _share(row: Mapping, name: str) -> float:
-    """|Q| over the bound on its side, at least `SMALLEST_SHARE`; NaN if either was not measured."""
+    """The share of its bound that Q comes to, at least `SMALLEST_SHARE`; NaN where it has none.
+
+    On a side whose bound is 0 only the excess counts: a critic that has learned little is scattered around 0, and is no
+    nearer to divergence on that side than on the other.
+    """
     q, bound = measured(row, name), limits(row)
-    if math.isnan(q) or math.isnan(bound.range):
-        return math.nan
-    size = bound.height if q > 0.0 else -bound.low or bound.range  # a bound of 0 has no multiple
-    return max(abs(q) / size, SMALLEST_SHARE) if size > 0.0 else math.nan
+    share = bound.share(q)
+    if (bound.low if q < 0.0 else bound.high) == 0.0 and share >= 1.0:
+        share -= 1.0
+    return math.nan if math.isnan(share) else max(share, SMALLEST_SHARE)
 
 
 def _log(value: float) -> float:

@@ -78,6 +78,8 @@ def test_columns_agree_with_each_other(both):
         assert row["mc_bias"] == pytest.approx(row["mc_q_mean"] - row["mc_return_mean"], rel=1e-4, abs=1e-3)
         assert row["effective_lr"] == pytest.approx(row["update_norm"] / row["param_norm"], rel=1e-5)
         assert row["second_moment_head"] <= row["second_moment"] * 1.0001
+        assert row["q_bound_low"] <= 0.0 < row["q_bound"] <= row["q_bound_any"] and row["bound_seen"] == 0.0
+        assert row["mc_q_used"] <= row["mc_q_mean"]  # the lesser of two critics
         assert row["reward_excess"] == 0.0 and 0.0 <= row["dormant_share"] <= 1.0
         assert -1.0 <= row["q_distance_correlation"] <= 1.0
         assert row["q_random_mean"] <= row["q_random_max"] and abs(row["q_distant_mean"]) <= row["q_distant_max"]

@@ -28,7 +28,7 @@ def test_parameters_that_the_newest_update_broke_are_seen_at_once():
         assert (row["nonfinite"], row["nonfinite_step"], row["nonfinite_update"]) == ("learner", 40, 90)
 
 
-@pytest.mark.parametrize("cause", [Cause.LEARNER, Cause.PHYSICS])
+@pytest.mark.parametrize("cause", [Cause.LEARNER, Cause.OPTIMIZER, Cause.PHYSICS])
 def test_what_the_lane_itself_has_recorded_stands(cause):
     row = rows(90, (Cause.NONE, cause, Cause.NONE))[1]
     assert (row["nonfinite"], row["nonfinite_step"], row["nonfinite_update"]) == (cause.name.lower(), 20, 60)

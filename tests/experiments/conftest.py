@@ -16,7 +16,8 @@ def make_lane(*, arm="baseline", task="quadruped-run", seed=0, exponent=1.0, sco
     """A lane whose Q goes from 10 to 10**exponent, evenly in decades, and its moments and gradients with it."""
     points = tuple((1_000, update) for update in range(0, 15_001, 500))
     q = tuple(10 ** (1 + (exponent - 1) * update / 15_000) for _, update in points)
-    values = dict.fromkeys(VALUE_COLUMNS, q) | {"q_bound": (BOUND,) * len(points)}
+    bounds = {"q_bound": BOUND, "q_bound_any": 1.2 * BOUND, "q_bound_low": 0.0, "bound_seen": 0.0}
+    values = dict.fromkeys(VALUE_COLUMNS, q) | {name: (bound,) * len(points) for name, bound in bounds.items()}
     scores = dict.fromkeys(SCORE_COLUMNS, (first_score, score))
     diverged = 10**exponent > BOUND
     verdict = verdict or ("diverged" if diverged else "stable")

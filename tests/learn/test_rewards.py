@@ -1,5 +1,7 @@
 """The reward that a lane learns from: its arithmetic, its range, and what each part of a lane sees of it."""
 
+from types import SimpleNamespace
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -8,12 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from divbench.envs.toys import ConstantReward
+from divbench.execute import programs
 from divbench.learn import batches
 from divbench.learn.agents import critic as critics
 from divbench.learn.agents import rewards
 from divbench.learn.replay import Batch
 from divbench.spec.settings import SACSettings
 from divbench.spec.variants import SHAPING
+from divbench.verdict.bound import MOST_TEMPERATURE
 from tests.learn.conftest import Bench, make_lane, same
 
 NUMBERS = st.floats(-1e6, 1e6, width=32)
@@ -104,6 +108,49 @@ UNIFORM = 6 * np.log(2.0)  # entropy of six actions, uniform on [-1, 1]
     ((-1.0, 1.0, 0.1, 1.0, -20.0), -3.0, 1.0),  # the least follows a falling temperature
     ((-1.0, 1.0, 0.1, 1.0, 20.0), -1.0, 3.0),
     ((-1.0, 1.0, 0.0, 1.0, -500.0), -1.0, 1.0),  # entropy that targets leave out is worth nothing
+    ((0.0, 1.0, 5.0, 1.0, 2.0), 0.0, 11.0),  # a risen temperature counts in the most,
+    ((0.0, 1.0, 1e6, 1.0, 2.0), 0.0, 21.0),  # up to ten times what it was at first
 ])
 def test_what_one_step_can_earn(given, low, high):
     assert rewards.with_entropy(*given) == (pytest.approx(low, abs=1e-5), pytest.approx(high, abs=1e-4))
+
+
+@pytest.mark.parametrize(("weight", "first", "most"), [
+    (1.0, 1.0, 1.0 + 12 * np.log(2.0)),  # quadruped-run at temperature one: 932 once divided by 1 - 0.99
+    (0.1, 1.0, 1.0 + 1.2 * np.log(2.0)),
+    (1e6, 1.0, 1.0 + 120 * np.log(2.0)),
+    (0.0, 0.0, 1.0),  # no entropy term, as TD3
+])
+def test_what_one_step_of_any_policy_can_earn(weight, first, most):
+    assert float(rewards.of_any_policy(1.0, weight, first, 12)) == pytest.approx(most, rel=1e-6)
+
+
+@pytest.mark.parametrize("entropy", [-30.0, -1.0, 0.0, 3.0, 12 * np.log(2.0)])
+@pytest.mark.parametrize("weight", [0.0, 0.3, 1.0, 7.0, 50.0])
+def test_no_policy_can_earn_more_than_any_can(weight, entropy):
+    _, most = rewards.with_entropy(0.0, 1.0, weight, 1.0, entropy)
+    assert float(most) <= float(rewards.of_any_policy(1.0, weight, 1.0, 12)) * (1.0 + 1e-6)
+
+
+def test_the_verdict_caps_the_temperature_where_the_bounds_do():
+    assert rewards.MOST_TEMPERATURE == MOST_TEMPERATURE
+
+
+class Seen(tuple):
+    """A dataset as `program_for` looks at it."""
+
+    reward_range = (-3.0, 5.0)
+
+
+def test_bounds_come_from_what_was_seen_where_the_task_states_no_range():
+    assert not parts(reward_range=(0.0, 1.0))[1].bound_seen
+    assert parts(reward_range=None)[1].bound_seen
+    assert parts(reward_range=(-2.0, 7.0), range_seen=True)[1].bound_seen, "a dataset's range"
+
+
+@pytest.mark.parametrize(("task", "seen"), [("cheetah-run", False), ("hopper", True)])
+def test_a_dataset_of_a_task_with_a_range_is_bounded_by_the_task(monkeypatch, task, seen):
+    monkeypatch.setattr(programs, "_cached", lambda task, physics, data, structure, *others: structure)
+    group = SimpleNamespace(task=task, lanes=(make_lane("td3"),), mechanisms=frozenset())
+    structure = programs.program_for(group, "host", 1, data=Seen())
+    assert structure.bound_seen == seen and structure.reward_range == ((-3.0, 5.0) if seen else (0.0, 1.0))

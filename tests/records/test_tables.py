@@ -12,6 +12,7 @@ from divbench.records.folder import RunFolder
 from divbench.records.schema import RESULT_TABLES, TABLES, column_names
 from divbench.records.tables import load, read_rows, write_tables
 from divbench.spec.errors import UsageError
+from divbench.verdict import KINDS, verdict_rows
 
 FACTS = {"command": "divbench run", "device": "cpu", "physics": "host", "precision": "highest"}
 
@@ -123,6 +124,22 @@ def test_what_cannot_be_read_is_one_line(tmp_path, groups):
     with pytest.raises(UsageError, match="expected the columns of table 'scores'"):
         load(path)
     table.unlink()
+    with pytest.raises(UsageError, match="no such table"):
+        load(path)
+
+
+def test_tables_of_schema_2_are_read_and_judged(tmp_path, groups):
+    path = make_run(tmp_path / "run", groups)
+    card = json.loads((path / "card.json").read_text())
+    (path / "card.json").write_text(json.dumps(card | {"schema_version": 2}))
+    since = ["q_bound_any", "bound_seen", "mc_q_used"]
+    old = pq.read_table(path / "tables" / "values.parquet").drop_columns(since)
+    pq.write_table(old, path / "tables" / "values.parquet")
+    tables = load(path)
+    rows = tables.values.to_pylist()
+    assert all(math.isnan(row[name]) for row in rows for name in since)
+    assert {row["verdict"] for row in verdict_rows(rows)} <= set(KINDS)
+    (path / "tables" / "diagnostics.parquet").unlink()  # schema 2 had it
     with pytest.raises(UsageError, match="no such table"):
         load(path)
 

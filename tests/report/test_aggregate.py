@@ -68,7 +68,8 @@ def test_q_against_bound_and_baseline(fake_run):
     assert (baseline.final, baseline.low, baseline.high, baseline.peak) == (1e7, 1e6, 1e8, 1e8)
     assert (ofn.final, ofn.peak, ofn.bound) == (50.0, 70.0, 502.0)
     assert (ofn.reference, ofn.reference_ratio, baseline.reference_ratio) == ("baseline", 2e5, 1.0)
-    assert ofn.bound_ratio == pytest.approx(50 / 502)
+    assert ofn.bound_ratio == pytest.approx(50 / 501), "each seed over its own bound"
+    assert baseline.bound_beyond and not ofn.bound_beyond
     assert ofn.mc_return is None
 
 

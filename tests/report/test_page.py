@@ -17,7 +17,7 @@ from divbench.records.schema import TABLES
 from divbench.report.build import report
 from divbench.report.evidence import weigh
 from divbench.report.page import document, lines, raw
-from divbench.report.page.columns import BOUND, PLOTTED
+from divbench.report.page.columns import BOUNDS, PLOTTED
 from divbench.report.page.looks import dash_lengths, line_looks
 from divbench.report.page.payload import make_payload, run_names
 from divbench.report.page.thinning import SPARED, line_text, number_text, thin
@@ -101,11 +101,12 @@ def test_what_was_not_measured_is_left_out_and_what_broke_is_a_gap():
 
 def test_columns_are_those_of_the_tables_and_explained():
     known = {table: {column.name for column in TABLES[table]} for table in TABLES}
-    assert all(column.name in known[column.table] for column in (*PLOTTED, BOUND))
+    assert all(column.name in known[column.table] for column in (*PLOTTED, *BOUNDS))
     assert len({column.name for column in PLOTTED}) == len(PLOTTED)
     assert all(column.record()["meaning"] for column in PLOTTED)
     measured = {name for name, metric in METRICS.items() if metric.where == "values"}
-    assert measured - {column.name for column in PLOTTED} == {"q_bound", "q_bound_low"}
+    assert measured - {column.name for column in PLOTTED} == {"q_bound", "q_bound_any", "q_bound_low",
+                                                                   "bound_seen"}
 
 
 def test_curves_and_middles_are_those_of_the_tables(fake_run, tmp_path):

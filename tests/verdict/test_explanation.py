@@ -28,20 +28,20 @@ def test_a_diverged_lane_in_full(make_rows):
                  "temperature": [1.0, 0.5, 0.25, 0.4, 1.0, 2.0], "entropy": [-5.0, 3.0, 2.0, -4.0, -9.0, -7.0]})
     assert explain(rows) == (
         "The lane diverged at update 300 (env step 1,000): mean Q on replay ended at 4.1e+06, 41,000 times the most "
-        "that any policy can be worth (100). First mean Q on random actions passed its bound, at update 200, 200 "
-        "updates before mean Q on replay did. Mean Q passed its bound on random actions at update 200, on the policy's "
-        "actions at update 300, on replayed actions at update 400, never on the most distant actions. At its peak the "
-        "gradient norm had grown 400-fold, the optimizer's second moment 5e+05-fold, the last layer's alone "
-        "2e+05-fold and the norm of the features 4.2-fold. The temperature climbed from 0.25 at update 200 to 2 at "
-        "update 500, as the policy's entropy was below its target (down to -9 nats). At update 500 mean Q on a rollout "
-        "was 4e+06, 4e+06 above the return that followed.")
+        "that policies with the entropies seen so far can be worth (100). First mean Q on random actions passed its "
+        "bound, at update 200, 200 updates before mean Q on replay did. Mean Q passed its bound on random actions at "
+        "update 200, on the policy's actions at update 300, on replayed actions at update 400, never on the most "
+        "distant actions. At its peak the gradient norm had grown 400-fold, the optimizer's second moment 5e+05-fold, "
+        "the last layer's alone 2e+05-fold and the norm of the features 4.2-fold. The temperature climbed from 0.25 at "
+        "update 200 to 2 at update 500, as the policy's entropy was below its target (down to -9 nats). At update 500 "
+        "mean Q on a rollout was 4e+06, 4e+06 above the return that followed.")
 
 
 def test_a_stable_lane_has_one_sentence_or_two(make_rows):
     assert explain(make_rows([1.0, 20.0], earned=[NAN, 15.0], rollout=[NAN, 25.0])) == (
         "The lane stayed stable up to update 100 (env step 1,000): mean Q on replay ended at 20, 20% of the most that "
-        "any policy can be worth (100); nothing that was measured left its band. At update 100 mean Q on a rollout was "
-        "25, 10 above the return that followed.")
+        "policies with the entropies seen so far can be worth (100); nothing that was measured left its band. At "
+        "update 100 mean Q on a rollout was 25, 10 above the return that followed.")
     spike = make_rows([1.0, 20.0, 20.0, 20.0], columns={"grad_norm": [9.0, 2.0, 70.0, 80.0]})
     assert explain(spike).endswith("(100). First the gradient norm left its band, at update 200 (2 at the start, 70 "
                                   "then); nothing came of it so far.")
@@ -66,8 +66,9 @@ def test_a_recovery_says_how_far_it_went_and_since_when(make_rows):
 def test_overestimation(make_rows):
     text = explain(make_rows([20.0] * 4, rollout=[40.0] * 4, earned=[2.0] * 4))
     assert text == ("The lane overestimates from update 100 (env step 1,000) on: mean Q on replay ended at 20, 20% of "
-                    "the most that any policy can be worth (100). Nothing else that was measured left its band. At "
-                    "update 300 mean Q on a rollout was 40, 38 above the return that followed.")
+                    "the most that policies with the entropies seen so far can be worth (100). Nothing else that was "
+                    "measured left its band. At update 300 mean Q on a rollout was 40, 38 above the return that "
+                    "followed.")
 
 
 def test_explosions(make_rows):
@@ -115,10 +116,57 @@ def test_a_reward_outside_the_range_voids_the_rest(make_rows):
             "every bound and what is judged by it is void.") in explain(rows)
 
 
-def test_a_lower_bound_of_zero_and_no_rows(make_rows):
-    assert "ended at -30, where the least that any policy can be worth is 0" in explain(make_rows([-20.0, -30.0]))
-    assert "3 times the least that any policy can be worth (-10)" in explain(make_rows([-20.0, -30.0], low=-10.0))
+def test_where_q_ended_beside_bounds_of_any_sign(make_rows):
+    least = "the least that policies with the entropies seen so far can be worth"
+    assert f"ended at -300, below {least} (0); its share of the bound is 1.71" in explain(
+        make_rows([-300.0] * 2, high=420.0))
+    assert f"ended at -30, below {least} (-10); its share of the bound is 1.18" in explain(
+        make_rows([-20.0, -30.0], low=-10.0))
+    assert f"ended at -800, 8.7% of {least} (-9,164)" in explain(make_rows([-800.0] * 2, low=-9_164.0, high=747.0))
+    assert "ended at -80, between 0 and the bound (-321)" in explain(make_rows([-80.0] * 2, low=-500.0, high=-321.0))
     assert explain([]) == "Nothing was measured."
+
+
+def test_the_bound_of_any_policy_is_named_where_it_is_another(make_rows):
+    text = explain(make_rows([900.0] * 3, high=747.0, columns={"q_bound_any": [932.0] * 3}))
+    assert "1.2 times the most that policies with the entropies seen so far can be worth (747; any policy: 932)" in text
+    assert "any policy" not in explain(make_rows([900.0] * 3, high=747.0, columns={"q_bound_any": [747.0] * 3}))
+
+
+def test_beyond_the_rewards_seen_so_far_is_called_that(make_rows):
+    text = explain(make_rows([10.0, 200.0, 300.0], columns={"bound_seen": [1.0] * 3}))
+    assert text.startswith("The lane diverged at update 100 (env step 1,000), beyond what was seen: mean Q on replay "
+                           "ended at 300, 3 times the most that the rewards seen so far allow (100).")
+
+
+def test_a_runaway_temperature_is_the_first_thing(make_rows):
+    text = explain(make_rows([1.0, 20.0, 300.0, 400.0], columns={"temperature": [0.5, 2.0, 5.1, 7.0]}))
+    assert ("First the temperature passed 10 times its initial value, at update 200 (0.5 at the start, 5.1 then), at "
+            "the same measurement as mean Q on replay passed its bound.") in text
+
+
+@given(used=st.lists(st.floats(-100.0, 100.0) | st.just(NAN), min_size=1, max_size=12),
+       earned=st.lists(st.floats(-100.0, 100.0), min_size=12, max_size=12))
+def test_no_paragraph_says_overestimates_beside_a_q_below_the_return(make_rows, used, earned):
+    text = explain(make_rows([20.0] * len(used), rollout=used, earned=earned, columns={"mc_q_used": used}))
+    assert not ("overestimates" in text and "below the return that followed" in text)
+
+
+def test_the_rollout_is_told_of_by_the_q_that_targets_use(make_rows):
+    text = explain(make_rows([20.0] * 4, rollout=[40.0] * 4, earned=[2.0] * 4, columns={"mc_q_used": [30.0] * 4}))
+    assert text.endswith("At update 300 the Q that targets use on a rollout was 30, 28 above the return that followed.")
+
+
+def test_an_explosion_of_the_optimizer(make_rows):
+    rows = make_rows([1.0, 2.0, 4e14, 4e14])
+    for row in rows[3:]:
+        row.update(nonfinite="optimizer", nonfinite_update=270, nonfinite_step=1_270)
+    text = explain(rows)
+    assert text.startswith("The lane exploded: the optimizer went non-finite at update 270 (env step 1,270).")
+    rows = make_rows([1.0, 2.0, 2.0])
+    rows[2].update(nonfinite="optimizer", nonfinite_update=170, nonfinite_step=1_170)
+    assert first_cause(rows) == FirstCause("optimizer", 170, 1_170)
+    assert "Nothing that was measured had left its band before." in explain(rows)
 
 
 def test_too_large_steps_before_an_explosion_are_told(make_rows):
@@ -160,7 +208,7 @@ CELL = st.floats(-1e30, 1e30) | st.sampled_from([NAN, math.inf, -math.inf])
 
 
 @given(q=st.lists(CELL, min_size=1, max_size=10), other=st.lists(CELL, min_size=10, max_size=10),
-       culprit=st.sampled_from(["", "learner", "physics"]), place=st.integers(0, 9))
+       culprit=st.sampled_from(["", "learner", "optimizer", "physics"]), place=st.integers(0, 9))
 def test_every_series_has_one_paragraph(make_rows, q, other, culprit, place):
     names = ("grad_norm", "second_moment", "feature_norm", "param_norm", "temperature", "entropy", "reward_excess",
              "effective_lr")

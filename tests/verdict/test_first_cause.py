@@ -123,13 +123,13 @@ def test_fresh_weights_after_a_reset_are_not_a_cause(make_rows):
 
 def test_ties_are_broken_by_the_documented_order(make_rows):
     columns = {"reward_excess": [0.0, 0.0, 1.0], "effective_lr": [0.0, 0.0, 0.6], "feature_norm": [1.0, 1.0, 1e6],
-               "grad_norm": [1.0, 1.0, 1e6], "second_moment": [0.0, 1.0, 1e6]}
+               "grad_norm": [1.0, 1.0, 1e6], "second_moment": [0.0, 1.0, 1e6], "temperature": [1.0, 1.0, 11.0]}
     rows = broken(make_rows([1.0, 1.0, 1e6], columns=columns), "physics", 2, 150, 1_150)
     left = dict(columns)
     for name in ORDER[:-1]:
         assert first_cause(rows).column == name
-        if name == "physics":
-            rows[2].update(nonfinite="learner")
+        if name in ("physics", "optimizer"):
+            rows[2].update(nonfinite="optimizer" if name == "physics" else "learner")
         else:
             rows[2][name] = NAN
             left.pop(name, None)
@@ -154,7 +154,7 @@ def lanes(draw):
     columns = {name: draw(series) for name in COLUMNS}
     columns["reward_excess"] = draw(st.lists(st.sampled_from([0.0, 0.0, 0.0, 2.0]), min_size=size, max_size=size))
     columns["resets"] = sorted(draw(st.lists(st.integers(0, 2), min_size=size, max_size=size)))
-    bad = draw(st.none() | st.tuples(st.sampled_from(["learner", "physics"]), st.integers(0, size - 1)))
+    bad = draw(st.none() | st.tuples(st.sampled_from(["learner", "optimizer", "physics"]), st.integers(0, size - 1)))
     return draw(series), columns, bad
 
 
@@ -191,3 +191,30 @@ def test_the_unit_of_q_does_not_matter(make_rows, lane, unit):
 def test_what_stays_within_twice_and_half_its_start_stays_in_its_band(make_rows, name, start, steps):
     series = [start, start, *(start * step for step in steps)]
     assert first_cause(make_rows([1.0] * len(series), columns={name: series})) is None
+
+
+@pytest.mark.parametrize("series, update", [
+    ([0.1, 0.5, 1.0, 1.0], None),  # ten times is what the bounds count
+    ([0.1, 0.5, 1.01, 0.2], 200),
+    ([1.0, 0.01, 5.0, 9.9], None),  # a climb from a low point is told of, but blamed for nothing
+    ([0.0, 0.0, 0.0, 0.0], None),  # no entropy term
+    ([NAN, 0.1, 5.0, 5.0], None),
+    ([0.1, NAN, INF, 5.0], 200),
+])
+def test_a_temperature_beyond_what_the_bounds_count(make_rows, series, update):
+    found = first_cause(make_rows([1.0] * 4, columns={"temperature": series}))
+    assert found == (None if update is None else FirstCause("temperature", update, 1_000))
+
+
+def test_a_temperature_comes_before_what_it_drives(make_rows):
+    columns = {"temperature": [0.1, 0.5, 2.0], "grad_norm": [9.0, 4.0, INF], "feature_norm": [12.0, 20.0, 1e9]}
+    assert first_cause(make_rows([1.0, 2.0, 5e9], columns=columns)) == FirstCause("temperature", 200, 1_000)
+    late = columns | {"temperature": [0.1, 0.5, 0.9]}
+    assert first_cause(make_rows([1.0, 2.0, 5e9], columns=late)).column == "feature_norm"
+
+
+def test_an_optimizer_is_named_before_the_learner_and_after_all_else(make_rows):
+    rows = broken(make_rows([1.0, 2.0, 2.0]), "optimizer", 2, 120, 1_120)
+    assert first_cause(rows).column == "optimizer"
+    rows = broken(make_rows([1.0, 2.0, 4e14], columns={"grad_norm": [9.0, 4.0, 1e18]}), "optimizer", 2, 120, 1_120)
+    assert first_cause(rows) == FirstCause("grad_norm", 120, 1_120)

@@ -2,9 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from divbench.verdict.hysteresis import BETWEEN, CLEAR, FAR, IN, UNKNOWN, Excursion, excursions
+from divbench.verdict.hysteresis import BETWEEN, CLEAR, FAR, GONE, IN, UNKNOWN, Excursion, excursions
 
-LETTERS = {"i": IN, "F": FAR, "c": CLEAR, "b": BETWEEN, "?": UNKNOWN}
+LETTERS = {"i": IN, "F": FAR, "c": CLEAR, "b": BETWEEN, "?": UNKNOWN, "g": GONE}
 
 
 def find(text, last_counts=True):
@@ -31,6 +31,13 @@ def find(text, last_counts=True):
     ("ci", [(1, None)]),
     ("ci?", [(1, None)]),
     ("iiccci", [(0, 2), (5, None)]),
+    ("iig", [(0, 2)]),  # gone altogether: once is enough at the end,
+    ("iicgi", [(0, None)]),  # not on the way
+    ("iicg?", [(0, 2)]),
+    ("iibg?", [(0, 3)]),
+    ("iigc", [(0, None)]),
+    ("gig", []),
+    ("iigccg", [(0, 2)]),
 ])
 def test_known_series(text, expected):
     assert find(text) == expected

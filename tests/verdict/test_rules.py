@@ -118,7 +118,7 @@ def test_divergence_comes_before_overestimation(make_rows):
     assert judge(make_rows([200.0] * 4, rollout=[200.0] * 4)).kind == "diverged"
 
 
-@pytest.mark.parametrize("culprit", ["learner", "physics"])
+@pytest.mark.parametrize("culprit", ["learner", "optimizer", "physics"])
 def test_an_explosion_names_the_culprit_and_the_moment(make_rows, culprit):
     rows = make_rows([1.0, 200.0, 200.0, NAN, NAN])
     for row in rows[3:]:
@@ -195,3 +195,44 @@ def test_a_lower_bound_that_entropy_made_hides_nothing_above(make_rows):
     assert judge(make_rows([80.0, 780.0, 780.0, 780.0], **bounds)).kind == "stable", "within five hundredths of it"
     assert judge(make_rows([80.0] * 4, rollout=[80.0] * 4, earned=[4.0] * 4, **bounds)).kind == "overestimating"
     assert judge(make_rows([80.0] * 4, rollout=[77.0] * 4, earned=[4.0] * 4, **bounds)).kind == "stable"
+
+
+def test_beyond_the_rewards_seen_so_far_has_a_tolerance_and_words_of_its_own(make_rows):
+    seen = {"bound_seen": [1.0] * 4}
+    outgrown = make_rows([50.0, 140.0, 140.0, 140.0], columns=seen)  # it may earn more than any reward so far
+    assert judge(outgrown).kind == "stable"
+    verdict = judge(make_rows([50.0, 160.0, 160.0, 160.0], columns=seen))
+    assert (verdict.kind, verdict.update) == ("diverged", 200)
+    assert verdict.cause == ("mean Q on replayed, policy and random actions passed the upper bound 100 first, at "
+                             "update 200, beyond what was seen by more than 50%")
+    assert "seen" not in judge(make_rows([50.0, 160.0, 160.0, 160.0])).cause
+
+
+def test_a_wide_tolerance_does_not_bring_a_lane_back_sooner(make_rows):
+    rows = make_rows([200.0, 200.0, 60.0, 60.0, 60.0], columns={"bound_seen": [1.0] * 5})
+    assert judge(rows).kind == "diverged"
+    assert judge(make_rows([200.0, 200.0, 50.0, 50.0, 50.0], columns={"bound_seen": [1.0] * 5})).kind == "recovered"
+
+
+def test_the_worked_cases_of_a_bound_on_each_side(make_rows):
+    """TD3 without entropy, and quadruped-run with it: one rule for verdict and share."""
+    assert judge(make_rows([-300.0] * 3, low=0.0, high=420.0)).kind == "diverged"
+    assert judge(make_rows([-800.0] * 3, low=-9_164.0, high=747.0)).kind == "stable"
+
+
+def test_overestimation_is_of_the_q_that_targets_use(make_rows):
+    """Two critics whose mean is far above the return, while the lesser, from which all learning goes, is not."""
+    rollout, earned = [40.0] * 4, [20.0] * 4
+    assert judge(make_rows([20.0] * 4, rollout=rollout, earned=earned)).kind == "overestimating", "an older table"
+    used = {"mc_q_used": [19.0] * 4}
+    assert judge(make_rows([20.0] * 4, rollout=rollout, earned=earned, columns=used)).kind == "stable"
+    verdict = judge(make_rows([20.0] * 4, rollout=rollout, earned=earned, columns={"mc_q_used": [35.0] * 4}))
+    assert verdict.cause == ("the Q that targets use on a rollout's states 35, their return 20, from update 100 on")
+
+
+def test_a_lane_whose_last_q_is_no_larger_than_the_return_does_not_overestimate(make_rows):
+    rollout = [40.0, 40.0, 40.0, 18.0]
+    ended = judge(make_rows([20.0] * 4, rollout=rollout, earned=[19.0] * 4))
+    assert ended.kind == "stable" and ended.cause.endswith("above the Monte-Carlo return from update 100 to 400")
+    again = judge(make_rows([20.0] * 5, rollout=[*rollout, 40.0], earned=[19.0] * 5))  # after a reset, for instance
+    assert (again.kind, again.update) == ("overestimating", 100)

@@ -91,3 +91,16 @@ def test_the_unit_of_reward_does_not_matter(make_rows, q, unit):
 def test_the_logistic_model_is_symmetric(values, weights):
     p, q = predict(values, weights), predict(values, [-w for w in weights])
     assert p + q == pytest.approx(1.0) and 0.0 <= p <= 1.0
+
+
+@pytest.mark.parametrize(("q", "low", "high", "share"), [
+    (30.0, -5.0, 100.0, 0.3), (104.0, -5.0, 100.0, 1.04), (-1.0, -5.0, 100.0, 0.2),  # as verdicts and claims have it
+    (-0.42, 0.0, 420.0, 0.001), (-4.2, 0.0, 420.0, 0.01), (0.0, 0.0, 420.0, 0.001),  # near a bound of 0
+])
+def test_the_share_is_the_verdict_s(make_rows, q, low, high, share):
+    rows = make_rows([q, q], high=high, low=low)
+    assert features(rows)[0] == pytest.approx(math.log10(share), abs=1e-9)
+
+
+def test_between_0_and_the_bounds_there_is_nothing_to_foresee(make_rows):
+    assert math.isnan(divergence_probability(make_rows([-80.0, -80.0], high=-321.0, low=-500.0)))

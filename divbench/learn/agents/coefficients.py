@@ -71,6 +71,12 @@ class Structure(NamedTuple):
     reward_range: tuple[float, float] | None  # the task's, of one env step; None if unknown; enters the bound on Q
     terminates: bool = False  # whether an episode can end before the time limit
     offline: bool = False  # whether the transitions are a dataset's, which all lanes share, and nobody acts
+    range_seen: bool = False  # whether `reward_range` is a dataset's, because the task states none
+
+    @property
+    def bound_seen(self) -> bool:
+        """Whether the bounds on Q come from rewards seen so far."""
+        return self.range_seen or self.reward_range is None
 
 
 def coefficients(lanes: tuple[Lane, ...], action_size: int) -> Coefficients:
@@ -98,8 +104,8 @@ def coefficients(lanes: tuple[Lane, ...], action_size: int) -> Coefficients:
 
 def structure_of(lanes: tuple[Lane, ...], mechanisms: frozenset[str], observation_size: int, action_size: int,
                  reward_range: tuple[float, float] | None, *, terminates: bool = False,
-                 offline: bool = False) -> Structure:
+                 offline: bool = False, range_seen: bool = False) -> Structure:
     """The structure that lanes of one group share; `mechanisms` may hold more than theirs."""
     settings = SACSettings(**{field: getattr(lanes[0].sac, field) for field in STRUCTURE})
     return Structure(observation_size, action_size, mechanisms, lanes[0].variant.hooks, settings, reward_range,
-                     terminates, offline)
+                     terminates, offline, range_seen)

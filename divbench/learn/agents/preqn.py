@@ -106,8 +106,8 @@ def update(learner: LearnerState, batch: Batch, coefs: Coefficients, structure: 
     """One step of critic and actor. The key is consumed.
 
     Returns:
-      The new state; unchanged but for `alive` if TD errors, parameters or the actor's loss were not finite, or if the
-      lane was frozen before.
+      The new state; unchanged but for how it was frozen if TD errors, parameters, the actor's loss or its optimizer's
+      state were not finite, or if the lane was frozen before.
     """
     target, _ = td_target(learner, batch, coefs, structure, key)
     step = searched(learner.critic, batch, target, coefs, structure)
@@ -125,6 +125,7 @@ def update(learner: LearnerState, batch: Batch, coefs: Coefficients, structure: 
         actor=actor, actor_moments=actor_moments, critic=critic, notes=notes,
         critic_moments=moments._replace(count=moments.count + 1),
         soft_reward_max=jnp.maximum(learner.soft_reward_max, high),
+        soft_reward_any=jnp.maximum(learner.soft_reward_any, high),
         soft_reward_min=jnp.minimum(learner.soft_reward_min, low))
     finite = jnp.all(jnp.isfinite(target)) & jnp.isfinite(step.solution.residual) & jnp.isfinite(policy_loss)
     return kept_if(finite, learner, new)

@@ -8,12 +8,16 @@ unit. The range is the task's own, or what was seen where it has none.
 
 from __future__ import annotations
 
+import math
+
 import jax
 import jax.numpy as jnp
 
 from divbench.learn.agents.coefficients import Coefficients, Structure
 from divbench.learn.replay import Batch
 from divbench.spec.variants import SHAPING
+
+MOST_TEMPERATURE = 10.0  # times its initial value, up to which the temperature counts in upper bounds
 
 
 def learned(reward, coefs: Coefficients, structure: Structure):
@@ -38,10 +42,11 @@ def of_batch(batch: Batch, coefs: Coefficients, structure: Structure) -> tuple[j
 
 
 def with_entropy(low, high, weight, first_weight, entropy) -> tuple[jax.Array, jax.Array]:
-    """Least and most that one step can earn: low + min(alpha, alpha_first) min(H, 0) and high + alpha max(H, 0).
+    """Least and most that one step of a policy with entropy H can earn: low + min(alpha, alpha_first) min(H, 0) and
+    high + min(alpha, 10 alpha_first) max(H, 0).
 
-    A temperature that climbs because Q diverges meets a collapsed policy, H < 0: the most leaves it out, the least caps
-    it. Divided by 1 - gamma they are the bounds of Q, see `divbench.verdict.bound`.
+    The caps keep a temperature that climbs because Q diverges from widening the bounds. Divided by 1 - gamma the two
+    are the bounds of Q, see `divbench.verdict.bound`.
 
     Args:
       low, high: the range of the reward.
@@ -50,7 +55,20 @@ def with_entropy(low, high, weight, first_weight, entropy) -> tuple[jax.Array, j
       entropy: H of the policy, in nats.
     """
     return (low + jnp.minimum(weight, first_weight) * jnp.minimum(entropy, 0.0),
-            high + weight * jnp.maximum(entropy, 0.0))
+            high + _capped(weight, first_weight) * jnp.maximum(entropy, 0.0))
+
+
+def of_any_policy(high, weight, first_weight, action_size: int) -> jax.Array:
+    """Most that one step of any policy can earn: high + min(alpha, 10 alpha_first) A ln 2, scalar.
+
+    A ln 2 nats is the entropy of A actions that are uniform on [-1, 1], and no policy has more. Arguments as in
+    `with_entropy`.
+    """
+    return high + _capped(weight, first_weight) * (action_size * math.log(2.0))
+
+
+def _capped(weight, first_weight) -> jax.Array:
+    return jnp.minimum(weight, MOST_TEMPERATURE * first_weight)
 
 
 def excess(batch: Batch, coefs: Coefficients, structure: Structure) -> jax.Array:

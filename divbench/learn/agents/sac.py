@@ -50,7 +50,8 @@ def initialise(root, resets, coefs: Coefficients, structure: Structure) -> Learn
         actor, {}, critic, jax.tree.map(jnp.copy, critic), log_temperature,
         adam(coefs, coefs.actor_lr).init(actor), optimizers.init(critic),
         adam(coefs, coefs.temperature_lr).init(log_temperature),
-        soft_reward_max=high, soft_reward_min=low, notes={}, alive=jnp.asarray(True),
+        soft_reward_max=high, soft_reward_any=high, soft_reward_min=low, notes={}, alive=jnp.asarray(True),
+        optimizer_finite=jnp.asarray(True),
     )
 
 
@@ -90,7 +91,8 @@ def update(learner: LearnerState, batch: Batch, coefs: Coefficients, structure: 
     """One gradient step of everything. The key is consumed.
 
     Returns:
-      The new state; unchanged but for `alive` if a loss was not finite, or if the lane was frozen before.
+      The new state; unchanged but for how it was frozen if a loss or the optimizer's state was not finite, or if the
+      lane was frozen before.
     """
     target_key, actor_key = jax.random.split(key)
     target, next_action = td_target(learner, batch, coefs, structure, target_key)
@@ -110,13 +112,16 @@ def update(learner: LearnerState, batch: Batch, coefs: Coefficients, structure: 
         alpha * (entropy - coefs.target_entropy), learner.temperature_moments, learner.log_temperature, coefs,
         coefs.temperature_lr)
 
-    low, high = rewards.with_entropy(*rewards.of_batch(batch, coefs, structure), entropy_weight(learner, coefs),
-                                     coefs.initial_temperature, entropy)
+    least, most = rewards.of_batch(batch, coefs, structure)
+    weights = entropy_weight(learner, coefs), coefs.initial_temperature
+    low, high = rewards.with_entropy(least, most, *weights, entropy)
     new = LearnerState(
         actor, learner.target_actor, critic, target_critic, log_temperature, actor_moments, critic_moments,
         temperature_moments,
         soft_reward_max=jnp.maximum(learner.soft_reward_max, high),
+        soft_reward_any=jnp.maximum(learner.soft_reward_any,
+                                    rewards.of_any_policy(most, *weights, structure.action_size)),
         soft_reward_min=jnp.minimum(learner.soft_reward_min, low),
-        notes=learner.notes, alive=learner.alive,
+        notes=learner.notes, alive=learner.alive, optimizer_finite=learner.optimizer_finite,
     )
     return kept_if(jnp.isfinite(q_loss) & jnp.isfinite(policy_loss), learner, new)

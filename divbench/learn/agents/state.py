@@ -27,17 +27,31 @@ class LearnerState(NamedTuple):
     actor_moments: optax.OptState
     critic_moments: optimizers.Moments
     temperature_moments: optax.OptState
-    soft_reward_max: jax.Array  # running maximum of r_max + temperature * max(entropy, 0)
+    soft_reward_max: jax.Array  # running maximum of r_max + min(temperature, ten times the initial) * max(entropy, 0)
+    soft_reward_any: jax.Array  # the same with the largest entropy of any policy in place of this one's
     soft_reward_min: jax.Array  # running minimum of r_min + min(temperature, initial) * min(entropy, 0)
     notes: dict  # scalars that an algorithm keeps on its own account, by the metric they are shown as
     alive: jax.Array  # False once something went non-finite; the lane is frozen from then on
+    optimizer_finite: jax.Array  # False if the lane was frozen because of its optimizer's state
 
 
 def kept_if(finite: jax.Array, old: LearnerState, new: LearnerState) -> LearnerState:
-    """`new`, or `old` frozen for good where `finite` (bool, scalar) is not so, or where it was frozen before."""
-    alive = old.alive & finite
+    """`new`, or `old` frozen for good.
+
+    A lane is frozen where `finite` (bool, scalar) is False, where a number of the critics' or the actor's optimizer
+    state is not finite, and where it was frozen before. Weights whose second moment overflowed never move again, so
+    such a lane has stopped learning while its loss is still finite. Where `finite` is False too, that is the cause.
+    """
+    sound = _all_finite((new.critic_moments, new.actor_moments))
+    alive = old.alive & finite & sound
     kept = jax.tree.map(lambda before, fresh: jnp.where(alive, fresh, before), old, new)
-    return kept._replace(alive=alive)
+    return kept._replace(alive=alive, optimizer_finite=old.optimizer_finite & (sound | ~(old.alive & finite)))
+
+
+def _all_finite(tree) -> jax.Array:
+    """Whether every floating-point number of a tree is finite: bool, scalar."""
+    leaves = [leaf for leaf in jax.tree.leaves(tree) if jnp.issubdtype(leaf.dtype, jnp.floating)]
+    return jnp.all(jnp.stack([jnp.all(jnp.isfinite(leaf)) for leaf in leaves]))
 
 
 ACTOR_PARTS = ("actor", "target_actor", "actor_moments", "log_temperature", "temperature_moments")

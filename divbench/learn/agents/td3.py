@@ -49,7 +49,8 @@ def initialise(root, resets, coefs: Coefficients, structure: Structure) -> Learn
         actor, jax.tree.map(jnp.copy, actor), critic, jax.tree.map(jnp.copy, critic), nothing,
         adam(coefs, coefs.actor_lr).init(actor), optimizers.init(critic),
         adam(coefs, coefs.temperature_lr).init(nothing),
-        soft_reward_max=high, soft_reward_min=low, notes={}, alive=jnp.asarray(True),
+        soft_reward_max=high, soft_reward_any=high, soft_reward_min=low, notes={}, alive=jnp.asarray(True),
+        optimizer_finite=jnp.asarray(True),
     )
 
 
@@ -101,7 +102,8 @@ def update(learner: LearnerState, batch: Batch, coefs: Coefficients, structure: 
     """One gradient step of everything that is due. The key is consumed.
 
     Returns:
-      The new state; unchanged but for `alive` if a loss was not finite, or if the lane was frozen before.
+      The new state; unchanged but for how it was frozen if a loss or the optimizer's state was not finite, or if the
+      lane was frozen before.
     """
     target_key, actor_key = jax.random.split(key)
     target, next_action = td_target(learner, batch, coefs, structure, target_key)
@@ -117,5 +119,6 @@ def update(learner: LearnerState, batch: Batch, coefs: Coefficients, structure: 
         actor=actor, actor_moments=actor_moments, critic=critic, critic_moments=critic_moments, target=target_critic,
         target_actor=critics.towards(learner.target_actor, actor, critic_moments.count, coefs),
         soft_reward_max=jnp.maximum(learner.soft_reward_max, high),
+        soft_reward_any=jnp.maximum(learner.soft_reward_any, high),
         soft_reward_min=jnp.minimum(learner.soft_reward_min, low))
     return kept_if(jnp.isfinite(q_loss) & jnp.isfinite(policy_loss), learner, new)

@@ -8,9 +8,11 @@ from __future__ import annotations
 import dataclasses
 
 from divbench.records.metrics import METRICS
+from divbench.report import bounds
 
 MAGNITUDE, LOGARITHMIC, LINEAR = "magnitude", "log", "linear"  # of any sign and many decades; positive; neither
-MAIN = ("return_mean", "q_replay_mean", "mc_return_mean", "q_bound")  # drawn at their fullest, however many lanes
+# Drawn at their fullest, however many lanes.
+MAIN = ("return_mean", "q_replay_mean", "mc_return_mean", "q_bound", "q_bound_any")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,7 +61,8 @@ PLOTTED = (
              q_replay_max="Largest |Q| on replay", q_policy_max="Largest |Q| on the policy's actions",
              q_random_max="Largest |Q| on random actions", q_distant_max="Largest |Q| on the most distant actions"),
     *_values("Against the return earned", MAGNITUDE, True,
-             mc_return_mean="Monte-Carlo return", mc_q_mean="Mean Q on a rollout"),
+             mc_return_mean="Monte-Carlo return", mc_q_mean="Mean Q on a rollout",
+             mc_q_used="Q that targets use on a rollout"),
     *_values("Against the return earned", MAGNITUDE, mc_bias="Bias: Q minus Monte-Carlo return"),
     *_values("Extrapolation", LINEAR, q_distance_correlation="Correlation of Q with distance from the data"),
     *_values("Losses and gradients", LOGARITHMIC,
@@ -75,4 +78,5 @@ PLOTTED = (
              reward_mean="Mean reward of the replay", reward_max="Largest reward of the replay",
              reward_nonzero="Share of rewards that are not 0", reward_excess="Reward excess"),
 )
-BOUND = PlotColumn("q_bound", "values", "Most any policy can be worth", "Q-values", MAGNITUDE)
+BOUND, BOUND_ANY = BOUNDS = tuple(PlotColumn(name, "values", label, "Q-values", MAGNITUDE)
+                                  for name, label in bounds.NAMES.items())

@@ -7,10 +7,12 @@ lanes share. Does not live here: drawing, and which columns there are (`columns`
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from divbench.report.page.columns import BOUND, MAIN, PLOTTED, PlotColumn
+from divbench.report.bounds import LIMIT_COLUMNS, share_of
+from divbench.report.page.columns import BOUND, BOUND_ANY, BOUNDS, MAIN, PLOTTED, PlotColumn
 from divbench.report.page.thinning import line_text, number_text, thin
 from divbench.report.series import Cell, LaneRows, Point, frozen, lane_rows, read_numbers, stopped_lanes
 
@@ -59,9 +61,11 @@ def read_curves(evidences: Sequence) -> Curves:
     limits = {True: _limit(total * len(MAIN), MAIN_POINTS), False: _limit(total * len(PLOTTED), OTHER_POINTS)}
     stopped = [stopped_lanes(evidence.tables.values) for evidence in evidences]
     for run, table, lanes in found:
-        columns = [column for column in (*PLOTTED, BOUND) if column.table == table]
+        columns = [column for column in (*PLOTTED, *BOUNDS) if column.table == table]
         _read_table(curves, run, getattr(evidences[run].tables, table), table, lanes, columns, limits, stopped[run],
                     evidences[run].left_out.get(table, ()))
+    if curves.lanes.get(BOUND_ANY.name) == curves.lanes.get(BOUND.name):  # one line, not one upon the other
+        curves.lanes.pop(BOUND_ANY.name, None)
     return curves
 
 
@@ -77,16 +81,18 @@ def _read_table(curves: Curves, run: int, arrow, table: str, lanes: Iterable[Lan
     import numpy as np
 
     numbers = np.stack([read_numbers(arrow, column.name) for column in columns], axis=1)
-    cells: dict[Cell, list[tuple[LaneRows, numpy.ndarray, numpy.ndarray, numpy.ndarray]]] = {}
+    edges = np.stack([read_numbers(arrow, name) for name in LIMIT_COLUMNS], axis=1)
+    cells: dict[Cell, list[tuple[LaneRows, numpy.ndarray, numpy.ndarray, numpy.ndarray, numpy.ndarray]]] = {}
     for lane in lanes:
         key = run, lane.cell, lane.seed
         gone, silent = frozen(lane, stopped), frozen(lane, stopped, last_words=table == "values")
         values, told = (np.where(blank[:, None], np.nan, numbers[lane.rows]) for blank in (gone, silent))
+        around = np.where(silent[:, None], np.nan, edges[lane.rows])
         curves.places[table, key] = curves.axis(lane.env_steps, lane.updates)
         # Where a NaN says that there is no number any more; of scores each does.
         _tell(curves.lanes, key, columns, values, gone | (table == "scores"), limits)
         if (lane.cell, lane.seed) not in left_out:
-            cells.setdefault(lane.cell, []).append((lane, values, told, gone))
+            cells.setdefault(lane.cell, []).append((lane, values, told, gone, around))
     for cell, members in cells.items():
         _read_cell(curves, (run, cell), table, columns, members, limits)
 
@@ -113,7 +119,8 @@ def _read_cell(curves: Curves, key: tuple, table: str, columns: list[PlotColumn]
                limits: dict[bool, int]) -> None:
     """The middle of a cell's lanes, at the points that all of them have, and what each column came to there.
 
-    Members are of each lane its rows, its numbers, these with the last words of one that stopped, and where it had.
+    Members are of each lane its rows, its numbers, these with the last words of one that stopped, where it had, and
+    its `LIMIT_COLUMNS`.
     """
     import functools
 
@@ -128,15 +135,18 @@ def _read_cell(curves: Curves, key: tuple, table: str, columns: list[PlotColumn]
     lane, place = members[0][0], at[0]
     if len(members) > 1:
         middle = _middle(values, "mean" if table == "scores" else "median")
-        if BOUND in columns:  # the envelope: the most that any lane's policy could be worth
-            middle[:, columns.index(BOUND)] = _greatest(values[:, :, columns.index(BOUND)], axis=0)
+        for column in set(BOUNDS) & set(columns):  # the envelope over the lanes
+            middle[:, columns.index(column)] = _greatest(values[:, :, columns.index(column)], axis=0)
         curves.places[table, key] = curves.axis(lane.env_steps[place], lane.updates[place])
         _tell(curves.middles, key, columns, middle, np.zeros(len(common), bool), limits)
-    until = [told[:index[-1] + 1] for (*_, told, _), index in zip(members, at, strict=True)]
-    lost = [bool(gone[index[-1]]) for (*_, gone), index in zip(members, at, strict=True)]
+    until = [told[:index[-1] + 1] for (_, _, told, *_), index in zip(members, at, strict=True)]
+    lost = [bool(gone[index[-1]]) for (*_, gone, _), index in zip(members, at, strict=True)]
+    around = [_last_finite(edges[:index[-1] + 1]) for (*_, edges), index in zip(members, at, strict=True)]
     for i, column in enumerate(columns):
         outcome = _outcome([numbers[:, i] for numbers in until], lost)
         if outcome:
+            if column.bounded:
+                outcome |= _share([numbers[:, i] for numbers in until], around)
             outcome |= {"step": int(lane.env_steps[place[-1]]), "update": int(lane.updates[place[-1]])}
             curves.facts.setdefault(column.name, {})[key] = outcome
 
@@ -155,6 +165,20 @@ def _greatest(values: numpy.ndarray, axis: int) -> numpy.ndarray:
 
     most = np.where(np.isfinite(values), values, -np.inf).max(axis=axis)
     return np.where(np.isfinite(most), most, np.nan)
+
+
+def _last_finite(numbers: numpy.ndarray) -> list[float]:
+    """The last finite number of each column of `[points, columns]`; `nan` without one."""
+    import numpy as np
+
+    return [float(column[np.isfinite(column)][-1]) if np.isfinite(column).any() else math.nan for column in numbers.T]
+
+
+def _share(lanes: list[numpy.ndarray], limits: list[list[float]]) -> dict:
+    """The share of its bound that a column came to in a cell, see `divbench.report.bounds.Share`."""
+    found = share_of((*_last_finite(numbers[:, None]), *own) for numbers, own in zip(lanes, limits, strict=True))
+    rounded = None if found.share is None else float(f"{found.share:.4g}")
+    return {"share": rounded, "beyond": found.beyond, "short": found.short}
 
 
 def _outcome(lanes: list[numpy.ndarray], lost: list[bool]) -> dict:

@@ -12,9 +12,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from divbench.records.metrics import METRICS
+from divbench.report import bounds
 from divbench.report.evidence import Evidence
 from divbench.report.lanes import NOTE_CRITICAL
-from divbench.report.page.columns import BOUND, PLOTTED, PlotColumn
+from divbench.report.page.columns import BOUND, BOUNDS, PLOTTED, PlotColumn
 from divbench.report.page.lines import Curves, read_curves
 from divbench.report.page.looks import line_looks
 from divbench.report.page.overlays import overlays
@@ -62,7 +63,9 @@ def make_payload(evidences: Sequence[Evidence], against: Iterable = (), *, refre
         "scores": [_score(run, row, numbers) for run, evidence in enumerate(evidences) for row in evidence.scores],
         "outcomes": {name: _outcomes(by_cell, curves.facts.get(BOUND.name, {}), numbers)
                      for name, by_cell in curves.facts.items()
-                     if name != BOUND.name and _tells(curves.lanes[name])},
+                     if name not in bounds.NAMES and _tells(curves.lanes[name])},
+        "bounds": [{"name": column.name, "label": column.label} for column in BOUNDS],
+        "notes": {"bound": bounds.NOTE, "short": bounds.SHORT, "short_note": bounds.SHORT_NOTE},
         "words": {name: metric.meaning for name, metric in METRICS.items()} | {"critical_point": NOTE_CRITICAL},
         "published": overlays(against, list(dict.fromkeys(cell.task for _, cell in cells)),
                               {evidence.facts.action_repeat for evidence in evidences}),
@@ -168,7 +171,7 @@ def _rewards(rewards: Sequence[Mapping[tuple, str]], key: tuple) -> dict:
 
 
 def _drawn(curves: Curves) -> list[str]:
-    return [column.name for column in (*PLOTTED, BOUND) if _tells(curves.lanes.get(column.name, {}))]
+    return [column.name for column in (*PLOTTED, *BOUNDS) if _tells(curves.lanes.get(column.name, {}))]
 
 
 def _tells(by_lane: Mapping[tuple, str]) -> bool:

@@ -1,10 +1,11 @@
-// One panel of curves, drawn by uPlot: thin lines for seeds, thick ones for their middle, the bound, a cross where a
+// One panel of curves, drawn by uPlot: thin lines for seeds, thick ones for their middle, bounds, a cross where a
 // lane stops being finite.
 
 const STYLES = {
   seed: { width: 1, alpha: 0.45 },
   middle: { width: 2.6, alpha: 1 },
-  bound: { width: 1.6, alpha: 1, dash: [7, 4] },
+  q_bound: { width: 1.6, alpha: 1, dash: [7, 4] },
+  q_bound_any: { width: 1.6, alpha: 1, dash: [1.5, 4] },
   companion: { width: 1.6, alpha: 1, dash: [2, 3] },
   published: { width: 1.8, alpha: 0.9, dash: [4, 2] },
   deviation: { width: 0, alpha: 0 },

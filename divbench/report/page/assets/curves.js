@@ -2,8 +2,7 @@
 
 const HIDDEN = new Set(); // names of legend entries that are turned off
 const SHEETS = new Set(); // what `redrawAll` draws again
-const BOUND_NAME = "bound",
-  PUBLISHED_PREFIX = "published ";
+const PUBLISHED_PREFIX = "published ";
 
 function xOf(curve, by) {
   return by === "steps" ? curve.steps : curve.updates;
@@ -50,16 +49,18 @@ function panelLines(panel, column, by) {
     const only = LANES_OF[place].length === 1 ? LANES_OF[place][0] : undefined;
     if (middle) lines.push({ x: xOf(middle, by), y: middle.y, kind: "middle", lane: only, ...look, label: name });
   }
-  if (COLUMNS[column].bounded && !HIDDEN.has(BOUND_NAME)) lines.push(...boundLine(panel.cells, by));
+  if (COLUMNS[column].bounded) {
+    for (const bound of DATA.bounds) if (!HIDDEN.has(bound.name)) lines.push(...boundLine(bound, panel.cells, by));
+  }
   if (column === "return_mean" && by === "steps") lines.push(...publishedLines(panel.task, farthest(lines)));
   return lines;
 }
 
 // The largest bound of any lane of these cells.
-function boundLine(cells, by) {
+function boundLine(bound, cells, by) {
   const largest = new Map();
   for (const place of cells) {
-    const curve = middleCurve("q_bound", place);
+    const curve = middleCurve(bound.name, place);
     if (!curve) continue;
     xOf(curve, by).forEach((x, i) => {
       if (curve.y[i] !== null) largest.set(x, Math.max(curve.y[i], largest.get(x) ?? -Infinity));
@@ -71,9 +72,9 @@ function boundLine(cells, by) {
         {
           x,
           y: x.map((at) => largest.get(at)),
-          kind: "bound",
+          kind: bound.name,
           colour: paint("--ink"),
-          label: "most any policy can be worth",
+          label: bound.label,
         },
       ]
     : [];
@@ -139,10 +140,10 @@ function legend(column, by, onChange) {
     names.add(name);
     entries.push(toggle(name, [swatch(colourOf(cell.variant), dashOf(cell)), name], onChange));
   }
-  if (COLUMNS[column].bounded && DATA.curves.q_bound) {
-    entries.push(
-      toggle(BOUND_NAME, [swatch(paint("--ink"), STYLES.bound.dash, 1.6), "most any policy can be worth"], onChange),
-    );
+  for (const { name, label } of COLUMNS[column].bounded ? DATA.bounds : []) {
+    if (DATA.curves[name]) {
+      entries.push(toggle(name, [swatch(paint("--ink"), STYLES[name].dash, 1.6), label], onChange));
+    }
   }
   if (column === "return_mean" && by === "steps") {
     for (const kind of PUBLISHED_KINDS) {

@@ -132,8 +132,7 @@ function mainPanels(place, by) {
         label: COLUMNS[column].label,
       });
   }
-  const earned = laneCurve("mc_return_mean", place),
-    bound = laneCurve("q_bound", place);
+  const earned = laneCurve("mc_return_mean", place);
   if (earned)
     lines.push({
       x: xOf(earned, by),
@@ -142,14 +141,10 @@ function mainPanels(place, by) {
       colour: paint("--ink"),
       label: "Monte-Carlo return",
     });
-  if (bound)
-    lines.push({
-      x: xOf(bound, by),
-      y: bound.y,
-      kind: "bound",
-      colour: paint("--ink"),
-      label: "most any policy can be worth",
-    });
+  for (const { name, label } of DATA.bounds) {
+    const bound = laneCurve(name, place);
+    if (bound) lines.push({ x: xOf(bound, by), y: bound.y, kind: name, colour: paint("--ink"), label });
+  }
   const found = [];
   if (lines.length) {
     found.push({ title: panelCaption("Q-values", lines), spokenTitle: "Q-values", lines, axis: "magnitude", by });

@@ -151,6 +151,12 @@ function scoreTable() {
   });
 }
 
+// How to read bounds and the shares of them.
+const boundNote = (rows) =>
+  [DATA.notes.bound, ...(rows.some((entry) => entry.short) ? [DATA.notes.short_note] : [])]
+    .map((note, i) => (i ? note : note[0].toUpperCase() + note.slice(1)))
+    .join("; ");
+
 // How large a column is in every cell, beside the bound and beside plain SAC.
 function outcomeTable(column) {
   const rows = DATA.outcomes[column] || [],
@@ -173,7 +179,7 @@ function outcomeTable(column) {
     const smaller = Math.abs(ratio) >= 1 ? entry : reference;
     return entry !== reference && smaller.seeds < smaller.of ? null : ratio;
   };
-  const overBound = (entry) => (about.bounded && entry.bound ? entry.final / entry.bound : null);
+  const overBound = (entry) => entry.share ?? null;
   const columns = [
     ...cellColumns(),
     numeric("final", "median", (e) => e.final),
@@ -185,9 +191,9 @@ function outcomeTable(column) {
     columns.push(
       numeric("bound", "bound", (e) => e.bound ?? null),
       numeric("overBound", "of bound", overBound, (e) =>
-        overBound(e) === null
-          ? figure(null)
-          : element("span", { class: Math.abs(overBound(e)) > 1.05 ? "beyond" : null }, figure(overBound(e))),
+        e.short
+          ? DATA.notes.short
+          : element("span", { class: e.beyond ? "beyond" : null }, figure(overBound(e))),
       ),
     );
   }
@@ -200,6 +206,6 @@ function outcomeTable(column) {
     note:
       "Median, min and max over seeds of the last value at or before the last " +
       `${about.table === "scores" ? "evaluation" : "measurement"} they share.` +
-      `${about.bounded ? " Bound: no policy can be worth more." : ""}${smallSample(rows)}`,
+      `${about.bounded ? ` ${boundNote(rows)}.` : ""}${smallSample(rows)}`,
   });
 }

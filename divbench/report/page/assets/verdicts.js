@@ -5,7 +5,7 @@ const MEANINGS = {
   stable: "none of the others",
   overestimating: "Q well above the return that the policy then got",
   recovered: "was diverged and came back well inside the bounds",
-  diverged: "mean Q beyond what any policy could be worth",
+  diverged: "mean Q clearly beyond its bound",
   exploded: "something became infinite or not a number",
 };
 const ROOMY = 30; // lanes in a row up to which a cell shows its update too
