@@ -119,7 +119,7 @@ def test_from_the_command_to_the_outcome(name, said, rows, small, capsys):
                                                        "measured.csv"}
     page = (folder / "outcome.md").read_text()
     table = [line.replace("\\|", "") for line in page.splitlines() if line.startswith("|")]
-    assert "physics toy" in page and {line.count("|") for line in table} == {6, 9 if name == "toy-walk" else 8}
+    assert "physics toy" in page and {line.count("|") for line in table} == {8, 9 if name == "toy-walk" else 8}
     assert len(list(csv.DictReader((folder / "measured.csv").open()))) == rows
     assert cli.main(["reproduce", name, "--scale", "full"]) == 2
     assert "holds an outcome of scale 'quick'" in capsys.readouterr().err
