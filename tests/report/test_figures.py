@@ -100,7 +100,7 @@ def test_ticks_are_decades(low, high, ticks):
 
 
 def test_a_name_is_no_formula(fake_run):
-    run = fake_run(suite="a$x^$b", tasks=("cheetah-run", "x$y$"), variants=("sac_$1_$2", r"$\foo$"))
+    run = fake_run(suite="a$x^$b", tasks=("cheetah-run", "walker-run", "x$y$"), variants=("sac_$1_$2", r"$\foo$"))
     for task in run.tasks:
         for variant in run.variants:
             for seed in (0, 1):
