@@ -42,16 +42,16 @@ def kept_if(finite: jax.Array, old: LearnerState, new: LearnerState) -> LearnerS
     state is not finite, and where it was frozen before. Weights whose second moment overflowed never move again, so
     such a lane has stopped learning while its loss is still finite. Where `finite` is False too, that is the cause.
     """
-    sound = _all_finite((new.critic_moments, new.actor_moments))
+    # A gradient that breaks a first moment breaks the second too: its square overflows long before. Half the work.
+    sound = _all_finite((new.critic_moments.second, new.actor_moments[0].nu))
     alive = old.alive & finite & sound
     kept = jax.tree.map(lambda before, fresh: jnp.where(alive, fresh, before), old, new)
     return kept._replace(alive=alive, optimizer_finite=old.optimizer_finite & (sound | ~(old.alive & finite)))
 
 
 def _all_finite(tree) -> jax.Array:
-    """Whether every floating-point number of a tree is finite: bool, scalar."""
-    leaves = [leaf for leaf in jax.tree.leaves(tree) if jnp.issubdtype(leaf.dtype, jnp.floating)]
-    return jnp.all(jnp.stack([jnp.all(jnp.isfinite(leaf)) for leaf in leaves]))
+    """Whether every number of a tree of floats is finite: bool, scalar."""
+    return jnp.all(jnp.stack([jnp.all(jnp.isfinite(leaf)) for leaf in jax.tree.leaves(tree)]))
 
 
 ACTOR_PARTS = ("actor", "target_actor", "actor_moments", "log_temperature", "temperature_moments")
