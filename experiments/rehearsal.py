@@ -12,7 +12,7 @@ from divbench.experiments.evidence import NOTED, SCORE_COLUMNS, VALUE_COLUMNS, E
 from divbench.experiments.experiment import CONFIDENCE, Arm, Comparison, Experiment, percent
 from divbench.report.series import Series
 
-GENERATION = 1  # of the rule by which runs that are trained now make their keys
+GENERATION = 2  # of the rule by which runs that are trained now make their keys
 LONG = 10**9  # updates
 
 
