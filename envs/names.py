@@ -118,17 +118,18 @@ def task_info(name: str) -> TaskInfo:
     return ALL_TASKS[name]
 
 
-def check_physics(task: str, physics: str) -> None:
-    """Raises a one-line ValueError unless `physics`, or `auto`, can step `task` and is installed."""
+def check_physics(task: str, physics: str, *, installed: bool = True) -> None:
+    """Raises a one-line ValueError unless `physics`, or `auto`, can step `task` and, if `installed`, is installed."""
     info = task_info(task)
     available = info.physics
     if TOY in available:
         return
-    if info.gymnasium_id:
+    if installed and info.gymnasium_id:
         _check_gymnasium(task)
     if physics not in ("auto", *available):
         raise ValueError(f"task {task!r} has no physics {physics!r}; choose from: auto, {', '.join(available)}")
-    check_installed(physics)
+    if installed:
+        check_installed(physics)
 
 
 def check_oracle(task: str) -> None:

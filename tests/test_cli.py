@@ -1,5 +1,6 @@
 """The command line: help, lists, plans, exit codes; nothing heavy is loaded for a quick answer."""
 
+import importlib.util
 import json
 import signal
 import subprocess
@@ -47,7 +48,6 @@ QUICK = [
     (["list", "experiments"], 0),
     (["reproduce", "--help"], 0),
     (["reproduce", "--list"], 0),
-    (["reproduce", "utd32", "--plan"], 0),
     (["reproduce", "utd33"], 2),
     (["claims"], 0),
     (["claims", "--dir", "nix"], 2),
@@ -60,6 +60,12 @@ QUICK = [
     (["export", "nix", "--to", "cvs"], 2),
     (["compare", "a", "b", "--margin", "x"], 2),
 ]
+
+
+def test_a_claim_s_plan_loads_numpy_alone_to_know_what_its_seeds_can_decide():
+    done = run_python("import sys; from divbench.cli import main; main(['reproduce', 'utd32', '--plan']); "
+                      f"print(*sorted(set({HEAVY!r}) & set(sys.modules)))")
+    assert done.stdout.splitlines()[-1] == "numpy", done.stderr
 
 
 @pytest.mark.parametrize(("words", "code"), QUICK, ids=[" ".join(words) for words, _ in QUICK])
@@ -92,6 +98,30 @@ def test_help_names_every_flag(capsys):
     assert "--rate" not in told
 
 
+@pytest.fixture
+def without_gymnasium(monkeypatch):
+    """The extra `gym` is not installed, as far as divbench can see."""
+    found = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *rest: None if name == "gymnasium" else found(
+        name, *rest))
+
+
+@pytest.mark.parametrize("words", [["list"], ["reproduce", "--list"],
+                                   ["plan", "--suite", "preqn-gym", "--rate", "100", "--seeds", "1"]])
+def test_what_trains_nothing_needs_no_extra(words, without_gymnasium, capsys):
+    assert cli.main(words) == 0
+    told = capsys.readouterr()
+    assert told.err == "" and ("preqn" in told.out or "hopper" in told.out)
+
+
+def test_a_run_without_its_extra_ends_before_anything_is_made(without_gymnasium, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["run", "--suite", "preqn-gym", "--tasks", "hopper"]) == 2
+    assert capsys.readouterr().err == (
+        "divbench: --physics: task 'hopper' needs the extra gym: pip install 'divbench[gym]'\n")
+    assert not (tmp_path / "results").exists()
+
+
 def test_list(capsys):
     assert cli.main(["list"]) == 0
     told = capsys.readouterr().out
@@ -120,7 +150,7 @@ class Result:
 
     def __init__(self, folder, failed=(), interrupted=False, signal=0, already_finished=False):
         self.folder, self.failed, self.interrupted = Path(folder), failed, interrupted
-        self.signal, self.already_finished = signal, already_finished
+        self.signal, self.already_finished, self.other_keys = signal, already_finished, ""
 
 
 @pytest.fixture

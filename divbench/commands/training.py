@@ -12,6 +12,7 @@ from divbench.spec.text import parse_rate
 
 def run(given: dict) -> int:
     spec = read_spec(given, given.pop("config", None))
+    spec.check_installed()
     refuse_unwritable(spec.folder)
     from divbench.execute.progress import make_progress
     from divbench.execute.run import run
@@ -58,6 +59,7 @@ def plan(given: dict) -> int:
 
     transitions = 0 if spec.dataset is None else checked_card(spec)["counts"]["transitions"]
     if rate is None:
+        spec.check_installed()
         from divbench.execute.calibrate import measure_rate
         from divbench.execute.device import fused_default
 

@@ -62,6 +62,7 @@ def run(spec: RunSpec, *, progress: Progress | None = None,
       UsageError: the folder holds another run, is in use, damaged or cannot be written; nothing has changed then.
     """
     progress = progress or Progress()
+    spec.check_installed()
     device.prepare(spec.precision)
     physics = {task: device.resolve_physics(task, spec.physics) for task in spec.tasks}
     data = None

@@ -112,13 +112,20 @@ class RunSpec:
         object.__setattr__(self, "diagnose", _diagnose(self.diagnose))
         self._check()
 
+    def check_installed(self) -> None:
+        """Raise `UsageError` if a task or the physics needs an extra that is not installed; a specification that is only
+        read, listed or planned needs none."""
+        for task in self.tasks:
+            with refusing("--physics"):
+                check_physics(task, self.physics)
+
     def _check(self):
         choose("physics", self.physics, PHYSICS)
         choose("precision", self.precision, PRECISIONS)
         for task in self.tasks:
             choose("task", task, ALL_TASKS)
             with refusing("--physics"):
-                check_physics(task, self.physics)
+                check_physics(task, self.physics, installed=False)
         for what, names in (("--tasks", self.tasks), ("--variants", [v.name for v in self.variants]),
                             ("--utd", [str(u) for u in self.utd])):
             if not names:

@@ -188,7 +188,7 @@ class Ended:
 
     def __init__(self, folder="here", failed=(), interrupted=False, number=0):
         self.folder, self.failed, self.interrupted, self.signal = folder, failed, interrupted, number
-        self.already_finished = False
+        self.already_finished, self.other_keys = False, ""
 
 
 @pytest.mark.parametrize(("ended", "code", "runs"), [(Ended(interrupted=True, number=signal.SIGINT), 130, 1),
