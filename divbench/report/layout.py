@@ -117,7 +117,7 @@ def overall_table(result: Overall) -> TextTable:
         Column("IQM"),
         Column("mean", spare=True),
         Column("median", spare=True),
-        Column("optimality gap"),
+        Column("optimality gap", spare=True),
         Column("P(better)"),
         Column("wins by seed"),
         Column("seeds"),

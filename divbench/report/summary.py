@@ -23,6 +23,7 @@ from divbench.report.layout import (
 
 MOST_LANES = 60  # beyond, stable lanes are counted and no longer listed
 WIDE = 110  # columns from which spare columns are shown
+UNBOUNDED = 10_000  # columns: a table is measured as if there were no edge
 STYLES = {
     "stable": "green",
     "overestimating": "yellow",
@@ -117,13 +118,26 @@ def _lanes(console, lanes: list[LaneVerdict], *, many_utd: bool) -> None:
 
 
 def _table(console, table: TextTable, facts: Facts) -> None:
-    from rich import box
+    """The table and its note, without the columns that can be spared where there is no room for all."""
     from rich.measure import Measurement
+
+    def width(grid) -> Measurement:
+        return Measurement.get(console, console.options.update(width=UNBOUNDED), grid)
+
+    grid = _grid(table, facts)
+    if console.width < WIDE or width(grid).maximum > console.width:
+        grid = _grid(table.compact(), facts)
+    _title(console, table.title)
+    # Long names can need more than there is: lines then run over, but no figure is cut off.
+    console.print(grid, width=max(console.width, width(grid).minimum), crop=False)
+    _say(console, f"{table.note}.")
+
+
+def _grid(table: TextTable, facts: Facts):
+    from rich import box
     from rich.table import Table
     from rich.text import Text
 
-    if console.width < WIDE:
-        table = table.compact()
     shown = [i for i, column in enumerate(table.columns) if column.heading != "UTD" or len(facts.utd) > 1]
     grid = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
     for i in shown:
@@ -143,11 +157,7 @@ def _table(console, table: TextTable, facts: Facts) -> None:
             task, first = row[0], True
         named = first or table.columns[0].heading != "task"
         grid.add_row(*(Text(row[i] if i or named else "") for i in shown))
-    _title(console, table.title)
-    # Long names can need more than there is: lines then run over, but no figure is cut off.
-    needed = Measurement.get(console, console.options, grid).minimum
-    console.print(grid, width=max(console.width, needed), crop=False)
-    _say(console, f"{table.note}.")
+    return grid
 
 
 def _title(console, title: str) -> None:

@@ -113,8 +113,10 @@ class RunSpec:
         self._check()
 
     def check_installed(self) -> None:
-        """Raise `UsageError` if a task or the physics needs an extra that is not installed; a specification that is only
-        read, listed or planned needs none."""
+        """Raise `UsageError` if a task or the physics needs an extra that is not installed.
+
+        A specification that is only read, listed or planned needs none.
+        """
         for task in self.tasks:
             with refusing("--physics"):
                 check_physics(task, self.physics)

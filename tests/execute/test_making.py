@@ -208,7 +208,7 @@ def test_medium_is_the_first_that_is_good_enough(returns, random_return):
 
 def test_falling_ends_an_episode_and_the_next_begins(tmp_path):
     """gymnasium's hopper under random actions: it falls within a few steps, and never meets the time limit."""
-    request = MakeRequest(("hopper",), ("random",), transitions=400, physics="host", out=str(tmp_path))
+    request = MakeRequest(("hopper",), ("random",), transitions=600, physics="host", out=str(tmp_path))
     dataset = make(request)[0]["random"]
     columns, episode = rows_of(dataset), np.asarray(dataset.transitions()["episode"])
     inside = episode[1:] == episode[:-1]

@@ -158,7 +158,8 @@ def test_datasets_are_made_before_the_runs_that_learn_from_them(place, capsys, m
     assert {run["settings"]["dataset"] for run in record["runs"]} == {dataset}
     header, rows = record["arms"]["header"], record["arms"]["rows"]
     assert [row[:4] for row in rows] == [["all", "constant-reward", "2", "0"], ["a tenth", "constant-reward", "2", "0"]]
-    assert all(len(row) == len(header) for row in rows) and rows[0][-1] == "-" and float(rows[1][-1]) is not None
+    assert all(len(row) == len(header) for row in rows) and rows[0][-2:] == ["-", "-"]
+    assert float(rows[1][-2]) is not None and rows[1][-1] == "0 of 2, 2 equal, p 1"  # the toy pays alike
     assert "| a tenth | constant-reward | 2 | 0 |" in (place / CLAIMS / "tiny" / "outcome.md").read_text()
 
     assert cli.main(["reproduce", "tiny", "--physics", "host"]) == 0
