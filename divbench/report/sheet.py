@@ -45,7 +45,8 @@ def make_sheet(
     entries += [Line2D([], [], label=label, **style) for label, style in extra]
     if any(bundle.ends for panel in panels for bundles in panel.bundles.values() for bundle in bundles):
         entries.append(Line2D([], [], label="no longer finite", color=GREY, **END))
-    legend_rows = -(-sum(len(entry.get_label()) + 8 for entry in entries) // int(width * 12))
+    legend_columns = _legend_columns([entry.get_label() for entry in entries], int(width * 12))
+    legend_rows = -(-len(entries) // legend_columns)
     subtitle = [line for text in _subtitle(facts, middle) for line in textwrap.wrap(text, int(width * LETTERS))]
     head, foot = 0.47 + 0.19 * len(subtitle), 0.12 + 0.23 * legend_rows
     height = 2.7 * rows + head + foot
@@ -88,12 +89,23 @@ def make_sheet(
         figure.legend(
             handles=entries,
             loc="lower center",
-            ncol=-(-len(entries) // legend_rows),
+            ncol=legend_columns,
             handlelength=2.4,
             columnspacing=1.6,
             bbox_to_anchor=(0.5, 0.02 / height),
         )
     return figure
+
+
+def _legend_columns(labels: list[str], room: int) -> int:
+    """The most columns of a legend that `room` letters have place for; a column is as wide as its longest label."""
+    for count in range(len(labels), 1, -1):
+        whole, more = divmod(len(labels), count)
+        ends = [(column + 1) * whole + min(column + 1, more) for column in range(count)]
+        parts = [labels[start:end] for start, end in zip([0, *ends], ends, strict=False)]
+        if sum(max(map(len, part)) + 8 for part in parts) <= room:
+            return count
+    return 1
 
 
 def _columns(panels: list[Panel]) -> int:

@@ -54,6 +54,21 @@ def test_axis_of_a_priming_run_is_updates(priming, online):
         assert {axes.get_xlabel() for axes in figure.axes} == {label}
 
 
+def test_no_legend_runs_over_the_edge(fake_run):
+    """One narrow panel, and all that a legend can name."""
+    run = fake_run()
+    for variant in ("baseline", "ofn", "layernorm"):
+        for place in range(3):
+            run.add("values", "t", variant, "1", 0, 1000, 10 * place, q_replay_mean=1.0 + place, q_bound=50.0,
+                    q_bound_any=90.0, mc_return_mean=2.0)
+    tables = run.tables()
+    figure = q_figure(tables, read_facts(tables))
+    (legend,) = figure.legends
+    assert len(legend.get_texts()) == 6
+    figure.canvas.draw()
+    assert legend.get_window_extent().x0 >= 0.0 and legend.get_window_extent().x1 <= figure.bbox.width
+
+
 def test_one_panel_per_task_and_utd(online):
     tables = online(seeds=1, utd=("1", "8")).tables()
     titles = [axes.get_title("left") for axes in q_figure(tables, read_facts(tables)).axes]
