@@ -52,6 +52,7 @@ def test_it_is_not_drawn_nor_compared_with_dm_control():
         read_render({"task": NAME})
 
 
+@pytest.mark.slow
 def test_a_run_of_both_kinds_names_each_tasks_physics(tmp_path):
     spec = RunSpec(suite="smoke", tasks=(NAME, "pendulum-swingup"), variants=("baseline",), seeds=1, steps=40,
                    prime_samples=30, prime_updates=0, eval_every=40, eval_episodes=1, measure_every=10,

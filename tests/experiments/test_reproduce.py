@@ -134,6 +134,7 @@ def offline_runs(scale):
             Arm("a tenth", RunSpec(variants="td3+data_fraction=0.1", diagnose="seem", **fields)))
 
 
+@pytest.mark.slow
 def test_datasets_are_made_before_the_runs_that_learn_from_them(place, capsys, monkeypatch):
     offline = dataclasses.replace(TINY, kind="offline", runs=offline_runs, datasets=lambda scale: (OWN,),
                                   decide=lambda evidence: conclude(q_over_bound(evidence, "all", "below")))
