@@ -14,9 +14,8 @@ DEMO_OUT ?= results/runs/demo
 DEMO = --suite priming --tasks quadruped-run --variants baseline,ofn,layernorm --prime-updates 10k --steps 1k \
 	--seeds 1 --seed-start 1 --measure-every 500 --eval-episodes 1 --out $(DEMO_OUT)
 
-# A process of tests for each core, whole files at a time: what a file compiles is compiled once. In the order of their
-# names: xdist would leave files of one long test to the end, for one core alone.
-PARALLEL ?= -n auto --dist loadfile --no-loadscope-reorder
+# A process of tests for each core, whole files at a time: what a file compiles is compiled once.
+PARALLEL ?= -n auto --dist loadfile
 
 .PHONY: help demo test test-slow test-wheel test-py312 lint format wheel docs bench bench-physics clean
 
