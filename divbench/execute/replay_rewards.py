@@ -38,8 +38,9 @@ def _sound_transitions(state: TrainState, lanes: tuple[Lane, ...], structure: St
     if structure.offline:
         return [int(batches.share_of_rows(np.float32(lane.sac.data_fraction), rows)) for lane in lanes]
     env_step, causes, steps = jax.device_get((state.env_step, state.cause, state.bad_step))
-    until = {Cause.NONE: lambda step: env_step, Cause.LEARNER: lambda step: step, Cause.PHYSICS: lambda step: step - 1}
-    return [int(until[Cause(int(cause))](step)) for cause, step in zip(causes, steps, strict=True)]
+    # `step` is that of the transition that broke the physics; learner and optimizer break after it.
+    return [int(env_step if cause == Cause.NONE else step - (cause == Cause.PHYSICS))
+            for cause, step in zip(causes, steps, strict=True)]
 
 
 def _statistics(rewards: np.ndarray) -> tuple[float, float, float]:

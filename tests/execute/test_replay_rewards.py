@@ -62,6 +62,12 @@ def test_a_lane_that_broke_counts_what_came_before():
     assert all(np.isnan(column[3]) for column in found.values())
 
 
+def test_a_lane_whose_optimizer_broke_counts_as_one_whose_learner_did():
+    learner, optimizer = (measured(in_lockstep(), causes=(cause,), steps=(6,)) for cause in (
+        Cause.LEARNER, Cause.OPTIMIZER))
+    assert optimizer == learner and optimizer["reward_mean"] == [10.0 / 6.0]
+
+
 def test_sums_are_exact_where_float32_would_not_be():
     rows = in_lockstep()
     rows[0, [0, 1, 2, 3], PLACE] = 2.0**24, 1.0, 1.0, 2.0
