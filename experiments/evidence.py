@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from divbench.experiments.experiment import Arm
 from divbench.report.bounds import ANY, LIMIT_COLUMNS, Limits, limits_of
 from divbench.report.compare.samples import SMALLEST_Q
-from divbench.report.pairing import key_rule
+from divbench.report.pairing import key_rule, why_unpaired
 from divbench.report.rewards import REWARD_COLUMNS
 from divbench.report.series import Cell, Point, Series, read_cells, since, stopped_lanes
 from divbench.spec.run_spec import RunSpec
@@ -32,14 +32,6 @@ NOTED = (RANK, ALIGNMENT, SEARCH, SEEM, *KERNEL)
 LARGEST_Q = 3.4028235e38  # of float32
 DIVERGED = ("diverged", "recovered")  # a lane that came back had left
 BROKEN = ("learner", "optimizer")  # what `nonfinite` says of lanes that broke by learning; physics breaks without
-
-
-PAIRED_FROM = 2  # generation of the rule that makes a lane's keys; in the first, keys held the variant's name
-
-
-def key_generation(card: Mapping) -> int:
-    """The generation of the rule by which a run made its lanes' random keys; cards of the first do not have it."""
-    return card.get("key_generation", 1)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -209,7 +201,7 @@ class Evidence:
     @property
     def paired(self) -> bool:
         """Whether lanes of one task and seed share their random numbers, whatever their arm: by every run's card."""
-        return bool(self.cards) and all(key_generation(card) >= PAIRED_FROM for card in self.cards.values())
+        return bool(self.cards) and not any(map(why_unpaired, self.cards.values()))
 
     def pairs(self, arm: str, other: str, number: Callable[[Lane], float | None],
               tasks: Sequence[str] | None = None) -> list[list[tuple[float, float]]]:

@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from divbench.experiments.arms import arm_table
-from divbench.experiments.evidence import key_generation
 from divbench.experiments.experiment import UPDATES_PER_SECOND, Arm, Comparison, Experiment, Outcome, run_updates
 from divbench.experiments.recording import outcome_folder, refuse_other, verdict_record, write_outcome
 from divbench.experiments.rehearsal import in_words, out_of_reach
+from divbench.report.pairing import key_generation
 from divbench.spec.errors import UsageError
 from divbench.spec.experiments import ReproduceRequest
 from divbench.spec.making import MakeRequest
