@@ -23,6 +23,8 @@ STANDING = 0.25  # a step, of the random phase on quadruped-run: 0.5 on its feet
 # on whose it stands. Everywhere else the seeds are `FIRST_SEED` and those after it.
 BOTH_KINDS = {"quadruped-run": (100, 101, 102, 103, 110, 112, 118, 122)}
 QUICK_STEPS = 25_000  # of an online run, 10,000 of them random
+LOOK_EVERY = 625  # env steps of an online run between two measurements, at any UTD
+QUICK_MOST = 5_000  # updates between measurements of quick runs that were trained before `LOOK_EVERY`, and are kept
 QUICK_APART = 32  # from this UTD on a quick lane is a run of its own: one takes a core 40 to 90 minutes
 QUICK_DOG_STEPS = 12_000
 FULL_SEEDS = 5
@@ -72,13 +74,15 @@ def online(scale: str, variant: str, utd: int, *, name: str | None = None, tasks
 
     Full: DMC15-500k as D'Oro et al. (ICLR 2023) define it: 500,000 env steps, 10,000 of them random, five seeds.
     Quick: 25,000 env steps, 10,000 of them random, three seeds, quadruped-run; from `QUICK_APART` on each seed is a run
-    of its own, under the same arm. Both measure ranks and layers too.
+    of its own, under the same arm. Both measure ranks and layers too, at the same env steps whatever the UTD.
     """
-    own = {"suite": "dmc15-500k", "diagnose": "full", "seed_start": FIRST_SEED, "utd": utd}
+    own = {"suite": "dmc15-500k", "diagnose": "full", "seed_start": FIRST_SEED, "utd": utd,
+           "measure_every": LOOK_EVERY * utd}
     default = SUITES["dmc15-500k"].tasks
     parts: list[dict] = [{}]
     if scale == "quick":
-        own |= {"seeds": QUICK_SEEDS, "steps": QUICK_STEPS, "eval_episodes": 3}
+        own |= {"seeds": QUICK_SEEDS, "steps": QUICK_STEPS, "eval_episodes": 3,
+                "measure_every": min(LOOK_EVERY * utd, QUICK_MOST)}
         default = ("quadruped-run",)
         if utd >= QUICK_APART:
             parts = [{"seeds": 1, "seed_start": FIRST_SEED + place} for place in range(QUICK_SEEDS)]
