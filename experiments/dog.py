@@ -9,9 +9,9 @@ from divbench.experiments.comparisons import (
     MARGIN,
     all_shares,
     diverged_more,
+    excess_over_other,
     few_diverge,
     many_diverge,
-    q_over_bound,
     return_over_number,
 )
 from divbench.experiments.experiment import Arm, Experiment, Outcome, conclude
@@ -25,7 +25,7 @@ def runs(scale: str) -> tuple[Arm, ...]:
 
 def decide(evidence) -> Outcome:
     context = (*all_shares(evidence), *dog_in_words())
-    stable = (q_over_bound(evidence, "ofn", "below"), diverged_more(evidence, "baseline", "ofn"),
+    stable = (excess_over_other(evidence, "baseline", "ofn"), diverged_more(evidence, "baseline", "ofn"),
               many_diverge(evidence, "baseline"), few_diverge(evidence, "ofn"))
     if evidence.scale == "quick":
         return conclude(*stable, context=context)

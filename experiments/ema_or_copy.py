@@ -38,7 +38,7 @@ EXPERIMENT = Experiment(
     kind="offline",
     datasets=replay_datasets,
     runs=runs,
-    quick_shows="Four seeds, one task, 8,000 updates in place of 1M: how far Q gets by then. Averaged targets may "
+    quick_shows="Six seeds, one task, 8,000 updates in place of 1M: how far Q gets by then. Averaged targets may "
                 "still diverge later.",
     decide=decide,
     figure=figure,

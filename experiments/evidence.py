@@ -19,6 +19,7 @@ from divbench.report.series import Cell, Point, Series, read_cells, since, stopp
 from divbench.spec.run_spec import RunSpec
 
 if TYPE_CHECKING:
+    from divbench.records.tables import Tables
     from divbench.report.facts import Facts
 
 VALUE_COLUMNS = ("q_replay_mean", *LIMIT_COLUMNS, ANY, "td_loss", "grad_norm", "second_moment", "second_moment_head",
@@ -233,14 +234,38 @@ def read(arms: Sequence[Arm], specs: Sequence[RunSpec], scale: str) -> Evidence:
     Raises:
       UsageError: a run folder that is missing, damaged or of another table schema.
     """
-    from divbench.report.evidence import gather
+    from divbench.report.evidence import gather, weigh
 
     gathered = {spec.folder: gather(spec.folder) for spec in specs}
     lanes = []
     for arm, spec in zip(arms, specs, strict=True):
-        lanes += _lanes(arm, spec, gathered[spec.folder])
+        found = gathered[spec.folder]
+        lanes += _lanes(arm, spec, weigh(thinned(found.tables, arm.looks), found.path) if arm.looks else found)
     return Evidence(scale, tuple(lanes), {folder: found.facts for folder, found in gathered.items()},
                     {folder: found.tables.card for folder, found in gathered.items()})
+
+
+def thinned(tables: Tables, every: int) -> Tables:
+    """Tables as if values and diagnostics had been measured, besides at the start and at the end, only first after each
+    multiple of so many updates; without verdicts, since those of the run are of all its measurements."""
+    kept = {}
+    for key, updates in _updates(tables.values).items():
+        counts = [update // every for update in updates]
+        kept[key] = {updates[0], updates[-1]} | {update for update, now, before in zip(
+            updates[1:], counts[1:], counts, strict=False) if now > before}
+    values, diagnostics = (
+        table.filter([update in kept.get(key, ()) for key, update in zip(
+            _keys(table), table.column("update").to_pylist(), strict=True)])
+        for table in (tables.values, tables.diagnostics))
+    return dataclasses.replace(tables, values=values, diagnostics=diagnostics, verdicts=tables.verdicts.slice(0, 0))
+
+
+def _updates(values) -> dict[tuple[Cell, int], list[int]]:
+    """The updates at which each lane was measured, in order."""
+    found: dict[tuple[Cell, int], list[int]] = {}
+    for key, update in zip(_keys(values), values.column("update").to_pylist(), strict=True):
+        found.setdefault(key, []).append(update)
+    return {key: sorted(updates) for key, updates in found.items()}
 
 
 def _lanes(arm: Arm, spec: RunSpec, gathered) -> list[Lane]:

@@ -30,10 +30,13 @@ class Arm:
       name: what it is called in tables and pictures; the variant's name unless something else sets it apart. Arms of
         one name are pooled, whether they differ in the task or in the seeds.
       spec: the run. Two experiments that need the same lanes make the same specification and share its folder.
+      looks: updates between the measurements that count, if the run was measured more often than the arms beside it;
+        what is measured more often is seen beyond its bound more often. None: all count.
     """
 
     name: str
     spec: RunSpec
+    looks: int | None = None
 
     def __post_init__(self):
         if len(self.spec.tasks) != 1 or len(self.spec.variants) != 1 or len(self.spec.utd) != 1:

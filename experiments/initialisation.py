@@ -1,6 +1,6 @@
 """`divbench reproduce initialisation`: how the networks begin, and how far Q runs away in priming.
 
-Quick, 12 minutes on two CPU cores. On finger-spin Q of plain SAC leaves the bound late or not at all: four lanes with
+Quick, 32 minutes on two CPU cores. On finger-spin Q of plain SAC leaves the bound late or not at all: four lanes with
 orthogonal weights ended at 87, 163, 3,860 and 5.6 million after 50,000 updates (results/baselines/prime-50k).
 """
 
@@ -40,7 +40,7 @@ EXPERIMENT = Experiment(
            "2403.05996, section 3; the claim is divbench's own",
     kind="priming",
     runs=runs,
-    quick_shows="Three seeds, 15,000 updates in place of 100,000: on finger-spin Q grows slowly, so a difference may "
+    quick_shows="Eight seeds, 15,000 updates in place of 100,000: on finger-spin Q grows slowly, so a difference may "
                 "be too small to tell; quadruped-run, where every initialisation may diverge, is shown and decides "
                 "nothing.",
     decide=decide,

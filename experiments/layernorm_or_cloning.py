@@ -53,7 +53,7 @@ EXPERIMENT = Experiment(
     kind="offline",
     datasets=replay_datasets,
     runs=runs,
-    quick_shows="Four seeds, one task, 8,000 updates in place of 1M: which lanes leave the bound early. Returns are "
+    quick_shows="Six seeds, one task, 8,000 updates in place of 1M: which lanes leave the bound early. Returns are "
                 "shown and decide nothing.",
     decide=decide,
     figure=figure,

@@ -2,7 +2,7 @@
 
 Quick, ten minutes on two CPU cores: offline TD3 with copied targets on a medium-replay set of walker2d of divbench's
 own agents; LayerNorm in both hidden layers, in the first, in the second, in both without scale and shift, and in none;
-8,000 updates, four seeds. Full: three tasks, 1M updates, ten seeds.
+8,000 updates, six seeds. Full: three tasks, 1M updates, ten seeds.
 
 The rule, written before any of these lanes was trained: plain lanes diverge more often than those with LayerNorm in
 both layers, and than those without scale and shift, with all of either interval, and of neither of the two half of the
@@ -43,7 +43,7 @@ EXPERIMENT = Experiment(
     kind="offline",
     datasets=replay_datasets,
     runs=runs,
-    quick_shows="Four seeds, one task, 8,000 updates in place of 1M, two hidden layers in place of three: which "
+    quick_shows="Six seeds, one task, 8,000 updates in place of 1M, two hidden layers in place of three: which "
                 "placements leave the bound early.",
     decide=decide,
     figure=figure,

@@ -1,7 +1,7 @@
 """`divbench reproduce layernorm-plugged-in`: what does LayerNorm add to offline algorithms?
 
 Quick, half an hour on two CPU cores: TD3+BC, SAC and TD3 with and without LayerNorm in the critics, on a medium-replay
-set of walker2d of divbench's own agents, whole and a tenth of it, 8,000 updates, four seeds. Full: three tasks, 100,
+set of walker2d of divbench's own agents, whole and a tenth of it, 8,000 updates, six seeds. Full: three tasks, 100,
 50, 10 and 1%, 1M updates, ten seeds.
 
 The rule, written before any of these lanes was trained: with a tenth of the data LayerNorm raises the final return of
@@ -57,7 +57,7 @@ EXPERIMENT = Experiment(
     kind="offline",
     datasets=replay_datasets,
     runs=runs,
-    quick_shows="Four seeds, one task, 8,000 updates in place of 1M: returns are early and noisy, so the outcome may "
+    quick_shows="Six seeds, one task, 8,000 updates in place of 1M: returns are early and noisy, so the outcome may "
                 "be inconclusive, and they are not comparable with published ones.",
     decide=decide,
     figure=figure,

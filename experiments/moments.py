@@ -1,6 +1,6 @@
 """`divbench reproduce moments`: what Adam's second moment and the gradients do while Q diverges.
 
-Quick, 8 minutes on two CPU cores, all of it shared with ofn-priming: second moments and gradients of plain SAC grow by
+Quick, 22 minutes on two CPU cores, all of it shared with ofn-priming: second moments and gradients of plain SAC grow by
 decades after the first 1,000 updates, beside OFN's.
 """
 
@@ -39,7 +39,7 @@ EXPERIMENT = Experiment(
     source="Hussing et al., 2403.05996, section 3.1",
     kind="priming",
     runs=runs,
-    quick_shows="Three seeds, two tasks, 15,000 updates: how much both grow after the first 1,000 updates, and that "
+    quick_shows="Eight seeds, two tasks, 15,000 updates: how much both grow after the first 1,000 updates, and that "
                 "they grow more than under OFN. Growing means more than tenfold, which is divbench's reading. Which "
                 "comes first is not decided.",
     decide=decide,

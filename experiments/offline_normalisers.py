@@ -1,7 +1,7 @@
 """`divbench reproduce offline-normalisers`: which normalisation of the critic keeps offline Q from diverging?
 
 Quick, half an hour on two CPU cores: TD3 without a constraint on its policy, targets copied, on a medium-replay set of
-walker2d of divbench's own agents, whole and a tenth of it, 8,000 updates, four seeds; with LayerNorm, BatchNorm,
+walker2d of divbench's own agents, whole and a tenth of it, 8,000 updates, six seeds; with LayerNorm, BatchNorm,
 WeightNorm, GroupNorm and spectral normalisation, and plain. Full: hopper, halfcheetah and walker2d, 1M updates, ten
 seeds.
 
@@ -47,7 +47,7 @@ EXPERIMENT = Experiment(
     kind="offline",
     datasets=replay_datasets,
     runs=runs,
-    quick_shows="Four seeds, one task, 8,000 updates in place of 1M, a set of divbench's own agents after 60,000 env "
+    quick_shows="Six seeds, one task, 8,000 updates in place of 1M, a set of divbench's own agents after 60,000 env "
                 "steps: which critics leave the bound early. Returns on it are not comparable with published ones.",
     decide=decide,
     figure=figure,

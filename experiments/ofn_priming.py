@@ -1,6 +1,6 @@
 """`divbench reproduce ofn-priming`: output feature normalization and LayerNorm under priming.
 
-Quick, 12 minutes on two CPU cores: plain SAC's Q passes the bound on both tasks; OFN and LayerNorm stay below it.
+Quick, 32 minutes on two CPU cores: plain SAC's Q passes the bound on both tasks; OFN and LayerNorm stay below it.
 """
 
 from divbench.experiments.comparisons import all_shares, diverged_more, few_diverge, medians_in_words, q_over_bound

@@ -1,6 +1,6 @@
 """`divbench reproduce optimizers`: which part of the critics' optimizer makes Q diverge in priming.
 
-Quick, 45 minutes on two CPU cores: Adam, its parts taken away one at a time, SGD with and without momentum. SGD at
+Quick, 119 minutes on two CPU cores: Adam, its parts taken away one at a time, SGD with and without momentum. SGD at
 Adam's learning rate hardly learns, so momentum is tried at ten and a hundred times that rate as well, and Adam without
 its second moment at two rates that make equal steps. The claim must hold at all of them but the slowest.
 """
@@ -43,7 +43,7 @@ EXPERIMENT = Experiment(
     source="Hussing et al., 2403.05996, section 3.2 and appendix B.2-B.3",
     kind="priming",
     runs=runs,
-    quick_shows="Three seeds, two tasks, 15,000 updates in place of 100,000: the order of the optimizers by decades "
+    quick_shows="Eight seeds, two tasks, 15,000 updates in place of 100,000: the order of the optimizers by decades "
                 "of Q. A slow optimizer may only be late: beside Q stand the TD losses, which say how much was "
                 "learned.",
     decide=decide,

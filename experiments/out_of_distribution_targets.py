@@ -1,6 +1,6 @@
 """`divbench reproduce out-of-distribution-targets`: targets without made-up actions, or held down on them.
 
-Quick, 12 minutes on two CPU cores (a third of it shared): plain SAC beside targets on the replayed next action and
+Quick, 32 minutes on two CPU cores (a third of it shared): plain SAC beside targets on the replayed next action and
 beside a conservative term. The exact intervention of the paper was not available.
 """
 
@@ -35,7 +35,7 @@ EXPERIMENT = Experiment(
     source="Hussing et al., 2403.05996, section 3.2; conservative term of Kumar et al., 2006.04779",
     kind="priming",
     runs=runs,
-    quick_shows="Three seeds, two tasks, 15,000 updates: whether either of the two keeps Q within the bound where "
+    quick_shows="Eight seeds, two tasks, 15,000 updates: whether either of the two keeps Q within the bound where "
                 "plain SAC leaves it. Slower divergence, after 15,000 updates, would not be seen. A conservative term "
                 "can push Q below the least that a policy can be worth: that counts as divergence too.",
     decide=decide,

@@ -180,6 +180,8 @@ def as_markdown(record: dict) -> str:
         lines += [f"What the quick scale shows: {record['quick_shows']}", ""]
     if record.get("arms"):
         lines += [*_table(record["arms"]), ""]
+    if record.get("kinds"):
+        lines += [record["kinds"]["note"], "", *_table(record["kinds"]), ""]
     lines += _lanes(record["lanes"]) if record["lanes"] else _table(record["measured"])
     versions = ", ".join(f"{name} {version}" for name, version in record["versions"].items() if version != "absent")
     cores = f", CPU cores {record['cpus']}" if "cpus" in record else ""

@@ -1,6 +1,6 @@
 """`divbench reproduce priming-length`: Q, verdict and return against the number of updates before acting.
 
-Quick, 4 minutes on two CPU cores: quadruped-run and hopper-hop, one run of 15,000 updates measured on the way; Q grows
+Quick, 11 minutes on two CPU cores: quadruped-run and hopper-hop, one run of 15,000 updates measured on the way; Q grows
 by decades between 5,000 and 15,000 updates. Full: five lengths on three tasks, a run each, with the return afterwards.
 """
 
@@ -51,7 +51,7 @@ EXPERIMENT = Experiment(
     source="Hussing et al., 2403.05996, section 3 (priming)",
     kind="priming",
     runs=runs,
-    quick_shows="Three seeds, two tasks, one run of 15,000 updates read at 0, 5,000 and 15,000: that Q grows with the "
+    quick_shows="Eight seeds, two tasks, one run of 15,000 updates read at 0, 5,000 and 15,000: that Q grows with the "
                 "updates. Nobody acts afterwards, so the half of the claim that is about the return is left to the "
                 "full scale (5 million updates, 4 hours on the same cores).",
     decide=decide,

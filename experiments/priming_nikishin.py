@@ -1,6 +1,6 @@
 """`divbench reproduce priming-nikishin`: heavy priming on 100 samples, then ordinary training, beside no priming.
 
-Quick, 3 minutes on two CPU cores: 15,000 updates, then 5,000 env steps; whether Q leaves its bound. Full: 100,000
+Quick, 9 minutes on two CPU cores: 15,000 updates, then 5,000 env steps; whether Q leaves its bound. Full: 100,000
 updates and 1M env steps, as published; whether the return ever recovers.
 """
 
@@ -42,7 +42,7 @@ EXPERIMENT = Experiment(
     source="Nikishin et al., The Primacy Bias in Deep RL, 2205.07802, heavy priming on quadruped-run",
     kind="priming",
     runs=runs,
-    quick_shows="Three seeds, 15,000 updates in place of 100,000, then 5,000 env steps in place of a million: whether "
+    quick_shows="Eight seeds, 15,000 updates in place of 100,000, then 5,000 env steps in place of a million: whether "
                 "Q leaves the bound, and whether it does without priming. Whether the return ever "
                 "recovers takes the full scale, about 10 million updates, 8 hours on the same cores.",
     decide=decide,

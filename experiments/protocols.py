@@ -76,19 +76,19 @@ def online(scale: str, variant: str, utd: int, *, name: str | None = None, tasks
     Quick: 25,000 env steps, 10,000 of them random, three seeds, quadruped-run; from `QUICK_APART` on each seed is a run
     of its own, under the same arm. Both measure ranks and layers too, at the same env steps whatever the UTD.
     """
-    own = {"suite": "dmc15-500k", "diagnose": "full", "seed_start": FIRST_SEED, "utd": utd,
-           "measure_every": LOOK_EVERY * utd}
+    looks = LOOK_EVERY * utd
+    own = {"suite": "dmc15-500k", "diagnose": "full", "seed_start": FIRST_SEED, "utd": utd, "measure_every": looks}
     default = SUITES["dmc15-500k"].tasks
     parts: list[dict] = [{}]
     if scale == "quick":
         own |= {"seeds": QUICK_SEEDS, "steps": QUICK_STEPS, "eval_episodes": 3,
-                "measure_every": min(LOOK_EVERY * utd, QUICK_MOST)}
+                "measure_every": min(looks, QUICK_MOST)}
         default = ("quadruped-run",)
         if utd >= QUICK_APART:
             parts = [{"seeds": 1, "seed_start": FIRST_SEED + place} for place in range(QUICK_SEEDS)]
-    return tuple(arm for part in parts
-                 for arm in _arms(variant, name or f"{variant} UTD {utd}", tasks or default, None,
-                                  {**own, **part, **changes}))
+    arms = (arm for part in parts for arm in _arms(variant, name or f"{variant} UTD {utd}", tasks or default, None,
+                                                   {**own, **part, **changes}))
+    return tuple(dataclasses.replace(arm, looks=looks) if arm.spec.measure_every < looks else arm for arm in arms)
 
 
 def dog(scale: str, variant: str) -> tuple[Arm, ...]:

@@ -1,6 +1,6 @@
 """`divbench reproduce regularisers`: weight decay and dropout against divergence in priming.
 
-Quick, 32 minutes on two CPU cores: four weight decays and two dropout rates between plain SAC and OFN. Coefficients of
+Quick, 86 minutes on two CPU cores: four weight decays and two dropout rates between plain SAC and OFN. Coefficients of
 the paper were not available; the grid is divbench's.
 """
 
@@ -40,7 +40,7 @@ EXPERIMENT = Experiment(
     source="Hussing et al., 2403.05996, section 3.3",
     kind="priming",
     runs=runs,
-    quick_shows="Three seeds for each of six regularisers on two tasks, 15,000 updates: whether the strongest decay "
+    quick_shows="Eight seeds for each of six regularisers on two tasks, 15,000 updates: whether the strongest decay "
                 "and the strongest dropout lower Q, and whether lanes of them still diverge where OFN's do not. Weaker "
                 "ones are shown, not decided.",
     decide=decide,

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from divbench.experiments.arms import arm_table
 from divbench.experiments.experiment import UPDATES_PER_SECOND, Arm, Comparison, Experiment, Outcome, run_updates
+from divbench.experiments.kinds import kinds_table
 from divbench.experiments.recording import outcome_folder, refuse_other, verdict_record, write_outcome
 from divbench.experiments.rehearsal import in_words, out_of_reach
 from divbench.report.pairing import key_generation
@@ -270,9 +271,16 @@ def outcome_record(plan: Plan, evidence: Evidence, outcome: Outcome) -> dict:
         "physics": united("physics"), "device": united("device"),
         "versions": {name: united(name, versions) for name in versions[0]},
         "cpus": united("cpus"), "precision": united("precision"),
-        "arms": arm_table(evidence), "lanes": [lane.record() for lane in evidence.lanes],
+        "arms": arm_table(evidence), **_kinds(plan.experiment, evidence),
+        "lanes": [lane.record() for lane in evidence.lanes],
         "runs": [_run_record(plan, spec, card) for spec, card in zip(plan.runs, cards, strict=True)],
     }
+
+
+def _kinds(experiment: Experiment, evidence: Evidence) -> dict:
+    """Only the random phase of priming is one episode, so that a lane is of one kind."""
+    table = kinds_table(evidence, experiment.decide) if experiment.kind == "priming" else None
+    return {} if table is None else {"kinds": table}
 
 
 def _run_record(plan: Plan, spec: RunSpec, card: dict) -> dict:

@@ -1,6 +1,6 @@
 """`divbench reproduce reward-informativeness`: early rewards and divergence, across tasks.
 
-Quick, 12 minutes on two CPU cores (two tasks shared): priming on six tasks that differ in what an untrained policy
+Quick, 32 minutes on two CPU cores (two tasks shared): priming on six tasks that differ in what an untrained policy
 earns, from nothing (hopper-hop) to 0.5 a step (quadruped-run). In an earlier look quadruped-run diverged furthest.
 """
 
@@ -40,7 +40,7 @@ EXPERIMENT = Experiment(
     source="Hussing et al., 2403.05996, discussion (an open question there; this reading of it is divbench's)",
     kind="priming",
     runs=runs,
-    quick_shows="Six tasks, three seeds, one evaluation episode: the number of tasks decides, and six can show a "
+    quick_shows="Six tasks, eight seeds, one evaluation episode: the number of tasks decides, and six can show a "
                 "strong correlation only. How informative rewards are is taken to be what an untrained policy earns.",
     decide=decide,
     figure=figure,

@@ -2,7 +2,7 @@
 
 Offline TD3 without a constraint on its policy, targets copied, on one dataset; the lanes differ in gamma and seed.
 Full: walker2d's medium-expert set, gamma as published (Yue et al. find the split between 0.927 and 0.928), 1M updates,
-ten seeds. Quick, half an hour on two CPU cores: such a set of divbench's own agents, 8,000 updates, four seeds. Ten
+ten seeds. Quick, half an hour on two CPU cores: such a set of divbench's own agents, 8,000 updates, six seeds. Ten
 gammas.
 
 The rule: a lane is foretold to diverge if normalised SEEM of its last measurement is above `POSITIVE`. The share of
@@ -83,7 +83,7 @@ EXPERIMENT = Experiment(
     kind="offline",
     datasets=datasets,
     runs=runs,
-    quick_shows="Ten gammas around the split of divbench's own set, four seeds, 8,000 updates in place of 1M. SEEM of "
+    quick_shows="Ten gammas around the split of divbench's own set, six seeds, 8,000 updates in place of 1M. SEEM of "
                 "256 points in place of 2,560. Lanes that would diverge later count as lanes that do not.",
     decide=decide,
     figure=figure,

@@ -1,6 +1,6 @@
 """`divbench reproduce single-critic`: does OFN still need the lesser of two critics?
 
-Quick, 20 minutes on two CPU cores (two fifths shared): priming with one critic, with the mean of two, and with OFN.
+Quick, 54 minutes on two CPU cores (two fifths shared): priming with one critic, with the mean of two, and with OFN.
 Full: the same, and returns on DMC15-500k at UTD 8. That the ablation exists is known; its numbers were not available.
 """
 
@@ -47,7 +47,7 @@ EXPERIMENT = Experiment(
     source="Hussing et al., 2403.05996, ablation on a single critic",
     kind="priming",
     runs=runs,
-    quick_shows="Three seeds, two tasks, 15,000 updates of priming: whether Q stays within the bound. Returns are "
+    quick_shows="Eight seeds, two tasks, 15,000 updates of priming: whether Q stays within the bound. Returns are "
                 "compared at the full scale alone.",
     decide=decide,
     figure=figure,

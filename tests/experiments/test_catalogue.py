@@ -157,18 +157,35 @@ def test_a_reset_of_the_quick_scale_comes_at_least_twice(name):
 def test_experiments_share_their_runs():
     folders = {name: {arm.spec.folder for arm in EXPERIMENTS[name].runs("quick")} for name in TRAINED}
     assert folders["moments"] <= folders["ofn-priming"] and folders["priming-length"] <= folders["moments"]
-    assert len(folders["optimizers"] & folders["regularisers"]) == 2
+    baseline = {arm.spec.folder for arm in EXPERIMENTS["regularisers"].runs("quick") if arm.name == "baseline"}
+    assert folders["optimizers"] & folders["regularisers"] == baseline
     assert folders["divergence-in-training"] < folders["utd32"]
     assert len(folders["actor-reset"] & folders["utd32"]) == 1  # ofn at UTD 8
     assert len(folders["actor-reset"] & folders["dmc15"]) == 2  # and plain SAC
 
 
 def test_the_quick_priming_is_what_it_says():
-    (arm, *_) = priming("quick", "ofn")
-    spec = arm.spec
-    assert (spec.seeds, spec.prime_samples, spec.prime_updates, spec.steps, spec.measure_every) == (3, 1_000, 15_000,
-                                                                                                    1_000, 500)
-    assert arm.name == "ofn" and by_scale("a", "b", "quick") == "a" and by_scale("a", "b", "full") == "b"
+    arms = priming("quick", "ofn")
+    assert {arm.name for arm in arms} == {"ofn"}
+    assert {(arm.spec.prime_samples, arm.spec.prime_updates, arm.spec.steps, arm.spec.measure_every)
+            for arm in arms} == {(1_000, 15_000, 1_000, 500)}
+    assert by_scale("a", "b", "quick") == "a" and by_scale("a", "b", "full") == "b"
+
+
+@pytest.mark.parametrize("scale", SCALES)
+def test_priming_has_eight_seeds_a_task(scale):
+    arms = EXPERIMENTS["ofn-priming"].runs(scale)
+    for arm in arms:
+        stand_and_lie = [100, 101, 102, 103, 110, 112, 118, 122]
+        assert seeds_of(arm, arms) == (stand_and_lie if arm.spec.tasks == ("quadruped-run",) else [*range(100, 108)])
+
+
+@pytest.mark.parametrize("scale", SCALES)
+def test_online_arms_are_looked_at_equally_often(scale):
+    """At the same env steps; runs that were measured more often are thinned, to some of their measurements."""
+    for arm in EXPERIMENTS["utd32"].runs(scale):
+        looks = arm.looks or arm.spec.measure_every
+        assert looks == 625 * arm.spec.utd[0] and looks % arm.spec.measure_every == 0
 
 
 @pytest.mark.parametrize("generation", [1, 2])
@@ -242,7 +259,7 @@ def test_a_figure_is_drawn(name, evidence):
 def test_the_list_has_every_experiment_with_its_minutes():
     told = describe()
     assert all(name in told and EXPERIMENTS[name].source in told for name in NAMES)
-    assert re.search(r"^ofn-priming +priming +12 ", told, re.M)
+    assert re.search(r"^ofn-priming +priming +32 ", told, re.M)
 
 
 def test_importing_experiments_loads_nothing_heavy(tmp_path):

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import platform
-import re
 from pathlib import Path
 
 import numpy
@@ -11,14 +10,14 @@ import pytest
 
 from divbench import results
 from divbench.experiments.catalogue import EXPERIMENTS
-from divbench.experiments.evidence import read
+from divbench.experiments.evidence import read, thinned
 from divbench.experiments.experiment import Experiment
 from divbench.experiments.outcomes import OUTCOME, read_outcome
 from divbench.experiments.recording import RULE, SO_FAR
 from divbench.experiments.reproduce import make_plan, outcome_record
 from divbench.records.schema import check_rows
 from divbench.records.tables import to_arrow
-from divbench.report.evidence import gather
+from divbench.report.evidence import gather, weigh
 from divbench.spec.experiments import ReproduceRequest
 from divbench.verdict.rows import verdict_rows
 
@@ -72,31 +71,8 @@ def _committed() -> list[tuple[str, bool]]:
     return [*((name, False) for name in _answered()), *((name, True) for name in so_far)]
 
 
-# What today's rule says of the comparisons that the first rule decided otherwise: three lanes reach 75% at best.
-DECIDED_OTHERWISE = {
-    "divergence-in-training": {"log10 of Q over the bound, baseline UTD 32, smallest of the tasks": "inconclusive"},
-}
-
-
-def without_the_rule(record: dict) -> dict:
-    """What an outcome says whatever the rule: all but statuses, methods, chances, and the intervals that changed, which
-    are those of shares and medians. Welch's intervals and differences of unpaired shares are the same."""
-    kept = {key: value for key, value in record.items() if key not in ("rule", "level", "chance", "status", "sentence",
-                                                                       "interval")}
-    kept["context"] = [re.sub(r" \[[-0-9., ]+\]( 95%)?$", "", line) for line in record["context"]]
-    share = record["arms"]["header"].index("95% interval")  # the first: that of the share of diverged lanes
-    kept["arms"] = {"header": record["arms"]["header"], "rows": [[cell for place, cell in enumerate(row)
-                                                                  if place != share] for row in record["arms"]["rows"]]}
-    kept["comparisons"] = [{key: part[key] for key in ("what", "effect", "threshold", "side")}
-                           | ({} if "Q over the bound" in part["what"] else {"interval": part["interval"]})
-                           for part in record["comparisons"]]
-    return kept
-
-
 @pytest.mark.parametrize(("name", "so_far"), _committed())
 def test_the_rows_decide_as_the_committed_outcome_says(name, so_far, tmp_path, monkeypatch):
-    """Outcomes without a number of the rule were decided by the first one. What they rest on must be the same to the
-    last bit, and today's rule must decide as they do but where `DECIDED_OTHERWISE` says so."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "results").mkdir()
     (tmp_path / "results" / "runs").symlink_to(CLAIMS / "rows")
@@ -106,17 +82,25 @@ def test_the_rows_decide_as_the_committed_outcome_says(name, so_far, tmp_path, m
     found = json.loads(json.dumps(outcome_record(plan, evidence, plan.experiment.decide(evidence))))
     committed = read_outcome(CLAIMS / plan.folder.relative_to(request.out) / OUTCOME)
     rounding = rounding_here(committed["versions"])
-    if committed.get("rule", 1) == RULE:
-        assert found.keys() == committed.keys()
-        for key in found:
-            assert alike(found[key], committed[key], rounding), key
-        return
-    first, now = without_the_rule(committed), without_the_rule(found)
-    assert first.keys() == now.keys()
-    for key in first:
-        assert alike(now[key], first[key], rounding), key
-    both = zip(found["comparisons"], committed["comparisons"], strict=True)
-    otherwise = {part["what"]: part["status"] for part, before in both if part["status"] != before["status"]}
-    assert otherwise == DECIDED_OTHERWISE.get(name, {})
-    assert (found["status"] != committed["status"]) == bool(otherwise)
-    assert all(part["method"] and part["for_claim"] is not None for part in found["comparisons"])
+    assert committed["rule"] == RULE
+    assert found.keys() == committed.keys()
+    for key in found:
+        assert alike(found[key], committed[key], rounding), key
+
+
+def test_a_run_that_was_measured_more_often_counts_as_if_it_had_not_been():
+    """Plain SAC at UTD 32, measured every 5,000 updates of 480,000, at every fourth of them."""
+    kept = CLAIMS / "rows" / "dmc15-500k-31a95821"
+    tables = gather(kept).tables
+    few = thinned(tables, 20_000)
+    updates = [*range(0, 480_001, 20_000)]
+    assert few.values.column("update").to_pylist() == updates and few.values.schema == tables.values.schema
+    assert set(few.diagnostics.column("update").to_pylist()) == set(updates)
+    found = weigh(few, kept).lanes
+    beyond = [row["update"] for row in few.values.to_pylist() if row["q_replay_mean"] > 1.05 * row["q_bound"]]
+    assert [(lane.verdict, lane.point[1]) for lane in found] == [("diverged", beyond[0])]
+
+
+def test_the_last_measurement_stays_where_it_is_no_multiple():
+    tables = gather(CLAIMS / "rows" / "dmc15-500k-31a95821").tables
+    assert thinned(tables, 350_000).values.column("update").to_pylist() == [0, 350_016, 480_000]
