@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from divbench import envs
+    from divbench.execute.failures import RunFailed
     from divbench.execute.policy import load_policy
     from divbench.execute.run import run
     from divbench.records.tables import load
@@ -19,9 +20,10 @@ if TYPE_CHECKING:
 
     __version__: str
 
-__all__ = ["RunSpec", "SACSettings", "Variant", "__version__", "envs", "load", "load_policy", "run"]
+__all__ = ["RunFailed", "RunSpec", "SACSettings", "Variant", "__version__", "envs", "load", "load_policy", "run"]
 
 _HOMES = {
+    "RunFailed": "divbench.execute.failures",
     "RunSpec": "divbench.spec.run_spec",
     "SACSettings": "divbench.spec.settings",
     "Variant": "divbench.spec.variants",

@@ -213,7 +213,7 @@ def train(plan: Plan, tell: Callable[[str], None] = print) -> list[RunResult]:
     for place, spec in enumerate(plan.runs, 1):
         who = f"run {place} of {len(plan.runs)}: {_who(spec)}"
         with make_progress(spec) as progress:
-            result = run(spec, progress=progress)
+            result = run(spec, progress=progress, check=False)
         tell(f"{who}: {'was there already' if result.already_finished else 'trained'}, {spec.folder}")
         results.append(result)
         if result.interrupted:

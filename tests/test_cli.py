@@ -1,5 +1,6 @@
 """The command line: help, lists, plans, exit codes; nothing heavy is loaded for a quick answer."""
 
+import dataclasses
 import importlib.util
 import json
 import signal
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from divbench import cli
+from divbench.execute.failures import Failure
 from divbench.spec.errors import UsageError
 from divbench.spec.run_spec import RunSpec
 
@@ -145,6 +147,10 @@ def test_plan_at_a_stated_rate(place, capsys):
     assert [path.name for path in place.iterdir()] == ["a-file"]
 
 
+BOOM = Failure("cheetah-run", "ValueError: boom", "", "Traceback\nValueError: boom\n", Path("here/error.txt"))
+OWN = dataclasses.replace(BOOM, place="mine.py, line 12, in ceiling")
+
+
 class Result:
     """What a run returns, as the command line reads it."""
 
@@ -161,7 +167,8 @@ def stub_run(monkeypatch):
     calls = []
 
     def set_result(result):
-        def run(spec, *, progress):
+        def run(spec, *, progress, check):
+            assert not check, "the command tells of failures itself"
             calls.append(spec)
             progress.message("a message")
             if isinstance(result, BaseException):
@@ -179,7 +186,7 @@ def stub_run(monkeypatch):
     ("result", "code"),
     [
         (Result("here"), 0),
-        (Result("here", failed=("cheetah-run: boom",)), 1),
+        (Result("here", failed=(BOOM,)), 1),
         (Result("here", interrupted=True, signal=signal.SIGINT), 130),
         (Result("here", interrupted=True, signal=signal.SIGTERM), 143),
         (Result("here", already_finished=True), 0),
@@ -192,15 +199,27 @@ def test_exit_codes(result, code, stub_run, capsys):
     told = capsys.readouterr().out
     assert ("summary of here" in told) != result.interrupted
     assert ("already finished" in told) == result.already_finished
-    assert ("failed: cheetah-run: boom" in told) == bool(result.failed)
+    assert ("failed: cheetah-run: ValueError: boom\ntraceback in here/error.txt\n" in told) == bool(result.failed)
+
+
+def test_an_error_in_own_code_is_shown_with_its_traceback_once(stub_run, capsys):
+    stub_run(Result("here", failed=(OWN,)))
+    assert cli.main(["run", "--suite", "smoke"]) == 1
+    told = capsys.readouterr().out
+    assert told.endswith("failed: cheetah-run: ValueError: boom (mine.py, line 12, in ceiling)\nTraceback\n"
+                         "ValueError: boom\ntraceback in here/error.txt\n")
 
 
 def test_json_outcome(stub_run, capsys):
-    stub_run(Result("here", failed=("cheetah-run: boom",)))
+    stub_run(Result("here", failed=(OWN,)))
     assert cli.main(["run", "--suite", "smoke", "--variants", "reset", "--json"]) == 1
     told = capsys.readouterr()
     outcome = json.loads(told.out)
-    assert outcome["folder"] == "here" and outcome["failed"] == ["cheetah-run: boom"]
+    assert outcome["folder"] == "here" and outcome["failed"] == [
+        "cheetah-run: ValueError: boom (mine.py, line 12, in ceiling)"]
+    assert outcome["failures"] == [{"group": "cheetah-run", "error": "ValueError: boom",
+                                    "place": "mine.py, line 12, in ceiling", "traceback": OWN.traceback,
+                                    "file": "here/error.txt"}]
     assert outcome["exit_code"] == 1 and len(outcome["silent_resets"]) == 1
     assert [json.loads(line)["event"] for line in told.err.splitlines()] == ["message"]
 

@@ -18,7 +18,7 @@ def run(given: dict) -> int:
     from divbench.execute.run import run
 
     with make_progress(spec) as progress:
-        result = run(spec, progress=progress)
+        result = run(spec, progress=progress, check=False)
     if result.other_keys:
         raise UsageError(result.other_keys)
     code = INTERRUPTED + result.signal if result.interrupted else FAILED if result.failed else OK
@@ -31,7 +31,8 @@ def _tell(spec, result, code: int) -> None:
     from divbench.spec.plan import silent_resets
 
     if spec.json:
-        print(json.dumps({"folder": str(result.folder), "failed": list(result.failed),
+        print(json.dumps({"folder": str(result.folder), "failed": [str(failure) for failure in result.failed],
+                          "failures": [failure.record() for failure in result.failed],
                           "interrupted": result.interrupted, "already_finished": result.already_finished,
                           "silent_resets": silent_resets(spec), "exit_code": code}))
         return
@@ -44,8 +45,11 @@ def _tell(spec, result, code: int) -> None:
     if result.already_finished:
         print(f"already finished: {result.folder}; --force starts over")
     print_summary(result.folder)
-    for name in result.failed:
-        print(f"failed: {name}")
+    for failure in result.failed:
+        print(f"failed: {failure}")
+        if failure.place:
+            print(failure.traceback, end="")
+        print(f"traceback in {failure.file}" if failure.file else "its traceback could not be written")
 
 
 def plan(given: dict) -> int:

@@ -255,7 +255,7 @@ def _trained(spec: RunSpec) -> Trained:
     """Train a run to its end, or go on with it; one that is finished is read alone."""
     try:
         with make_progress(spec, sys.stderr) as progress:
-            result = run(spec, progress=progress)
+            result = run(spec, progress=progress, check=False)
     except UsageError as error:
         hint = f"remove '{spec.out}' to start over"
         text = str(error).replace("choose another --out, or --force to start over", hint)
@@ -265,7 +265,7 @@ def _trained(spec: RunSpec) -> Trained:
     if result.interrupted:
         raise Interrupted(result.signal)
     if result.failed:
-        raise TrainingFailed(result.failed[0])
+        raise TrainingFailed(str(result.failed[0]))
     rows = read_rows(spec.out)
     exploded = [row for row in rows["values"] if row["nonfinite"]]
     if exploded:

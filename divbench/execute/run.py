@@ -6,6 +6,7 @@ import dataclasses
 from pathlib import Path
 
 from divbench.execute import device
+from divbench.execute.failures import Failure, RunFailed, failure_of
 from divbench.execute.loop import GroupLoop
 from divbench.execute.offline import read_offline
 from divbench.execute.programs import program_for
@@ -17,7 +18,7 @@ from divbench.records.folder import GROUPS, GroupFolder, RunFolder, is_clearing,
 from divbench.records.manifest import MANIFEST, Manifest
 from divbench.records.tables import read_rows, write_tables
 from divbench.spec.errors import UsageError
-from divbench.spec.plan import make_groups, silent_resets
+from divbench.spec.plan import Group, make_groups, silent_resets
 from divbench.spec.run_spec import CHECKSUM, RunSpec
 from divbench.verdict.rows import verdict_rows
 
@@ -30,7 +31,7 @@ class RunResult:
 
     Attributes:
       folder: where everything was written; read it with `divbench.load`.
-      failed: names of the groups that failed, and why.
+      failed: the groups that failed, and why; each in one line as text.
       interrupted: a signal came; the same specification continues.
       signal: its number, or 0.
       already_finished: there was nothing to do.
@@ -39,26 +40,28 @@ class RunResult:
     """
 
     folder: Path
-    failed: tuple[str, ...] = ()
+    failed: tuple[Failure, ...] = ()
     interrupted: bool = False
     signal: int = 0
     already_finished: bool = False
     other_keys: str | None = None
 
 
-def run(spec: RunSpec, *, progress: Progress | None = None,
-        checkpoint_seconds: float = CHECKPOINT_SECONDS) -> RunResult:
+def run(spec: RunSpec, *, progress: Progress | None = None, checkpoint_seconds: float = CHECKPOINT_SECONDS,
+        check: bool = True) -> RunResult:
     """Train everything that `spec` asks for, or go on with it, and write its tables.
 
     Args:
       spec: the run. Its folder is `spec.folder`, below the current directory unless absolute.
       progress: the observer; silent if None.
       checkpoint_seconds: wall-clock seconds between checkpoints of a group.
+      check: whether groups that failed raise an error, once everything else is trained and written.
 
     Returns:
       How it ended. A group that fails leaves the others running and is named in `failed`.
 
     Raises:
+      RunFailed: with `check`, if groups failed; caused by the error of the first.
       UsageError: the folder holds another run, is in use, damaged or cannot be written; nothing has changed then.
     """
     progress = progress or Progress()
@@ -87,7 +90,7 @@ def run(spec: RunSpec, *, progress: Progress | None = None,
         for line in silent_resets(spec):
             progress.message(line)
         progress.run_started(groups, folder.path)
-        failed, interrupted = [], False
+        failed, errors, interrupted = [], [], False
         with Signals() as signals:
             for group in groups:
                 part = folder.group(group.name)
@@ -104,7 +107,9 @@ def run(spec: RunSpec, *, progress: Progress | None = None,
                 except UsageError:
                     raise
                 except Exception as error:  # whatever it was, the other groups are worth having
-                    failed.append(f"{group.name}: {_one_line(error)}")
+                    failure = failure_of(group.name, error, _own_modules(group))
+                    failed.append(dataclasses.replace(failure, file=part.record_failure(failure.traceback)))
+                    errors.append(error)
                     progress.group_failed(group, error)
                 if signals.raised():
                     interrupted = True
@@ -112,7 +117,15 @@ def run(spec: RunSpec, *, progress: Progress | None = None,
         write_tables(folder.path, verdict_rows(read_rows(folder.path)["values"]))
         if not failed and not interrupted:
             folder.mark_finished()
-        return RunResult(folder.path, tuple(failed), interrupted, signals.number or 0)
+        result = RunResult(folder.path, tuple(failed), interrupted, signals.number or 0)
+    if failed and check:
+        raise RunFailed(result) from errors[0]
+    return result
+
+
+def _own_modules(group: Group) -> set[str]:
+    """The modules of functions from outside that the group's lanes use."""
+    return {hook.partition(":")[0] for lane in group.lanes for _, hook in lane.variant.hooks}
 
 
 def _verify_groups(path: Path, names: set[str]) -> None:
@@ -145,8 +158,3 @@ def _verify_groups(path: Path, names: set[str]) -> None:
             missing = group.checkpoints.folder / MANIFEST
             raise UsageError(f"{missing}: checkpoint file is missing; --force starts over")
         group.checkpoints.verify()
-
-
-def _one_line(error: BaseException) -> str:
-    lines = str(error).strip().splitlines() or [""]
-    return f"{type(error).__name__}: {lines[0]}"[:300]

@@ -26,7 +26,7 @@ from divbench.spec.errors import UsageError
 from divbench.spec.run_spec import completed
 
 CARD, LOCK, GROUPS, TABLES_FOLDER, DONE = "card.json", "divbench.lock", "groups", "tables", "done"
-RESULTS, TIMING, CHECKPOINT = "journal.jsonl", "timing.jsonl", "checkpoint"
+RESULTS, TIMING, CHECKPOINT, FAILURE = "journal.jsonl", "timing.jsonl", "checkpoint", "error.txt"
 FORMAT = "divbench run"
 CONTENTS = (TABLES_FOLDER, GROUPS, "report", "videos")  # what `force` removes, tables first: they speak for a run
 BINDING = ("physics", "precision")  # facts of the card that must not change within a run
@@ -71,6 +71,16 @@ class GroupFolder:
         self.journal.flush()
         self.timing.flush()
         write_atomically(self.path / DONE, b"")
+        (self.path / FAILURE).unlink(missing_ok=True)
+
+    def record_failure(self, text: str) -> Path | None:
+        """Keep the traceback of an error until the group is trained to its end; where it lies, or None if the disk does
+        not take it."""
+        try:
+            write_atomically(self.path / FAILURE, text.encode())
+        except OSError:
+            return None
+        return self.path / FAILURE
 
     def close(self) -> None:
         """Close both journals."""

@@ -16,6 +16,7 @@ import importlib
 import os
 import re
 import sys
+import traceback
 from pathlib import Path
 
 from divbench.spec.built_in import BUILT_IN, SR_SAC
@@ -211,6 +212,14 @@ def load_module(name: str, what: str):
         return importlib.import_module(name)
     except (Exception, SystemExit) as error:
         reason = (str(error).strip().splitlines() or [""])[0]
-        raise UsageError(f"{what}: module '{name}' cannot be imported ({type(error).__name__}: {reason})") from None
+        raise UsageError(f"{what}: module '{name}' cannot be imported ({type(error).__name__}: {reason}"
+                         f"{_line_of(error)})") from None
     finally:
         sys.path.pop()
+
+
+def _line_of(error: BaseException) -> str:
+    """`; mine.py, line 3` where a module's own code raised the error; empty where the import itself did."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__)
+              if "importlib" not in frame.filename and frame.filename != __file__]
+    return f"; {Path(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else ""

@@ -15,6 +15,7 @@ from divbench import cli, envs
 from divbench.envs.toys import ConstantReward
 from divbench.execute import device, making
 from divbench.execute.collecting import SIDE_BY_SIDE, Collector, uniform_actions
+from divbench.execute.failures import Failure
 from divbench.execute.making import make_datasets, medium_evaluation
 from divbench.execute.run import RunResult, run
 from divbench.execute.signals import Interrupted
@@ -256,11 +257,11 @@ WORDS = ["dataset", "make", "--tasks", TASK, "--levels", "expert", "--steps", "3
 
 @pytest.mark.parametrize(("result", "code", "said"), [
     ({"interrupted": True, "signal": 2}, 130, "divbench: interrupted; the same command goes on with the training\n"),
-    ({"failed": ("group: MemoryError: none",)}, 1, "divbench: failed: group: MemoryError: none\n"),
+    ({"failed": (Failure("group", "MemoryError: none", "", ""),)}, 1, "divbench: failed: group: MemoryError: none\n"),
 ])
 def test_training_that_does_not_end_is_told(result, code, said, monkeypatch, tmp_path, capsys):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(making, "run", lambda spec, progress: RunResult(Path(spec.out), **result))
+    monkeypatch.setattr(making, "run", lambda spec, progress, check: RunResult(Path(spec.out), **result))
     assert cli.main(WORDS) == code
     assert capsys.readouterr() == ("", said) and not list(tmp_path.iterdir())
 

@@ -239,11 +239,14 @@ def test_a_group_that_fails_leaves_the_others_running(finished, tmp_path, monkey
     assert cli.main(["run", *flags(again), "--quiet"]) == 1
     output = capsys.readouterr().out
     assert f"failed: {broken}: RuntimeError: out of paper\n" in output
+    error = tmp_path / "run" / "groups" / broken / "error.txt"
+    assert f"traceback in {error}\n" in output and "in fail_for_one" in error.read_text()
     assert {row["utd"] for row in divbench.load(again.out).scores.to_pylist()} == {"1", "1/2"}
     assert json.loads((tmp_path / "run" / "card.json").read_text())["finished"] is None
 
     monkeypatch.undo()
     assert cli.main(["run", *flags(again), "--quiet"]) == 0
+    assert not error.exists()
     for name in ("scores.csv", "values.csv", "verdicts.csv"):
         assert (tmp_path / "run" / "tables" / name).read_bytes() == (folder / "tables" / name).read_bytes()
 
