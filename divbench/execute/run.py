@@ -83,6 +83,10 @@ def run(spec: RunSpec, *, progress: Progress | None = None, checkpoint_seconds: 
         RunFolder.check(spec.folder, settings, card)
         _verify_groups(Path(spec.folder), {group.name for group in groups})
     with RunFolder.open(spec.folder, settings, card, force=spec.force) as folder:
+        again = [] if other_keys(folder.path, folder.card, card) else folder.set_aside(
+            {group.name: _own_code(group) for group in groups})
+        for line in again:
+            progress.message(line)
         if folder.finished:
             return RunResult(folder.path, already_finished=True, other_keys=other_keys(folder.path, folder.card, card))
         for change in folder.changes:
@@ -96,6 +100,7 @@ def run(spec: RunSpec, *, progress: Progress | None = None, checkpoint_seconds: 
                 part = folder.group(group.name)
                 if part.done:
                     continue
+                part.record_code(_own_code(group))
                 try:
                     program = program_for(group, physics[group.task], spec.eval_episodes, spec.diagnose, data)
                     GroupLoop(group, program, spec=spec, physics=physics[group.task], folder=part, progress=progress,
@@ -107,7 +112,7 @@ def run(spec: RunSpec, *, progress: Progress | None = None, checkpoint_seconds: 
                 except UsageError:
                     raise
                 except Exception as error:  # whatever it was, the other groups are worth having
-                    failure = failure_of(group.name, error, _own_modules(group))
+                    failure = failure_of(group.name, error, {hook.partition(":")[0] for hook in _own_code(group)})
                     failed.append(dataclasses.replace(failure, file=part.record_failure(failure.traceback)))
                     errors.append(error)
                     progress.group_failed(group, error)
@@ -123,9 +128,9 @@ def run(spec: RunSpec, *, progress: Progress | None = None, checkpoint_seconds: 
     return result
 
 
-def _own_modules(group: Group) -> set[str]:
-    """The modules of functions from outside that the group's lanes use."""
-    return {hook.partition(":")[0] for lane in group.lanes for _, hook in lane.variant.hooks}
+def _own_code(group: Group) -> dict[str, str]:
+    """The fingerprints of the functions from outside that the group's lanes use, by their names."""
+    return dict(pair for lane in group.lanes for pair in lane.variant.code)
 
 
 def _verify_groups(path: Path, names: set[str]) -> None:

@@ -15,6 +15,7 @@ import fcntl
 import json
 import os
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 from divbench.records.card import key_generation, now
@@ -26,9 +27,11 @@ from divbench.spec.errors import UsageError
 from divbench.spec.run_spec import completed
 
 CARD, LOCK, GROUPS, TABLES_FOLDER, DONE = "card.json", "divbench.lock", "groups", "tables", "done"
-RESULTS, TIMING, CHECKPOINT, FAILURE = "journal.jsonl", "timing.jsonl", "checkpoint", "error.txt"
+RESULTS, TIMING, CHECKPOINT, FAILURE, CODE = "journal.jsonl", "timing.jsonl", "checkpoint", "error.txt", "code.json"
 FORMAT = "divbench run"
-CONTENTS = (TABLES_FOLDER, GROUPS, "report", "videos")  # what `force` removes, tables first: they speak for a run
+REPLACED = "replaced"  # groups that were begun with code that has changed since
+# What `force` removes, tables first: they speak for a run.
+CONTENTS = (TABLES_FOLDER, GROUPS, REPLACED, "report", "videos")
 BINDING = ("physics", "precision")  # facts of the card that must not change within a run
 MAKING = ("device", "cpus", "versions")  # facts that can change a result's last bits, and from there all of it
 SESSION = ("command", *MAKING)  # facts that are kept for each session
@@ -72,6 +75,11 @@ class GroupFolder:
         self.timing.flush()
         write_atomically(self.path / DONE, b"")
         (self.path / FAILURE).unlink(missing_ok=True)
+
+    def record_code(self, code: Mapping[str, str]) -> None:
+        """Keep the fingerprints of the functions from outside that the group is trained with; none for divbench's."""
+        if code:
+            write_atomically(self.path / CODE, json.dumps(dict(code), indent=2).encode())
 
     def record_failure(self, text: str) -> Path | None:
         """Keep the traceback of an error until the group is trained to its end; where it lies, or None if the disk does
@@ -171,6 +179,35 @@ class RunFolder:
         """Whether the run was marked as finished."""
         return self.card["finished"] is not None
 
+    def set_aside(self, code: Mapping[str, Mapping[str, str]]) -> list[str]:
+        """Move the groups that were begun with other functions from outside to `replaced/`, so that they begin anew;
+        a run that was finished no longer is.
+
+        Args:
+          code: the functions' fingerprints by name, for each group by name.
+
+        Returns:
+          For each such group a line that names what has changed.
+        """
+        lines = []
+        for name, functions in code.items():
+            folder = self.path / GROUPS / name
+            known = _read_code(folder)
+            if not folder.exists() or known == functions:
+                continue
+            changed = ", ".join(sorted(hook for hook in known.keys() | functions.keys()
+                                       if known.get(hook) != functions.get(hook)))
+            count = 1
+            while os.path.lexists(aside := self.path / REPLACED / f"{name}-{count}"):
+                count += 1
+            aside.parent.mkdir(exist_ok=True)
+            folder.rename(aside)
+            lines.append(f"{name}: trained again, {changed} has changed; what was there is in {aside}")
+        if lines and self.finished:
+            self.card = {**self.card, "finished": None}
+            _write_card(self.path, self.card)
+        return lines
+
     def mark_finished(self) -> None:
         """Record in the card that the run is complete, and when."""
         self.card = {**self.card, "finished": now()}
@@ -230,6 +267,15 @@ def read_card(path: str | os.PathLike, *, older: bool = False) -> dict:
     if version not in readable:
         raise UsageError(f"{path}: written with table schema {version}, this divbench has {SCHEMA_VERSION}")
     return card
+
+
+def _read_code(group: Path) -> dict[str, str]:
+    """The fingerprints that a group was begun with; empty where there are none, or they are damaged."""
+    try:
+        found = json.loads((group / CODE).read_text())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _check(path: Path, settings: dict, facts: dict, force: bool) -> dict | None:

@@ -11,7 +11,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import importlib
 import os
 import re
@@ -21,6 +20,7 @@ from pathlib import Path
 
 from divbench.spec.built_in import BUILT_IN, SR_SAC
 from divbench.spec.errors import UsageError, nearest
+from divbench.spec.fingerprint import fingerprint
 from divbench.spec.settings import FIELDS, SACSettings, parse_setting
 from divbench.spec.text import format_count, parse_count
 from divbench.spec.variants import Reset, Variant
@@ -57,7 +57,8 @@ def find_variant(name: str) -> Variant:
     order = list(BUILT_IN)
     parts.sort(key=lambda part: (order.index(part.name.partition("=")[0])
                                  if part.name.partition("=")[0] in BUILT_IN else len(order), part.name))
-    return _known(parts[0] if len(parts) == 1 else _joined(parts))
+    found = parts[0] if len(parts) == 1 else _joined(parts)
+    return found if ":" in name else _known(found)  # a record from outside keeps its name, whatever it says
 
 
 def _known(variant: Variant) -> Variant:
@@ -148,7 +149,7 @@ def _joined(parts: list[Variant]) -> Variant:
         features=tuple(hook for part in parts for hook in part.features),
         losses=tuple(hook for part in parts for hook in part.losses),
         projections=tuple(hook for part in parts for hook in part.projections),
-        origin="+".join(part.origin for part in parts if part.origin),
+        code=tuple(dict(pair for part in parts for pair in part.code).items()),
     )
 
 
@@ -165,7 +166,7 @@ def _from_outside(text: str) -> Variant:
                          f"{getattr(module, '__file__', module_name)}, found {found}{nearest(name, held)}")
     if "+" in variant.name or _means_something(variant.name):
         raise UsageError(f"{what}: expected a name of its own, found '{variant.name}', which divbench understands")
-    return with_origin(variant, module_name, text)
+    return with_code(variant)
 
 
 def _means_something(name: str) -> bool:
@@ -176,27 +177,21 @@ def _means_something(name: str) -> bool:
     return True
 
 
-def with_origin(variant: Variant, module_name: str | None = None, text: str = "") -> Variant:
-    """The variant with a hash of the files that hold it and its functions, each of which is looked up.
-
-    Args:
-      variant: with functions of its own, or from outside.
-      module_name, text: where it was found, and how that was written; none for a record that was handed in.
+def with_code(variant: Variant) -> Variant:
+    """The variant with the fingerprint of each of its own functions, which are looked up.
 
     Raises:
       UsageError: a function that is not there.
     """
     what = f"variant '{variant.name}'"
-    digest = hashlib.sha256()
+    code = {}
     for _, hook in variant.hooks:
         place, _, name = hook.partition(":")
-        if not callable(getattr(load_module(place, what), name, None)):
+        module = load_module(place, what)
+        if not callable(getattr(module, name, None)):
             raise UsageError(f"{what}: no function '{name}' in module '{place}'")
-    modules = ([module_name] if module_name else []) + [hook.partition(":")[0] for _, hook in variant.hooks]
-    for place in dict.fromkeys(modules):
-        path = getattr(load_module(place, what), "__file__", None)
-        digest.update(Path(path).read_bytes() if path else b"")
-    return dataclasses.replace(variant, origin=f"{text or 'handed in'}@{digest.hexdigest()[:12]}")
+        code[hook] = fingerprint(module, name)
+    return dataclasses.replace(variant, code=tuple(code.items()))
 
 
 def load_module(name: str, what: str):

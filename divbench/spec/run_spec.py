@@ -14,7 +14,7 @@ from pathlib import PurePath
 
 from divbench.envs.names import ALL_TASKS, PHYSICS, check_physics
 from divbench.spec.errors import UsageError, choose, refusing
-from divbench.spec.naming import find_variant, with_origin
+from divbench.spec.naming import find_variant, with_code
 from divbench.spec.protocol import Protocol, build_protocol, offline_protocol
 from divbench.spec.settings import SACSettings, with_values
 from divbench.spec.suites import SUITES
@@ -105,7 +105,7 @@ class RunSpec:
             if strange:
                 raise UsageError(f"{name}: expected names, found {strange[0]!r}")
         variants = [find_variant(v) if isinstance(v, str) else v for v in variants]
-        variants = [with_origin(v) if v.hooks and not v.origin else v for v in variants]
+        variants = [with_code(v) if v.hooks and not v.code else v for v in variants]
         object.__setattr__(self, "tasks", tuple(tasks))
         object.__setattr__(self, "utd", tuple(parse_utd(u) for u in _listed(self.utd, "--utd")))
         object.__setattr__(self, "variants", tuple(variants))
@@ -229,7 +229,11 @@ class RunSpec:
 def completed(settings: dict) -> dict:
     """The settings of a card as they would be written today: what did not exist when it was made has its default."""
     today = RunSpec().settings()
-    return {**settings, "dataset": settings.get("dataset"), "sac": {**today["sac"], **settings.get("sac", {})}}
+    # Until functions from outside were known group by group, a variant's settings held a hash of their files.
+    variants = [{name: value for name, value in variant.items() if name != "origin"}
+                for variant in settings.get("variants", ())]
+    return {**settings, "variants": variants, "dataset": settings.get("dataset"),
+            "sac": {**today["sac"], **settings.get("sac", {})}}
 
 
 def _diagnose(text: str) -> str:

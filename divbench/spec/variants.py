@@ -61,8 +61,8 @@ class Variant:
       strength: the setting that a number in its name sets, as in `weight-decay=0.01`; empty if it takes none.
       features, losses, projections: functions of one's own, each written `package.module:function`. What they
         are called with is said in `divbench.learn.hooks`.
-      origin: of a variant from outside divbench, a hash of the files that hold it and its functions: a run is not
-        continued with others.
+      code: the fingerprint of each function of its own (`divbench.spec.fingerprint`): lanes are not continued with
+        other code. It is no setting, and is filled in by `RunSpec`.
     """
 
     name: str
@@ -75,7 +75,7 @@ class Variant:
     features: tuple[str, ...] = ()
     losses: tuple[str, ...] = ()
     projections: tuple[str, ...] = ()
-    origin: str = ""
+    code: tuple[tuple[str, str], ...] = dataclasses.field(default=(), compare=False)
 
     def __post_init__(self):
         if not isinstance(self.name, str) or not _NAME.fullmatch(self.name):
@@ -167,7 +167,7 @@ def variant_to_plain(variant: Variant) -> dict:
              "settings": [[name, list(value) if isinstance(value, tuple) else value]
                           for name, value in variant.settings],
              "reset": variant.reset and dataclasses.asdict(variant.reset)}
-    optional = {kind: list(getattr(variant, kind)) for kind in HOOKS} | {"origin": variant.origin}
+    optional = {kind: list(getattr(variant, kind)) for kind in HOOKS}
     return plain | {name: value for name, value in optional.items() if value}
 
 
@@ -177,4 +177,4 @@ def variant_from_plain(record: dict) -> Variant:
                      for name, value in record["settings"])
     return Variant(name=record["name"], summary="", citation="", mechanisms=frozenset(record["mechanisms"]),
                    settings=settings, reset=record["reset"] and Reset(**record["reset"]),
-                   **{kind: tuple(record.get(kind, ())) for kind in HOOKS}, origin=record.get("origin", ""))
+                   **{kind: tuple(record.get(kind, ())) for kind in HOOKS})

@@ -29,7 +29,7 @@ def test_json_and_back(name):
 
 
 def test_json_and_back_with_functions_of_ones_own():
-    mine = Variant("mine", "", "", losses=("a.b:c",), features=("a.b:d", "e:f"), origin="a.b:mine@0123")
+    mine = Variant("mine", "", "", losses=("a.b:c",), features=("a.b:d", "e:f"))
     assert variant_from_plain(json.loads(json.dumps(variant_to_plain(mine)))) == mine
     assert mine.hooks == (("features", "a.b:d"), ("features", "e:f"), ("losses", "a.b:c"))
 
