@@ -158,7 +158,7 @@ def test_every_command_shown_is_one(words, monkeypatch, capsys, tmp_path):
     if words[0] in ("run", "plan"):
         monkeypatch.chdir(tmp_path)
         (tmp_path / "mine.py").write_text("from divbench.spec.variants import Variant\n"
-                                          "variant = Variant('ceiling', 'an example', 'you', settings={'gamma': 0.5})\n")
+                                          "variant = Variant('ceiling', 'x', 'you', settings={'gamma': 0.5})\n")
         read_spec({key: value for key, value in given.items() if key not in ("rate", "config")}, None)
     elif words[0] == "reproduce":
         read_experiment(given)
