@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import importlib
+import io
 import signal
 import sys
 import traceback
@@ -30,6 +31,9 @@ def main(argv: Sequence[str] | None = None) -> int:
       70: a mistake of divbench's own, with its traceback; 128 + signal: interrupted.
     """
     words = list(sys.argv[1:] if argv is None else argv)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without that letter shows a question mark
     code = OK
     try:
         with reader_may_leave():

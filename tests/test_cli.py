@@ -3,6 +3,7 @@
 import dataclasses
 import importlib.util
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -289,3 +290,10 @@ def test_doctor_sees_versions_that_do_not_fit(monkeypatch):
     found = {check.name: check for check in doctor.check_versions()}
     assert [name for name, check in found.items() if not check.ok] == ["mujoco", "rich"]
     assert found["rich"].found.startswith("not installed") and "ruff" not in found
+
+
+def test_a_terminal_without_a_letter_shows_a_question_mark(place):
+    """Where a name has a letter that the terminal's encoding lacks."""
+    done = subprocess.run([sys.executable, "-m", "divbench", "report", "λ-run"], capture_output=True, timeout=60,
+                          env=os.environ | {"PYTHONIOENCODING": "cp1252"})
+    assert done.returncode == 2 and done.stderr.endswith(b"found nothing at '?-run'\n")

@@ -64,10 +64,13 @@ def plan(given: dict) -> int:
     transitions = 0 if spec.dataset is None else checked_card(spec)["counts"]["transitions"]
     if rate is None:
         spec.check_installed()
+        from divbench.execute import device
         from divbench.execute.calibrate import measure_rate
-        from divbench.execute.device import fused_default
+        from divbench.execute.room import refuse_what_does_not_fit
 
-        groups = make_groups(spec, fused=fused_default())
+        device.prepare(spec.precision)
+        groups = make_groups(spec, fused=device.fused_default())
+        refuse_what_does_not_fit(spec, groups, transitions)
         rates = scaled_rates(groups, lambda group: measure_rate(group, spec.physics, spec.precision))
         basis = "measured for the first group of each structure, scaled by FLOPs to the others"
     else:

@@ -32,9 +32,9 @@ def measure_rate(group: Group, physics: str = "auto", precision: str = "highest"
       precision: JAX matmul precision of the learner.
     """
     device.prepare(precision)
-    if not group.protocol.env_steps:
-        acting = build_protocol(steps=RANDOM_STEPS, random_steps=RANDOM_STEPS, prime_updates=1, utd=Fraction(1))
-        group = dataclasses.replace(group, protocol=acting)
+    # A replay as large as the run's is not allocated: sampling from it takes hardly longer.
+    acting = build_protocol(steps=RANDOM_STEPS, random_steps=RANDOM_STEPS, prime_updates=1, utd=Fraction(1))
+    group = dataclasses.replace(group, protocol=acting)
     program = program_for(group, device.resolve_physics(group.task, physics), episodes=1)
     lanes = program.lanes
     roots = lane_keys([lane.key_words for lane in group.lanes])
@@ -52,8 +52,7 @@ def measure_rate(group: Group, physics: str = "auto", precision: str = "highest"
         jax.block_until_ready(state)
         return state, time.perf_counter() - began
 
-    capacity = group.protocol.env_steps
-    state, _ = chunk(state, steps=min(RANDOM_STEPS, capacity, program.env.episode_length), updates=0)
+    state, _ = chunk(state, steps=min(RANDOM_STEPS, program.env.episode_length), updates=0)
     updates = 8
     while True:
         state, seconds = chunk(state, steps=0, updates=updates)

@@ -9,10 +9,11 @@ import dataclasses
 import importlib.metadata
 import os
 import platform
-import re
 from collections.abc import Callable, Iterator
 
-from divbench.execute.wording import one_line
+from divbench.execute.room import container_limit
+from divbench.execute.wording import one_line, plural
+from divbench.spec.errors import UsageError
 from divbench.spec.run_spec import PRECISIONS, RunSpec
 from divbench.spec.text import format_size, format_table
 
@@ -38,7 +39,10 @@ class Check:
 def diagnose() -> list[Check]:
     """All findings, in the order in which they are told. Takes some seconds: the physics is tried."""
     checks = [Check("python", platform.python_version()), *check_versions(), *check_twins()]
-    checks += _tried("device", _devices)
+    devices = _tried("device", _devices)
+    checks += devices
+    if not devices[0].ok:
+        return checks  # nothing else can be tried without one
     checks += _tried("precision", _precision)
     checks += _tried("memory", _memory)
     checks += _tried("physics host", _host)
@@ -104,6 +108,9 @@ def _tried(name: str, look: Callable[[], list[Check]]) -> list[Check]:
     """`look()`, or one failed check if it raises: a broken installation is what the doctor is for."""
     try:
         return look()
+    except UsageError as error:
+        found, _, expected = str(error).partition("; ")
+        return [Check(name, found, False, expected or found)]
     except Exception as error:  # whatever a broken library raises
         return [Check(name, one_line(error), False, f"this part of the installation does not work ({name})")]
 
@@ -115,7 +122,9 @@ def _devices() -> list[Check]:
 
     prepare(RunSpec.precision)  # as a run does, before JAX first uses the CPU
     devices = ", ".join(f"{d.platform}:{d.id} {d.device_kind}" for d in jax.devices())
-    checks = [Check("device", f"{devices}; {os.cpu_count()} CPU cores")]
+    idle = len(jax.devices()) - 1
+    also = f"; a run uses the first, {plural(idle, 'device')} idle" if idle else ""
+    checks = [Check("device", f"{devices}; {os.cpu_count()} CPU cores{also}")]
     chosen = os.environ.get("JAX_PLATFORMS") == "cpu"
     if jax.default_backend() == "cpu" and os.path.exists("/dev/nvidiactl") and not chosen:
         advice = 'pip install "divbench[cuda]", or set JAX_PLATFORMS=cpu to leave it alone'
@@ -139,20 +148,10 @@ def _memory() -> list[Check]:
         statistics = (device.memory_stats() or {}) if device.platform != "cpu" else {}
         if "bytes_limit" in statistics:
             found.append(f"{device.platform}:{device.id} {format_size(statistics['bytes_limit'])}")
-    limit = _container_limit()
+    limit = container_limit()
     if limit is not None:
         found.append(f"limited to {format_size(limit)}")
     return [Check("memory", ", ".join(found))]
-
-
-def _container_limit() -> int | None:
-    """The memory limit of the control group that this process runs in, or None."""
-    try:
-        with open("/sys/fs/cgroup/memory.max", encoding="ascii") as file:
-            text = file.read().strip()
-    except OSError:
-        return None
-    return int(text) if re.fullmatch(r"[0-9]+", text) else None
 
 
 def _host() -> list[Check]:

@@ -11,10 +11,11 @@ from divbench.execute.loop import GroupLoop
 from divbench.execute.offline import read_offline
 from divbench.execute.programs import program_for
 from divbench.execute.progress import Progress
+from divbench.execute.room import refuse_what_does_not_fit
 from divbench.execute.signals import Interrupted, Signals
 from divbench.execute.suited import checked_card
 from divbench.records.card import gather_card
-from divbench.records.folder import GROUPS, GroupFolder, RunFolder, is_clearing, is_finished, other_keys
+from divbench.records.folder import CARD, GROUPS, GroupFolder, RunFolder, is_clearing, is_finished, other_keys
 from divbench.records.manifest import MANIFEST, Manifest
 from divbench.records.tables import read_rows, write_tables
 from divbench.spec.errors import UsageError
@@ -82,6 +83,9 @@ def run(spec: RunSpec, *, progress: Progress | None = None, checkpoint_seconds: 
     if not spec.force:
         RunFolder.check(spec.folder, settings, card)
         _verify_groups(Path(spec.folder), {group.name for group in groups})
+    place = Path(spec.folder)
+    if spec.force or not (place / CARD).exists() or not is_finished(place):
+        refuse_what_does_not_fit(spec, groups, 0 if data is None else len(data))
     with RunFolder.open(spec.folder, settings, card, force=spec.force) as folder:
         again = [] if other_keys(folder.path, folder.card, card) else folder.set_aside(
             {group.name: _own_code(group) for group in groups})

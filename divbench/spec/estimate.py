@@ -34,6 +34,7 @@ class Estimate:
       updates: gradient updates.
       memory_bytes: on the device: parameters, optimizer moments, targets, replay or dataset, activations of a
         batch.
+      lane_bytes: what of it each lane adds.
       disk_bytes: in the run folder: replay segments, networks of two checkpoints, rows of tables.
       flops: of all updates, as `update_flops` counts them.
       hours: of all updates at the given rate, or None; acting and evaluation come on top.
@@ -45,6 +46,7 @@ class Estimate:
     evaluation_steps: int
     updates: int
     memory_bytes: int
+    lane_bytes: int
     disk_bytes: int
     flops: int
     hours: float | None = None
@@ -181,14 +183,15 @@ def estimate(spec: RunSpec, group: Group, updates_per_second: float | None = Non
                   if kind in kinds)
     flops = update_flops(info.observation_size, info.action_size, sac.hidden, sac.batch_size, sac.critics,
                          group.mechanisms)
+    lane_bytes = networks + replay + activation_bytes(group.task, sac)
     return Estimate(
         group=group.name,
         lanes=lanes,
         env_steps=lanes * protocol.env_steps,
         evaluation_steps=lanes * scores * spec.eval_episodes * info.episode_length,
         updates=updates,
-        memory_bytes=(lanes * (networks + replay + activation_bytes(group.task, sac))
-                      + dataset_bytes(group.task, transitions)),
+        memory_bytes=lanes * lane_bytes + dataset_bytes(group.task, transitions),
+        lane_bytes=lane_bytes,
         disk_bytes=lanes * (replay + NETWORKS_KEPT * networks + scores * SCORE_ROW
                             + values * (VALUE_ROW + details * DETAIL_ROW)),
         flops=updates * flops,
@@ -202,4 +205,5 @@ def total(estimates: Sequence[Estimate]) -> Estimate:
               for field in ("lanes", "env_steps", "evaluation_steps", "updates", "disk_bytes", "flops")}
     hours = [e.hours for e in estimates]
     return Estimate(group="total", memory_bytes=max(e.memory_bytes for e in estimates),
+                    lane_bytes=max(e.lane_bytes for e in estimates),
                     hours=None if None in hours else sum(hours), **summed)

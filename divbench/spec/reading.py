@@ -56,7 +56,7 @@ def read_file(path: str) -> dict[str, object]:
 def _load(path: str) -> dict[str, object]:
     try:
         with open(path, "rb") as file:
-            text = file.read().decode("utf-8")
+            text = file.read().decode("utf-8-sig")  # as editors on Windows write it
     except FileNotFoundError:
         raise UsageError("no such file; expected a TOML file of settings") from None
     except OSError as error:

@@ -114,3 +114,12 @@ def test_the_file_is_named_where_its_values_do_not_go_together(write):
     path = write("suite = 'smoke'\nsteps = 5")
     with pytest.raises(UsageError, match="^--steps: expected at least the 1000 .*run.toml"):
         read_spec({}, path)
+
+
+def test_a_file_saved_on_windows_is_read(tmp_path):
+    """With a byte-order mark and CRLF."""
+    path = tmp_path / "bom.toml"
+    path.write_bytes(b"\xef\xbb\xbf" + FILE.replace("\n", "\r\n").encode())
+    plain = tmp_path / "plain.toml"
+    plain.write_text(FILE)
+    assert read_file(str(path)) == read_file(str(plain))
