@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 
 from divbench.commands.codes import BROKEN, INTERRUPTED, OK, USAGE, reader_may_leave
 from divbench.spec import dataset_parsers, parser, parsers
-from divbench.spec.errors import UsageError, nearest
+from divbench.spec.errors import UsageError, nearest, unknown
 
 FUNCTIONS = {"import": "import_results", "export": "export_results"}  # others are called as the command is
 NOT_OURS = {errno.ENAMETOOLONG: "the name is too long for this file system", errno.EACCES: "permission denied"}
@@ -75,8 +75,7 @@ def _dispatch(words: list[str]) -> int:
         hint = nearest(first, ("--help", "--version"))
         raise UsageError(f"unknown flag '{first}' before a command; commands: {', '.join(parsers.COMMANDS)}{hint}")
     if first not in parsers.COMMANDS:
-        raise UsageError(f"unknown command '{first}'; known: {', '.join(parsers.COMMANDS)}"
-                         f"{nearest(first, parsers.COMMANDS)}")
+        raise UsageError(unknown("command", first, parsers.COMMANDS))
     if first == "dataset":
         return _dispatch_dataset(rest)
     module, make_parser = {
@@ -110,7 +109,7 @@ def _dispatch_dataset(words: list[str]) -> int:
         print(_overview("dataset ", parsers.COMMANDS["dataset"], commands))
         return OK
     if first not in commands:
-        raise UsageError(f"dataset: unknown command '{first}'; known: {', '.join(commands)}{nearest(first, commands)}")
+        raise UsageError(f"dataset: {unknown('command', first, commands)}")
     make_parser, function = {
         "make": (dataset_parsers.make_parser, "make"),
         "info": (dataset_parsers.info_parser, "info"),

@@ -297,3 +297,10 @@ def test_a_terminal_without_a_letter_shows_a_question_mark(place):
     done = subprocess.run([sys.executable, "-m", "divbench", "report", "λ-run"], capture_output=True, timeout=60,
                           env=os.environ | {"PYTHONIOENCODING": "cp1252"})
     assert done.returncode == 2 and done.stderr.endswith(b"found nothing at '?-run'\n")
+
+
+def test_a_list_with_blanks_is_one_list(stub_run):
+    calls = stub_run(Result("here"))
+    calls.clear()
+    assert cli.main(["run", "--suite", "smoke", "--variants", "baseline,", "ofn", ",layernorm", "--quiet"]) == 0
+    assert [variant.name for variant in calls[0].variants] == ["baseline", "ofn", "layernorm"]

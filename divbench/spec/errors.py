@@ -23,10 +23,22 @@ def refusing(flag: str) -> Iterator[None]:
         raise UsageError(f"{flag}: {error}") from None
 
 
+NEAR = 0.6  # of 1, which difflib gives to equal texts: a typing mistake or two, and not another word
+
+
 def nearest(found: str, known: Iterable[str]) -> str:
-    """A hint `; did you mean 'x'?` for the nearest of `known`, or the empty string if none is near."""
-    matches = difflib.get_close_matches(found, list(known), n=1, cutoff=0.5)
-    return f"; did you mean '{matches[0]}'?" if matches else ""
+    """A hint `; did you mean 'x'?` for the nearest of `known`, or the empty string if none is near. Dashes in front,
+    which all flags have, make none nearer."""
+    bare = {name.lstrip("-"): name for name in reversed(list(known))}
+    matches = difflib.get_close_matches(found.lstrip("-"), list(reversed(bare)), n=1, cutoff=NEAR)
+    return f"; did you mean '{bare[matches[0]]}'?" if matches else ""
+
+
+def unknown(kind: str, found: str, known: Iterable[str]) -> str:
+    """`unknown suite 'smok'; did you mean 'smoke'? known: smoke, priming`: the hint before the list, which is long."""
+    known = list(known)
+    hint = nearest(found, known) or ";"
+    return f"unknown {kind} '{found}'{hint} known: {', '.join(known)}"
 
 
 def choose(kind: str, found: str, known: Iterable[str]) -> str:
@@ -37,5 +49,5 @@ def choose(kind: str, found: str, known: Iterable[str]) -> str:
     """
     known = list(known)
     if found not in known:
-        raise UsageError(f"unknown {kind} '{found}'; known: {', '.join(known)}{nearest(found, known)}")
+        raise UsageError(unknown(kind, found, known))
     return found

@@ -5,7 +5,7 @@
     critic_lr=0.003           plain SAC with that setting
     actor-reset-50k-updates   a reset with its interval
     ofn+actor-reset+wd=0.001  all of these together
-    mypackage.mine:variant    a `Variant` of one's own, also as one of several
+    mypackage.mine:variant    a `Variant` of one's own, also as one of several; `./mine.py:variant` too
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ PATTERNS = {
     "layernorm+layernorm_affine=false": "LayerNorm whose scale stays 1 and whose shift stays 0",
     "<variant>=<number>": "a variant with another number, such as weight-decay=0.001 or dropout=0.1",
     "<variant>+<variant>": "several at once, such as ofn+actor-reset or layernorm+weight-decay=0.01",
-    "<package.module>:<name>": "a Variant of your own, see docs/variants.md",
+    "<package.module>:<name>": "a Variant of your own, see docs/variants.md; ./mine.py:name too",
 }
 _RESET_NAME = re.compile(r"(?P<what>(actor-|critic-)?)reset-(?P<interval>[^-]*)-(?P<unit>updates|steps)")
 _WHAT = {"": ("agent", "the whole agent"), "actor-": ("actor", "actor and temperature"),
@@ -94,7 +94,7 @@ def _part(text: str, whole: str) -> Variant:
     known = [*BUILT_IN, "reset-100k-updates", "actor-reset-100k-updates", "critic-reset-100k-updates"]
     hint = nearest(key if equals else text, [*known, *ALIASES, *FIELDS] if equals else known)
     where = "" if text == whole else f" in '{whole}'"
-    raise UsageError(f"unknown variant '{text}'{where}; 'divbench list variants' shows all{hint}")
+    raise UsageError(f"unknown variant '{text}'{where}{hint or ';'} 'divbench list variants' shows all")
 
 
 def _with_number(variant: Variant, text: str, what: str) -> Variant:
@@ -195,14 +195,18 @@ def with_code(variant: Variant) -> Variant:
 
 
 def load_module(name: str, what: str):
-    """A module by its dotted name, for `what`; looked for in the current directory too, after all other places.
+    """A module by its dotted name, for `what`; looked for in the current directory too, after all other places. Or by
+    its file, `./mine.py`, in the folder of which its own functions are then found.
 
     Raises:
       UsageError: it cannot be imported; the message says why.
     """
     # Host physics needs this, and a module that makes a JAX array starts JAX before anything else can say so.
     os.environ.setdefault("JAX_CPU_ENABLE_ASYNC_DISPATCH", "false")
-    sys.path.append(os.getcwd())
+    place = Path.cwd()
+    if name.endswith(".py"):
+        place, name = _place_of(Path(name), what)
+    sys.path.append(str(place))
     try:
         return importlib.import_module(name)
     except (Exception, SystemExit) as error:
@@ -211,6 +215,21 @@ def load_module(name: str, what: str):
                          f"{_line_of(error)})") from None
     finally:
         sys.path.pop()
+
+
+def _place_of(file: Path, what: str) -> tuple[Path, str]:
+    """The folder of a file and the name of its module.
+
+    Raises:
+      UsageError: no such file, or a module of that name came from another one.
+    """
+    if not file.is_file():
+        raise UsageError(f"{what}: no such file '{file}'; expected a Python file, or a module's dotted name")
+    loaded = getattr(sys.modules.get(file.stem), "__file__", None)
+    if file.stem in sys.modules and (loaded is None or Path(loaded).resolve() != file.resolve()):
+        raise UsageError(f"{what}: a module '{file.stem}' is there already, from {loaded or 'Python itself'}; give the "
+                         "file another name")
+    return file.resolve().parent, file.stem
 
 
 def _line_of(error: BaseException) -> str:

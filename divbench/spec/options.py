@@ -12,7 +12,7 @@ from divbench.envs.names import PHYSICS
 from divbench.spec.errors import UsageError
 from divbench.spec.run_spec import MINIMA, PRECISIONS
 from divbench.spec.settings import FIELDS, parse_setting
-from divbench.spec.text import parse_count, parse_utd, refuse_repeats, split_names
+from divbench.spec.text import parse_count, parse_utd, refuse_repeats, split_names, split_widths
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,7 +78,7 @@ def _utds(value: object, what: str) -> tuple:
 
 
 def _widths(value: object, what: str) -> tuple[int, ...]:
-    return tuple(parse_count(entry, what, 1) for entry in _entries(value, what))
+    return tuple(parse_count(width, what, 1) for entry in _entries(value, what) for width in split_widths(entry))
 
 
 def _settings(value: object, what: str) -> dict[str, object]:
@@ -138,7 +138,7 @@ OPTIONS: dict[str, Option] = {
                _count("prime_updates")),
         Option("dataset", "DIR", "learn offline from a dataset of one task (divbench dataset), without acting", _text),
         Option("batch_size", "COUNT", "transitions of one update (default: 256)", _count("batch_size")),
-        Option("hidden", "N,N", "widths of the hidden layers (default: 256,256)", _widths),
+        Option("hidden", "NxN", "widths of the hidden layers (default: 256x256); also with commas", _widths),
         Option("sac", "KEY=VALUE,...", f"any setting of SAC: {', '.join(FIELDS)}", _settings),
         Option("out", "DIR", "run folder (default: results/runs/<suite>-<hash of the settings>)", _text),
         Option("force", "", "start over in a folder that holds another run", _switch),

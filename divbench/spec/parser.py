@@ -58,12 +58,16 @@ def parse(parser: Parser, words: list[str]) -> dict | None:
 
 
 def _joined(words: list[str], known: Sequence[str]) -> list[str]:
-    """`--utd -1` as `--utd=-1`, so that a negative number reaches the check of its flag."""
+    """`--utd -1` as `--utd=-1`, so that a negative number reaches the check of its flag, and `--variants a, b`, three
+    words, as two."""
     joined: list[str] = []
     for word in words:
         negative = word[:1] == "-" and word[1:2].isdigit()
+        goes_on = len(joined) > 1 and word[:1] != "-" and (joined[-1].endswith(",") or word.startswith(","))
         if negative and joined and joined[-1] in known:
             joined[-1] += f"={word}"
+        elif goes_on:
+            joined[-1] += word
         else:
             joined.append(word)
     return joined

@@ -10,7 +10,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 
-from divbench.spec.errors import UsageError, nearest
+from divbench.spec.errors import UsageError, unknown
 from divbench.spec.options import OPTIONS
 from divbench.spec.run_spec import RunSpec
 from divbench.spec.settings import SACSettings, typed_values, with_values
@@ -85,8 +85,7 @@ def _read_keys(table: Mapping[str, object]) -> dict[str, object]:
     for written, value in table.items():
         key = written.replace("-", "_")
         if key not in OPTIONS:
-            known = ", ".join(OPTIONS)
-            raise UsageError(f"unknown key '{written}'; known: {known}{nearest(key, OPTIONS)}")
+            raise UsageError(unknown("key", written, OPTIONS))
         if key in values:
             raise UsageError(f"key '{written}' is given twice; give it once")
         values[key] = OPTIONS[key].read(value, written)

@@ -124,6 +124,8 @@ class RunSpec:
     def _check(self):
         choose("physics", self.physics, PHYSICS)
         choose("precision", self.precision, PRECISIONS)
+        if not isinstance(self.sac, SACSettings):
+            raise UsageError(f"sac: expected SACSettings, found {self.sac!r}")
         for task in self.tasks:
             choose("task", task, ALL_TASKS)
             with refusing("--physics"):
@@ -134,7 +136,7 @@ class RunSpec:
                 raise UsageError(f"{what}: expected at least one, found none")
             refuse_repeats(names, what)
         for first, second in itertools.combinations(self.variants, 2):
-            if first.same_as(second):
+            if first.same_as(second) or self._equal_lanes(first, second):
                 raise UsageError(f"--variants: '{first.name}' and '{second.name}' are the same; expected one of them")
         if self.dataset is not None:
             self._check_offline()
@@ -148,8 +150,6 @@ class RunSpec:
         if self.steps < self.prime_samples:
             raise UsageError(f"--steps: expected at least the {self.prime_samples} random steps of the "
                              f"warm-up, found '{self.steps}'")
-        if not isinstance(self.sac, SACSettings):
-            raise UsageError(f"sac: expected SACSettings, found {self.sac!r}")
         for variant in self.variants:
             lane = lane_settings(variant, self.sac)
             check_together(variant, lane)
@@ -184,6 +184,11 @@ class RunSpec:
             if not lane_settings(variant, self.sac).time_limit_bootstraps:
                 raise UsageError(f"variant '{variant.name}': time_limit_bootstraps=false changes nothing on a dataset, "
                                  "whose own terminal flags count")
+
+    def _equal_lanes(self, first: Variant, second: Variant) -> bool:
+        """Whether two variants come to the same lanes, as `baseline` and `critic_lr=0.0003` do."""
+        bare = (dataclasses.replace(variant, name="x", settings=()) for variant in (first, second))
+        return lane_settings(first, self.sac) == lane_settings(second, self.sac) and len(set(bare)) == 1
 
     def protocol(self, utd: Fraction) -> Protocol:
         """The phases of a lane at that UTD."""

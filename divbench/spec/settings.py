@@ -13,7 +13,7 @@ import struct
 from collections.abc import Mapping
 
 from divbench.spec.errors import UsageError, choose
-from divbench.spec.text import parse_count
+from divbench.spec.text import parse_count, split_widths
 
 INITIALISATIONS = ("orthogonal", "lecun_normal")
 ALGORITHMS = ("sac", "td3", "preqn")
@@ -103,7 +103,7 @@ class SACSettings:
         if self.algorithm == "preqn" and self.critics != 1:
             raise UsageError(f"critics: preqn has one critic, found {self.critics}")
         if not self.hidden or any(width < 1 for width in self.hidden):
-            raise UsageError(f"hidden: expected positive widths such as 256,256, found {list(self.hidden)}")
+            raise UsageError(f"hidden: expected positive widths such as 256x256, found {list(self.hidden)}")
         _named_layers(self.layernorm_layers, len(self.hidden))
         for name in ("batch_size", "critics", "target_period", "policy_delay", "search_steps", "groupnorm_groups"):
             if getattr(self, name) < 1:
@@ -198,7 +198,7 @@ def parse_setting(name: str, text: str, what: str) -> object:
     if kind == "int":
         return parse_count(text, what, minimum=1)
     if kind.startswith("tuple"):
-        return tuple(parse_count(width, what, minimum=1) for width in text.split(","))
+        return tuple(parse_count(width, what, minimum=1) for entry in text.split(",") for width in split_widths(entry))
     if kind == "str":
         return text
     raise UsageError(f"{what}: expected {_EXPECTED[kind]}, found '{text}'")
@@ -207,7 +207,7 @@ def parse_setting(name: str, text: str, what: str) -> object:
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _LAYERS = re.compile(r"[1-9][0-9]{0,3}(and[1-9][0-9]{0,3})*")
 _EXPECTED = {"str": "text", "int": "a whole number", "float": "a finite number", "bool": "true or false",
-             "tuple[int, ...]": "whole numbers such as 256,256"}
+             "tuple[int, ...]": "whole numbers such as 256x256"}
 
 
 LARGEST = (2.0 - 2.0**-23) * 2.0**127  # in float32, in which all is computed

@@ -103,6 +103,11 @@ def split_names(text: str, what: str) -> tuple[str, ...]:
     return names
 
 
+def split_widths(entry: object) -> list:
+    """`256x256`, as tables write widths, as its numbers; anything else as one entry."""
+    return entry.strip().split("x") if isinstance(entry, str) else [entry]
+
+
 def refuse_repeats(names: Sequence[object], what: str) -> None:
     """Raises a `UsageError` for the first of `names` that stands there twice."""
     for place, name in enumerate(names):

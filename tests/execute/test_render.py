@@ -111,4 +111,4 @@ def test_without_opengl_nothing_is_written(folder, capsys, monkeypatch, tmp_path
 
 def test_an_unknown_camera(opengl, folder, capsys):
     words = [str(folder), "--seed", "0", "--camera", "lokat"]
-    assert f"unknown camera of {TASK} 'lokat'; known: fixed, lookat; did you mean 'lookat'" in refused(words, capsys)
+    assert f"unknown camera of {TASK} 'lokat'; did you mean 'lookat'? known: fixed, lookat" in refused(words, capsys)

@@ -212,7 +212,7 @@ def test_nothing_is_decided_before_all_is_trained(ended, code, runs, monkeypatch
     ("words", "message"),
     [
         (["reproduce"], "reproduce: expected the name of an experiment"),
-        (["reproduce", "utd33"], "unknown experiment 'utd33'; known: .*did you mean 'utd32'"),
+        (["reproduce", "utd33"], "unknown experiment 'utd33'; did you mean 'utd32'"),
         (["reproduce", "utd32", "--scale", "quik"], "unknown scale 'quik'.*did you mean 'quick'"),
         (["reproduce", "utd32", "--physics", "hots"], "unknown physics 'hots'.*did you mean 'host'"),
         (["reproduce", "utd32", "--list"], "--list: lists all experiments, and 'utd32' names one"),

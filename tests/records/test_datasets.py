@@ -216,7 +216,7 @@ def test_episodes_are_counted_on(tmp_path):
 
 @pytest.mark.parametrize(("change", "message"), [
     ({"task": None}, "card: task: expected|card: expected 'task'"),
-    ({"tasks": "x"}, "card: unknown entry 'tasks'; known: task, .*did you mean 'task'"),
+    ({"tasks": "x"}, "card: unknown entry 'tasks'; did you mean 'task'"),
     ({"policies": [{"updates": 1}]}, "card: expected each of 'policies' as a record with a name"),
     ({"policies": [{"name": "a", "x": math.inf}]}, "card: expected JSON values"),
     ({"policies": [{"name": "a", "x": object()}]}, "card: expected JSON values"),

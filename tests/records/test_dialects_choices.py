@@ -113,7 +113,7 @@ def test_the_flags_of_the_command(put, tmp_path, capsys):
     path = str(put("a.csv", TWICE))
     words = ["import", path, "--action-repeat", "2", "--out", str(tmp_path / "o")]
     assert cli.main([*words, "--repeated", "mena"]) == 2
-    assert "unknown --repeated 'mena'; known: first, last, mean, refuse; did you mean 'mean'?" in capsys.readouterr(
+    assert "unknown --repeated 'mena'; did you mean 'mean'? known: first, last, mean, refuse" in capsys.readouterr(
         ).err
     assert cli.main([*words, "--repeated", "mean", "--strict"]) == 0
     assert "taken is the mean" in capsys.readouterr().out

@@ -67,7 +67,7 @@ def test_margins_are_said_in_words():
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"metric": "returns"}, "unknown metric 'returns'; known: return, q, speed; did you mean 'return'"),
+        ({"metric": "returns"}, "unknown metric 'returns'; did you mean 'return'\\? known: return, q, speed"),
         ({"metric": "q,q"}, "--metric: 'q' is named twice"),
         ({"margin": "50"}, "2 metrics are compared, say which one is meant, such as return=50,q=0.02; found '50'"),
         ({"margin": "qq=1"}, "unknown metric 'qq'.*did you mean 'q'|unknown metric 'qq'"),

@@ -44,7 +44,8 @@ def test_what_is_wrong_with_a_subset_is_named(given, message):
 @pytest.mark.parametrize(("given", "message"), [
     ({}, "dataset import: expected a file or folder"),
     ({"path": "a"}, "--out: expected"),
-    ({"path": "a", "out": "b", "layout": "d4rll"}, "unknown layout 'd4rll'; known: d4rl, minari; did you mean 'd4rl'"),
+    ({"path": "a", "out": "b", "layout": "d4rll"},
+     "unknown layout 'd4rll'; did you mean 'd4rl'\\? known: d4rl, minari"),
     ({"path": "a", "out": "b", "task": "a\nb"}, r"--task: expected a name .* found 'a\\nb'"),
     ({"path": "a", "out": "b", "level": ""}, "--level: expected a name"),
 ])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from divbench.spec.errors import UsageError, choose, nearest
+from divbench.spec.errors import UsageError, choose, nearest, unknown
 
 
 def test_nearest():
@@ -14,4 +14,11 @@ def test_choose():
     assert choose("suite", "smoke", {"smoke": 1}) == "smoke"
     with pytest.raises(UsageError) as error:
         choose("suite", "smok", ["smoke", "priming"])
-    assert str(error.value) == "unknown suite 'smok'; known: smoke, priming; did you mean 'smoke'?"
+    assert str(error.value) == "unknown suite 'smok'; did you mean 'smoke'? known: smoke, priming"
+
+
+def test_only_what_is_near_is_a_hint():
+    """Dashes in front make nothing nearer, and a flag of the same beginning is another word."""
+    assert nearest("--device", ["--diagnose", "--dataset", "--seeds"]) == ""
+    assert nearest("--sede", ["--diagnose", "--seeds"]) == "; did you mean '--seeds'?"
+    assert unknown("suite", "xyz", ["smoke"]) == "unknown suite 'xyz'; known: smoke"

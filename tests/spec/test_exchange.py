@@ -20,7 +20,7 @@ def test_flags_become_a_request():
     ({"paths": []}, "import: expected files or folders"),
     ({"paths": ["a", "a"]}, "'a' is named twice"),
     ({"out": ""}, "--out: expected the folder"),
-    ({"dialect": "tdmpc"}, "unknown dialect 'tdmpc'; known: .*did you mean 'tdmpc2'"),
+    ({"dialect": "tdmpc"}, "unknown dialect 'tdmpc'; did you mean 'tdmpc2'"),
     ({"action_repeat": "0"}, "--action-repeat: expected at least 1, found '0'"),
     ({"action_repeat": "two"}, "--action-repeat: expected a whole number"),
     ({"action_repeat": "1001"}, "--action-repeat: expected a whole number from 1 to 1000"),

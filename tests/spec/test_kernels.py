@@ -26,11 +26,11 @@ def test_by_default_it_is_the_published_protocol_with_ten_initialisations():
     ("given", "message"),
     [
         ({}, "ntk: expected --task NAME"),
-        ({"task": "atn"}, "unknown task 'atn'; known: .*did you mean 'ant'"),
+        ({"task": "atn"}, "unknown task 'atn'; did you mean 'ant'"),
         ({"task": "constant-reward"}, "unknown task 'constant-reward'"),
         ({"task": "ant", "physics": "warp"}, "--physics: task 'ant' has no physics 'warp'"),
         ({"task": "ant", "physics": "hots"}, "unknown physics 'hots'.*did you mean 'host'"),
-        ({"task": "ant", "activations": "relu,sine"}, "unknown activation 'sine'; known: .*did you mean 'sin'"),
+        ({"task": "ant", "activations": "relu,sine"}, "unknown activation 'sine'; did you mean 'sin'"),
         ({"task": "ant", "activations": "relu,relu"}, "--activations: 'relu' is named twice"),
         ({"task": "ant", "weights": "glorot"}, "unknown weights 'glorot'.*did you mean 'glorot_uniform'"),
         ({"task": "ant", "widths": "8,0"}, "--widths: expected at least 1, found '0'"),

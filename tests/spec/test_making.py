@@ -25,10 +25,10 @@ def test_flags_become_requests():
 
 
 @pytest.mark.parametrize(("change", "message"), [
-    ({"tasks": "cheetah-rum"}, "unknown task 'cheetah-rum'; known: .*did you mean 'cheetah-run'"),
+    ({"tasks": "cheetah-rum"}, "unknown task 'cheetah-rum'; did you mean 'cheetah-run'"),
     ({"tasks": "cheetah-run,cheetah-run"}, "--tasks: 'cheetah-run' is named twice"),
     ({"tasks": "cheetah-run,"}, "--tasks: expected names separated by commas"),
-    ({"levels": "medium-replays"}, "unknown level 'medium-replays'; known: random, .*did you mean 'medium-replay'"),
+    ({"levels": "medium-replays"}, "unknown level 'medium-replays'; did you mean 'medium-replay'"),
     ({"levels": "expert,expert"}, "--levels: 'expert' is named twice"),
     ({"transitions": "0"}, "--transitions: expected at least 1, found '0'"),
     ({"transitions": "11M"}, "--transitions: expected a whole number from 1 to 10,000,000, found '11000000'"),
@@ -39,7 +39,7 @@ def test_flags_become_requests():
     ({"steps": "10k"}, "--steps: expected more than the 10000 random steps before the agent learns, found '10000'"),
     ({"eval_every": "0"}, "--eval-every: expected at least 1"),
     ({"prime_samples": "0"}, "--prime-samples: expected at least 1"),
-    ({"physics": "hots"}, "unknown physics 'hots'; known: .*did you mean 'host'"),
+    ({"physics": "hots"}, "unknown physics 'hots'; did you mean 'host'"),
     ({"sac": ["gama=0.9"]}, "unknown SAC setting 'gama'.*did you mean 'gamma'"),
     ({"sac": ["algorithm=td3"]}, "--sac: algorithm: datasets are made by sac, found 'td3'"),
     ({"sac": ["time_limit_bootstraps=false"]}, "--sac: time_limit_bootstraps: expected true"),

@@ -265,3 +265,26 @@ def test_a_strength_of_0_that_is_not_plain_sac_is_judged_by_its_own_range():
     assert dict(find_variant("td3-bc=0").settings)["q_weight"] == 0.0
     with pytest.raises(UsageError, match="0 switches it off; that is plain SAC"):
         find_variant("weight-decay=0")
+
+
+def test_a_record_by_its_file(tmp_path, monkeypatch):
+    """From another folder; its functions are found as those of its module."""
+    (tmp_path / "by_file.py").write_text(textwrap.dedent("""
+        from divbench.spec.variants import Variant
+        mine = Variant("mine", "", "", losses=("by_file:extra",))
+        def extra(terms):
+            return 0.0
+    """))
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "by_file.py").write_text("")
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    before = list(sys.path)
+    assert [hook for hook, _ in find_variant("../by_file.py:mine").code] == ["by_file:extra"]
+    assert sys.path == before
+    with pytest.raises(UsageError, match="no such file 'nothing.py'; expected a Python file"):
+        find_variant("./nothing.py:mine")
+    with pytest.raises(UsageError, match="a module 'by_file' is there already, from .*; give the file another name"):
+        find_variant("./by_file.py:mine")
+    (tmp_path / "elsewhere" / "json.py").write_text("")
+    with pytest.raises(UsageError, match="a module 'json' is there already"):
+        find_variant("./json.py:mine")

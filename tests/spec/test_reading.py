@@ -75,7 +75,7 @@ def test_a_setting_is_given_once(write):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("stesp = 3", "unknown key 'stesp'; .*did you mean 'steps'"),
+        ("stesp = 3", "unknown key 'stesp'; did you mean 'steps'"),
         ("steps = true", "steps: expected a whole number"),
         ("steps = 1.5", "steps: expected a whole number"),
         ("seeds = 0", "seeds: expected at least 1, found '0'"),
@@ -123,3 +123,11 @@ def test_a_file_saved_on_windows_is_read(tmp_path):
     plain = tmp_path / "plain.toml"
     plain.write_text(FILE)
     assert read_file(str(path)) == read_file(str(plain))
+
+
+def test_widths_as_tables_write_them():
+    for text in ("64x32", "64,32", "64, 32", " 64x32 "):
+        assert read_spec({"hidden": text}).sac.hidden == (64, 32)
+    assert read_spec({"sac": ["hidden=64x32,tau=0.01"]}).sac.hidden == (64, 32)
+    with pytest.raises(UsageError, match="--hidden: expected .*found 'b'"):
+        read_spec({"hidden": "64xb"})

@@ -73,7 +73,7 @@ def test_a_lane_is_chosen_by_what_is_said():
              r"and --seed 3\|4$"),
         ({"task": "dog-run", "utd": Fraction(1), "seed": 3}, r"2 lanes fit; choose one by --variant baseline\|ofn$"),
         ({"task": "walker-run"}, "unknown task of this run 'walker-run'; known: cheetah-run, dog-run"),
-        ({"variant": "ofm"}, "unknown variant of this run 'ofm'; known: baseline, ofn; did you mean 'ofn'"),
+        ({"variant": "ofm"}, "unknown variant of this run 'ofm'; did you mean 'ofn'\\? known: baseline, ofn"),
         ({"utd": Fraction(4)}, "unknown utd of this run '4'; known: 1, 1/2"),
         ({"seed": 0}, "unknown seed of this run '0'; known: 3, 4"),
     ],

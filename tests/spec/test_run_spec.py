@@ -137,3 +137,12 @@ def test_settings_that_a_run_makes_nothing_of_are_refused():
     assert RunSpec(variants="data_fraction=0.1", **offline)
     with pytest.raises(UsageError, match="'td3': time_limit_bootstraps=false changes nothing on a dataset"):
         RunSpec(variants="td3", sac=SACSettings(time_limit_bootstraps=False), **offline)
+
+
+@pytest.mark.parametrize(("variants", "sac"), [
+    (("baseline", "critic_lr=0.0003"), {}), (("ofn", "ofn+tau=0.005"), {}), (("baseline", "critic_lr=0.001"), {
+        "critic_lr": 0.001})])
+def test_two_names_for_the_same_lanes_are_refused(variants, sac):
+    """Also where a setting is the run's own."""
+    with pytest.raises(UsageError, match=f"--variants: '{variants[0]}' and '.*' are the same; expected one of them"):
+        RunSpec(suite="smoke", variants=variants, sac=SACSettings(**sac))

@@ -89,7 +89,7 @@ def test_every_field_is_read_back_from_its_text(field):
         ("gamma", "inf"),
         ("gamma", ""),
         ("batch_size", "0"),
-        ("hidden", "256x256"),
+        ("hidden", "256y256"),
         ("time_limit_bootstraps", "yes"),
     ],
 )

@@ -25,7 +25,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from divbench.records.datasets.columns import COLUMNS, check_extent, check_sizes
-from divbench.spec.errors import UsageError, nearest
+from divbench.spec.errors import UsageError, unknown
 from divbench.spec.exchange import check_name
 
 CARD = "card.json"
@@ -51,7 +51,7 @@ def check_description(description: Mapping) -> dict:
     known = {**_REQUIRED, **_OPTIONAL}
     for key in description:
         if key not in known:
-            raise UsageError(f"card: unknown entry '{key}'; known: {', '.join(known)}{nearest(str(key), known)}")
+            raise UsageError(f"card: {unknown('entry', str(key), known)}")
     for key in _REQUIRED:
         if key not in description:
             raise UsageError(f"card: expected '{key}', found none")
