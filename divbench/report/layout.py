@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Iterable, Mapping
 
 from divbench.report.aggregate import QRow, ScoreRow
 from divbench.report.bounds import NOTE, SHORT, SHORT_NOTE
@@ -134,8 +135,14 @@ def overall_table(result: Overall) -> TextTable:
         for row in result.rows
     ]
     what = "returns" if result.metric == RETURN else result.metric
-    note = (f"{what} of {len(result.tasks)} tasks {_where(result.places)}, with 95% bootstrap intervals over seeds; "
-            f"optimality gap: to {number(result.target)}")
+    note = f"{what} of {len(result.tasks)} tasks {_where(result.places)}"
+    if any(row.mean.low is not None for row in result.rows):
+        note += ", with bootstrap intervals over seeds" + coverage_text({
+            "IQM": [row.iqm for row in result.rows], "mean": [row.mean for row in result.rows],
+            "median": [row.median for row in result.rows],
+            "optimality gap": [row.optimality_gap for row in result.rows],
+            "P(better) near one half": [row.improvement for row in result.rows if row.improvement is not None]})
+    note += f"; optimality gap: to {number(result.target)}"
     if len(result.rows) > 1:
         name, utd = result.reference
         at = f" at UTD {utd}" if utd else ""
@@ -149,6 +156,17 @@ def overall_table(result: Overall) -> TextTable:
     if result.missing:
         note += f"; not every variant has {', '.join(result.missing)}"
     return _table("Over all tasks", columns, lines, f"{note}; {result.note}" if result.note else note)
+
+
+def coverage_text(found: Mapping[str, Iterable[Estimate]]) -> str:
+    """`; measured coverage, at worst: IQM 79%, mean 77%`; empty where no interval has a level.
+
+    Args:
+      found: estimates by what they are; the least of their levels counts, rounded down.
+    """
+    levels = {name: [one.level for one in estimates if one.level is not None] for name, estimates in found.items()}
+    told = [f"{name} {math.floor(100.0 * min(own) + 1e-9)}%" for name, own in levels.items() if own]
+    return f"; measured coverage, at worst: {', '.join(told)}" if told else ""
 
 
 def unlike_text(result: Overall) -> str:

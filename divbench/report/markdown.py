@@ -60,12 +60,12 @@ def q_csv(rows: list[QRow]) -> str:
 
 
 def overall_csv(rows: Iterable[OverallRow]) -> str:
-    """`OverallRow`s, one per line, full precision; an estimate has three columns, its interval in the last two, and
-    wins by seed four, the sign test's p-value in the last."""
+    """`OverallRow`s, one per line, full precision. An estimate has four columns: the number, the ends of its interval
+    and the interval's measured coverage. Wins by seed have four, the sign test's p-value in the last."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     estimates = [field.name for field in dataclasses.fields(OverallRow)][4:-1]
-    parts, pairs = ("effect", "low", "high"), ("wins", "losses", "ties", "chance")
+    parts, pairs = ("effect", "low", "high", "level"), ("wins", "losses", "ties", "chance")
     writer.writerow(["variant", "utd", "seeds", "lost",
                      *(name if part == "effect" else f"{name}_{part}" for name in estimates for part in parts),
                      "wins", "losses", "ties", "sign_test"])

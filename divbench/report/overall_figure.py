@@ -7,16 +7,19 @@ from __future__ import annotations
 
 from divbench.report.counting import count_lanes
 from divbench.report.facts import Facts
+from divbench.report.layout import coverage_text
 from divbench.report.overall import Overall, efficiency_curves, profiles
 from divbench.report.series import sound_cells
 from divbench.report.style import RC, as_it_is, looks, short_count
+from divbench.statistics.bootstrap import LEAST_SEEDS
+from divbench.statistics.estimates import Estimate
 
 THRESHOLDS = 101
 BAND = {"alpha": 0.15, "linewidth": 0}
 
 
 def overall_figure(tables, facts: Facts, result: Overall):
-    """Both panels for each UTD, with 95% bands; None where there is nothing to put together."""
+    """Both panels for each UTD, with bands of bootstrap intervals; None where there is nothing to put together."""
     if not result.rows:
         return None
     import matplotlib
@@ -36,7 +39,7 @@ def overall_figure(tables, facts: Facts, result: Overall):
     curves, shares = efficiency_curves(cells, result.tasks), profiles(cells, result, thresholds)
     with matplotlib.rc_context(RC):
         legend_rows = -(-sum(len(name) + 8 for name in look) // 100)
-        head, foot = 0.85, 0.2 + 0.23 * legend_rows
+        head, foot = 1.05, 0.2 + 0.23 * legend_rows
         height = head + 3.0 * len(ratios) + foot
         figure = Figure(figsize=(8.6, height), layout="constrained")
         FigureCanvasAgg(figure)
@@ -56,7 +59,9 @@ def overall_figure(tables, facts: Facts, result: Overall):
         grid[-1][1].set_xlabel(as_it_is(result.metric))
         entries = [Line2D([], [], linewidth=2.2, label=as_it_is(name), **own) for name, own in look.items()]
         figure.legend(handles=entries, loc="lower center", ncols=-(-len(entries) // legend_rows))
-        _headline(figure, facts, result, height)
+        bands = {"interquartile mean": [found for curve in curves.values() for found in curve.values()],
+                 "share of lanes near one half": [found for profile in shares.values() for found in profile]}
+        _headline(figure, facts, result, bands, height)
     return figure
 
 
@@ -70,10 +75,13 @@ def _line(axes, xs: list, estimates: list, look: dict) -> None:
         axes.fill_between(*zip(*banded, strict=True), color=look["color"], **BAND)
 
 
-def _headline(figure, facts: Facts, result: Overall, height: float) -> None:
+def _headline(figure, facts: Facts, result: Overall, bands: dict[str, list[Estimate]], height: float) -> None:
+    drawn = any(found.low is not None for estimates in bands.values() for found in estimates)
     lines = [f"{facts.suite}, {len(result.tasks)} tasks, physics {facts.physics}, {facts.utd_text}, "
-             f"{facts.seeds_text}; band: 95% bootstrap over seeds",
-             f"network {facts.network}, precision {facts.precision}, action repeat {facts.action_repeat}"]
+             f"{facts.seeds_text}",
+             f"network {facts.network}, precision {facts.precision}, action repeat {facts.action_repeat}",
+             f"bands: bootstrap over seeds{coverage_text(bands)}" if drawn else
+             f"no bands below {LEAST_SEEDS} seeds of a task"]
     figure.text(0.012, 1 - 0.1 / height, "All tasks together", fontsize=14, fontweight="bold", va="top")
     told = as_it_is("\n".join(lines))
     figure.text(0.012, 1 - 0.42 / height, told, fontsize=9, color="#595959", va="top", linespacing=1.5)

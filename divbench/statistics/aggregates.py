@@ -4,18 +4,21 @@ The aggregates that Agarwal et al. (2021, arXiv 2108.13264) recommend for few se
 many seeds of every task they are the numbers of their library, rliable. Tasks may have different numbers of seeds.
 
 Scores are given as *strata*: for each task the numbers of its seeds. Intervals are percentile bootstraps over seeds
-within tasks (`bootstrap`), so they speak about seeds that were not run, not about other tasks. Single means and
-differences with t intervals are in `estimates`.
+within tasks (`bootstrap`), so they speak about seeds that were not run, not about other tasks. Their level is the
+measured one (`coverage`), where they are made for 95%. Single means and differences with t intervals are in
+`estimates`.
 Does not live here: which lanes are compared at which step (`report.aggregate`, `report.series`), and tables. numpy is
 imported inside the functions. Letters in shapes: D draws, N seeds of a task, S steps, K thresholds.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 
 from divbench.statistics.bootstrap import DRAWS, LEAST_SEEDS, bootstrap
+from divbench.statistics.coverage import coverage
 from divbench.statistics.estimates import CONFIDENCE, Estimate, check_tasks
 
 TARGET = 1_000.0  # the return that no task of the DeepMind Control Suite exceeds: 1,000 steps with rewards up to 1
@@ -89,7 +92,8 @@ def aggregate(strata: Sequence[Sequence[float]], *, target: float = TARGET, draw
         return np.stack([iqm(drawn), mean(drawn), median(drawn), optimality_gap(drawn, target)])
 
     estimates = bootstrap([_scores(strata)], all_four, outputs=len(AGGREGATES), draws=draws, confidence=confidence)
-    return dict(zip(AGGREGATES, estimates, strict=True))
+    return {name: _measured(name, estimate, confidence, strata)
+            for name, estimate in zip(AGGREGATES, estimates, strict=True)}
 
 
 def performance_profile(strata: Sequence[Sequence[float]], thresholds: Sequence[float], *, draws: int = DRAWS,
@@ -121,7 +125,7 @@ def performance_profile(strata: Sequence[Sequence[float]], thresholds: Sequence[
         return np.cumsum(counts[:, :0:-1], axis=1)[:, ::-1].T / pooled.shape[-1]
 
     estimates = bootstrap([above], shares, outputs=len(levels), draws=draws, confidence=confidence)
-    return [estimates[place] for place in places]
+    return [_measured("profile", estimates[place], confidence, strata) for place in places]
 
 
 def probability_of_improvement(first: Sequence[Sequence[float]], second: Sequence[Sequence[float]], *,
@@ -152,7 +156,8 @@ def probability_of_improvement(first: Sequence[Sequence[float]], second: Sequenc
         return totals / len(wins)
 
     places = [[np.arange(stratum.size) for stratum in side] for side in (first, second)]
-    return bootstrap(places, probabilities, draws=draws, confidence=confidence)[0]
+    (estimate,) = bootstrap(places, probabilities, draws=draws, confidence=confidence)
+    return _measured("improvement", estimate, confidence, first, second)
 
 
 def sample_efficiency(curves: Sequence[Sequence[Mapping[int, float]]], *, draws: int = CURVE_DRAWS,
@@ -177,7 +182,8 @@ def sample_efficiency(curves: Sequence[Sequence[Mapping[int, float]]], *, draws:
         return {}
     strata = _scores([[[curve[step] for curve in task] for step in steps] for task in curves])
     estimates = bootstrap([strata], lambda sides: iqm(sides[0]), outputs=len(steps), draws=draws, confidence=confidence)
-    return dict(zip(steps, estimates, strict=True))
+    return {step: _measured("iqm", estimate, confidence, curves)
+            for step, estimate in zip(steps, estimates, strict=True)}
 
 
 def small_sample(*sides: Sequence[Sequence[float]]) -> str:
@@ -196,6 +202,15 @@ def small_sample(*sides: Sequence[Sequence[float]]) -> str:
         return f"small sample, {found}: no bootstrap interval below {LEAST_SEEDS}"
     narrow = 1.0 - math.sqrt(1.0 - 1.0 / fewest)
     return f"small sample, {found}: bootstrap intervals are about {narrow:.0%} too narrow, {FEW_SEEDS} seeds are wanted"
+
+
+def _measured(statistic: str, estimate: Estimate, confidence: float, *sides: Sequence[Sequence]) -> Estimate:
+    """An estimate with the measured level of its interval, which is known for the usual confidence alone. An interval
+    of no width has none: all seeds lie on one side of a threshold or are equal, and resampling shows no spread."""
+    if estimate.low is None or estimate.low == estimate.high or confidence != CONFIDENCE:
+        return estimate
+    fewest = min(len(stratum) for side in sides for stratum in side)
+    return dataclasses.replace(estimate, level=coverage(statistic, len(sides[0]), fewest))
 
 
 def _task_means(strata: Sequence):

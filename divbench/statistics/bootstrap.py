@@ -6,7 +6,8 @@ the functions. Letters in shapes: D draws, N seeds of a task (it may differ from
 one draw, `...` further axes that are drawn together, such as the points of a curve.
 
 A draw of N seeds varies by (N - 1) / N of the variance over seeds, so a percentile interval is too narrow by a factor
-of sqrt(1 - 1 / N): by 18% for 3 seeds, 11% for 5, 5% for 10. Fewer than `LEAST_SEEDS` have none.
+of sqrt(1 - 1 / N): by 18% for 3 seeds, 11% for 5, 5% for 10. Fewer than `LEAST_SEEDS` have none. How often intervals of
+scores hold the truth is measured: `coverage`.
 """
 
 from __future__ import annotations

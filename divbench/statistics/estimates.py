@@ -22,7 +22,7 @@ class Estimate:
     Attributes:
       effect: None where there is nothing to compute it from.
       low, high: None where the sample is too small to have an interval.
-      level: how often such an interval holds the truth; None where nobody has shown it.
+      level: how often such an interval holds the truth, by proof or at worst as measured; None where neither is known.
     """
 
     effect: float | None

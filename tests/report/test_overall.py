@@ -14,6 +14,7 @@ from divbench.report.overall import efficiency_curves, overall, profiles
 from divbench.report.overall_figure import overall_figure
 from divbench.report.series import read_cells
 from divbench.statistics import aggregates as stats
+from divbench.statistics.coverage import COVERAGE, coverage
 
 TASKS, VARIANTS = ("cheetah-run", "walker-run"), ("baseline", "ofn")
 
@@ -70,7 +71,7 @@ def test_groups_that_prime_are_put_together_where_the_one_behind_is(two_tasks, f
                     run.add("scores", task, variant, utd, seed, 60, update, return_mean=float(update + seed))
     found = overall(returns(run))
     assert found.places == ((60, 500), (60, 500)) and [row.mean.effect for row in found.rows] == [501.0, 501.0]
-    assert "at env step 60 after 500 updates without acting, with" in overall_table(found).note
+    assert "at env step 60 after 500 updates without acting, with bootstrap" in overall_table(found).note
     assert "at env step 20, with" in overall_table(overall(returns(two_tasks))).note
     for task in TASKS:  # both act: an update is not the same at UTD 1 and 8
         for variant, utd, update in (("baseline", "1", 1_040), ("ofn", "8", 1_320)):
@@ -117,10 +118,57 @@ def test_curves_and_profiles(two_tasks):
     assert [share.effect for share in shares] == [1.0, 0.5, 0.25, 0.0]
 
 
-def test_csv_has_three_columns_for_an_estimate(two_tasks):
+def lose_one(run):
+    """One lane of ofn earns less than all of baseline's, so that the probability of improvement is below 1."""
+    next(row for row in run.rows["scores"] if (row["variant"], row["env_step"]) == ("ofn", 20))["return_mean"] = 99.0
+
+
+def test_tables_pictures_and_latex_say_what_bootstraps_cover(two_tasks):
+    lose_one(two_tasks)
+    evidence = weigh(two_tasks.tables(), None)
+    covered = {name: math.floor(100 * coverage(name, 2, 3)) for name in COVERAGE}  # of 4 seeds as of 3
+    table = overall_table(evidence.overall)
+    told = (f"measured coverage, at worst: IQM {covered['iqm']}%, mean {covered['mean']}%, "
+            f"median {covered['median']}%, optimality gap {covered['optimality_gap']}%, "
+            f"P(better) near one half {covered['improvement']}%")
+    assert f"with bootstrap intervals over seeds; {told}; optimality gap: to" in table.note
+    assert "measured coverage, at worst: IQM" in latex_table(table, evidence.facts)
+    figure = overall_figure(evidence.tables, evidence.facts, evidence.overall)
+    (words,) = [text.get_text() for text in figure.texts if "bands" in text.get_text()]
+    assert (f"bands: bootstrap over seeds; measured coverage, at worst: interquartile mean {covered['iqm']}%, "
+            f"share of lanes near one half {covered['profile']}%") in words
+    assert "95" not in table.note + words
+
+
+def test_the_least_coverage_of_all_rows_is_said(two_tasks):
+    """Rows of 5 and of 3 seeds."""
+    lose_one(two_tasks)
+    for row in list(two_tasks.rows["scores"]):
+        if row["variant"] == "ofn" and row["seed"] == 3:
+            two_tasks.rows["scores"].remove(row)
+        elif row["variant"] == "baseline" and row["seed"] == 3:
+            two_tasks.rows["scores"].append({**row, "seed": 4})
+    found = overall(returns(two_tasks))
+    assert [row.mean.level for row in found.rows] == [coverage("mean", 2, 5), coverage("mean", 2, 3)]
+    assert found.rows[1].improvement.level == coverage("improvement", 2, 3)
+    assert f"mean {math.floor(100 * coverage('mean', 2, 3))}%" in overall_table(found).note
+
+
+def test_two_seeds_have_no_interval_and_nothing_is_said_of_its_coverage(two_tasks):
+    two_tasks.rows["scores"] = [row for row in two_tasks.rows["scores"] if row["seed"] < 2]
+    two_tasks.seeds = (0, 1)
+    evidence = weigh(two_tasks.tables(), None)
+    note = overall_table(evidence.overall).note
+    assert "coverage" not in note and "with bootstrap" not in note and "no bootstrap interval below 3" in note
+    figure = overall_figure(evidence.tables, evidence.facts, evidence.overall)
+    assert any("no bands below 3 seeds of a task" in text.get_text() for text in figure.texts)
+
+
+def test_csv_has_four_columns_for_an_estimate(two_tasks):
     first, second = csv.DictReader(io.StringIO(overall_csv(overall(returns(two_tasks)).rows)))
     assert (first["variant"], first["improvement"], second["improvement"]) == ("baseline", "", "1.0")
     assert float(second["iqm_low"]) <= float(second["iqm"]) == 161.5 <= float(second["iqm_high"])
+    assert (float(second["iqm_level"]), first["improvement_level"]) == (coverage("iqm", 2, 3), "")
 
 
 def test_the_figure_has_a_row_for_each_utd(two_tasks, fake_run):
@@ -141,7 +189,7 @@ def test_latex_takes_names_as_text(two_tasks):
     evidence = weigh(two_tasks.tables(), None)
     text = latex_table(overall_table(evidence.overall), evidence.facts)
     assert text.count(r"\\") == 3 and r"\toprule" in text and text.count("{") == text.count("}")
-    assert r"95\% bootstrap" in text and r"action\_repeat" not in text
+    assert r"\%, mean" in text and r"action\_repeat" not in text
     assert escaped(r"a_b & 5% of \x{y} <z> ± $1^2~#|") == (
         r"a\_b \& 5\% of \textbackslash{}x\{y\} \textless{}z\textgreater{} $\pm$ "
         r"\$1\textasciicircum{}2\textasciitilde{}\#\textbar{}")

@@ -23,6 +23,7 @@ from divbench.statistics.aggregates import (
     small_sample,
 )
 from divbench.statistics.bootstrap import bootstrap, draw_seeds, percentiles
+from divbench.statistics.coverage import coverage
 from divbench.statistics.estimates import Estimate, mean_difference, paired_difference
 from divbench.statistics.shares import share_interval, wilson
 
@@ -156,7 +157,7 @@ def test_a_profile_by_hand():
     profile = performance_profile(strata, [5.0, 0.0, -1.0, -9.0, 1.0])
     assert [found.effect for found in profile] == [0.0, 0.5, 0.5, 1.0, 0.2]
     low, high = theirs.binom.ppf([0.025, 0.975], 10, 0.5) / 10
-    assert profile[1] == profile[2] == Estimate(0.5, pytest.approx(low), pytest.approx(high))
+    assert profile[1] == profile[2] == Estimate(0.5, pytest.approx(low), pytest.approx(high), coverage("profile", 2, 4))
     assert profile[0] == Estimate(0.0, 0.0, 0.0) and profile[3] == Estimate(1.0, 1.0, 1.0)
     assert performance_profile(strata, []) == [] and performance_profile([[1.0, 3.0]], [2.0]) == [Estimate(0.5)]
 
