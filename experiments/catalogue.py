@@ -40,7 +40,8 @@ from divbench.experiments import (
     toy_walk,
     utd32,
 )
-from divbench.experiments.experiment import UPDATES_PER_SECOND, Experiment, MeasuredExperiment
+from divbench.experiments.experiment import Experiment, MeasuredExperiment
+from divbench.spec.estimate import UPDATES_PER_SECOND
 from divbench.spec.text import format_table
 
 _MODULES = (priming_length, priming_nikishin, initialisation, moments, optimizers, regularisers,

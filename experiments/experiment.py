@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from divbench.spec.estimate import UPDATES_PER_SECOND
 from divbench.spec.making import MakeRequest
 from divbench.spec.run_spec import RunSpec
 from divbench.statistics.estimates import CONFIDENCE, Tested
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 REPRODUCED, NOT_REPRODUCED, INCONCLUSIVE = "reproduced", "not reproduced", "inconclusive"
 ROUNDING = 1e-9  # of a chance
 KINDS = ("priming", "online", "offline", "kernel")
-UPDATES_PER_SECOND = 370.0  # updates per second over all lanes on two CPU cores, as measured for three plain lanes
 
 
 @dataclasses.dataclass(frozen=True)

@@ -16,12 +16,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from divbench.experiments.arms import arm_table
-from divbench.experiments.experiment import UPDATES_PER_SECOND, Arm, Comparison, Experiment, Outcome, run_updates
+from divbench.experiments.experiment import Arm, Comparison, Experiment, Outcome, run_updates
 from divbench.experiments.kinds import kinds_table
 from divbench.experiments.recording import outcome_folder, refuse_other, verdict_record, write_outcome
 from divbench.experiments.rehearsal import in_words, out_of_reach
 from divbench.report.pairing import key_generation
 from divbench.spec.errors import UsageError
+from divbench.spec.estimate import UPDATES_PER_SECOND
 from divbench.spec.experiments import ReproduceRequest
 from divbench.spec.making import MakeRequest
 from divbench.spec.run_spec import RunSpec

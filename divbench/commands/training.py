@@ -9,9 +9,15 @@ from divbench.spec.errors import UsageError
 from divbench.spec.reading import read_spec
 from divbench.spec.text import parse_rate
 
+SAY_NOTHING = {"out", "force", "quiet", "json"}  # of what is to be trained
+
 
 def run(given: dict) -> int:
+    sure = given.pop("yes", False)
+    asked_for = set(given) - SAY_NOTHING
     spec = read_spec(given, given.pop("config", None))
+    if not sure and not asked_for:
+        raise UsageError(_everything(spec))
     spec.check_installed()
     refuse_unwritable(spec.folder)
     from divbench.execute.progress import make_progress
@@ -25,6 +31,18 @@ def run(given: dict) -> int:
     with reader_may_leave():
         _tell(spec, result, code)
     return code
+
+
+def _everything(spec) -> str:
+    """What a run that nobody has narrowed would be."""
+    from divbench.spec.estimate import UPDATES_PER_SECOND
+
+    lanes = len(spec.tasks) * len(spec.variants) * len(spec.utd) * spec.seeds
+    updates = len(spec.tasks) * len(spec.variants) * spec.seeds * sum(spec.protocol(utd).updates for utd in spec.utd)
+    days = updates / UPDATES_PER_SECOND / 86_400.0
+    return (f"run: no flag says what; expected --yes for all of suite '{spec.suite}' ({lanes} lanes, {updates:,} "
+            f"updates, {days:.0f} days on two CPU cores at {UPDATES_PER_SECOND:.0f} a second), or something narrower, "
+            "such as --suite smoke or --tasks cheetah-run --seeds 1 --steps 20k")
 
 
 def _tell(spec, result, code: int) -> None:

@@ -54,6 +54,8 @@ def spec_parser(command: str) -> Parser:
     if command == "plan":
         add_values(parser, ("--rate", "UPDATES_PER_SECOND",
                          "stated rate, summed over a group's lanes, in place of a short measurement"))
+    else:
+        add_switch(parser, "yes", "train everything, although no flag says what")
     return parser
 
 
