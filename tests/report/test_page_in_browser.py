@@ -9,6 +9,8 @@ import shutil
 
 import pytest
 
+from divbench.report.evidence import weigh
+from divbench.report.layout import overall_table
 from divbench.report.page.write import write_page
 
 selenium = pytest.importorskip("selenium", reason="needs selenium")
@@ -132,6 +134,17 @@ def test_a_heading_sorts_by_mouse_and_by_keyboard(opened, small):
     browser.execute_script("document.querySelector('#scores-table th[data-key=\"task\"] button').click()")
     assert column(browser, "scores-table", 1) == ["cheetah-run"] * 3 + ["walker-run"] * 3
     assert len(find(browser, "#scores-table th[aria-sort]")) == 1
+
+
+def test_all_tasks_together_are_a_table_as_in_the_summary(opened, small, tmp_path):
+    browser = opened(small)
+    result = weigh(small.tables(), tmp_path).overall
+    shown = [column(browser, "overall-table-0", place) for place in range(1, 10)]
+    expected = [[cell if cell != "-" else "–" for cell in cells] for cells in zip(*overall_table(result).rows,
+                                                                                  strict=True)]
+    assert shown == expected and len(result.rows) == 3
+    browser.execute_script("document.querySelector('#overall-table-0 th[data-key=\"IQM\"] button').click()")
+    assert column(browser, "overall-table-0", 3) == sorted(expected[2], key=float, reverse=True)
 
 
 def test_another_metric_changes_curves_table_and_words(opened, small):
