@@ -205,6 +205,7 @@ def train(plan: Plan, tell: Callable[[str], None] = print) -> list[RunResult]:
     """
     from divbench.execute.progress import make_progress
     from divbench.execute.run import run
+    from divbench.report.remaking import remake_stale
 
     results = _make_datasets(plan, tell)
     if results:
@@ -217,6 +218,9 @@ def train(plan: Plan, tell: Callable[[str], None] = print) -> list[RunResult]:
         results.append(result)
         if result.interrupted:
             break
+        not_remade = "" if result.failed else remake_stale(result.folder)
+        if not_remade:
+            tell(f"{who}: report not re-made: {not_remade}")
     return results
 
 

@@ -22,18 +22,23 @@ def run(given: dict) -> int:
     if result.other_keys:
         raise UsageError(result.other_keys)
     code = INTERRUPTED + result.signal if result.interrupted else FAILED if result.failed else OK
+    not_remade = ""
+    if code == OK:
+        from divbench.report.remaking import remake_stale
+
+        not_remade = remake_stale(result.folder)
     with reader_may_leave():
-        _tell(spec, result, code)
+        _tell(spec, result, code, not_remade)
     return code
 
 
-def _tell(spec, result, code: int) -> None:
+def _tell(spec, result, code: int, not_remade: str = "") -> None:
     from divbench.spec.plan import silent_resets
 
     if spec.json:
         print(json.dumps({"folder": str(result.folder), "failed": list(result.failed),
                           "interrupted": result.interrupted, "already_finished": result.already_finished,
-                          "silent_resets": silent_resets(spec), "exit_code": code}))
+                          "silent_resets": silent_resets(spec), "report_not_remade": not_remade, "exit_code": code}))
         return
     if result.interrupted:
         again = "the same command without --force" if spec.force else "the same command"
@@ -46,6 +51,8 @@ def _tell(spec, result, code: int) -> None:
     print_summary(result.folder)
     for name in result.failed:
         print(f"failed: {name}")
+    if not_remade:
+        print(f"report not re-made: {not_remade}")
 
 
 def plan(given: dict) -> int:
