@@ -159,6 +159,44 @@ def test_another_metric_changes_curves_table_and_words(opened, small):
     assert not find(browser, '#outcomes-table th[data-key="bound"]')
 
 
+SPY = """const real = uPlot; window.drawn = [];
+uPlot = function (options, data, place) {
+  const lines = options.series.slice(1).map((line) => ({ dots: line.points.show, line: !line.paths }));
+  window.drawn.push({ range: options.scales.y.range(), lines });
+  return new real(options, data, place);
+};
+Object.assign(uPlot, real);"""
+
+
+def test_panels_share_their_range_until_a_reader_wants_a_linear_axis(opened, small):
+    from selenium.webdriver.support.ui import Select
+
+    browser = opened(small)
+    charts(browser)
+    browser.execute_script(SPY)
+    Select(find(browser, "#metric")[0]).select_by_visible_text("Gradient norm")
+    charts(browser)
+    first, second = browser.execute_script("return drawn")
+    assert first["range"] == second["range"] and first["range"][1] > 2e8
+    browser.execute_script("drawn = []; document.getElementById('linear').click()")
+    charts(browser)
+    first, second = browser.execute_script("return drawn")
+    assert first["range"][1] > 2e8 and second["range"][1] < 1e3
+
+
+@pytest.mark.parametrize("points", [2, 3])
+def test_two_points_are_dots_without_a_line(opened, fake_run, points):
+    run = fake_run(variants=("ofn",), seeds=(0,))
+    for place in range(points):
+        run.add("values", "quadruped-run", "ofn", "1", 0, 1000, 10 * place, q_replay_mean=1.0 + place, q_bound=9.0)
+    browser = opened(run)
+    charts(browser)
+    browser.execute_script(SPY + "document.getElementById('linear').click()")
+    charts(browser)
+    ((lane, bound),) = (panel["lines"] for panel in browser.execute_script("return drawn"))
+    assert lane == {"dots": points == 2, "line": points == 3} and bound == {"dots": False, "line": True}
+
+
 def test_curves_are_turned_off_in_the_legend(opened, small):
     browser = opened(small)
     for told in ("most that entropies seen so far allow ends at 100", "most any policy can be worth ends at 130"):
@@ -180,7 +218,9 @@ def test_a_cell_of_the_map_leads_to_its_lane_and_back(opened, small):
     wait(browser, lambda: browser.execute_script("return location.hash").startswith("#lane/"))
     story = next(row["explanation"] for row in small.rows["verdicts"])
     assert find(browser, ".story")[0].text == story and "diverged" in find(browser, ".chip")[0].text
-    assert charts(browser)[0].startswith("Q-values: Mean Q on replay ends at 1.00e8")
+    drawn = charts(browser)
+    assert drawn[0].startswith("Q-values: Mean Q on replay ends at 1.00e8") and "Monte-Carlo" not in drawn[0]
+    assert drawn[1].startswith("Monte-Carlo return: Monte-Carlo return ends at 10.0; most that entropies")
     assert not find(browser, "#overview")[0].is_displayed()
     browser.execute_script("document.getElementById('back').click()")
     wait(browser, lambda: find(browser, "#overview")[0].is_displayed())
