@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import sys
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -220,7 +221,7 @@ def train(plan: Plan, tell: Callable[[str], None] = print) -> list[RunResult]:
             break
         not_remade = "" if result.failed else remake_stale(result.folder)
         if not_remade:
-            tell(f"{who}: report not re-made: {not_remade}")
+            print(f"{who}: report not re-made: {not_remade}", file=sys.stderr)
     return results
 
 

@@ -1,8 +1,7 @@
 """The colour of a variant: the same in every picture and on every page, whatever is drawn beside it.
 
 Lines of one colour are told apart by their dashes, then by shades of the colour. Colours are those of Okabe and Ito,
-"Color Universal Design" (2008), and five more that colour-blind readers tell from them. Black is for bounds alone, grey
-for what belongs to no variant.
+"Color Universal Design" (2008), and four darker ones. Black is for bounds alone, grey for what belongs to no variant.
 """
 
 from __future__ import annotations
