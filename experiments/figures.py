@@ -1,28 +1,38 @@
 """The pictures of experiments: series by arm, final Q of every lane, returns, and one number against another.
 
-Lives here: what is drawn where. Colours, axes of many decades and the files are the report's. matplotlib is imported
-inside the functions; nothing global changes.
+Lives here: what is drawn where. Colours, panels, axes of many decades and the files are the report's. matplotlib is
+imported inside the functions; nothing global changes.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import math
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
 
 from divbench.experiments.evidence import Evidence, Lane
-from divbench.report.bounds import ANY, NAMES, STYLES
 from divbench.report.bounds import BOUND as BOUND_COLUMN
+from divbench.report.bounds import NAMES, STYLES
+from divbench.report.colours import GREY, as_dots, assign, colour_of
 from divbench.report.curves import Panel, bound_entries, draw_bounds, finite_range, make_panels
 from divbench.report.series import Cell, Cells, Series
-from divbench.report.sheet import draw_bundle, make_sheet
-from divbench.report.style import GREY, RC, decade_label, looks, magnitude_axis
+from divbench.report.sheet import draw_bundle, legend_columns, make_sheet, share_limits
+from divbench.report.style import RC, magnitude_axis
 
 BOUND, BOUND_NAME = STYLES[BOUND_COLUMN], NAMES[BOUND_COLUMN]
-LEGEND_COLUMNS = 4
-MEASURED = "mean Q on replay"
+LETTERS = 13  # of a legend to an inch
+MEASURED, RETURN = "mean Q on replay", "return"
 HEIGHT, WIDTH = 0.34, 4.6  # inches of an arm's row, and of a task's panel, in the picture of final values
+
+
+def arm_looks(evidence: Evidence) -> dict[str, dict]:
+    """Colour and line style of each arm: the colour of its variant. Dashes tell UTDs of a variant apart, the highest of
+    the experiment is solid, and other arms of one colour."""
+    first = {arm: evidence.of(arm)[0] for arm in evidence.arms}
+    ratios = sorted({Fraction(lane.utd) for lane in first.values()}, reverse=True)
+    chosen = assign({arm: (lane.variant, ratios.index(Fraction(lane.utd))) for arm, lane in first.items()})
+    return {arm: look.style() for arm, look in chosen.items()}
 
 
 def q_curves(evidence: Evidence, title: str):
@@ -30,77 +40,100 @@ def q_curves(evidence: Evidence, title: str):
     return value_curves(evidence, {"q_replay_mean": MEASURED}, title)
 
 
-def value_curves(evidence: Evidence, columns: dict[str, str], title: str):
+def value_curves(evidence: Evidence, columns: Mapping[str, str], title: str):
     """Columns of `values` against updates, on axes of many decades; a panel per column and task.
 
     Args:
       evidence: of the experiment.
-      columns: what is drawn and how its axis is called.
+      columns: what is drawn and what people call it.
       title: of the picture.
     """
-    cells: Cells = {}
-    for column, label in columns.items():
-        for lane in evidence.lanes:
-            panel = lane.task if len(columns) == 1 else f"{label}, {lane.task}"
-            drawn = {"drawn": lane.drawn(lane.values, column)}
-            if column == "q_replay_mean":
-                drawn |= {name: lane.values.columns[name] for name in NAMES}
-            cells.setdefault(Cell(panel, lane.arm, "all"), {})[lane.seed] = Series(lane.values.points, drawn)
-    panels = make_panels(cells, ("drawn",), by_updates=True, middle=statistics.median)
-    limits = {panel.task: finite_range([panel], ("drawn",)) for panel in panels}
-
-    def draw(axes, panel: Panel, look: dict) -> None:
-        for bundle in panel.bundles["drawn"]:
-            draw_bundle(axes, bundle, look[bundle.variant])
-        draw_bounds(axes, panel)
-        if limits[panel.task] is not None and limits[panel.task][0] > 0 and not panel.bound[0]:
-            axes.set_yscale("log")  # norms, all of them positive and often far below 1
-        elif limits[panel.task] is not None:
-            magnitude_axis(axes, *limits[panel.task])
-
-    label = next(iter(columns.values())) if len(columns) == 1 else ""
-    return make_sheet(panels, _facts(evidence), draw, title=title, y_label=label, middle="median", x_label="updates",
-                      share_y=False, extra=bound_entries(panels))
+    return _curves(evidence, {label: _values(column) for column, label in columns.items()}, title)
 
 
 def return_curves(evidence: Evidence, title: str):
     """Return of every evaluation against env steps; a panel per task."""
-    cells: Cells = {}
-    for lane in evidence.lanes:
-        cells.setdefault(Cell(lane.task, lane.arm, "all"), {})[lane.seed] = Series(
-            lane.scores.points, {"return_mean": lane.drawn(lane.scores, "return_mean")})
-    panels = make_panels(cells, ("return_mean",), by_updates=False)
-
-    def draw(axes, panel: Panel, look: dict) -> None:
-        for bundle in panel.bundles["return_mean"]:
-            draw_bundle(axes, bundle, look[bundle.variant])
-        axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
-
-    return make_sheet(panels, _facts(evidence), draw, title=title, y_label="return", middle="mean",
-                      x_label="env steps", share_y=False, extra=())
+    return _curves(evidence, {RETURN: _returns}, title, by_updates=False, middle=statistics.fmean, linear=(RETURN,))
 
 
 def q_and_returns(evidence: Evidence, title: str):
     """Mean Q on replay, with the bound, and the return of every evaluation against env steps; two panels a task."""
-    cells: Cells = {}
-    for label, column in ((MEASURED, "q_replay_mean"), ("return", "return_mean")):
+    return _curves(evidence, {MEASURED: _values("q_replay_mean"), RETURN: _returns}, title, by_updates=False,
+                   linear=(RETURN,))
+
+
+def q_and_metric(evidence: Evidence, metric: str, label: str, title: str):
+    """Mean Q of every lane with the bound, and a metric of `Lane.noted` where it was measured, against updates.
+
+    Args:
+      evidence: of the experiment.
+      metric: of `evidence.NOTED`.
+      label: what people call it.
+      title: of the picture.
+    """
+    def noted(lane: Lane) -> Series | None:
+        pairs = lane.noted.get(metric)
+        return pairs and Series(tuple((update, update) for update, _ in pairs), {"drawn": tuple(y for _, y in pairs)})
+
+    return _curves(evidence, {MEASURED: _values("q_replay_mean"), label: noted}, title, linear=(label,))
+
+
+def _values(column: str) -> Callable[[Lane], Series]:
+    """A column of a lane's values as it is drawn, with bounds if it is of Q."""
+    def of(lane: Lane) -> Series:
+        bounds = {name: lane.values.columns[name] for name in NAMES} if column == "q_replay_mean" else {}
+        return Series(lane.values.points, {"drawn": lane.drawn(lane.values, column), **bounds})
+
+    return of
+
+
+def _returns(lane: Lane) -> Series:
+    return Series(lane.scores.points, {"drawn": lane.drawn(lane.scores, "return_mean")})
+
+
+def _curves(evidence: Evidence, quantities: Mapping[str, Callable[[Lane], Series | None]], title: str, *,
+            by_updates: bool = True, middle: Callable[[list[float]], float] = statistics.median,
+            linear: Sequence[str] = ()):
+    """A panel for each quantity and task, with a line for every lane and a thick one for the middle of each arm.
+
+    Args:
+      evidence: of the experiment.
+      quantities: by name, the series of a lane; None for a lane that was not measured for it.
+      title: of the picture.
+      by_updates: x is the update count; otherwise the env step.
+      middle: how the lanes of one point are made one number.
+      linear: quantities whose axis is linear; that of the others has many decades.
+    """
+    panels: list[Panel] = []
+    limits = {}
+    for quantity, series_of in quantities.items():
+        cells: Cells = {}
         for lane in evidence.lanes:
-            series = lane.values if label == MEASURED else lane.scores
-            drawn = {"drawn": lane.drawn(series, column), **{name: series.columns.get(name, ()) for name in NAMES}}
-            cell = Cell(f"{label}, {lane.task}", lane.arm, "all")
-            cells.setdefault(cell, {})[lane.seed] = Series(series.points, drawn)
-    panels = make_panels(cells, ("drawn",), by_updates=False, middle=statistics.median)
+            series = series_of(lane)
+            if series is not None:
+                cells.setdefault(Cell(lane.task, lane.arm, "all"), {})[lane.seed] = series
+        own = make_panels(cells, "drawn", quantity, by_updates=by_updates, middle=middle)
+        panels += own
+        limits[quantity] = finite_range(own)
 
     def draw(axes, panel: Panel, look: dict) -> None:
-        for bundle in panel.bundles["drawn"]:
+        for bundle in panel.bundles:
             draw_bundle(axes, bundle, look[bundle.variant])
         draw_bounds(axes, panel)
-        limits = finite_range([panel], ("drawn",))
-        if panel.task.startswith(MEASURED) and limits is not None:
-            magnitude_axis(axes, *limits)
+        found = limits[panel.quantity]
+        if panel.quantity == RETURN:
+            axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
+        elif panel.quantity in linear or found is None:
+            return
+        elif found[0] > 0 and not panel.bound[0]:
+            axes.set_yscale("log")  # norms, all of them positive and often far below 1
+        else:
+            magnitude_axis(axes, *found)
 
-    return make_sheet(panels, _facts(evidence), draw, title=title, y_label="", middle="median", x_label="env steps",
-                      share_y=False, extra=bound_entries(panels))
+    return make_sheet(panels, _facts(evidence), draw, title=title,
+                      middle="mean" if middle is statistics.fmean else "median",
+                      x_label="updates" if by_updates else "env steps", extra=bound_entries(panels),
+                      look=arm_looks(evidence))
 
 
 def final_values(evidence: Evidence, title: str, *, number: Callable[[Lane], float | None] | None = None,
@@ -119,97 +152,54 @@ def final_values(evidence: Evidence, title: str, *, number: Callable[[Lane], flo
     number = number or (lambda lane: lane.log_excess(lane.measured_at))
     arms, tasks = evidence.arms, evidence.tasks
     height = HEIGHT * len(arms) + 1.9
-    figure, panels = sheet(len(tasks), title, evidence, height)
+    marks = [Line2D([], [], marker=marker, color=GREY, linestyle="", label=text)
+             for marker, text in (("o", "a lane that did not diverge"), ("X", "a lane that diverged"))]
+    marks += [Line2D([], [], label=BOUND_NAME, **BOUND), Line2D([], [], color=GREY, linewidth=2.2, label="median")]
+    figure, panels = sheet(len(tasks), title, evidence, height, marks)
     for place, (axes, task) in enumerate(zip(panels, tasks, strict=True)):
         axes.set_title(task, loc="left")
-        for row, (arm, look) in enumerate(looks(arms).items()):
+        for row, arm in enumerate(arms):
+            colour = colour_of(evidence.of(arm)[0].variant)
             lanes = [(number(lane), lane.diverged) for lane in evidence.of(arm, task)]
             lanes = [(value, diverged) for value, diverged in lanes if value is not None]
             for rank, (value, diverged) in enumerate(lanes):
                 shift = 0.4 * (rank / (len(lanes) - 1) - 0.5) if len(lanes) > 1 else 0.0  # seeds one below the other
                 axes.plot([value], [row + shift], marker="X" if diverged else "o", markersize=7, linestyle="",
-                          markeredgecolor="white", color=look["color"], zorder=3)
+                          markeredgecolor="white", color=colour, alpha=0.55, zorder=3)
             if lanes:
                 middle = statistics.median(value for value, _ in lanes)
-                axes.plot([middle, middle], [row - 0.3, row + 0.3], color=look["color"], linewidth=2.2, zorder=2)
+                axes.plot([middle, middle], [row - 0.36, row + 0.36], color=colour, linewidth=2.6, zorder=4)
         axes.axvline(0.0, zorder=1, **BOUND)
         axes.set_yticks(range(len(arms)), arms if place == 0 else [""] * len(arms))
         axes.set_ylim(len(arms) - 0.5, -0.5)
         axes.xaxis.set_major_locator(MaxNLocator(7, integer=True))
         axes.xaxis.set_major_formatter(FuncFormatter(_power))
         axes.set_xlabel(label)
-    marks = [Line2D([], [], marker=marker, color=GREY, linestyle="", label=text)
-             for marker, text in (("o", "a lane that did not diverge"), ("X", "a lane that diverged"))]
-    marks += [Line2D([], [], label=BOUND_NAME, **BOUND), Line2D([], [], color=GREY, linewidth=2.2, label="median")]
-    legend(figure, marks, height)
+    share_limits(panels, [label] * len(tasks), "x")
     return figure
 
 
 def scatter(evidence: Evidence, arm: str, number: Callable[[Lane], float | None], *, x_label: str, title: str):
-    """log10 of Q over the bound of every lane of an arm against another number of it; a colour per task."""
+    """log10 of Q over the bound of every lane of an arm against another number of it; a marker per task."""
+    from matplotlib.lines import Line2D
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-    height = 4.8
-    figure, (axes,) = sheet(1, title, evidence, height, width=7.4, entries=len(evidence.tasks) + 1)
-    for task, look in looks(evidence.tasks).items():
+    variant = evidence.of(arm)[0].variant
+    looks = assign({task: (variant, place) for place, task in enumerate(evidence.tasks)})
+    styles = {task: {"markersize": 7, "markeredgecolor": "white", **as_dots(look.style())}
+              for task, look in looks.items()}
+    handles = [*(Line2D([], [], label=task, **style) for task, style in styles.items()),
+               Line2D([], [], label=BOUND_NAME, **BOUND)]
+    figure, (axes,) = sheet(1, title, evidence, 4.8, handles, width=7.4)
+    for task, style in styles.items():
         points = [(number(lane), lane.log_excess(lane.measured_at)) for lane in evidence.of(arm, task)]
         points = [point for point in points if None not in point]
-        axes.plot([x for x, _ in points], [y for _, y in points], marker="o", markersize=7, markeredgecolor="white",
-                  linestyle="", color=look["color"], label=task)
-    axes.axhline(0.0, zorder=1, label=BOUND_NAME, **BOUND)
+        axes.plot([x for x, _ in points], [y for _, y in points], **style)
+    axes.axhline(0.0, zorder=1, **BOUND)
     axes.yaxis.set_major_locator(MaxNLocator(7, integer=True))
     axes.yaxis.set_major_formatter(FuncFormatter(_power))
     axes.set_xlabel(x_label)
     axes.set_ylabel("mean Q over the bound")
-    legend(figure, axes.get_legend_handles_labels()[0], height)
-    return figure
-
-
-def q_and_metric(evidence: Evidence, metric: str, label: str, title: str):
-    """Above, mean Q of every lane with the bound; below, a metric of `Lane.noted` where it was measured.
-
-    Args:
-      evidence: of the experiment.
-      metric: of `evidence.NOTED`.
-      label: of its axis.
-      title: of the picture.
-    """
-    from matplotlib.lines import Line2D
-    from matplotlib.ticker import FuncFormatter
-
-    from divbench.report.style import short_count
-
-    rows = 2 if any(metric in lane.noted for lane in evidence.lanes) else 1
-    height, tasks, look = 2.4 * rows + 1.5, evidence.tasks, looks(evidence.arms)
-    figure, panels = sheet(len(tasks), title, evidence, height, rows=rows, entries=len(look) + 1)
-    measured = {name: [lane.values.columns[name] for lane in evidence.lanes] for name in NAMES}
-    bounds = [(BOUND_COLUMN, BOUND)]
-    if measured[ANY] != measured[BOUND_COLUMN] and any(map(math.isfinite, sum(measured[ANY], ()))):
-        bounds.append((ANY, STYLES[ANY]))
-    for place, task in enumerate(tasks):
-        upper = panels[place]
-        upper.set_title(task, loc="left")
-        shown: list[float] = []
-        for lane in (lane for lane in evidence.lanes if lane.task == task):
-            xs = [update for _, update in lane.values.points]
-            for column, style in (("q_replay_mean", {"linewidth": 1.2, **look[lane.arm]}), *bounds):
-                ys = [y if math.isfinite(y) else math.nan for y in lane.drawn(lane.values, column)]
-                upper.plot(xs, ys, **style)
-                shown += filter(math.isfinite, ys)
-            if rows == 2:
-                panels[len(tasks) + place].plot(*zip(*lane.noted.get(metric, ((math.nan, math.nan),)), strict=True),
-                                                linewidth=1.2, **look[lane.arm])
-        upper.set_ylabel("mean Q on replay")
-        if shown:
-            magnitude_axis(upper, min(shown), max(shown))
-            upper.yaxis.set_major_formatter(FuncFormatter(decade_label))
-        if rows == 2:
-            panels[len(tasks) + place].set_ylabel(label)
-        panels[(rows - 1) * len(tasks) + place].set_xlabel("updates")
-    for axes in panels:
-        axes.xaxis.set_major_formatter(FuncFormatter(short_count))
-    handles = [Line2D([], [], linewidth=2.2, label=name, **style) for name, style in look.items()]
-    legend(figure, [*handles, *(Line2D([], [], label=NAMES[name], **style) for name, style in bounds)], height)
     return figure
 
 
@@ -218,32 +208,32 @@ def _power(exponent: float, _) -> str:
     return f"$10^{{{round(exponent, 3):g}}}$"
 
 
-def sheet(count: int, title: str, evidence: Evidence, height: float, *, width: float | None = None, rows: int = 1,
-           entries: int = LEGEND_COLUMNS):
-    """An empty figure with a headline, `count` panels in each of its rows, from left to right and down, and space for
-    a legend of so many entries."""
+def sheet(count: int, title: str, evidence: Evidence, height: float, handles: list, *, width: float | None = None):
+    """An empty figure with a headline, `count` panels side by side, and a legend of these handles below.
+
+    Returns:
+      The figure and its axes.
+    """
     import matplotlib
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     width = width or max(7.4, WIDTH * count + 1.2)
     facts = _facts(evidence)
-    foot = 0.2 + 0.23 * -(-entries // LEGEND_COLUMNS)
+    columns = legend_columns([handle.get_label() for handle in handles], int(width * LETTERS))
+    foot = 0.2 + 0.23 * -(-len(handles) // columns)
     with matplotlib.rc_context(RC):
         figure = Figure(figsize=(width, height), layout="constrained")
         FigureCanvasAgg(figure)
         figure.get_layout_engine().set(rect=(0, foot / height, 1, 1 - (0.7 + foot) / height))
-        panels = list(figure.subplots(rows, count, squeeze=False).flat)
+        panels = list(figure.subplots(1, count, squeeze=False).flat)
         figure.text(0.12 / width, 1 - 0.12 / height, title, ha="left", va="top", fontsize=13, fontweight="bold")
         line = (f"{evidence.scale} scale, physics {facts.physics}, {facts.utd_text}, {facts.seeds_text}, "
                 f"network {facts.network}")
         figure.text(0.12 / width, 1 - 0.40 / height, line, ha="left", va="top", fontsize=9, color=GREY)
+        figure.legend(handles=handles, loc="lower center", ncol=columns, frameon=False, fontsize=9, columnspacing=1.4,
+                      bbox_to_anchor=(0.5, 0.03 / height))
     return figure, panels
-
-
-def legend(figure, handles: list, height: float) -> None:
-    figure.legend(handles=handles, loc="lower center", ncol=LEGEND_COLUMNS, frameon=False, fontsize=9,
-                  columnspacing=1.4, bbox_to_anchor=(0.5, 0.03 / height))
 
 
 def _facts(evidence: Evidence):

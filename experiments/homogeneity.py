@@ -73,8 +73,9 @@ def figure(measured: Measured):
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
+    from divbench.report.colours import GREY, ORANGE
     from divbench.report.kernel_figures import COLOURS
-    from divbench.report.style import GREY, ORANGE, RC
+    from divbench.report.style import RC
 
     kinds = _cells(measured.rows, "critic")
     width, height = 10.2, 4.4
@@ -82,7 +83,7 @@ def figure(measured: Measured):
         figure = Figure(figsize=(width, height), layout="constrained")
         FigureCanvasAgg(figure)
         figure.get_layout_engine().set(rect=(0, 0.4 / height, 1, 1 - 1.1 / height), w_pad=0.08)
-        panels = figure.subplots(1, len(SAID))
+        panels = figure.subplots(1, len(SAID), sharey=True)
         for axes, (name, said) in zip(panels, SAID.items(), strict=True):
             axes.set_title(said, loc="left")
             for place, (critic, own) in enumerate(kinds.items()):
@@ -91,7 +92,7 @@ def figure(measured: Measured):
                           markersize=4, linestyle="", color=COLOURS.get(critic, ORANGE), alpha=0.7, label=critic)
             laws = {row.layers: getattr(row, f"{name}_law") for row in measured.rows}
             for layers, law in laws.items():
-                axes.plot([layers - 0.4, layers + 0.4], [law, law], color="black", linestyle="--", linewidth=1.2,
+                axes.plot([layers - 0.4, layers + 0.4], [law, law], color=GREY, linestyle="--", linewidth=1.2,
                           zorder=1, label="homogeneous" if layers == min(laws) else "_")
             axes.set_xticks(list(laws))
             axes.grid(False, axis="x")

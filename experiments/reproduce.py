@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import sys
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -207,6 +208,7 @@ def train(plan: Plan, tell: Callable[[str], None] = print) -> list[RunResult]:
     """
     from divbench.execute.progress import make_progress
     from divbench.execute.run import run
+    from divbench.report.remaking import remake_stale
 
     results = _make_datasets(plan, tell)
     if results:
@@ -219,6 +221,9 @@ def train(plan: Plan, tell: Callable[[str], None] = print) -> list[RunResult]:
         results.append(result)
         if result.interrupted:
             break
+        not_remade = "" if result.failed else remake_stale(result.folder)
+        if not_remade:
+            print(f"{who}: report not re-made: {not_remade}", file=sys.stderr)
     return results
 
 

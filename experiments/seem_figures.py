@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from divbench.experiments.evidence import SEEM, Evidence, Lane
-from divbench.experiments.figures import BOUND, legend, sheet
-from divbench.report.style import BLUE, VERMILLION
+from divbench.experiments.evidence import KERNEL, SEEM, Evidence, Lane
+from divbench.experiments.figures import sheet
+from divbench.report.colours import GREY, colour_of
+from divbench.report.sheet import share_limits
 
 STAYED, LEFT = ("o", "a lane that did not end diverged"), ("X", "a lane that ended diverged")
-COLOURS = {False: BLUE, True: VERMILLION}  # by whether the lane diverged
+ENOUGH = {"color": GREY, "linestyle": "--", "linewidth": 1.2}  # where SEEM counts as above 0
+SAID = dict(zip((SEEM, *KERNEL), ("normalised SEEM", "row ratio", "average diagonal", "numerical rank"), strict=True))
 
 
 def seem_by_arm(evidence: Evidence, positive: float, ended: Callable[[Lane], bool], title: str):
@@ -24,52 +26,51 @@ def seem_by_arm(evidence: Evidence, positive: float, ended: Callable[[Lane], boo
       ended: whether a lane ended diverged.
       title: of the picture.
     """
-    height, arms = 4.6, evidence.arms
-    figure, panels = sheet(len(evidence.tasks), title, evidence, height, width=8.6, entries=3)
+    arms = evidence.arms
+    marks = _marks("above this line SEEM counts as above 0")
+    figure, panels = sheet(len(evidence.tasks), title, evidence, 4.6, marks, width=8.6)
     for axes, task in zip(panels, evidence.tasks, strict=True):
         axes.set_title(task, loc="left")
         for place, arm in enumerate(arms):
-            lanes = [(lane.last(SEEM), ended(lane)) for lane in evidence.of(arm, task) if lane.judged]
-            _spread(axes, place, [(value, diverged) for value, diverged in lanes if value is not None])
-        axes.axhline(positive, zorder=1, **BOUND)
+            _spread(axes, place, [(value, ended(lane), lane.variant) for lane in evidence.of(arm, task)
+                                  if lane.judged and (value := lane.last(SEEM)) is not None])
+        axes.axhline(positive, zorder=1, **ENOUGH)
         axes.set_yscale("symlog", linthresh=positive)
         axes.set_ylim(top=2.0)
         axes.set_xticks(range(len(arms)), [arm.replace(" ", "\n", 1) for arm in arms])
         axes.set_ylabel("normalised SEEM at the end")
-    legend(figure, _marks("above this line SEEM counts as above 0"), height)
+    share_limits(panels, [SEEM] * len(panels), "y")
     return figure
 
 
 def measures(evidence: Evidence, names: Sequence[str], ended: Callable[[Lane], bool], title: str):
     """The last value of several metrics, a panel for each: lanes that ended diverged to the right, the others left."""
-    height = 4.2
-    figure, panels = sheet(len(names), title, evidence, height, width=2.9 * len(names) + 0.6, entries=2)
+    figure, panels = sheet(len(names), title, evidence, 4.2, _marks(), width=2.9 * len(names) + 0.6)
     for axes, name in zip(panels, names, strict=True):
-        axes.set_title(name, loc="left")
+        axes.set_title(SAID[name], loc="left")
         shown: list[float] = []
         for diverged in (False, True):
-            found = [lane.last(name) for lane in evidence.lanes if lane.judged and ended(lane) == diverged]
-            _spread(axes, int(diverged), [(value, diverged) for value in found if value is not None])
-            shown += [value for value in found if value is not None]
+            found = [(value, diverged, lane.variant) for lane in evidence.lanes
+                     if lane.judged and ended(lane) == diverged and (value := lane.last(name)) is not None]
+            _spread(axes, int(diverged), found)
+            shown += [value for value, *_ in found]
         if shown and not 0.0 < max(shown) < 100.0 * min(shown):  # many decades, or values around 0
             axes.set_yscale("symlog", linthresh=1e-4)
         axes.set_xticks((0, 1), ("did not", "diverged"))
         axes.set_xlim(-0.5, 1.5)
-    legend(figure, _marks(), height)
     return figure
 
 
-def _spread(axes, place: int, points: Sequence[tuple[float, bool]]) -> None:
-    """Points (value, diverged) at a place of the axis, side by side."""
-    for rank, (value, diverged) in enumerate(points):
+def _spread(axes, place: int, points: Sequence[tuple[float, bool, str]]) -> None:
+    """Points (value, diverged, variant) at a place of the axis, side by side."""
+    for rank, (value, diverged, variant) in enumerate(points):
         shift = 0.5 * (rank / (len(points) - 1) - 0.5) if len(points) > 1 else 0.0
         axes.plot([place + shift], [value], marker=(LEFT if diverged else STAYED)[0], markersize=7, linestyle="",
-                  markeredgecolor="white", color=COLOURS[diverged], zorder=3)
+                  markeredgecolor="white", color=colour_of(variant), zorder=3)
 
 
 def _marks(line: str = "") -> list:
     from matplotlib.lines import Line2D
 
-    marks = [Line2D([], [], marker=marker, color=COLOURS[kind], linestyle="", label=text)
-             for kind, (marker, text) in ((False, STAYED), (True, LEFT))]
-    return [*marks, *([Line2D([], [], label=line, **BOUND)] if line else [])]
+    marks = [Line2D([], [], marker=marker, color=GREY, linestyle="", label=text) for marker, text in (STAYED, LEFT)]
+    return [*marks, *([Line2D([], [], label=line, **ENOUGH)] if line else [])]

@@ -28,8 +28,13 @@ def run(given: dict) -> int:
     if result.other_keys:
         raise UsageError(result.other_keys)
     code = INTERRUPTED + result.signal if result.interrupted else FAILED if result.failed else OK
+    not_remade = ""
+    if code == OK:
+        from divbench.report.remaking import remake_stale
+
+        not_remade = remake_stale(result.folder)
     with reader_may_leave():
-        _tell(spec, result, code)
+        _tell(spec, result, code, not_remade)
     return code
 
 
@@ -45,14 +50,14 @@ def _everything(spec) -> str:
             "such as --suite smoke or --tasks cheetah-run --seeds 1 --steps 20k")
 
 
-def _tell(spec, result, code: int) -> None:
+def _tell(spec, result, code: int, not_remade: str = "") -> None:
     from divbench.spec.plan import silent_resets
 
     if spec.json:
         print(json.dumps({"folder": str(result.folder), "failed": [str(failure) for failure in result.failed],
                           "failures": [failure.record() for failure in result.failed],
                           "interrupted": result.interrupted, "already_finished": result.already_finished,
-                          "silent_resets": silent_resets(spec), "exit_code": code}))
+                          "silent_resets": silent_resets(spec), "report_not_remade": not_remade, "exit_code": code}))
         return
     if result.interrupted:
         again = "the same command without --force" if spec.force else "the same command"
@@ -68,6 +73,8 @@ def _tell(spec, result, code: int) -> None:
         if failure.place:
             print(failure.traceback, end="")
         print(f"traceback in {failure.file}" if failure.file else "its traceback could not be written")
+    if not_remade:
+        print(f"report not re-made: {not_remade}")
 
 
 def plan(given: dict) -> int:

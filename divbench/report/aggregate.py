@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import statistics
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from divbench.report.bounds import LIMIT_COLUMNS, last_numbers, share_of
 from divbench.report.series import Cell, Cells, Point, Series, last_common_point, sorted_cells
@@ -123,12 +123,36 @@ def q_rows(cells: Cells, stopped: Mapping[tuple[Cell, int], Point] | None = None
       stopped: where they did, of `stopped_lanes`; by default none did.
     """
     rows = [row for cell, lanes in cells.items() if (row := _q_row(cell, lanes, stopped or {})) is not None]
-    references: dict[tuple[str, str], QRow] = {}
-    for row in rows:
-        place = (row.cell.task, row.cell.utd)
-        if place not in references or row.cell.variant == BASELINE:
-            references[place] = row
-    return [_against(row, references[row.cell.task, row.cell.utd]) for row in rows]
+    references = find_references([row.cell for row in rows])
+    by_cell = {row.cell: row for row in rows}
+    return [_against(row, by_cell[references[row.cell]]) for row in rows]
+
+
+def find_references(cells: Iterable[Cell]) -> dict[Cell, Cell]:
+    """For each cell the one that it is set against: that of the variant `baseline` with its task and UTD, or the first
+    that there is."""
+    cells = list(cells)
+    found: dict[tuple[str, str], Cell] = {}
+    for cell in cells:
+        if (cell.task, cell.utd) not in found or cell.variant == BASELINE:
+            found[cell.task, cell.utd] = cell
+    return {cell: found[cell.task, cell.utd] for cell in cells}
+
+
+def times_larger(reference: float | None, own: float | None, *, same_point: bool, reference_whole: bool,
+                 own_whole: bool) -> float | None:
+    """A reference's number over a cell's own.
+
+    Args:
+      reference, own: the numbers; None where there is none.
+      same_point: whether both are of the same env step and update; else there is no ratio.
+      reference_whole, own_whole: whether all lanes behind a number are finite. The smaller one must be: the last finite
+        number of a lane that broke may be that of its first update, which is no reason to call it small.
+    """
+    if not same_point or reference is None or not own:
+        return None
+    ratio = reference / own
+    return ratio if (own_whole if abs(ratio) >= 1.0 else reference_whole) else None
 
 
 def verdict_counts(verdicts, order=((), (), ())) -> dict[Cell, dict[str, int]]:
@@ -174,9 +198,9 @@ def _q_row(cell: Cell, lanes: dict[int, Series], stopped: Mapping[tuple[Cell, in
 
 def _against(row: QRow, reference: QRow) -> QRow:
     same_point = (row.env_step, row.update) == (reference.env_step, reference.update)
-    ratio = _ratio(reference.final, row.final) if same_point else None
-    if ratio is not None and row is not reference and (row if abs(ratio) >= 1.0 else reference).nonfinite:
-        ratio = None
+    ratio = times_larger(reference.final, row.final, same_point=same_point,
+                         reference_whole=not reference.nonfinite or row is reference,
+                         own_whole=not row.nonfinite or row is reference)
     return dataclasses.replace(row, reference=reference.cell.variant, reference_ratio=ratio)
 
 
@@ -187,8 +211,3 @@ def _at(series: Series, column: str, point: tuple[int, int]) -> float:
 def _last_finite(lanes: list[Series], column: str) -> list[float]:
     return [values[-1] for series in lanes if (values := series.finite(column))]
 
-
-def _ratio(numerator: float | None, denominator: float | None) -> float | None:
-    if numerator is None or not denominator:
-        return None
-    return numerator / denominator

@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 
 from divbench.report.bounds import ANY, BOUND, NAMES, STYLES
 from divbench.report.series import Cell, Cells, Series
@@ -35,12 +35,13 @@ class Bundle:
 
 @dataclasses.dataclass(frozen=True)
 class Panel:
-    """One task and UTD: the bundles of its variants by column, and the envelopes of the upper bounds: at the entropies
-    seen so far, and of any policy, empty where that is the same."""
+    """One quantity of one task and UTD: the bundles of its variants, and the envelopes of the upper bounds: at the
+    entropies seen so far, and of any policy, empty where that is the same."""
 
     task: str
     utd: str
-    bundles: dict[str, tuple[Bundle, ...]]
+    quantity: str
+    bundles: tuple[Bundle, ...]
     bound: Line
     acting_from: float | None
     bound_any: Line = ([], [])
@@ -48,46 +49,41 @@ class Panel:
 
 def make_panels(
     cells: Cells,
-    columns: Sequence[str],
+    column: str,
+    quantity: str,
     *,
     by_updates: bool,
     middle: Callable[[list[float]], float] = statistics.fmean,
+    sparse: bool = False,
 ) -> list[Panel]:
     """Panels in the order of the cells' tasks and UTDs.
 
     Args:
-      cells: series that hold `columns`, and `q_bound` and `q_bound_any` if bounds are to be drawn.
-      columns: what is drawn.
+      cells: series that hold `column`, and `q_bound` and `q_bound_any` if bounds are to be drawn.
+      column: what is drawn.
+      quantity: what people call it.
       by_updates: x is the update count; otherwise the env step.
       middle: how the lanes of one point are made one number.
+      sparse: whether the column is not measured every time: lines pass over points without a number.
     """
     places: dict[tuple[str, str], list[Cell]] = {}
     for cell in cells:
         places.setdefault((cell.task, cell.utd), []).append(cell)
     panels = []
     for (task, utd), members in places.items():
-        bundles = {
-            column: tuple(_bundle(cell.variant, cells[cell], column, by_updates, middle) for cell in members)
-            for column in columns
-        }
+        bundles = tuple(_bundle(cell.variant, cells[cell], column, by_updates, middle, sparse) for cell in members)
         lanes = [series for cell in members for series in cells[cell].values()]
-        bound, bound_any = (_envelope(lanes, by_updates, column) for column in (BOUND, ANY))
-        panels.append(Panel(task, utd, bundles, bound, _acting_from(lanes, by_updates),
+        bound, bound_any = (_envelope(lanes, by_updates, name) for name in (BOUND, ANY))
+        panels.append(Panel(task, utd, quantity, bundles, bound, _acting_from(lanes, by_updates),
                             ([], []) if bound_any == bound else bound_any))
     return panels
 
 
-def finite_range(panels: list[Panel], columns: Sequence[str]) -> tuple[float, float] | None:
-    """Smallest and largest finite y of the lines of these columns and of the bounds; None without any."""
-    found = [
-        y
-        for panel in panels
-        for column in columns
-        for bundle in panel.bundles[column]
-        for _, ys in bundle.seeds
-        for y in ys
-        if math.isfinite(y)
-    ]
+def finite_range(panels: Iterable[Panel]) -> tuple[float, float] | None:
+    """Smallest and largest finite y of the lines of panels and of their bounds; None without any."""
+    panels = list(panels)
+    found = [y for panel in panels for bundle in panel.bundles for _, ys in bundle.seeds for y in ys
+             if math.isfinite(y)]
     found += [y for panel in panels for _, ys in (panel.bound, panel.bound_any) for y in ys if math.isfinite(y)]
     return (min(found), max(found)) if found else None
 
@@ -98,15 +94,16 @@ def _bundle(
     column: str,
     by_updates: bool,
     middle: Callable[[list[float]], float],
+    sparse: bool,
 ) -> Bundle:
     lines, ends = [], []
     at: dict[tuple[int, int], list[float]] = {}
     for series in lanes.values():
         xs = [float(point[by_updates]) for point in series.points]
         ys = [y if math.isfinite(y) else math.nan for y in series.columns[column]]
-        lines.append((xs, ys))
         finite = [i for i, y in enumerate(ys) if math.isfinite(y)]
-        if finite and finite[-1] < len(ys) - 1 and len(finite) == finite[-1] + 1:
+        lines.append(([xs[i] for i in finite], [ys[i] for i in finite]) if sparse else (xs, ys))
+        if not sparse and finite and finite[-1] < len(ys) - 1 and len(finite) == finite[-1] + 1:
             ends.append((xs[finite[-1]], ys[finite[-1]]))
         for point, y in zip(series.points, ys, strict=True):
             if math.isfinite(y):

@@ -12,6 +12,7 @@ from divbench.spec.scale import RETURN, metric_name
 
 SHOWN_VERSIONS = ("divbench", "jax", "jaxlib", "flax", "mujoco", "mujoco-mjx", "dm-control", "python")
 UNKNOWN = "unknown"
+UNFINISHED = "not finished"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -101,7 +102,7 @@ def read_facts(tables) -> Facts:
             f"{name} {versions[name]}" for name in SHOWN_VERSIONS if versions.get(name, "absent") != "absent"
         ),
         primes=bool(settings.get("prime_updates", 0)),
-        state=f"finished {finished}" if finished else "not finished",
+        state=f"finished {finished}" if finished else UNFINISHED,
         metric=read_metric(card),
     )
 

@@ -7,6 +7,7 @@ same bytes every time.
 from __future__ import annotations
 
 import io
+import math
 import statistics
 
 from divbench.report.bounds import ANY, BOUND
@@ -14,68 +15,51 @@ from divbench.report.curves import Panel, bound_entries, draw_bounds, finite_ran
 from divbench.report.facts import Facts
 from divbench.report.series import sound_cells
 from divbench.report.sheet import draw_bundle, make_sheet
-from divbench.report.style import GREY, RC, as_it_is, magnitude_axis
+from divbench.report.style import RC, as_it_is, magnitude_axis
 
 FORMATS = ("png", "svg")
-RETURN = {"linestyle": ":", "linewidth": 1.4}
+Q_COLUMNS = {"q_replay_mean": "mean Q on replay", "mc_return_mean": "Monte-Carlo return"}
 
 
 def learning_figure(tables, facts: Facts):
     """Return against env steps, or updates in a priming run; a panel per task and UTD. None if no score."""
     cells = sound_cells(tables, "scores", ("return_mean",), facts.order)
-    panels = make_panels(cells, ("return_mean",), by_updates=facts.primes)
-    if not panels or finite_range(panels, ("return_mean",)) is None:
+    panels = make_panels(cells, "return_mean", as_it_is(facts.metric), by_updates=facts.primes)
+    if finite_range(panels) is None:
         return None
 
     def draw(axes, panel: Panel, look: dict) -> None:
-        for bundle in panel.bundles["return_mean"]:
+        for bundle in panel.bundles:
             draw_bundle(axes, bundle, look[bundle.variant])
         axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
 
-    return make_sheet(
-        panels,
-        facts,
-        draw,
-        title="Learning curves",
-        y_label=as_it_is(facts.metric),
-        middle="mean",
-        x_label="updates" if facts.primes else "env steps",
-        share_y=False,
-        extra=(),
-    )
+    return make_sheet(panels, facts, draw, title="Learning curves", middle="mean",
+                      x_label="updates" if facts.primes else "env steps")
 
 
 def q_figure(tables, facts: Facts):
-    """Mean Q on replay against updates, with its bounds and Monte-Carlo return. None without measurements."""
-    columns = ("q_replay_mean", "mc_return_mean")
-    cells = sound_cells(tables, "values", (*columns, BOUND, ANY), facts.order)
-    panels = make_panels(cells, columns, by_updates=True, middle=statistics.median)
-    limits = finite_range(panels, columns)
-    if limits is None:
+    """Mean Q on replay against updates, with its bounds, and Monte-Carlo returns in panels of their own. None without
+    measurements."""
+    cells = sound_cells(tables, "values", (*Q_COLUMNS, BOUND, ANY), facts.order)
+    panels: dict[str, list[Panel]] = {}
+    for column, quantity in Q_COLUMNS.items():
+        found = make_panels(cells, column, quantity, by_updates=True, middle=statistics.median,
+                            sparse=column != "q_replay_mean")
+        if any(math.isfinite(y) for panel in found for bundle in panel.bundles for _, ys in bundle.seeds for y in ys):
+            panels[quantity] = found
+    limits = {quantity: finite_range(found) for quantity, found in panels.items()}
+    if not limits:
         return None
 
     def draw(axes, panel: Panel, look: dict) -> None:
-        for bundle in panel.bundles["mc_return_mean"]:
-            axes.plot(*bundle.middle, color=look[bundle.variant]["color"], zorder=2, **RETURN)
-        for bundle in panel.bundles["q_replay_mean"]:
+        for bundle in panel.bundles:
             draw_bundle(axes, bundle, look[bundle.variant])
         draw_bounds(axes, panel)
-        magnitude_axis(axes, *limits)
+        magnitude_axis(axes, *limits[panel.quantity])
 
-    extra = list(bound_entries(panels))
-    if any(bundle.middle[0] for panel in panels for bundle in panel.bundles["mc_return_mean"]):
-        extra.append(("Monte-Carlo return", {"color": GREY, **RETURN}))
-    return make_sheet(
-        panels,
-        facts,
-        draw,
-        title="Q values",
-        y_label="mean Q on replay",
-        middle="median",
-        x_label="updates",
-        share_y=True,
-        extra=tuple(extra),
-    )
+    drawn = [panel for found in panels.values() for panel in found]
+    return make_sheet(drawn, facts, draw, title="Q values", middle="median", x_label="updates",
+                      extra=bound_entries(drawn))
 
 
 def render(figure, kind: str) -> bytes:

@@ -9,10 +9,14 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Mapping, Sequence
 
-from divbench.report.style import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, RC, VERMILLION, short_count
+from divbench.report.colours import GREY, colour_of, shaded
+from divbench.report.sheet import share_limits
+from divbench.report.style import RC, short_count
 
-SHOWN = 5  # lanes of which |Q| is drawn
-COLOURS = (VERMILLION, BLUE, GREEN, PURPLE, ORANGE)
+SGD, ADAM = colour_of("sgd"), colour_of("baseline")  # of critics that learn so, and are plain otherwise
+SHOWN = (-0.6, -0.4, -0.2, 0.0, 0.2)  # shades of the lanes of which |Q| is drawn
+FITTED = shaded(ADAM, -0.3)
+EXACT = {"color": GREY, "linewidth": 1.0}
 
 
 def crash_figure(rows: Sequence, forecasts: Mapping, close: float, facts: str):
@@ -27,8 +31,10 @@ def crash_figure(rows: Sequence, forecasts: Mapping, close: float, facts: str):
     met = sorted((row for row in forecasts.values() if row is not None and row.crash >= 0), key=lambda row: row.crash)
     with canvas(11.4, 4.6, 3, "Crashes of SGD foretold", facts) as (figure, panels):
         curves, whole, left = panels
-        places = sorted({round(place * (len(met) - 1) / max(SHOWN - 1, 1)) for place in range(SHOWN)}) if met else []
-        for colour, row in zip(COLOURS, (met[place] for place in places), strict=False):
+        last = len(SHOWN) - 1
+        places = sorted({round(place * (len(met) - 1) / last) for place in range(len(SHOWN))}) if met else []
+        for shade, row in zip(SHOWN, (met[place] for place in places), strict=False):
+            colour = shaded(SGD, shade)
             own = [other for other in rows if other.lane == row.lane]
             seen = [other for other in own if row.since <= other.step <= row.step]
             curves.plot([other.step for other in own], [abs(other.q) for other in own], color=colour, linewidth=1.2,
@@ -48,7 +54,7 @@ def crash_figure(rows: Sequence, forecasts: Mapping, close: float, facts: str):
         left.set_title("counted from the forecast", loc="left")
         legend(figure, [("seen by the forecast", {"color": GREY, "linewidth": 4.0}),
                          ("foretold", {"color": GREY, "linestyle": "--"}),
-                         ("met exactly", {"color": BLACK, "linewidth": 1.0}),
+                         ("met exactly", EXACT),
                          (f"within {close:.0%}", {"color": GREY, "linewidth": 7.0, "alpha": 0.25})])
     return figure
 
@@ -71,16 +77,16 @@ def power_figure(rows: Sequence, counting: Mapping, facts: str):
             for lane, own in lanes.items():
                 last = counting.get((layers, lane))
                 axes.plot([row.step for row in own], [abs(row.q) for row in own], linewidth=1.1,
-                          color=GREY if last is None else BLUE, alpha=0.35 if last is None else 0.7,
+                          color=GREY if last is None else ADAM, alpha=0.35 if last is None else 0.7,
                           zorder=2 if last is None else 3)
                 if last is not None:
                     ends = last.since, last.step
                     axes.plot(ends, [abs(last.q) * (end / last.step) ** last.exponent for end in ends],
-                              color=VERMILLION, linewidth=2.2, alpha=0.8, zorder=4)
+                              color=FITTED, linewidth=2.2, alpha=0.8, zorder=4)
             found = [last.exponent for (depth, _), last in counting.items() if depth == layers]
             top = max(abs(row.q) for own in lanes.values() for row in own)
             end = max(row.step for own in lanes.values() for row in own)
-            axes.plot([end / 30.0, end], [4.0 * top / 30.0**layers, 4.0 * top], color=BLACK, linestyle="--",
+            axes.plot([end / 30.0, end], [4.0 * top / 30.0**layers, 4.0 * top], color=GREY, linestyle="--",
                       linewidth=1.2)
             axes.set(xscale="log", yscale="log")
             axes.set_xlim(left=end / 300.0)
@@ -89,9 +95,10 @@ def power_figure(rows: Sequence, counting: Mapping, facts: str):
             axes.set_title(f"L = {layers}: slopes {said}", loc="left")
             axes.set_xlabel("updates")
         panels[0].set_ylabel("|mean Q|")
-        legend(figure, [("lanes at rest", {"color": BLUE}), ("fitted", {"color": VERMILLION, "linewidth": 2.2}),
+        share_limits(panels, ["|mean Q|"] * len(depths), "y")
+        legend(figure, [("lanes at rest", {"color": ADAM}), ("fitted", {"color": FITTED, "linewidth": 2.2}),
                          ("other lanes", {"color": GREY, "alpha": 0.5}),
-                         ("slope L", {"color": BLACK, "linestyle": "--"})])
+                         ("slope L", {"color": GREY, "linestyle": "--"})])
     return figure
 
 
@@ -120,8 +127,8 @@ def _beside(axes, pairs: Sequence[tuple[float, float]], close: float | None, acr
     if close is not None:
         below, above = ([(1.0 + side * close) * end for end in ends] for side in (-1.0, 1.0))
         axes.fill_between(ends, below, above, color=GREY, alpha=0.25, linewidth=0)
-    axes.plot(ends, ends, color=BLACK, linewidth=1.0)
-    axes.plot([x for x, _ in pairs], [y for _, y in pairs], marker="o", markersize=5, linestyle="", color=BLUE,
+    axes.plot(ends, ends, **EXACT)
+    axes.plot([x for x, _ in pairs], [y for _, y in pairs], marker="o", markersize=5, linestyle="", color=SGD,
               markeredgecolor="white", markeredgewidth=0.4)
 
 

@@ -10,10 +10,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from divbench.records.kernels import KernelRow
+from divbench.report.colours import BROWN, GREY, INDIGO, OLIVE, SKY, colour_of
 from divbench.report.kernels import summarise
-from divbench.report.style import BLACK, BLUE, GREEN, GREY, PURPLE, RC, VERMILLION
+from divbench.report.style import RC
 
-COLOURS = {"relu": VERMILLION, "tanh": GREEN, "sin": BLUE, "elu": PURPLE, "mish": BLACK}
+# relu is that of plain SAC; the others are no colour of a variant that is often drawn.
+COLOURS = {"relu": colour_of("baseline"), "tanh": OLIVE, "sin": INDIGO, "elu": SKY, "mish": BROWN}
 NUMBERS = {"average_diagonal": "average diagonal", "row_ratio": "row ratio"}
 _SHARE = 0.8  # of the distance between two sizes, for the activations together
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Iterable, Mapping
+from decimal import ROUND_HALF_UP, Decimal
 
 from divbench.report.aggregate import QRow, ScoreRow
 from divbench.report.bounds import NOTE, SHORT, SHORT_NOTE
@@ -21,6 +22,7 @@ from divbench.verdict import KINDS
 
 ABSENT = "-"
 SMALL_SAMPLE = 5
+WHOLE = 3  # power of ten of the largest numbers that are written out, with all of their digits
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,16 +69,25 @@ class LaneVerdict:
 
 
 def number(value: float | None) -> str:
-    """Three figures that matter: `0.0312`, `36.9`, `6,703`, `2.71e7`; `-` for nothing."""
+    """Three figures that matter: `0.0312`, `36.9`, `6,703`, `2.71e7`; `-` for nothing.
+
+    The shortest decimal that is the number is rounded once, halves away from zero. Every number of a table goes through
+    here, also on the page, whose scripts write points of curves by the same rule (`figure` in `dom.js`).
+    """
     if value is None:
         return ABSENT
     if not math.isfinite(value):
         return str(value)
-    if value and not 1e-3 <= abs(value) < 9_999.5:
-        figures, exponent = f"{value:.2e}".split("e")
-        return f"{figures}e{int(exponent)}"
-    digits = 0 if value == 0 else max(0, 2 - math.floor(math.log10(abs(value))))
-    return f"{value:,.{digits}f}"
+    exact = Decimal(repr(float(value)))
+    if not exact:
+        return "0"
+    exponent = exact.adjusted()
+    unit = 0 if exponent == WHOLE else exponent - 2
+    rounded = exact.quantize(Decimal(1).scaleb(unit), rounding=ROUND_HALF_UP)
+    exponent = rounded.adjusted()
+    if -WHOLE <= exponent <= WHOLE:
+        return f"{rounded:,.{max(0, 2 - exponent)}f}"
+    return f"{rounded.scaleb(-exponent):.2f}e{exponent}"
 
 
 def score_table(rows: list[ScoreRow], metric: str = RETURN) -> TextTable:

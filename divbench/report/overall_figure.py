@@ -10,7 +10,7 @@ from divbench.report.facts import Facts
 from divbench.report.layout import coverage_text
 from divbench.report.overall import Overall, efficiency_curves, profiles
 from divbench.report.series import sound_cells
-from divbench.report.style import RC, as_it_is, looks, short_count
+from divbench.report.style import RC, as_it_is, draw_line, looks, short_count
 from divbench.statistics.bootstrap import LEAST_SEEDS
 from divbench.statistics.estimates import Estimate
 
@@ -68,8 +68,7 @@ def overall_figure(tables, facts: Facts, result: Overall):
 def _line(axes, xs: list, estimates: list, look: dict) -> None:
     """A line through the estimates that there are, in the band of their intervals."""
     found = [(x, e) for x, e in zip(xs, estimates, strict=True) if e.effect is not None]
-    axes.plot([x for x, _ in found], [e.effect for _, e in found], linewidth=2.2, marker="o" if len(found) == 1 else "",
-              markersize=4, **look)
+    draw_line(axes, [x for x, _ in found], [e.effect for _, e in found], look, dots=True, linewidth=2.2)
     banded = [(x, e.low, e.high) for x, e in found if e.low is not None]
     if banded:
         axes.fill_between(*zip(*banded, strict=True), color=look["color"], **BAND)

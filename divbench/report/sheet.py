@@ -1,4 +1,4 @@
-"""A sheet of panels: one axes per task and UTD, a headline with the facts of the run, one legend for all.
+"""A sheet of panels: one axes per quantity, task and UTD, a headline with the facts of the run, one legend for all.
 
 Lives here: layout and the way a bundle of lines is drawn. What is drawn on which axis is for `figures`.
 """
@@ -6,10 +6,13 @@ Lives here: layout and the way a bundle of lines is drawn. What is drawn on whic
 from __future__ import annotations
 
 import textwrap
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
+from divbench.report.colours import GREY, as_dots
 from divbench.report.curves import Bundle, Panel
 from divbench.report.facts import Facts
-from divbench.report.style import GREY, RC, as_it_is, looks, short_count
+from divbench.report.style import RC, SPARSE, as_it_is, draw_line, looks, short_count
 
 MOST_COLUMNS = 4
 LETTERS = 13  # of the subtitle to an inch
@@ -22,31 +25,43 @@ def make_sheet(
     draw,
     *,
     title: str,
-    y_label: str,
     middle: str,
     x_label: str,
-    share_y: bool,
-    extra: tuple[tuple[str, dict], ...],
+    extra: tuple[tuple[str, dict], ...] = (),
+    look: Mapping[str, dict] | None = None,
 ):
-    """Lay out one panel per task and UTD, a headline with the facts, and one legend for all."""
+    """Lay out one panel per quantity, task and UTD, a headline with the facts, and one legend for all.
+
+    Panels of one quantity share their range. Their x axes share theirs too, those of updates among panels of one UTD.
+
+    Args:
+      panels: all of a quantity one after the other; a quantity begins a new row, unless each has one panel only.
+      facts: of the run.
+      draw: called with the axes, the panel and the look of every variant.
+      title, x_label: in words.
+      middle: what the thick lines are over seeds.
+      extra: more entries of the legend, name and style.
+      look: colour and line style by variant; by default that of `looks`.
+    """
     import matplotlib
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-    drawn = {bundle.variant for panel in panels for bundles in panel.bundles.values() for bundle in bundles}
+    drawn = {bundle.variant for panel in panels for bundle in panel.bundles}
     variants = tuple(dict.fromkeys([*(name for name in facts.variants if name in drawn), *sorted(drawn)]))
-    look = looks(variants)
-    columns = _columns(panels)
-    rows = -(-len(panels) // columns)
+    look = look or looks(variants)
+    places, rows, columns = _places(panels)
     width = max(6.4, 3.7 * columns + 0.6)
-    entries = [Line2D([], [], linewidth=2.2, label=as_it_is(name), **look[name]) for name in variants]
+    sparse = {bundle.variant for panel in panels for bundle in panel.bundles if 0 < len(bundle.middle[0]) <= SPARSE}
+    entries = [Line2D([], [], linewidth=2.2, markersize=5, label=as_it_is(name),
+                      **(as_dots(look[name]) if name in sparse else {}) | look[name]) for name in variants]
     entries += [Line2D([], [], label=label, **style) for label, style in extra]
-    if any(bundle.ends for panel in panels for bundles in panel.bundles.values() for bundle in bundles):
+    if any(bundle.ends for panel in panels for bundle in panel.bundles):
         entries.append(Line2D([], [], label="no longer finite", color=GREY, **END))
-    legend_columns = _legend_columns([entry.get_label() for entry in entries], int(width * 12))
-    legend_rows = -(-len(entries) // legend_columns)
+    across = legend_columns([entry.get_label() for entry in entries], int(width * 12))
+    legend_rows = -(-len(entries) // across)
     subtitle = [line for text in _subtitle(facts, middle) for line in textwrap.wrap(text, int(width * LETTERS))]
     head, foot = 0.47 + 0.19 * len(subtitle), 0.12 + 0.23 * legend_rows
     height = 2.7 * rows + head + foot
@@ -56,23 +71,27 @@ def make_sheet(
         figure.get_layout_engine().set(
             rect=(0, foot / height, 1, 1 - (head + foot) / height), w_pad=0.08, h_pad=0.08
         )
-        grid = figure.subplots(rows, columns, squeeze=False, sharey=share_y)
-        for place, axes in enumerate(grid.flat):
-            if place >= len(panels):
-                axes.set_axis_off()
-                continue
-            panel = panels[place]
-            many_utd = len({other.utd for other in panels}) > 1
-            task = as_it_is(panel.task)
-            axes.set_title(f"{task}, UTD {panel.utd}" if many_utd else task, loc="left")
+        grid = figure.subplots(rows, columns, squeeze=False)
+        for axes in grid.flat:
+            axes.set_axis_off()
+        several, many_utd = (len({getattr(panel, name) for panel in panels}) > 1 for name in ("quantity", "utd"))
+        for panel, place in zip(panels, places, strict=True):
+            axes = grid[place]
+            axes.set_axis_on()
+            named = [*([panel.quantity] if several else []), as_it_is(panel.task),
+                     *([f"UTD {panel.utd}"] if many_utd else [])]
+            axes.set_title(", ".join(named), loc="left")
             draw(axes, panel, look)
             _mark_acting(axes, panel)
             axes.set_xlim(left=0)
             axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
             axes.xaxis.set_major_formatter(FuncFormatter(short_count))
             axes.set_xlabel(x_label)
-            if place % columns == 0:
-                axes.set_ylabel(y_label)
+            if place[1] == 0 and not several:
+                axes.set_ylabel(panel.quantity)
+        drawn_on = [grid[place] for place in places]
+        share_limits(drawn_on, [panel.quantity for panel in panels], "y")
+        share_limits(drawn_on, [panel.utd if x_label == "updates" else "" for panel in panels], "x")
         figure.text(
             0.12 / width, 1 - 0.12 / height, title, ha="left", va="top", fontsize=13, fontweight="bold"
         )
@@ -89,7 +108,7 @@ def make_sheet(
         figure.legend(
             handles=entries,
             loc="lower center",
-            ncol=legend_columns,
+            ncol=across,
             handlelength=2.4,
             columnspacing=1.6,
             bbox_to_anchor=(0.5, 0.02 / height),
@@ -97,7 +116,7 @@ def make_sheet(
     return figure
 
 
-def _legend_columns(labels: list[str], room: int) -> int:
+def legend_columns(labels: list[str], room: int) -> int:
     """The most columns of a legend that `room` letters have place for; a column is as wide as its longest label."""
     for count in range(len(labels), 1, -1):
         whole, more = divmod(len(labels), count)
@@ -108,30 +127,43 @@ def _legend_columns(labels: list[str], room: int) -> int:
     return 1
 
 
-def _columns(panels: list[Panel]) -> int:
+def share_limits(axes: Sequence, kinds: Sequence, axis: str) -> None:
+    """Give all axes of one kind the range, along `x` or `y`, that holds what each of them shows."""
+    for kind in dict.fromkeys(kinds):
+        own = [one for one, other in zip(axes, kinds, strict=True) if other == kind]
+        ends = [getattr(one, f"get_{axis}lim")() for one in own]
+        for one in own:
+            getattr(one, f"set_{axis}lim")(min(low for low, _ in ends), max(high for _, high in ends))
+
+
+def _places(panels: list[Panel]) -> tuple[list[tuple[int, int]], int, int]:
+    """Row and column of each panel, and how many rows and columns there are."""
+    counts = Counter(panel.quantity for panel in panels)
+    if max(counts.values()) == 1 and len(counts) <= MOST_COLUMNS:
+        return [(0, place) for place in range(len(panels))], 1, len(panels)
+    columns = _columns(max(counts.values()), len({panel.utd for panel in panels}))
+    places, first = [], 0
+    for count in counts.values():
+        places += [(first + place // columns, place % columns) for place in range(count)]
+        first += -(-count // columns)
+    return places, first, columns
+
+
+def _columns(count: int, ratios: int) -> int:
     """A row per task where there are several UTDs, else rows of about equal length."""
-    ratios = len({panel.utd for panel in panels})
     if 1 < ratios <= MOST_COLUMNS:
         return ratios
-    rows = -(-len(panels) // MOST_COLUMNS)
-    return -(-len(panels) // rows)
+    rows = -(-count // MOST_COLUMNS)
+    return -(-count // rows)
 
 
 def draw_bundle(axes, bundle: Bundle, look: dict) -> None:
-    """Thin lines for seeds, a thick one for their middle, a cross where a lane stops being finite."""
+    """Thin lines for seeds, above all of them a thick one for their middle, a cross where a lane stops being finite."""
     for xs, ys in bundle.seeds:
-        axes.plot(xs, ys, linewidth=0.8, alpha=0.35, zorder=3, **look)
-    only_one = len(bundle.middle[0]) == 1
-    axes.plot(*bundle.middle, linewidth=2.2, zorder=5, marker="o" if only_one else "", markersize=4, **look)
+        draw_line(axes, xs, ys, look, linewidth=0.8, alpha=0.35, zorder=3, markersize=3.5)
+    draw_line(axes, *bundle.middle, look, dots=True, linewidth=2.2, zorder=5)
     for x, y in bundle.ends:
-        axes.plot(
-            [x],
-            [y],
-            color=look["color"],
-            zorder=6,
-            clip_on=False,
-            **END,
-        )
+        axes.plot([x], [y], color=look["color"], zorder=6, clip_on=False, **END)
 
 
 def _mark_acting(axes, panel: Panel) -> None:
@@ -139,17 +171,8 @@ def _mark_acting(axes, panel: Panel) -> None:
     if panel.acting_from is None:
         return
     axes.axvline(panel.acting_from, color=GREY, linewidth=0.9, zorder=1)
-    axes.annotate(
-        "policy acts",
-        (panel.acting_from, 1.0),
-        xycoords=("data", "axes fraction"),
-        xytext=(0, 3),
-        textcoords="offset points",
-        fontsize=8,
-        color=GREY,
-        va="bottom",
-        ha="center",
-    )
+    axes.annotate("policy acts", (panel.acting_from, 0.0), xycoords=("data", "axes fraction"), xytext=(-3, 3),
+                  textcoords="offset points", fontsize=8, color=GREY, va="bottom", ha="right")
 
 
 def _subtitle(facts: Facts, middle: str) -> list[str]:

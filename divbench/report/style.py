@@ -1,21 +1,14 @@
-"""The look of every picture: colours that colour-blind readers can tell apart, fonts, axes of many decades.
-
-Colours are those of Okabe and Ito, "Color Universal Design" (2008). A built-in variant has the same colour in
-every picture.
-"""
+"""The look of every picture: styles of its lines, fonts, axes of many decades. Colours are in `colours`."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
-BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
-BLUE, VERMILLION, PURPLE, GREY = "#0072B2", "#D55E00", "#CC79A7", "#595959"
+from divbench.report.colours import GREY, as_dots, assign
 
-OWN_COLOURS = {"baseline": VERMILLION, "ofn": BLUE, "layernorm": GREEN, "reset": PURPLE}
-OTHER_COLOURS = (PURPLE, SKY, ORANGE, BLACK, GREEN, BLUE, VERMILLION)
-# Told apart by the line once the colours are used up: at least 28 variants.
-OTHER_LINES = ("-", "-.", (0, (5, 1.2)), (0, (1.5, 1)), (0, (6, 1.5, 1, 1.5, 1, 1.5)), (0, (9, 1.5)),
-               (0, (3, 1, 3, 2.5)), (0, (0.8, 2)))
+FEW = 2  # points measured up to which they are dots: nothing was measured between them
+SPARSE = 8  # points up to which a thick line has a dot at each
 
 RC = {
     "font.family": "DejaVu Sans",
@@ -42,17 +35,28 @@ RC = {
 }
 
 
-def looks(variants: tuple[str, ...]) -> dict[str, dict]:
-    """Colour and line style of each variant. Built-in variants keep their own colour in every picture."""
-    chosen: dict[str, dict] = {
-        name: {"color": OWN_COLOURS[name], "linestyle": "-"} for name in variants if name in OWN_COLOURS
-    }
-    free = [colour for colour in OTHER_COLOURS if all(look["color"] != colour for look in chosen.values())]
-    others = [name for name in variants if name not in chosen]
-    for place, name in enumerate(others):
-        lap, colour = divmod(place, len(free))
-        chosen[name] = {"color": free[colour], "linestyle": OTHER_LINES[lap % len(OTHER_LINES)]}
-    return {name: chosen[name] for name in variants}
+def looks(variants: Sequence[str]) -> dict[str, dict]:
+    """Colour and line style of each variant. A variant has its colour in every picture; a line style that is not solid
+    tells it from another one of the same colour in this picture."""
+    return {name: look.style() for name, look in assign({name: (name, 0) for name in variants}).items()}
+
+
+def draw_line(axes, xs: Sequence[float], ys: Sequence[float], look: dict, *, dots: bool = False, **style) -> None:
+    """A line through points; with up to `FEW` points these alone, as dots.
+
+    Args:
+      axes: of matplotlib.
+      xs, ys: the points; where y is not finite the line has a gap.
+      look: colour and line style.
+      dots: whether a line with up to `SPARSE` points has dots at them too.
+      style: further arguments of `plot`.
+    """
+    measured = sum(map(math.isfinite, ys))
+    if measured <= FEW:
+        look = as_dots(look)
+    elif dots and measured <= SPARSE:
+        look = as_dots(look) | look
+    axes.plot(xs, ys, **{"markersize": 5, "markeredgecolor": "white", "markeredgewidth": 0.5, **style, **look})
 
 
 def short_count(value: float, _position=None) -> str:

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from divbench.report.colours import BROWN, GREY, INDIGO, ORANGE, SKY, colour_of
 from divbench.report.growth_figures import canvas, legend
-from divbench.report.style import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, VERMILLION, short_count
+from divbench.report.sheet import share_limits
+from divbench.report.style import short_count
 
-NETWORKS = {"plain": VERMILLION, "layernorm": GREEN}
-KERNELS = {"features": ORANGE, "network": BLUE, "learned": PURPLE, "constructed": BLACK}
+NETWORKS = {"plain": colour_of("baseline"), "layernorm": colour_of("layernorm")}
+KERNELS = {"features": ORANGE, "network": SKY, "learned": INDIGO, "constructed": BROWN}
+BOUND = {"color": "black", "linestyle": "--", "linewidth": 1.2}
 FATES = {"converged": "o", "neither": "s", "diverged": "x"}
 FLOOR = 1e-6  # of SEEM: what is not above it is drawn on it
 
@@ -35,7 +38,7 @@ def walk_figure(lanes: Mapping[str, Sequence[Sequence]], last: Mapping[str, Mapp
                 curves.plot([max(row.step, 1) for row in lane], [row.largest for row in lane], **look)
                 along.plot([row.largest for row in lane], [max(row.seem, FLOOR) for row in lane], **look)
                 if lane[0].crash >= 0:
-                    curves.plot(lane[-1].step, lane[-1].largest, marker="x", color=BLACK, markersize=5, zorder=4)
+                    curves.plot(lane[-1].step, lane[-1].largest, marker="x", color=GREY, markersize=5, zorder=4)
         curves.set(xscale="log", yscale="log", xlabel="updates")
         curves.xaxis.set_major_formatter(short_count)
         curves.set_title("largest |Q|, until the crash", loc="left")
@@ -56,9 +59,10 @@ def walk_figure(lanes: Mapping[str, Sequence[Sequence]], last: Mapping[str, Mapp
         for axes in (along, ends):
             axes.axhline(excites, color=GREY, linestyle="--", linewidth=1.0)
             axes.set_ylim(bottom=FLOOR / 1.6)
+        share_limits((along, ends), ("SEEM", "SEEM"), "y")
         legend(figure, [*((name, {"color": colour}) for name, colour in NETWORKS.items()),
-                        ("crashed", {"color": BLACK, "marker": "x", "linestyle": ""}),
-                        ("lives", {"color": BLACK, "marker": "o", "linestyle": "", "markersize": 4.5}),
+                        ("crashed", {"color": GREY, "marker": "x", "linestyle": ""}),
+                        ("lives", {"color": GREY, "marker": "o", "linestyle": "", "markersize": 4.5}),
                         (f"SEEM {excites:g}", {"color": GREY, "linestyle": "--"})])
     return figure
 
@@ -84,7 +88,7 @@ def contraction_figure(points: Sequence[tuple[str, float, float, str]], facts: s
             axes.axvline(1.0, color=GREY, linewidth=1.0)
             axes.axhline(1.0, color=GREY, linewidth=1.0)
             axes.set_xlabel("modulus")
-        near.plot([0.0, 2.0], [0.0, 2.0], color=BLACK, linestyle="--", linewidth=1.2)
+        near.plot([0.0, 2.0], [0.0, 2.0], **BOUND)
         below = [(modulus, rate) for _, modulus, rate, _ in points if modulus < 1.0]
         start = min((min(pair) for pair in below), default=0.9)
         near.set(xlim=(min((modulus for modulus, _ in below), default=0.9) - 0.02, 1.1), ylim=(start - 0.02, 1.06))
@@ -94,10 +98,13 @@ def contraction_figure(points: Sequence[tuple[str, float, float, str]], facts: s
         whole.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
         whole.xaxis.set_major_formatter(short_count)
         whole.xaxis.set_minor_locator(NullLocator())
-        whole.set_title("all", loc="left")
+        whole.set_title("all; the box is the panel on the left", loc="left")
+        (left, right), (bottom, top) = near.get_xlim(), near.get_ylim()
+        whole.plot([left, right, right, left, left], [bottom, bottom, top, top, bottom], color=GREY, linewidth=1.0,
+                   linestyle=":", zorder=5)
         legend(figure, [*((name, {"color": colour, "marker": "o", "linestyle": "", "markersize": 5})
                           for name, colour in KERNELS.items()),
                         *((name, {"color": GREY, "marker": marker, "linestyle": "", "markersize": 5})
                           for name, marker in FATES.items()),
-                        ("the bound", {"color": BLACK, "linestyle": "--"})])
+                        ("the bound", BOUND)])
     return figure

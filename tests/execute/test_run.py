@@ -23,6 +23,7 @@ from divbench.learn.agents.coefficients import coefficients
 from divbench.records.checkpoint import CheckpointStore
 from divbench.records.folder import CHECKPOINT, GROUPS
 from divbench.records.tables import read_rows
+from divbench.report.build import report
 from divbench.spec.errors import UsageError
 from divbench.spec.plan import make_groups
 from divbench.spec.run_spec import RunSpec
@@ -225,7 +226,8 @@ def test_unknown_lane(finished):
 
 @pytest.mark.bits
 def test_a_group_that_fails_leaves_the_others_running(finished, tmp_path, monkeypatch, capsys):
-    """It is named, the exit code is 1, and the same command makes up for it: tables as if unbroken."""
+    """It is named, the exit code is 1, and the same command makes up for it: tables as if unbroken, and a report that
+    was made in between is that of the finished run."""
     spec, folder = finished
     again = make(tmp_path / "run", utd=",".join(UTDS))
     broken = groups_of(again)["4"].name
@@ -243,10 +245,14 @@ def test_a_group_that_fails_leaves_the_others_running(finished, tmp_path, monkey
     assert f"traceback in {error}\n" in output and "in fail_for_one" in error.read_text()
     assert {row["utd"] for row in divbench.load(again.out).scores.to_pylist()} == {"1", "1/2"}
     assert json.loads((tmp_path / "run" / "card.json").read_text())["finished"] is None
+    report(again.out, quiet=True)
+    summary = tmp_path / "run" / "report" / "summary.md"
+    assert "State: not finished." in summary.read_text()
 
     monkeypatch.undo()
     assert cli.main(["run", *flags(again), "--quiet"]) == 0
     assert not error.exists()
+    assert "State: finished 20" in summary.read_text() and "not re-made" not in capsys.readouterr().out
     for name in ("scores.csv", "values.csv", "verdicts.csv"):
         assert (tmp_path / "run" / "tables" / name).read_bytes() == (folder / "tables" / name).read_bytes()
 

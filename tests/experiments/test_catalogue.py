@@ -6,12 +6,15 @@ import subprocess
 import sys
 
 import pytest
+from matplotlib.colors import to_hex
 
 from divbench.experiments import published, rehearsal, seem_among_measures
 from divbench.experiments.catalogue import EXPERIMENTS, describe
 from divbench.experiments.evidence import ALIGNMENT, KERNEL, RANK, SEARCH, SEEM
 from divbench.experiments.experiment import INCONCLUSIVE, KINDS, NOT_REPRODUCED, REPRODUCED, Experiment
+from divbench.experiments.figures import arm_looks
 from divbench.experiments.protocols import by_scale, priming
+from divbench.report.colours import LINES, SHADES, colour_of, shaded
 from divbench.report.figures import render
 from divbench.spec.experiments import NAMES, SCALES
 from divbench.spec.plan import make_groups, silent_resets
@@ -246,7 +249,10 @@ def test_the_rank_has_a_panel_and_a_line_in_words(evidence):
     seen = dataclasses.replace(seen, lanes=lanes)
     assert any("effective rank 180.0 at update 5,000, 40.0 at update 15,000" in line
                for line in experiment.decide(seen).context)
-    assert [axes.get_ylabel() for axes in experiment.figure(seen).axes] == ["mean Q on replay", "effective rank"]
+    _, rank = experiment.figure(seen).axes
+    assert rank.get_title("left") == "effective rank, quadruped-run"
+    dots = [line for line in rank.lines if len(line.get_xdata())]
+    assert all(line.get_linestyle() == "None" and list(line.get_xdata()) == [5_000, 15_000] for line in dots) and dots
 
 
 @pytest.mark.parametrize("name", TRAINED)
@@ -254,6 +260,43 @@ def test_a_figure_is_drawn(name, evidence):
     figure = EXPERIMENTS[name].figure(world(name, "quick", evidence, seeds=3))
     assert any(axes.lines for axes in figure.axes)
     assert render(figure, "svg").startswith(b"<?xml")
+    black = [line for axes in figure.axes for line in axes.lines if to_hex(line.get_color()) == "#000000"]
+    assert all(line.is_dashed() for line in black), "black is for bounds alone"
+
+
+@pytest.mark.parametrize("name", TRAINED)
+def test_an_arm_has_the_colour_of_its_variant_and_a_look_of_its_own(name, evidence):
+    seen = world(name, "full", evidence, seeds=1)
+    looks = arm_looks(seen)
+    for arm, look in looks.items():
+        own = colour_of(seen.of(arm)[0].variant)
+        assert look["color"] == own or (len(looks) > len(LINES) and look["color"] in {shaded(own, x) for x in SHADES})
+    assert len({(look["color"], str(look["linestyle"])) for look in looks.values()}) == len(looks)
+
+
+def test_dashes_tell_utds_apart_alike_in_every_variant(evidence):
+    looks = arm_looks(world("dmc15", "full", evidence, seeds=1))
+    by_utd = {utd: {str(look["linestyle"]) for arm, look in looks.items() if arm.endswith(f" {utd}")}
+              for utd in (1, 8, 32)}
+    assert by_utd[32] == {"-"} and all(len(styles) == 1 for styles in by_utd.values())
+    assert len(set.union(*by_utd.values())) == 3
+
+
+def test_panels_of_one_quantity_share_their_range(evidence):
+    figure = EXPERIMENTS["moments"].figure(world("moments", "quick", evidence, seeds=3))
+    ranges = {}
+    for axes in figure.axes:
+        ranges.setdefault(axes.get_title("left").partition(",")[0], set()).add((axes.get_xlim(), axes.get_ylim()))
+    assert set(ranges) == {"second moment", "gradient norm"} and all(len(found) == 1 for found in ranges.values())
+
+
+def test_medians_of_final_values_lie_above_the_lanes(evidence):
+    figure = EXPERIMENTS["optimizers"].figure(world("optimizers", "quick", evidence, seeds=3))
+    for axes in figure.axes:
+        dots = [line.get_zorder() for line in axes.lines if line.get_marker() in ("o", "X")]
+        bars = [line.get_zorder() for line in axes.lines if line.get_linewidth() == 2.6]
+        assert dots and bars and min(bars) > max(dots)
+    assert len({axes.get_xlim() for axes in figure.axes}) == 1
 
 
 def test_the_list_has_every_experiment_with_its_minutes():

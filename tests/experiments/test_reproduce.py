@@ -75,7 +75,12 @@ def test_from_the_command_to_the_outcome(place, capsys):
     assert page.startswith("# tiny: reproduced") and TINY.source in page and "smaller steps" in page
 
     before = (folder / "outcome.json").read_bytes()
+    card, *_ = sorted((place / "results" / "runs").glob("*/card.json"))
+    summary = card.parent / "report" / "summary.md"
+    summary.parent.mkdir()
+    summary.write_text("Device: cpu. State: not finished.\n")
     assert cli.main(["reproduce", "tiny", "--physics", "host"]) == 0
+    assert "State: finished 20" in summary.read_text(), "of a run whose report was made before it finished"
     told = capsys.readouterr().out
     assert told.count("was there already") == 2 and "of which 0 are in runs not finished" in told
     assert (folder / "outcome.json").read_bytes() == before

@@ -156,7 +156,7 @@ def test_a_frozen_lane_ends_in_a_cross_where_it_froze(frozen):
     evidence = weigh(frozen.tables(), None)
     for figure in (learning_figure, q_figure):
         ends = [line for axes in figure(evidence.tables, evidence.facts).axes for line in axes.get_lines()
-                if line.get_marker() not in ("None", None, "")]
+                if line.get_marker() == "X"]
         assert {float(x) for line in ends for x in line.get_xdata()} == {5_000.0}
     curves = read_curves([evidence])
     for column in ("return_mean", "q_replay_mean"):

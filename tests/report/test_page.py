@@ -5,7 +5,10 @@ import dataclasses
 import gzip
 import json
 import math
+import random
 import re
+import shutil
+import subprocess
 
 import numpy as np
 import pytest
@@ -16,6 +19,7 @@ from divbench.records.metrics import METRICS
 from divbench.records.schema import TABLES
 from divbench.report.build import report
 from divbench.report.evidence import weigh
+from divbench.report.layout import number, overall_table, score_table
 from divbench.report.page import document, lines, raw
 from divbench.report.page.columns import BOUNDS, PLOTTED
 from divbench.report.page.looks import dash_lengths, line_looks
@@ -81,14 +85,32 @@ def test_short_curves_are_whole():
     assert len(thin(np.arange(33.0)[:, None], 20)[0]) <= 20
 
 
-@given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=20))
-def test_numbers_have_four_significant_digits(values):
-    read = [float(part) for part in number_text(np.asarray(values)).split(",")]
-    assert read == [float(f"{value:.4g}") for value in values]
+short_floats = st.builds(lambda lead, power: float(f"{lead}e{power}"), st.integers(-99_999, 99_999), st.integers(-9, 6))
+
+
+@given(st.lists(st.one_of(st.floats(-1e300, 1e300), st.floats(-1e4, 1e4), short_floats), min_size=1, max_size=20))
+def test_a_point_of_a_curve_is_shown_as_the_number_itself(values):
+    """Four digits are kept and three shown; rounding twice shows the same as rounding once."""
+    parts = number_text(np.asarray(values)).split(",")
+    assert [number(float(part)) for part in parts] == [number(value) for value in values]
+    for part, value in zip(parts, values, strict=True):
+        assert math.isclose(float(part), value, rel_tol=1e-3, abs_tol=1e-320)
 
 
 def test_numbers_are_short():
-    assert number_text(np.asarray([12345.678, 1e-7, -2.5e20, math.nan, 0.5, -math.inf])) == "1.235e4,1e-7,-2.5e20,,0.5,"
+    assert number_text(np.asarray([12345.678, 1e-7, -2.5e20, math.nan, 0.5, -math.inf])) == "1.234e4,1e-7,-2.5e20,,0.5,"
+    assert number_text(np.asarray([12.3451, 12.3549, 12.35, 1234.5, -0.0])) == "12.34,12.35,12.35,1235,-0"
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="needs node")
+def test_the_page_writes_points_as_the_report_writes_numbers():
+    chosen = random.Random(0)
+    values = [float(f"{chosen.uniform(-10, 10):.{digits}f}e{power}") for digits in (1, 2, 3, 4)
+              for power in range(-6, 9) for _ in range(20)]
+    values += [0.0, 9.995, 99.96, 999.5, 9999.4, 9999.5, 0.00099996, 1.005, 12.35, -1234.5, 1e-7, 2.5e20]
+    program = f"{document.asset('dom.js')}\nconsole.log(JSON.stringify({json.dumps(values)}.map(figure)))"
+    shown = json.loads(subprocess.run(["node", "-e", program], capture_output=True, text=True, check=True).stdout)
+    assert [text.replace("−", "-") for text in shown] == [number(value) for value in values]
 
 
 def test_what_was_not_measured_is_left_out_and_what_broke_is_a_gap():
@@ -120,8 +142,17 @@ def test_curves_and_middles_are_those_of_the_tables(fake_run, tmp_path):
     assert found["middles"]["q_replay_mean"] == ["0;2"]  # the median, where all are finite
     assert found["axes"] == [("1000,1000", "0,10")]
     (outcome,) = found["outcomes"]["q_replay_mean"]
-    assert (outcome["final"], outcome["low"], outcome["high"], outcome["peak"]) == (6.0, 5.0, 9.0, 9.0)
-    assert (outcome["bound"], outcome["seeds"], outcome["of"]) == (7.0, 2, 3)
+    assert [outcome[name] for name in ("final", "low", "high", "peak")] == ["6.00", "5.00", "9.00", "9.00"]
+    assert (outcome["bound"], outcome["seeds"], outcome["of"]) == ("7.00", 2, 3)
+
+
+def test_a_copied_lane_is_drawn_and_is_no_part_of_the_middle(fake_run, tmp_path):
+    run = fake_run(variants=("baseline",), seeds=(0, 1))
+    for seed in run.seeds:
+        for place, q in enumerate((1.0, 5.0, 7.0)):
+            run.add("values", "quadruped-run", "baseline", "1", seed, 1000, 10 * place, q_replay_mean=q)
+    found = payload_of(run, tmp_path)
+    assert found["curves"]["q_replay_mean"] == ["1,5,7"] * 2 and found["middles"]["q_replay_mean"] == ["1,5,7"]
 
 
 def test_the_table_of_q_is_the_report_s(priming, tmp_path):
@@ -134,7 +165,35 @@ def test_the_table_of_q_is_the_report_s(priming, tmp_path):
         shown = rows[row.cell.task, row.cell.variant]
         assert (shown["step"], shown["update"]) == (row.env_step, row.update)
         for name in ("final", "low", "high", "peak", "bound"):
-            assert shown[name] == float(f"{getattr(row, name):.4g}")
+            assert shown[name] == number(getattr(row, name))
+        assert shown["share"] == number(row.bound_ratio)
+        assert (shown["against"], shown["reference"]) == (number(row.reference_ratio), row.reference)
+
+
+def test_scores_and_all_tasks_are_written_as_in_the_summary(online, tmp_path):
+    evidence = weigh(online(seeds=3).tables(), tmp_path)
+    found = make_payload([evidence])
+    table = score_table(evidence.scores)
+    shown = [(row["mean"], row["low"], row["high"]) for row in found["scores"]]
+    assert shown == [row[3:6] for row in table.rows] and len(shown) == 8
+    (together,) = found["overall"]
+    table = overall_table(evidence.overall)
+    assert together["rows"] == table.rows and len(table.rows) == 4
+    assert [column["label"] for column in together["columns"]] == list(table.headings)
+    assert together["note"] == table.note
+
+
+def test_one_task_has_no_table_over_all(online, tmp_path):
+    assert payload_of(online(seeds=3, tasks=("cheetah-run",)), tmp_path)["overall"] == []
+
+
+def test_a_warning_is_written_as_in_the_report_of_lanes(fake_run, tmp_path):
+    run = fake_run(variants=("baseline",), seeds=(0, 1, 2))
+    for seed, warning in enumerate((0.0099999, 0.125, math.nan)):
+        run.add("values", "quadruped-run", "baseline", "1", seed, 1000, 10, q_replay_mean=1.0)
+        run.add("verdicts", "quadruped-run", "baseline", "1", seed, 1000, 10, verdict="stable", warning=warning,
+                explanation="Stable.")
+    assert [lane["warning"] for lane in payload_of(run, tmp_path)["lanes"]] == ["below 1%", "12%", None]
 
 
 def test_lanes_of_a_growing_run_meet_where_all_have_been(online, tmp_path):
@@ -200,7 +259,7 @@ def test_empty_and_score_only_runs_have_pages(fake_run, tmp_path):
         scored.add("scores", "quadruped-run", "ofn", "", 0, step, -1, return_mean=float(step))
     found = embedded(write_page(scored.write(tmp_path / "scored")).read_bytes(), "payload")
     assert [column["name"] for column in found["columns"]] == ["return_mean"]
-    assert "verdict" not in found["lanes"][0] and found["scores"][0]["mean"] == 5000.0
+    assert "verdict" not in found["lanes"][0] and found["scores"][0]["mean"] == "5,000"
 
 
 def test_several_runs_keep_apart(priming, tmp_path):

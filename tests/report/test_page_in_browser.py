@@ -9,6 +9,8 @@ import shutil
 
 import pytest
 
+from divbench.report.evidence import weigh
+from divbench.report.layout import overall_table
 from divbench.report.page.write import write_page
 
 selenium = pytest.importorskip("selenium", reason="needs selenium")
@@ -134,6 +136,17 @@ def test_a_heading_sorts_by_mouse_and_by_keyboard(opened, small):
     assert len(find(browser, "#scores-table th[aria-sort]")) == 1
 
 
+def test_all_tasks_together_are_a_table_as_in_the_summary(opened, small, tmp_path):
+    browser = opened(small)
+    result = weigh(small.tables(), tmp_path).overall
+    shown = [column(browser, "overall-table-0", place) for place in range(1, 10)]
+    expected = [[cell if cell != "-" else "–" for cell in cells] for cells in zip(*overall_table(result).rows,
+                                                                                  strict=True)]
+    assert shown == expected and len(result.rows) == 3
+    browser.execute_script("document.querySelector('#overall-table-0 th[data-key=\"IQM\"] button').click()")
+    assert column(browser, "overall-table-0", 3) == sorted(expected[2], key=float, reverse=True)
+
+
 def test_another_metric_changes_curves_table_and_words(opened, small):
     from selenium.webdriver.support.ui import Select
 
@@ -144,6 +157,44 @@ def test_another_metric_changes_curves_table_and_words(opened, small):
     assert find(browser, "#outcomes-table caption")[0].text == "Gradient norm"
     assert "L2 norm of the critics' gradient" in find(browser, ".about")[0].text
     assert not find(browser, '#outcomes-table th[data-key="bound"]')
+
+
+SPY = """const real = uPlot; window.drawn = [];
+uPlot = function (options, data, place) {
+  const lines = options.series.slice(1).map((line) => ({ dots: line.points.show, line: !line.paths }));
+  window.drawn.push({ range: options.scales.y.range(), lines });
+  return new real(options, data, place);
+};
+Object.assign(uPlot, real);"""
+
+
+def test_panels_share_their_range_until_a_reader_wants_a_linear_axis(opened, small):
+    from selenium.webdriver.support.ui import Select
+
+    browser = opened(small)
+    charts(browser)
+    browser.execute_script(SPY)
+    Select(find(browser, "#metric")[0]).select_by_visible_text("Gradient norm")
+    charts(browser)
+    first, second = browser.execute_script("return drawn")
+    assert first["range"] == second["range"] and first["range"][1] > 2e8
+    browser.execute_script("drawn = []; document.getElementById('linear').click()")
+    charts(browser)
+    first, second = browser.execute_script("return drawn")
+    assert first["range"][1] > 2e8 and second["range"][1] < 1e3
+
+
+@pytest.mark.parametrize("points", [2, 3])
+def test_two_points_are_dots_without_a_line(opened, fake_run, points):
+    run = fake_run(variants=("ofn",), seeds=(0,))
+    for place in range(points):
+        run.add("values", "quadruped-run", "ofn", "1", 0, 1000, 10 * place, q_replay_mean=1.0 + place, q_bound=9.0)
+    browser = opened(run)
+    charts(browser)
+    browser.execute_script(SPY + "document.getElementById('linear').click()")
+    charts(browser)
+    ((lane, bound),) = (panel["lines"] for panel in browser.execute_script("return drawn"))
+    assert lane == {"dots": points == 2, "line": points == 3} and bound == {"dots": False, "line": True}
 
 
 def test_curves_are_turned_off_in_the_legend(opened, small):
@@ -167,7 +218,9 @@ def test_a_cell_of_the_map_leads_to_its_lane_and_back(opened, small):
     wait(browser, lambda: browser.execute_script("return location.hash").startswith("#lane/"))
     story = next(row["explanation"] for row in small.rows["verdicts"])
     assert find(browser, ".story")[0].text == story and "diverged" in find(browser, ".chip")[0].text
-    assert charts(browser)[0].startswith("Q-values: Mean Q on replay ends at 1.00e8")
+    drawn = charts(browser)
+    assert drawn[0].startswith("Q-values: Mean Q on replay ends at 1.00e8") and "Monte-Carlo" not in drawn[0]
+    assert drawn[1].startswith("Monte-Carlo return: Monte-Carlo return ends at 10.0; most that entropies")
     assert not find(browser, "#overview")[0].is_displayed()
     browser.execute_script("document.getElementById('back').click()")
     wait(browser, lambda: find(browser, "#overview")[0].is_displayed())

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from divbench.report.bounds import LIMIT_COLUMNS, share_of
 from divbench.report.page.columns import BOUND, BOUND_ANY, BOUNDS, MAIN, PLOTTED, PlotColumn
-from divbench.report.page.thinning import line_text, number_text, thin
+from divbench.report.page.thinning import line_text, thin
 from divbench.report.series import Cell, LaneRows, Point, frozen, lane_rows, read_numbers, stopped_lanes
 
 if TYPE_CHECKING:
@@ -31,7 +32,8 @@ class Curves:
     Attributes:
       axes: x values by number: text of env steps and text of updates.
       lanes: column to lane to text; a lane is (run, cell, seed).
-      middles: column to (run, cell) to text. Absent for a cell with one lane that counts, whose line is its middle.
+      middles: column to (run, cell) to text, of the lanes that count. Absent for a cell of one lane, whose line is its
+        middle.
       places: (table, lane or (run, cell)) to the number of its axis.
       facts: column to (run, cell) to what it came to, see `_outcome`.
     """
@@ -74,7 +76,7 @@ def _limit(lines: int, between: tuple[int, int]) -> int:
     return min(most, max(least, NUMBERS // max(1, lines)))
 
 
-def _read_table(curves: Curves, run: int, arrow, table: str, lanes: Iterable[LaneRows], columns: list[PlotColumn],
+def _read_table(curves: Curves, run: int, arrow, table: str, lanes: Sequence[LaneRows], columns: list[PlotColumn],
                 limits: dict[bool, int], stopped: Mapping[tuple[Cell, int], Point],
                 left_out: Collection[tuple[Cell, int]]) -> None:
     """Add the curves of a table; the lanes that do not count have a curve of their own and no part in their cell's."""
@@ -83,6 +85,7 @@ def _read_table(curves: Curves, run: int, arrow, table: str, lanes: Iterable[Lan
     numbers = np.stack([read_numbers(arrow, column.name) for column in columns], axis=1)
     edges = np.stack([read_numbers(arrow, name) for name in LIMIT_COLUMNS], axis=1)
     cells: dict[Cell, list[tuple[LaneRows, numpy.ndarray, numpy.ndarray, numpy.ndarray, numpy.ndarray]]] = {}
+    seeds = Counter(lane.cell for lane in lanes)
     for lane in lanes:
         key = run, lane.cell, lane.seed
         gone, silent = frozen(lane, stopped), frozen(lane, stopped, last_words=table == "values")
@@ -94,7 +97,7 @@ def _read_table(curves: Curves, run: int, arrow, table: str, lanes: Iterable[Lan
         if (lane.cell, lane.seed) not in left_out:
             cells.setdefault(lane.cell, []).append((lane, values, told, gone, around))
     for cell, members in cells.items():
-        _read_cell(curves, (run, cell), table, columns, members, limits)
+        _read_cell(curves, (run, cell), table, columns, members, limits, alone=seeds[cell] == 1)
 
 
 def _tell(into: dict, key: tuple, columns: list[PlotColumn], values: numpy.ndarray, stopped: numpy.ndarray,
@@ -116,11 +119,11 @@ def _tell(into: dict, key: tuple, columns: list[PlotColumn], values: numpy.ndarr
 
 
 def _read_cell(curves: Curves, key: tuple, table: str, columns: list[PlotColumn], members: list,
-               limits: dict[bool, int]) -> None:
+               limits: dict[bool, int], *, alone: bool) -> None:
     """The middle of a cell's lanes, at the points that all of them have, and what each column came to there.
 
-    Members are of each lane its rows, its numbers, these with the last words of one that stopped, where it had, and
-    its `LIMIT_COLUMNS`.
+    Members are of each lane that counts its rows, its numbers, these with the last words of one that stopped, where it
+    had, and its `LIMIT_COLUMNS`. A lane that is `alone` in its cell is its own middle.
     """
     import functools
 
@@ -133,7 +136,7 @@ def _read_cell(curves: Curves, key: tuple, table: str, columns: list[PlotColumn]
     at = [np.searchsorted(code, common) for code in codes]
     values = np.stack([numbers[index] for (_, numbers, *_), index in zip(members, at, strict=True)])
     lane, place = members[0][0], at[0]
-    if len(members) > 1:
+    if not alone:
         middle = _middle(values, "mean" if table == "scores" else "median")
         for column in set(BOUNDS) & set(columns):  # the envelope over the lanes
             middle[:, columns.index(column)] = _greatest(values[:, :, columns.index(column)], axis=0)
@@ -177,8 +180,7 @@ def _last_finite(numbers: numpy.ndarray) -> list[float]:
 def _share(lanes: list[numpy.ndarray], limits: list[list[float]]) -> dict:
     """The share of its bound that a column came to in a cell, see `divbench.report.bounds.Share`."""
     found = share_of((*_last_finite(numbers[:, None]), *own) for numbers, own in zip(lanes, limits, strict=True))
-    rounded = None if found.share is None else float(f"{found.share:.4g}")
-    return {"share": rounded, "beyond": found.beyond, "short": found.short}
+    return dataclasses.asdict(found)
 
 
 def _outcome(lanes: list[numpy.ndarray], lost: list[bool]) -> dict:
@@ -192,7 +194,6 @@ def _outcome(lanes: list[numpy.ndarray], lost: list[bool]) -> dict:
     if not last:
         return {}
     figures = np.median(last), min(last), max(last), max(np.abs(lane).max() for lane in finite if len(lane))
-    names = ("final", "low", "high", "peak")
-    rounded = dict(zip(names, map(float, number_text(np.asarray(figures)).split(",")), strict=True))
     whole = sum(len(values) > 0 and not gone for values, gone in zip(finite, lost, strict=True))
-    return rounded | {"seeds": whole, "of": len(lanes)}
+    return dict(zip(("final", "low", "high", "peak"), map(float, figures), strict=True)) | {
+        "seeds": whole, "of": len(lanes)}

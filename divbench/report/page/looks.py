@@ -1,25 +1,41 @@
-"""The look of a variant on a light and on a dark page: colours of `divbench.report.style`, dashes as lengths."""
+"""The look of a variant on a light and on a dark page: colours of `divbench.report.colours`, dashes as lengths."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from divbench.report.style import BLACK, BLUE, GREEN, OTHER_LINES, VERMILLION, looks
+from divbench.report.colours import (
+    BLUE,
+    BROWN,
+    GREEN,
+    INDIGO,
+    LINES,
+    OLIVE,
+    SHADES,
+    VERMILLION,
+    WINE,
+    assign,
+    shaded,
+)
 
-DARK = {BLACK: "#F0F0F0", BLUE: "#3A94DB", GREEN: "#1DB88A", VERMILLION: "#F07A2E"}  # the others stand out on both
-DASHES = {"-": [], "-.": [8, 3, 2, 3], "--": [6, 3]}
+# Colours that would be too dark on a dark page; the others stand out on both.
+DARK = {BLUE: "#3A94DB", GREEN: "#1DB88A", VERMILLION: "#F07A2E", WINE: "#D0649A", INDIGO: "#9C8FF0", OLIVE: "#BDBD2E",
+        BROWN: "#C08A55"}
+DASHES = {"-": [], "-.": [8, 3, 2, 3]}
 
 
 def line_looks(variants: Sequence[str], runs: int) -> list[dict]:
     """For each variant its colours and the dashes of its lines in each run.
 
-    With one run a dash tells variants apart that share a colour; with several it tells the runs apart.
+    Dashes tell runs apart, and variants that share a colour.
     """
+    chosen = assign({(name, run): (name, run) for name in variants for run in range(runs)})
     found = []
-    for name, look in looks(tuple(variants)).items():
-        dashes = [OTHER_LINES[run % len(OTHER_LINES)] for run in range(runs)] if runs > 1 else [look["linestyle"]]
-        found.append({"variant": name, "light": look["color"], "dark": DARK.get(look["color"], look["color"]),
-                      "dashes": [dash_lengths(dash) for dash in dashes]})
+    for name in variants:
+        colour, _, shade = chosen[name, 0]
+        found.append({"variant": name, "light": shaded(colour, SHADES[shade]),
+                      "dark": shaded(DARK.get(colour, colour), SHADES[shade]),
+                      "dashes": [dash_lengths(LINES[chosen[name, run].line]) for run in range(runs)]})
     return found
 
 

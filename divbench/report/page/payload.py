@@ -1,20 +1,23 @@
 """What a page holds, as one JSON value: runs with their cards, cells, lanes, curves, scores, published curves.
 
-Numbers of curves stay text until the page draws them. Does not live here: the HTML around it (`document`) and reading
-the curves (`lines`).
+Numbers of tables are text, written as in `summary.md` by `divbench.report.layout`; those of curves stay text until the
+page draws them. Does not live here: the HTML around it (`document`) and reading the curves (`lines`).
 """
 
 from __future__ import annotations
 
 import math
+import os
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from divbench.records.metrics import METRICS
 from divbench.report import bounds
+from divbench.report.aggregate import ScoreRow, find_references, times_larger
 from divbench.report.evidence import Evidence
-from divbench.report.lanes import NOTE_CRITICAL
+from divbench.report.lanes import NOTE_CRITICAL, share
+from divbench.report.layout import number, overall_table, spread
 from divbench.report.page.columns import BOUND, BOUNDS, PLOTTED, PlotColumn
 from divbench.report.page.lines import Curves, read_curves
 from divbench.report.page.looks import line_looks
@@ -50,7 +53,7 @@ def make_payload(evidences: Sequence[Evidence], against: Iterable = (), *, refre
         "growing": growing,
         "written": now if growing else "",
         "refresh": refresh if growing else None,
-        "runs": [_run(name, evidence) for name, evidence in zip(names, evidences, strict=True)],
+        "runs": [_run(name, evidence, evidences[0].path) for name, evidence in zip(names, evidences, strict=True)],
         "tasks": list(dict.fromkeys(cell.task for _, cell in cells)),
         "looks": line_looks(variants, len(evidences)),
         "verdicts": list(KINDS),
@@ -60,6 +63,7 @@ def make_payload(evidences: Sequence[Evidence], against: Iterable = (), *, refre
         "axes": curves.axes,
         "curves": {name: _listed(curves.lanes.get(name, {}), lanes) for name in _drawn(curves)},
         "middles": {name: _listed(curves.middles.get(name, {}), cells) for name in _drawn(curves)},
+        "overall": [_overall(run, evidence) for run, evidence in enumerate(evidences) if evidence.overall.rows],
         "scores": [_score(run, row, numbers) for run, evidence in enumerate(evidences) for row in evidence.scores],
         "outcomes": {name: _outcomes(by_cell, curves.facts.get(BOUND.name, {}), numbers)
                      for name, by_cell in curves.facts.items()
@@ -96,10 +100,11 @@ def _title(evidences: Sequence[Evidence]) -> str:
     return " and ".join(dict.fromkeys(evidence.facts.suite for evidence in evidences))
 
 
-def _run(name: str, evidence: Evidence) -> dict:
+def _run(name: str, evidence: Evidence, first: Path) -> dict:
     card, facts = evidence.tables.card, evidence.facts
     return {
-        "name": name, "suite": facts.suite, "state": facts.state, "growing": card.get("finished") is None,
+        "name": name, "folder": os.path.relpath(evidence.path.resolve(), first.resolve()),
+        "suite": facts.suite, "state": facts.state, "growing": card.get("finished") is None,
         "primes": facts.primes, "caption": facts.caption(),
         "facts": [["physics", facts.physics], ["device", facts.device], ["precision", facts.precision],
                   ["action repeat", facts.action_repeat], ["network", facts.network], ["UTD", ", ".join(facts.utd)],
@@ -158,7 +163,7 @@ def _lane(key: tuple, cells: Mapping, curves: Curves, verdict: Mapping) -> dict:
         warning = verdict.get("warning")
         lane |= {name: verdict[name] for name in ("verdict", "env_step", "update", "cause", "first_cause",
                                                   "first_update", "explanation")}
-        lane["warning"] = None if warning is None or math.isnan(warning) else float(f"{warning:.3g}")
+        lane["warning"] = None if warning is None or math.isnan(warning) else share(warning)
         lane |= {name: verdict[name] for name in ("explained_now", "critical_point") if name in verdict}
     return lane
 
@@ -183,18 +188,32 @@ def _listed(by_key: Mapping, keys) -> list[str]:
     return [by_key.get(key, "") for key in keys]
 
 
-def _score(run: int, row, cells: Mapping) -> dict:
-    return {"cell": cells[run, row.cell], "mean": _short(row.mean), "sd": _short(row.sd), "low": _short(row.low),
-            "high": _short(row.high), "seeds": row.finite, "of": row.seeds, "step": row.env_step,
-            "update": row.update}
+def _overall(run: int, evidence: Evidence) -> dict:
+    """The table over all tasks as `summary.md` has it, as text."""
+    table = overall_table(evidence.overall)
+    return {"run": run, "title": table.title, "note": table.note, "rows": table.rows,
+            "columns": [{"label": column.heading, "number": column.right} for column in table.columns]}
 
 
-def _outcomes(by_cell: Mapping, bounds: Mapping, cells: Mapping) -> list[dict]:
-    """One row for each cell that has numbers of a column, with the largest bound of its lanes beside."""
-    return [{"cell": cells[key], **facts} | ({"bound": bounds[key]["high"]} if key in bounds else {})
-            for key, facts in by_cell.items() if key in cells]
+def _score(run: int, row: ScoreRow, cells: Mapping) -> dict:
+    return {"cell": cells[run, row.cell], "mean": spread(row), "low": number(row.low), "high": number(row.high),
+            "seeds": row.finite, "of": row.seeds, "step": row.env_step, "update": row.update}
 
 
-def _short(value: float | None) -> float | None:
-    """Four significant digits; None for what is not finite."""
-    return None if value is None or not math.isfinite(value) else float(f"{value:.4g}")
+def _outcomes(by_cell: Mapping[tuple[int, Cell], dict], bounds: Mapping, cells: Mapping) -> list[dict]:
+    """One row for each cell that has numbers of a column, as text, with the largest bound of its lanes and how many
+    times larger the number of its reference is."""
+    shown = {key: facts for key, facts in by_cell.items() if key in cells}
+    references = {(run, cell): (run, reference) for run in {run for run, _ in shown}
+                  for cell, reference in find_references([cell for own, cell in shown if own == run]).items()}
+    return [_outcome(facts, shown[references[key]], bounds.get(key, {}).get("high"))
+            | {"cell": cells[key], "reference": references[key][1].variant} for key, facts in shown.items()]
+
+
+def _outcome(own: dict, reference: dict, bound: float | None) -> dict:
+    same_point = (own["step"], own["update"]) == (reference["step"], reference["update"])
+    ratio = times_larger(reference["final"], own["final"], same_point=same_point,
+                         reference_whole=reference is own or reference["seeds"] == reference["of"],
+                         own_whole=reference is own or own["seeds"] == own["of"])
+    texts = {name: number(own[name]) for name in ("final", "low", "high", "peak")}
+    return own | texts | {"share": number(own.get("share")), "bound": number(bound), "against": number(ratio)}

@@ -55,11 +55,33 @@ def thin(values: numpy.ndarray, limit: int, bound: numpy.ndarray | None = None) 
 
 
 def number_text(values: numpy.ndarray) -> str:
-    """Numbers with commas between them, four significant digits each; what is not finite is empty."""
-    text = (FORMAT + ",") * len(values) % tuple(values.tolist())
+    """Numbers with commas between them, four significant digits each; what is not finite is empty.
+
+    The digits are such that `divbench.report.layout.number` says the same of them as of the numbers themselves.
+    """
+    text = _digits(_safe(values, _digits(values)))
     for long, short in (("nan", ""), ("-inf", ""), ("inf", ""), ("e+0", "e"), ("e-0", "e-"), ("e+", "e")):
         text = text.replace(long, short)
-    return text[:-1]
+    return text
+
+
+def _digits(values: numpy.ndarray) -> str:
+    return ((FORMAT + ",") * len(values) % tuple(values.tolist()))[:-1]
+
+
+def _safe(values: numpy.ndarray, text: str) -> numpy.ndarray:
+    """The values, but one that four digits would take up to a 5 at the end, which is then rounded up once more: it is
+    1 less there; and one that is shown with four digits is rounded to them as `layout.number` does it, halves up."""
+    import numpy as np
+
+    if not len(values):
+        return values
+    size, told = np.abs(values), np.abs(np.asarray(text.split(","), np.float64))
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        unit = 10.0 ** (np.floor(np.log10(told)) - 3.0)
+        raised = (told > size) & (np.rint(told / unit) % 10.0 == 5.0) & (unit != 1.0)
+        safe = np.where(raised, told - unit, np.where(unit == 1.0, np.floor(size + 0.5), size))
+    return np.where(np.isfinite(values), np.copysign(safe, values), values)
 
 
 def line_text(values: numpy.ndarray, kept: numpy.ndarray, gaps: numpy.ndarray) -> str:

@@ -6,10 +6,11 @@ const STYLES = {
   middle: { width: 2.6, alpha: 1 },
   q_bound: { width: 1.6, alpha: 1, dash: [7, 4] },
   q_bound_any: { width: 1.6, alpha: 1, dash: [1.5, 4] },
-  companion: { width: 1.6, alpha: 1, dash: [2, 3] },
   published: { width: 1.8, alpha: 0.9, dash: [4, 2] },
   deviation: { width: 0, alpha: 0 },
 };
+
+const FEW = 2; // points measured up to which they are dots: nothing was measured between them
 
 // A line: {x, y, kind, colour, dash, label, lane, band}. Numbers that the axis cannot show are passed over.
 function drawable(line, axis) {
@@ -46,7 +47,8 @@ function drawChart(place, lines, { axis, range, by, quiet, width, height, onPick
       stroke: faded(line.colour, style.alpha),
       width: style.width,
       dash: line.dash || style.dash,
-      points: { show: line.x.length === 1, size: 6, fill: line.colour },
+      points: { show: areDots(line), size: 6, fill: line.colour },
+      ...(areDots(line) ? { paths: () => null } : {}),
       spanGaps: false,
     };
   });
@@ -90,6 +92,9 @@ function drawChart(place, lines, { axis, range, by, quiet, width, height, onPick
   );
   return chart;
 }
+
+const areDots = (line) =>
+  ["seed", "middle", "published"].includes(line.kind) && line.y.filter((y) => y !== null).length <= FEW;
 
 function faded(colour, alpha) {
   if (alpha === 1) return colour;

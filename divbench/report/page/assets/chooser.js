@@ -89,7 +89,7 @@ function curvesSection() {
       by: STATE.x,
     }));
   words();
-  drawn = sheet(grid, make, { height: 240, shareRange: () => axisFor(COLUMNS[STATE.column]) === "magnitude" });
+  drawn = sheet(grid, make, { height: 240, shareRange: () => !STATE.linear });
   return section(
     "curves",
     "Curves",

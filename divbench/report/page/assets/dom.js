@@ -21,14 +21,34 @@ function furnish(made, attributes, children) {
   return made;
 }
 
-// Three figures that matter: 0.0312, 36.9, 6,703, 2.71e7; a dash for nothing.
+// A point of a curve in three figures that matter: 0.0312, 36.9, 6,703, 2.71e7; a dash for nothing. Numbers of tables
+// come as text; both are written by the rule of `number` in divbench/report/layout.py.
 function figure(value) {
   if (value === null || value === undefined || Number.isNaN(value)) return "–";
-  if (value !== 0 && (Math.abs(value) < 1e-3 || Math.abs(value) >= 9999.5)) {
-    return value.toExponential(2).replace("e+", "e").replace("-", "−").replace("e-", "e−");
+  if (value === 0) return "0";
+  const sign = value < 0 ? "−" : "";
+  const [digits, power] = Math.abs(value).toExponential().split("e");
+  let exponent = Number(power);
+  let kept = exponent === 3 ? 4 : 3;
+  const all = digits.replace(".", "").padEnd(5, "0");
+  let lead = Number(all.slice(0, kept)) + (all[kept] >= "5" ? 1 : 0);
+  if (lead === 10 ** kept) {
+    lead = 100;
+    kept = 3;
+    exponent += 1;
   }
-  const digits = value === 0 ? 0 : Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value))));
-  return value.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits }).replace("-", "−");
+  if (exponent < -3 || exponent > 3) return `${sign}${(lead / 100).toFixed(2)}e${String(exponent).replace("-", "−")}`;
+  const decimals = Math.max(0, 2 - exponent);
+  const plain = kept - 1 > exponent ? lead / 10 ** (kept - 1 - exponent) : lead * 10 ** (exponent - kept + 1);
+  return sign + plain.toLocaleString("en", { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
+}
+
+// Text of a table's number as a page writes it, and the first number in it, which it is sorted by; 1/2 is one too.
+const typeset = (text) => (text === "-" ? "–" : text.replaceAll("-", "−"));
+
+function leading(text) {
+  const found = /(-?[\d.]+(?:e-?\d+)?)(?:\/(\d+))?/.exec(text.replaceAll(",", ""));
+  return found ? Number(found[1]) / Number(found[2] ?? 1) : null;
 }
 
 function count(value) {
@@ -44,11 +64,6 @@ function shortCount(value) {
     if (Math.abs(value) >= size) return `${Number((value / size).toPrecision(4))}${suffix}`;
   }
   return String(Number(value.toPrecision(4)));
-}
-
-function share(probability) {
-  if (probability < 0.01) return "below 1%";
-  return probability > 0.99 ? "above 99%" : `${Math.round(100 * probability)}%`;
 }
 
 function plural(number, noun) {

@@ -1,11 +1,13 @@
 // The page of one lane: its verdict, what happened to it in words, and all its curves.
 
+// Columns of the panel of Q-values with their dashes, and those of the panel beside it; all in the variant's colour.
 const Q_LINES = [
-  ["q_replay_mean", "--q-replay"],
-  ["q_policy_mean", "--q-policy"],
-  ["q_random_mean", "--q-random"],
-  ["q_distant_mean", "--q-distant"],
+  ["q_replay_mean", []],
+  ["q_policy_mean", [10, 3]],
+  ["q_random_mean", [3, 2]],
+  ["q_distant_mean", [8, 3, 2, 3]],
 ];
+const EARNED_LINES = [["mc_return_mean", []]];
 
 function lanePage(place) {
   const lane = DATA.lanes[place],
@@ -94,7 +96,7 @@ function warningChip(lane) {
   return element(
     "span",
     { class: "chip" },
-    `Warning: ${share(lane.warning)} to diverge within the next 10,000 updates`,
+    `Warning: ${lane.warning} to diverge within the next 10,000 updates`,
   );
 }
 
@@ -118,43 +120,31 @@ function criticalChip(lane) {
 }
 
 function mainPanels(place, by) {
-  const lines = [];
-  for (const [column, colour] of Q_LINES) {
+  return [
+    boundedPanel("Q-values", Q_LINES, place, by),
+    boundedPanel("Monte-Carlo return", EARNED_LINES, place, by),
+    ownPanel("return_mean", place, by, true),
+  ].filter(Boolean);
+}
+
+// Columns of a lane that share an axis, with the bounds of Q; null if none was measured.
+function boundedPanel(title, columns, place, by) {
+  const colour = colourOf(DATA.cells[DATA.lanes[place].cell].variant);
+  const line = (column, look) => {
     const curve = laneCurve(column, place);
-    if (curve)
-      lines.push({
-        x: xOf(curve, by),
-        y: curve.y,
-        kind: "middle",
-        lane: place,
-        colour: paint(colour),
-        dash: [],
-        label: COLUMNS[column].label,
-      });
-  }
-  const earned = laneCurve("mc_return_mean", place);
-  if (earned)
-    lines.push({
-      x: xOf(earned, by),
-      y: earned.y,
-      kind: "companion",
-      colour: paint("--ink"),
-      label: "Monte-Carlo return",
-    });
-  for (const { name, label } of DATA.bounds) {
-    const bound = laneCurve(name, place);
-    if (bound) lines.push({ x: xOf(bound, by), y: bound.y, kind: name, colour: paint("--ink"), label });
-  }
-  const found = [];
-  if (lines.length) {
-    found.push({ title: panelCaption("Q-values", lines), spokenTitle: "Q-values", lines, axis: "magnitude", by });
-  }
-  const scored = ownPanel("return_mean", place, by, true);
-  return scored ? [...found, scored] : found;
+    return curve ? [{ x: xOf(curve, by), y: curve.y, ...look }] : [];
+  };
+  const lines = columns.flatMap(([column, dash]) =>
+    line(column, { kind: "middle", lane: place, colour, dash, label: COLUMNS[column]?.label }),
+  );
+  if (!lines.length) return null;
+  const bounds = DATA.bounds.flatMap(({ name, label }) => line(name, { kind: name, colour: paint("--ink"), label }));
+  const all = [...lines, ...bounds];
+  return { title: panelCaption(title, all), spokenTitle: title, lines: all, axis: "magnitude", by };
 }
 
 function restPanels(place, by) {
-  const shown = new Set(["return_mean", ...Q_LINES.map(([column]) => column)]);
+  const shown = new Set(["return_mean", ...[...Q_LINES, ...EARNED_LINES].map(([column]) => column)]);
   return DATA.columns
     .filter((column) => !shown.has(column.name))
     .map((column) => ownPanel(column.name, place, by))
@@ -201,7 +191,7 @@ function panelCaption(title, lines) {
         element(
           "span",
           { class: "tag" },
-          swatch(line.colour, STYLES[line.kind].dash || [], STYLES[line.kind].width),
+          swatch(line.colour, line.dash || STYLES[line.kind].dash || [], STYLES[line.kind].width),
           line.label,
         ),
       ),

@@ -45,6 +45,7 @@ function banner() {
   const sections = [
     ["verdicts", "Verdicts"],
     ["curves", "Curves"],
+    ["overall", "Over all tasks"],
     ["scores", "Scores"],
     ["card", "Card"],
     ["rows", "Raw rows"],
@@ -101,6 +102,7 @@ function overview() {
   const parts = [];
   if (DATA.lanes.some((lane) => lane.verdict)) parts.push(section("verdicts", "Verdicts", verdictMap()));
   if (DATA.columns.length) parts.push(curvesSection());
+  if (DATA.overall.length) parts.push(section("overall", "Over all tasks", ...overallTables()));
   if (DATA.scores.length) parts.push(section("scores", "Scores", scoreTable()));
   if (!DATA.columns.length) parts.push(element("p", { class: "empty" }, "Nothing is recorded yet."));
   parts.push(section("card", SEVERAL ? "Cards" : "Card", cardSection()), section("rows", "Raw rows", rawSection()));

@@ -61,7 +61,7 @@ function comparing({ value, number }, direction) {
   };
 }
 
-const numeric = (key, label, value, text = (entry) => figure(value(entry)), title = null) => ({
+const numeric = (key, label, value, text, title = null) => ({
   key,
   label,
   value,
@@ -69,6 +69,16 @@ const numeric = (key, label, value, text = (entry) => figure(value(entry)), titl
   number: true,
   title,
 });
+
+// A column whose numbers are text already.
+const written = (key, label, text, title = null) =>
+  numeric(
+    key,
+    label,
+    (entry) => leading(text(entry)),
+    (entry) => typeset(text(entry)),
+    title,
+  );
 
 function cellColumns() {
   const cell = (entry) => DATA.cells[entry.cell];
@@ -88,20 +98,17 @@ function cellColumns() {
       numeric(
         "utd",
         "UTD",
-        (e) => ratio(cell(e).utd),
+        (e) => leading(cell(e).utd),
         (e) => cell(e).utd,
       ),
     );
   return columns;
 }
 
-const ratio = (text) => {
-  const [over, under] = text.split("/").map(Number);
-  return over / (under || 1);
-};
+const variantTag = (cell) => nameTag(cell.variant, cell.run);
 
-function variantTag(cell) {
-  return element("span", { class: "tag" }, swatch(colourOf(cell.variant), dashOf(cell)), cell.variant);
+function nameTag(variant, run) {
+  return element("span", { class: "tag" }, swatch(colourOf(variant), LOOKS[variant].dashes[run]), variant);
 }
 
 const seedCount = (entry) => (entry.seeds === entry.of ? String(entry.of) : `${entry.seeds} of ${entry.of}`);
@@ -126,13 +133,12 @@ function placeColumns() {
       "update",
       "update",
       (e) => e.update,
-      (e) => (e.update < 0 ? figure(null) : count(e.update)),
+      (e) => (e.update < 0 ? "–" : count(e.update)),
     ),
   ];
 }
 
 function scoreTable() {
-  const spread = (e) => (e.sd === null ? figure(e.mean) : `${figure(e.mean)} ± ${figure(e.sd)}`);
   return sortableTable({
     id: "scores-table",
     caption: "Scores",
@@ -140,15 +146,33 @@ function scoreTable() {
     rows: DATA.scores,
     columns: [
       ...cellColumns(),
-      numeric("mean", COLUMNS.return_mean ? COLUMNS.return_mean.label.toLowerCase() : "return", (e) => e.mean, spread),
-      numeric("low", "min", (e) => e.low),
-      numeric("high", "max", (e) => e.high),
+      written("mean", COLUMNS.return_mean ? COLUMNS.return_mean.label.toLowerCase() : "return", (e) => e.mean),
+      written("low", "min", (e) => e.low),
+      written("high", "max", (e) => e.high),
       ...placeColumns(),
     ],
     note:
       `${COLUMNS.return_mean ? COLUMNS.return_mean.label : "Return"}: mean ± standard deviation over seeds (n − 1), at the last evaluation they share.` +
       smallSample(DATA.scores),
   });
+}
+
+// Aggregates over all tasks, a table for each run that has several, as summary.md has them.
+function overallTables() {
+  return DATA.overall.map(({ run, title, columns, rows, note }) =>
+    sortableTable({
+      id: `overall-table-${run}`,
+      caption: SEVERAL ? `${title}, ${DATA.runs[run].name}` : title,
+      plain: !SEVERAL,
+      rows,
+      columns: columns.map(({ label, number }, i) =>
+        number
+          ? written(label, label, (row) => row[i])
+          : { key: label, label, value: (row) => row[i], text: (row) => nameTag(row[i], run) },
+      ),
+      note: `${note[0].toUpperCase()}${note.slice(1)}.`,
+    }),
+  );
 }
 
 // How to read bounds and the shares of them.
@@ -161,43 +185,30 @@ const boundNote = (rows) =>
 function outcomeTable(column) {
   const rows = DATA.outcomes[column] || [],
     about = COLUMNS[column];
-  const place = (e) => {
-    const c = DATA.cells[e.cell];
-    return `${c.run}\n${c.task}\n${c.utd}`;
-  };
-  const references = new Map();
-  for (const entry of rows) {
-    if (!references.has(place(entry)) || DATA.cells[entry.cell].variant === "baseline")
-      references.set(place(entry), entry);
-  }
-  const names = [...new Set([...references.values()].map((entry) => DATA.cells[entry.cell].variant))];
-  const against = (entry) => {
-    const reference = references.get(place(entry));
-    if (reference.step !== entry.step || reference.update !== entry.update || !entry.final) return null;
-    const ratio = reference.final / entry.final;
-    // The last finite number of a lane that broke may be that of its first update: it is no reason to call it small.
-    const smaller = Math.abs(ratio) >= 1 ? entry : reference;
-    return entry !== reference && smaller.seeds < smaller.of ? null : ratio;
-  };
-  const overBound = (entry) => entry.share ?? null;
+  const names = [...new Set(rows.map((entry) => entry.reference))];
   const columns = [
     ...cellColumns(),
-    numeric("final", "median", (e) => e.final),
-    numeric("low", "min", (e) => e.low),
-    numeric("high", "max", (e) => e.high),
-    numeric("peak", "peak", (e) => e.peak, undefined, "largest absolute value of any seed at any time"),
+    written("final", "median", (e) => e.final),
+    written("low", "min", (e) => e.low),
+    written("high", "max", (e) => e.high),
+    written("peak", "peak", (e) => e.peak, "largest absolute value of any seed at any time"),
   ];
   if (about.bounded) {
     columns.push(
-      numeric("bound", "bound", (e) => e.bound ?? null),
-      numeric("overBound", "of bound", overBound, (e) =>
-        e.short
-          ? DATA.notes.short
-          : element("span", { class: e.beyond ? "beyond" : null }, figure(overBound(e))),
+      written("bound", "bound", (e) => e.bound),
+      numeric(
+        "overBound",
+        "of bound",
+        (e) => leading(e.share),
+        (e) =>
+          e.short ? DATA.notes.short : element("span", { class: e.beyond ? "beyond" : null }, typeset(e.share)),
       ),
     );
   }
-  columns.push(numeric("against", `${names.length === 1 ? names[0] : "reference"} / this`, against), ...placeColumns());
+  columns.push(
+    written("against", `${names.length === 1 ? names[0] : "reference"} / this`, (e) => e.against),
+    ...placeColumns(),
+  );
   return sortableTable({
     id: "outcomes-table",
     caption: about.label,
