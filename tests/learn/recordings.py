@@ -47,14 +47,7 @@ MASKS = 1000
 SKETCH = 64
 SMALL = SACSettings(hidden=(32, 32), batch_size=BATCH)
 
-# Path of an array in a learner, and its name here.
-_RENAMED = ((r"hidden/(\d)", lambda found: f"hidden{int(found[1]) + 1}"),
-            (r"hidden(\d)/(kernel|bias)", r"hidden\1/dense/\2"),
-            (r"norm_scale", "layernorm/scale"), (r"norm_shift", "layernorm/bias"),
-            (r"batch_scale", "batchnorm/scale"), (r"batch_shift", "batchnorm/bias"),
-            (r"batch_mean", "batchnorm/mean"), (r"batch_variance", "batchnorm/var"),
-            (r"group_scale", "groupnorm/scale"), (r"group_shift", "groupnorm/bias"))
-_NOT_LEARNED = re.compile(r"(_moments|gradient)/.*batchnorm/(mean|var)")  # of running statistics: always 0
+_COLLECTION = re.compile(r"(params|batch_stats)/")  # left out of a path in a learner, it is a name here
 
 
 class Toy(NamedTuple):
@@ -127,16 +120,13 @@ def on_end(variant: str) -> int:
 
 
 def stable_name(path: str) -> str:
-    for pattern, name in _RENAMED:
-        path = re.sub(pattern, name, path)
-    return path
+    return _COLLECTION.sub("", path)
 
 
 def named(tree) -> dict[str, np.ndarray]:
     """The arrays of a tree by their stable names."""
-    leaves = {stable_name(jax.tree_util.keystr(path, simple=True, separator="/")): np.asarray(leaf)
-              for path, leaf in jax.tree_util.tree_leaves_with_path(tree)}
-    return {name: leaf for name, leaf in leaves.items() if not _NOT_LEARNED.search(name)}
+    return {stable_name(jax.tree_util.keystr(path, simple=True, separator="/")): np.asarray(leaf)
+            for path, leaf in jax.tree_util.tree_leaves_with_path(tree)}
 
 
 def learner_of(variant: str, arrays: dict[str, np.ndarray]):
@@ -145,9 +135,8 @@ def learner_of(variant: str, arrays: dict[str, np.ndarray]):
 
     def leaf(path, like):
         name = stable_name(jax.tree_util.keystr(path, simple=True, separator="/"))
-        value = np.zeros(like.shape) if _NOT_LEARNED.search(name) else arrays[name]
-        assert value.shape == like.shape, name
-        return jnp.asarray(value, like.dtype)
+        assert arrays[name].shape == like.shape, name
+        return jnp.asarray(arrays[name], like.dtype)
 
     return jax.tree_util.tree_map_with_path(leaf, shapes)
 
