@@ -32,9 +32,9 @@ def singular_values(features: jax.Array) -> jax.Array:
     Expensive: call it once and hand the result to the ranks. The eigenvalues of the features' Gram matrix take as
     long and lose half the digits, which moves the srank of collapsed features. The decompositions run one after the
     other, lanes and critics alike: batched QR is known to stop a program for good on a CPU (see `_orthogonal` in
-    `divbench.learn.networks`), and a batched decomposition would gain nothing here. LAPACK brings threads of its own:
-    on two cores they double its time, and beside another busy process they took it from milliseconds to a second.
-    With OPENBLAS_NUM_THREADS=1 in the environment, before JAX starts, they stay away.
+    `divbench.learn.networks.drawing`), and a batched decomposition would gain nothing here. LAPACK brings threads of
+    its own: on two cores they double its time, and beside another busy process they took it from milliseconds to a
+    second. With OPENBLAS_NUM_THREADS=1 in the environment, before JAX starts, they stay away.
     """
     scale = magnitude_scale(features, (1, 2))
     finite = jnp.isfinite(scale)

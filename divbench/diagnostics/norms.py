@@ -1,7 +1,7 @@
 """How large the parts of the critics are: norms per layer of parameters, gradients, moments and steps, and ratios.
 
-A tree of the critics is `{"hidden": [layer, ...], "head": layer}`; a layer is a dictionary of arrays with a leading
-axis of critics. Gradients, steps and the moments of Adam have the same form. The norm of a whole tree is
+A tree of the critics is their parameters: a dictionary of layers by name, each a tree of arrays with a leading axis of
+critics. Gradients, steps and the moments of Adam have the same form. The norm of a whole tree is
 `global_norm`. Critics that diverge hold numbers whose squares no float32 holds: everything here divides by the
 largest magnitude before it squares, so a norm is finite whenever it fits into float32. It is infinite where an entry
 is, as a second moment is whose gradient's square no float32 holds, and NaN where one is that.
@@ -15,14 +15,6 @@ import jax.numpy as jnp
 from divbench.diagnostics.scaling import magnitude_scale
 
 
-def layers(tree) -> dict[str, dict]:
-    """The layers of a critic's tree by name, from the input on: `hidden1`, `hidden2`, ..., `head`.
-
-    The order is that of the dictionary; one that a jitted function returns is sorted by name instead.
-    """
-    return {f"hidden{place}": layer for place, layer in enumerate(tree["hidden"], 1)} | {"head": tree["head"]}
-
-
 def global_norm(tree) -> jax.Array:
     """L2 norm over all arrays of a tree; scalar, in the unit of the tree."""
     return _norm(tree)
@@ -33,7 +25,7 @@ def layer_norms(tree) -> dict[str, jax.Array]:
 
     The unit is that of the tree. The squares of the layers' norms add up to that of `global_norm`.
     """
-    return {name: _norm(layer) for name, layer in layers(tree).items()}
+    return {name: _norm(layer) for name, layer in tree.items()}
 
 
 def _norm(tree) -> jax.Array:

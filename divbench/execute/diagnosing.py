@@ -12,7 +12,7 @@ import jax.numpy as jnp
 
 from divbench.diagnostics import distance, features, norms, policy, values
 from divbench.execute import kernel_measures, stability
-from divbench.learn import batches, networks, rollout
+from divbench.learn import batches, rollout
 from divbench.learn.agents import critic as critics
 from divbench.learn.agents import rewards
 from divbench.learn.agents.choice import agent_of
@@ -75,8 +75,8 @@ def _measure_batch(learner: LearnerState, batch: Batch, coefs: Coefficients, str
     critic, agent = learner.critic, agent_of(structure)
     action, log_prob = agent.sample(learner.actor, batch.obs, coefs, structure, keys[1])
     uniform = jax.random.uniform(keys[2], action.shape, jnp.float32, -1.0, 1.0)
-    passed = critics.activations(critic, batch.obs, batch.action, coefs, structure)
-    q = {"replay": networks.head_values(critic, passed.features)}
+    passed = critics.passed(critic, batch.obs, batch.action, coefs, structure)
+    q = {"replay": passed.q}
     for name, chosen in (("policy", action), ("random", uniform), ("distant", distance.most_distant(batch.action))):
         q[name] = critics.values(critic, batch.obs, chosen, coefs, structure)
     measured = {}
@@ -92,7 +92,7 @@ def _measure_batch(learner: LearnerState, batch: Batch, coefs: Coefficients, str
     low, high = rewards.of_batch(batch, coefs, structure)
     of_any = rewards.of_any_policy(high, agent.entropy_weight(learner, coefs), coefs.initial_temperature,
                                    structure.action_size)
-    parameters = critics.parameters(critic, coefs)
+    parameters = critics.counted(critic["params"], coefs, structure)
     parameter_norm, step_norm = norms.global_norm(parameters), norms.global_norm(step)
     measured |= {
         "q_distance_correlation": distance.distance_correlation(uniform, batch.action, q["random"]),
@@ -120,7 +120,7 @@ def _measure_batch(learner: LearnerState, batch: Batch, coefs: Coefficients, str
         noted |= kernel_measures.measure_alignment(learner, batch, target, step, coefs, structure)
     if FULL not in kinds:
         return measured, noted
-    following = critics.activations(critic, batch.next_obs, next_action, coefs, structure)
+    following = critics.passed(critic, batch.next_obs, next_action, coefs, structure)
     sizes = norms.layer_norms(parameters)
     steps = norms.layer_norms(step)
     details = {

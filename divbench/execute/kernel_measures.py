@@ -26,7 +26,7 @@ MATRIX = "seem_matrix"
 
 
 def first_critic(critic):
-    """The parameters of the first critic alone, its axis kept."""
+    """The first critic alone, its axis kept."""
     return jax.tree.map(lambda leaf: leaf[:1], critic)
 
 
@@ -46,7 +46,7 @@ def measure_ntk(kernel: jax.Array) -> dict:
 def measure_alignment(learner: LearnerState, batch: Batch, target, step, coefs: Coefficients,
                       structure: Structure) -> dict:
     """`update_cosine`: did the step change the first critic's Q on its minibatch as the TD errors ask?"""
-    moved = jax.tree.map(jnp.add, learner.critic, step)
+    moved = {**learner.critic, "params": jax.tree.map(jnp.add, learner.critic["params"], step)}
     before, after = (critics.values(critic, batch.obs, batch.action, coefs, structure)[0]
                      for critic in (learner.critic, moved))
     return {"update_cosine": {"": update_alignment(before, after, target - before)}}

@@ -24,7 +24,7 @@ from divbench.learn.replay import Batch
 
 
 class Before(NamedTuple):
-    """What is kept of a measurement: parameters of all lanes, leaves `[L, ...]`."""
+    """What is kept of a measurement: networks of all lanes, leaves `[L, ...]`."""
 
     actor: dict
     critic: dict  # the first of each lane, its axis kept: `[L, 1, ...]`
@@ -55,7 +55,8 @@ def measure_stability(learner: LearnerState, before: Before, points: Batch, kern
     found = {
         "action_stability": action_similarity(actions, earlier),
         "ntk_stability": cosine(kernel, kernel_of(before.critic, points, coefs, structure)),
-        "parameter_stability": cosine(*(critics.parameters(critic, coefs) for critic in (own, before.critic))),
+        "parameter_stability": cosine(*(critics.counted(critic["params"], coefs, structure)
+                                         for critic in (own, before.critic))),
     }
     return {name: {"": jnp.where(learner.alive, value, jnp.nan)} for name, value in found.items()}
 

@@ -1,10 +1,11 @@
 """Functions from outside that a variant may bring along: what they are called with, and how they are found.
 
 - `features(x, site)`: called before and after each ReLU of the critics, returns what takes the place of `x`
-  (`[N, B, H]`; N critics, B batch, H width of the layer).
+  (`[N, B, H]`; N critics, B batch, H width of the layer). It is called for one critic at a time: N is 1.
 - `losses(terms)`: called once an update with a `CriticTerms`, returns a scalar that is added to the critics' loss.
-- `projections(critic)`: called with the critics' parameters when they are drawn and after each step of their optimizer,
-  returns those that take their place.
+- `projections(params)`: called with the critics' parameters when they are drawn and after each step of their optimizer,
+  returns those that take their place. They are a tree by the names of the critic's module, `hidden1/dense/kernel` for
+  one, each leaf with a leading axis of N.
 
 All are written for one lane, in jax, without side effects. divbench's own `conservative`, `dr3`, `spectral_norm` and
 `weight_norm` are functions of these kinds.

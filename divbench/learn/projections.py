@@ -26,23 +26,26 @@ def _unit(vectors):
     return vectors * jax.lax.rsqrt(jnp.sum(jnp.square(vectors), -1, keepdims=True) + 1e-30)
 
 
-def spectral_norm(critic: dict) -> dict:
+def spectral_norm(params: dict) -> dict:
     """Hidden kernels divided by their largest singular value where that exceeds `LARGEST_SINGULAR_VALUE`.
 
     Gogianu et al., 2105.05246, normalise in the forward pass; here the parameters themselves are projected.
     """
-    return _hidden_kernels(critic, lambda kernel: kernel / jnp.maximum(
+    return _hidden_kernels(params, lambda kernel: kernel / jnp.maximum(
         largest_singular_value(kernel) / LARGEST_SINGULAR_VALUE, 1.0)[:, None, None])
 
 
-def weight_norm(critic: dict) -> dict:
+def weight_norm(params: dict) -> dict:
     """Hidden kernels scaled to a Frobenius norm of 1 (Palenicek et al., 2502.07523)."""
-    return _hidden_kernels(critic, lambda kernel: kernel * jax.lax.rsqrt(
+    return _hidden_kernels(params, lambda kernel: kernel * jax.lax.rsqrt(
         jnp.sum(jnp.square(kernel), (-2, -1), keepdims=True) + 1e-30))
 
 
-def _hidden_kernels(critic: dict, change) -> dict:
-    return {**critic, "hidden": [{**layer, "kernel": change(layer["kernel"])} for layer in critic["hidden"]]}
+def _hidden_kernels(params: dict, change) -> dict:
+    def one(layer):
+        return {**layer, "dense": {**layer["dense"], "kernel": change(layer["dense"]["kernel"])}}
+
+    return {name: layer if name == "head" else one(layer) for name, layer in params.items()}
 
 
 PROJECTIONS = {"spectral_norm": spectral_norm, "weight_norm": weight_norm}

@@ -20,7 +20,7 @@ from divbench.learn.agents.choice import agent_of
 from divbench.learn.agents.coefficients import Coefficients, Structure
 from divbench.learn.agents.state import ACTOR_PARTS, CRITIC_PARTS, LearnerState
 from divbench.learn.keys import Stream, stream_key
-from divbench.learn.networks import MechanismCoefficients
+from divbench.learn.networks.switches import Switches
 
 
 class Cause(enum.IntEnum):
@@ -86,7 +86,7 @@ def blank_state(env, structure: Structure, lanes: int, capacity: int) -> TrainSt
 
 def _coefficient_skeleton() -> Coefficients:
     blank = Coefficients(*[0] * len(Coefficients._fields))
-    return blank._replace(mechanisms=MechanismCoefficients(*[0] * len(MechanismCoefficients._fields)))
+    return blank._replace(switches=Switches(*[0] * len(Switches._fields)))
 
 
 def make_reset_lanes(structure: Structure) -> Callable:

@@ -17,7 +17,7 @@ Q, ACTIONS, HIDDEN = (CRITICS, BATCH), (BATCH, ACTION), (CRITICS, BATCH, WIDTH)
 
 def critic_norms(kernel, bias, head):
     layer = {"kernel": kernel, "bias": bias}
-    return norms.layer_norms({"hidden": [layer, layer], "head": {"kernel": head, "bias": bias}})
+    return norms.layer_norms({"hidden1": layer, "hidden2": {"dense": layer}, "head": {"kernel": head, "bias": bias}})
 
 
 CASES = {  # the function and the shapes of its arguments

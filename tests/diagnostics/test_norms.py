@@ -19,24 +19,24 @@ def critic(seed=0, scale=1.0, depth=2, width=5):
     def array(*shape):
         return jnp.asarray(scale * rng.normal(size=shape), jnp.float32)
 
-    hidden = [{"kernel": array(2, 3 if place == 0 else width, width), "bias": array(2, width),
-               "norm_scale": array(2, width), "norm_shift": array(2, width)} for place in range(depth)]
-    return {"hidden": hidden, "head": {"kernel": array(2, width, 1), "bias": array(2, 1)}}
+    hidden = {f"hidden{place + 1}": {"dense": {"kernel": array(2, 3 if place == 0 else width, width),
+                                               "bias": array(2, width)},
+                                     "layernorm": {"scale": array(2, width), "bias": array(2, width)}}
+              for place in range(depth)}
+    return hidden | {"head": {"kernel": array(2, width, 1), "bias": array(2, 1)}}
 
 
 @pytest.mark.parametrize("depth", [1, 3, 11])
-def test_layers_are_named_from_the_input_on(depth):
+def test_layers_have_the_names_that_they_have_in_the_tree(depth):
     tree = critic(depth=depth)
-    named = norms.layers(tree)
-    assert list(named) == [*(f"hidden{place + 1}" for place in range(depth)), "head"]
-    assert list(norms.layer_norms(tree)) == list(named)
-    assert all(named[f"hidden{place + 1}"] is tree["hidden"][place] for place in range(depth))
-    assert named["head"] is tree["head"]
+    found = norms.layer_norms(tree)
+    assert list(found) == [*(f"hidden{place + 1}" for place in range(depth)), "head"]
+    assert all(float(found[name]) == float(norms.global_norm(tree[name])) for name in tree)
 
 
 def test_a_layer_counts_all_its_arrays_and_critics():
-    tree = {"hidden": [{"kernel": jnp.full((2, 1, 1), 2.0), "bias": jnp.zeros((2, 1)), "norm_scale": jnp.ones((2, 1)),
-                        "extra": jnp.full((2, 3), -1.0)}],
+    dense = {"kernel": jnp.full((2, 1, 1), 2.0), "bias": jnp.zeros((2, 1))}
+    tree = {"hidden1": {"dense": dense, "layernorm": {"scale": jnp.ones((2, 1))}, "extra": jnp.full((2, 3), -1.0)},
             "head": {"kernel": jnp.asarray([[[3.0]], [[0.0]]]), "bias": jnp.asarray([[0.0], [-4.0]])}}
     got = layer_norms(tree)
     assert {name: float(norm) for name, norm in got.items()} == {"hidden1": 4.0, "head": 5.0}
@@ -60,11 +60,12 @@ def test_a_norm_is_exact_where_its_squares_do_not_fit(exponent):
 @pytest.mark.parametrize("bad", [jnp.nan, jnp.inf])
 def test_a_layer_that_is_not_finite_shows_it_and_the_others_do_not_suffer(bad):
     tree = critic(width=300)
-    tree["hidden"][1]["kernel"] = tree["hidden"][1]["kernel"].at[0, 3, 4].set(bad)
+    dense = tree["hidden2"]["dense"]
+    dense["kernel"] = dense["kernel"].at[0, 3, 4].set(bad)
     got = layer_norms(tree)
     assert [name for name, norm in got.items() if not np.isfinite(norm)] == ["hidden2"]
     np.testing.assert_equal(float(got["hidden2"]), abs(bad))
-    tree["hidden"][1]["bias"] = tree["hidden"][1]["bias"].at[0, 0].set(jnp.nan)
+    dense["bias"] = dense["bias"].at[0, 0].set(jnp.nan)
     assert np.isnan(layer_norms(tree)["hidden2"])
 
 

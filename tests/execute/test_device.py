@@ -11,11 +11,11 @@ import hashlib
 import jax
 import numpy as np
 from divbench.execute import device
-from divbench.learn import networks
-from divbench.spec.settings import SACSettings
+from divbench.learn.networks import ensemble
+from divbench.learn.networks.mlp import MLPCritic
 
 device.prepare("highest")
-critic = networks.init_critic(jax.random.key(0), 78, 12, SACSettings(), frozenset(), 2.0**0.5)
+critic = ensemble.draw(MLPCritic(), jax.random.key(0), 2, 78, 12, 2.0**0.5)
 print(hashlib.sha256(b"".join(np.asarray(leaf).tobytes() for leaf in jax.tree.leaves(critic))).hexdigest())
 """
 

@@ -92,7 +92,7 @@ def test_the_alignment_is_that_of_the_step():
     coefs, learner = (jax.tree.map(lambda leaf: leaf[0], x) for x in (bench.coefs, state.learner))
     batch = batches.make_draw(7, bench.structure)(jax.random.key(1), state.rows[0], 60, coefs)
     q = critics.values(learner.critic, batch.obs, batch.action, coefs, bench.structure)[0]
-    nothing = jax.tree.map(jnp.zeros_like, learner.critic)
+    nothing = jax.tree.map(jnp.zeros_like, learner.critic["params"])
     raised = nothing | {"head": {**nothing["head"], "bias": jnp.ones_like(nothing["head"]["bias"])}}
     for target, cosine in ((q + 2.0, 1.0), (q - 1.0, -1.0)):
         found = kernel_measures.measure_alignment(learner, batch, target, raised, coefs, bench.structure)

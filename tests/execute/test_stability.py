@@ -56,19 +56,24 @@ def test_before_the_first_measurement_there_is_nothing_to_compare_with(trained):
         assert all(np.all(np.isnan(found)) for found in stabilities(blank).values())
 
 
+def with_head(network, change):
+    """A network whose last layer alone is changed."""
+    params = network["params"]
+    return {"params": params | {"head": jax.tree.map(change, params["head"])}}
+
+
 def test_opposite_signs(trained):
     """A critic and a last layer of the actor of the other sign. The kernel of a critic whose last layer alone is turned
     round is the same: every product of two gradients is."""
     state, stabilities, _ = trained
     before = remember(state.learner)
-    turned = before._replace(actor=before.actor | {"head": jax.tree.map(jnp.negative, before.actor["head"])},
+    turned = before._replace(actor=with_head(before.actor, jnp.negative),
                              critic=jax.tree.map(jnp.negative, before.critic))
     found = stabilities(turned)
     np.testing.assert_allclose(found["action_stability"], -1.0, atol=1e-6)
     np.testing.assert_allclose(found["parameter_stability"], -1.0, atol=1e-6)
     assert np.all(found["ntk_stability"] < 1.0 - 1e-4)
-    head = before._replace(critic=before.critic | {"head": jax.tree.map(jnp.negative, before.critic["head"])})
-    found = stabilities(head)
+    found = stabilities(before._replace(critic=with_head(before.critic, jnp.negative)))
     np.testing.assert_allclose(found["ntk_stability"], 1.0, atol=1e-6)
     assert np.all(found["parameter_stability"] < 1.0 - 1e-4)
 
@@ -76,7 +81,7 @@ def test_opposite_signs(trained):
 def test_a_policy_that_did_nothing_counts_as_unlike(trained):
     state, stabilities, _ = trained
     before = remember(state.learner)
-    idle = before._replace(actor=before.actor | {"head": jax.tree.map(jnp.zeros_like, before.actor["head"])})
+    idle = before._replace(actor=with_head(before.actor, jnp.zeros_like))
     np.testing.assert_array_equal(stabilities(idle)["action_stability"], 0.0)
 
 

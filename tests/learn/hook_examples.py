@@ -12,11 +12,12 @@ def unit_ball(x, site):
     return x * jax.lax.rsqrt(jnp.sum(jnp.square(x), -1, keepdims=True) + 1e-12)
 
 
-def weight_norm(critic):
-    def one(layer):
-        norm = jnp.sqrt(jnp.sum(jnp.square(layer["kernel"]), (1, 2), keepdims=True))
-        return {**layer, "kernel": layer["kernel"] / norm}
-    return {**critic, "hidden": [one(layer) for layer in critic["hidden"]]}
+def weight_norm(params):
+    def one(path, leaf):
+        if path[-1].key != "kernel" or path[0].key == "head":
+            return leaf
+        return leaf / jnp.sqrt(jnp.sum(jnp.square(leaf), (1, 2), keepdims=True))
+    return jax.tree_util.tree_map_with_path(one, params)
 
 
 def dr3(terms):

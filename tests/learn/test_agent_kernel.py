@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from divbench.diagnostics.kernels import gram, seem
-from divbench.learn import batchnorm
 from divbench.learn.agents import critic as critics
 from divbench.learn.agents import kernel
 from divbench.learn.agents.coefficients import coefficients, structure_of
@@ -38,20 +37,9 @@ def drawn(coefs, structure):
     return critic, data, policy
 
 
-def parameters(critic):
-    """All that is learned, as a tree of its own."""
-    return {"hidden": [{name: leaf for name, leaf in layer.items() if name not in batchnorm.STATISTICS}
-                       for layer in critic["hidden"]], "head": critic["head"]}
-
-
 def q_fn(critic, coefs, structure):
-    statistics = [{name: leaf for name, leaf in layer.items() if name in batchnorm.STATISTICS}
-                  for layer in critic["hidden"]]
-
-    def q_of_pair(learned, obs, action):
-        whole = {"hidden": [layer | kept for layer, kept in zip(learned["hidden"], statistics, strict=True)],
-                 "head": learned["head"]}
-        return critics.values(whole, obs[None], action[None], coefs, structure)[0, 0]
+    def q_of_pair(params, obs, action):
+        return critics.values({**critic, "params": params}, obs[None], action[None], coefs, structure)[0, 0]
 
     return q_of_pair
 
@@ -59,7 +47,7 @@ def q_fn(critic, coefs, structure):
 @compiled
 def both_ways(critic, data, policy, coefs, structure):
     """The kernel and the excitation, each by layers and from all gradients."""
-    whole = q_fn(critic, coefs, structure), parameters(critic)
+    whole = q_fn(critic, coefs, structure), critic["params"]
     return ((kernel.kernel(critic, *data, coefs, structure), gram.gram(*whole, data)),
             (kernel.excitation(critic, data, policy, coefs, structure),
              seem.excitation(*whole, data, policy, coefs.gamma)))
@@ -67,10 +55,10 @@ def both_ways(critic, data, policy, coefs, structure):
 
 def per_learned(excitation, given):
     """An excitation by all parameters, by those that the lane learns: no scale that is not learned."""
-    critic, coefs = given[0], given[3]
-    ones = critics.parameters(jax.tree.map(np.ones_like, critic), coefs)
+    critic, _, _, coefs, structure = given
+    ones = critics.counted(jax.tree.map(np.ones_like, critic["params"]), coefs, structure)
     learned = sum(np.count_nonzero(leaf) for leaf in jax.tree.leaves(ones))
-    return excitation * gram.parameter_count(parameters(critic)) / learned
+    return excitation * gram.parameter_count(critic["params"]) / learned
 
 
 # In float64, below, all of them are in every run.
@@ -106,8 +94,9 @@ def test_what_is_compiled_in_for_a_neighbour_does_not_count():
         critic, data, policy, coefs, structure = in_float64(setting("baseline"))
         excitation = compiled(kernel.excitation)
         alone = excitation(critic, data, policy, coefs, structure)
-        with_norms = {"hidden": [layer | {"norm_scale": jnp.ones_like(layer["bias"]), "norm_shift": 0.0 * layer["bias"]}
-                                 for layer in critic["hidden"]], "head": critic["head"]}
+        norm = {"scale": jnp.ones((1, 16)), "bias": jnp.zeros((1, 16))}
+        with_norms = {"params": {name: layer if name == "head" else layer | {"layernorm": norm}
+                                 for name, layer in critic["params"].items()}}
         structure = structure._replace(mechanisms=structure.mechanisms | {"layernorm"})
         together = excitation(with_norms, data, policy, coefs, structure)
         np.testing.assert_allclose(together, alone, rtol=1e-10, atol=1e-13)

@@ -8,14 +8,15 @@ import numpy as np
 import pytest
 
 from divbench.envs.toys import ConstantReward
-from divbench.learn import groupnorm, networks, replay
+from divbench.learn import replay
 from divbench.learn.agents import critic as critics
 from divbench.learn.agents import sac, td3
+from divbench.learn.networks.layer import dropped
 from divbench.learn.projections import largest_singular_value
 from divbench.spec.built_in import BUILT_IN
 from tests.learn.conftest import Bench, compiled, make_lane
 
-activations, values, joint_values = map(compiled, (critics.activations, critics.values, critics.joint_values))
+passed, values, joint_values = map(compiled, (critics.passed, critics.values, critics.joint_values))
 td_target, act = compiled(sac.td_target), compiled(td3.act)
 
 UPDATES = 150
@@ -54,12 +55,12 @@ class Trained:
         indices = replay.sample_indices(jax.random.key(1), 64, 30)
         return replay.gather(jnp.asarray(self.end[1]), indices, 30, 7, 2, 1)
 
-    def activations(self, **options):
-        return activations(self.learner.critic, self.batch.obs, self.batch.action, self.coefs,
-                                   self.bench.structure, **options)
+    def passed(self, **options):
+        return passed(self.learner.critic, self.batch.obs, self.batch.action, self.coefs, self.bench.structure,
+                      **options)
 
     def q(self):
-        return np.asarray(networks.head_values(self.learner.critic, self.activations().features))
+        return np.asarray(self.passed().q)
 
     def target(self):
         return td_target(jax.tree.map(jnp.asarray, self.learner), self.batch, self.coefs, self.bench.structure,
@@ -72,7 +73,13 @@ def trained(name) -> Trained:
 
 
 def kernels(critic):
-    return [layer["kernel"] for layer in (*critic["hidden"], critic["head"])]
+    params = critic["params"]
+    return [params["hidden1"]["dense"]["kernel"], params["hidden2"]["dense"]["kernel"], params["head"]["kernel"]]
+
+
+def same_heads(one: Trained, other: Trained):
+    """Whether the heads of two trained critics are about the same."""
+    return np.allclose(*(lane.learner.critic["params"]["head"]["kernel"] for lane in (one, other)))
 
 
 def moved(mine: Trained, learning_rate):
@@ -105,7 +112,7 @@ as_ofn_until_a_reset = functools.partial(until_a_reset, like="ofn")
 
 
 def on_the_unit_ball(mine):
-    return np.allclose(np.linalg.norm(mine.activations().features, axis=-1), 1.0, atol=1e-5)
+    return np.allclose(np.linalg.norm(mine.passed().features, axis=-1), 1.0, atol=1e-5)
 
 
 def decayed_kernels(mine):
@@ -118,14 +125,14 @@ def decayed_kernels(mine):
 
 def drops_while_training(mine):
     """Units vanish with a key, and none without one, and what is learned shows it; at rate 0.5, where it is plain."""
-    if np.allclose(mine.learner.critic["head"]["kernel"], trained("baseline").learner.critic["head"]["kernel"]):
+    if same_heads(mine, trained("baseline")):
         return False
-    dropped = networks.dropout(jax.random.key(0), jnp.ones((2, 50, 40)), jnp.float32(0.5))
-    share = float(jnp.mean(dropped == 0.0))
-    with_key = mine.activations(key=jax.random.key(0)).hidden[0]
-    return (abs(share - 0.5) < 0.05 and float(jnp.max(dropped)) == 2.0
-            and not np.array_equal(with_key, mine.activations().hidden[0])
-            and np.array_equal(mine.activations().hidden[0], mine.activations().hidden[0]))
+    half = dropped(jax.random.key(0), jnp.ones((2, 50, 40)), jnp.float32(0.5))
+    share = float(jnp.mean(half == 0.0))
+    with_key = mine.passed(key=jax.random.key(0)).hidden[0]
+    return (abs(share - 0.5) < 0.05 and float(jnp.max(half)) == 2.0
+            and not np.array_equal(with_key, mine.passed().hidden[0])
+            and np.array_equal(mine.passed().hidden[0], mine.passed().hidden[0]))
 
 
 def sgd_step(mine):
@@ -187,9 +194,9 @@ def lower_on_random_actions(mine):
 
 def less_alike_features(mine):
     def dot(lane):
-        following = activations(lane.learner.critic, lane.batch.next_obs, lane.batch.next_action, lane.coefs,
+        following = passed(lane.learner.critic, lane.batch.next_obs, lane.batch.next_action, lane.coefs,
                                     lane.bench.structure).features
-        return float(jnp.mean(jnp.sum(lane.activations().features * following, -1)))
+        return float(jnp.mean(jnp.sum(lane.passed().features * following, -1)))
     return dot(mine) < dot(trained("baseline"))
 
 
@@ -205,29 +212,35 @@ def hidden_kernels_of_norm_one(mine):
 
 
 def normalised_over_the_batch(mine):
-    """Running statistics have moved towards those of the batch, which then come out standard normal."""
-    layer = mine.learner.critic["hidden"][0]
-    statistics = mine.activations(training=True).statistics[0]
+    """Running statistics have moved, a training pass moves them by a hundredth of the way to the batch's, and (s', a')
+    counts into what (s, a) is normalised by."""
+    critic = mine.learner.critic
+    statistics = critic["batch_stats"]["hidden1"]["batchnorm"]
+    moved = mine.passed(training=True).changed["batch_stats"]["hidden1"]["batchnorm"]["mean"]
+    dense = critic["params"]["hidden1"]["dense"]
+    inputs = np.concatenate([mine.batch.obs, mine.batch.action], -1)
+    mean = np.mean(inputs @ dense["kernel"] + dense["bias"][:, None], 1)
     batches = [mine.batch, mine.batch._replace(next_obs=9.0 + mine.batch.next_obs)]
     joint = [joint_values(mine.learner.critic, batch, mine.batch.next_action, mine.coefs, mine.bench.structure,
                               None)[0] for batch in batches]
-    return (not np.allclose(layer["batch_mean"], 0.0) and not np.allclose(layer["batch_variance"], 1.0)
-            and not np.allclose(*joint)  # (s', a') is in the statistics that (s, a) is normalised by
-            and np.mean(np.abs(layer["batch_mean"] - statistics[0])) < np.mean(np.abs(statistics[0])))
+    return (not np.allclose(statistics["mean"], 0.0) and not np.allclose(statistics["var"], 1.0)
+            and not np.allclose(*joint)
+            and np.allclose(moved, 0.99 * statistics["mean"] + 0.01 * mean, rtol=1e-4, atol=1e-5)
+            and np.mean(np.abs(statistics["mean"] - mean)) < np.mean(np.abs(mean)))
 
 
 def groups_at_mean_zero(mine):
     """Before scale and shift, eight groups of two units; both parameters have learned, in their targets too."""
-    layer = mine.learner.critic["hidden"][0]
-    bare = {"group_scale": np.ones_like(layer["group_scale"]), "group_shift": np.zeros_like(layer["group_shift"])}
+    layer = mine.learner.critic["params"]["hidden1"]
     inputs = np.concatenate([mine.batch.obs, mine.batch.action], -1)
-    normed = np.asarray(groupnorm.normalise(jnp.asarray(inputs @ layer["kernel"] + layer["bias"][:, None]), bare))
-    grouped = normed.reshape(2, -1, 8, 2)
-    expected = np.maximum(grouped * layer["group_scale"][:, None] + layer["group_shift"][:, None], 0.0)
-    return (layer["group_scale"].shape == (2, 8, 2) and np.allclose(grouped.sum(-1), 0.0, atol=1e-4)
-            and np.allclose(mine.activations().hidden[0], expected.reshape(normed.shape), atol=1e-4)
-            and all(not np.allclose(net["hidden"][1][name], start) for net in (mine.learner.critic, mine.learner.target)
-                    for name, start in (("group_scale", 1.0), ("group_shift", 0.0))))
+    outputs = inputs @ layer["dense"]["kernel"] + layer["dense"]["bias"][:, None]
+    grouped = outputs.reshape(2, -1, 8, 2)
+    grouped = (grouped - grouped.mean(-1, keepdims=True)) / np.sqrt(grouped.var(-1, keepdims=True) + 1e-6)
+    scale, shift = (layer["groupnorm"][name][:, None] for name in ("scale", "bias"))
+    expected = np.maximum(grouped.reshape(outputs.shape) * scale + shift, 0.0)
+    learned = [net["params"]["hidden2"]["groupnorm"] for net in (mine.learner.critic, mine.learner.target)]
+    return (np.allclose(mine.passed().hidden[0], expected, atol=1e-4)
+            and not any(np.allclose(net["scale"], 1.0) or np.allclose(net["bias"], 0.0) for net in learned))
 
 
 def trails(target, parameters):
@@ -242,10 +255,10 @@ def distance_to_replayed_actions(mine):
 
 
 CHECKS = {
-    "baseline": lambda mine: not np.allclose(mine.learner.critic["head"]["kernel"],
-                                             mine.fresh[0].critic["head"]["kernel"]),
+    "baseline": lambda mine: not np.allclose(kernels(mine.learner.critic)[-1], kernels(mine.fresh[0].critic)[-1]),
     "ofn": on_the_unit_ball,
-    "layernorm": lambda mine: not np.allclose(mine.learner.critic["hidden"][0]["norm_scale"], 1.0),
+    "layernorm": lambda mine: not np.allclose(
+        mine.learner.critic["params"]["hidden1"]["layernorm"]["scale"], 1.0),
     "reset": until_a_reset,
     "ofn-reset": as_ofn_until_a_reset,
     "ofn-actor-reset": as_ofn_until_a_reset,
@@ -257,10 +270,10 @@ CHECKS = {
     "mean-critic": functools.partial(targets_differ, mean_weight=0.0),
     "weight-decay": decayed_kernels,
     "dropout": drops_while_training,
-    "actor-layernorm": lambda mine: not np.allclose(mine.learner.actor["hidden"][0]["norm_scale"], 1.0),
+    "actor-layernorm": lambda mine: not np.allclose(
+        mine.learner.actor["params"]["hidden1"]["layernorm"]["scale"], 1.0),
     "sgd": sgd_step,
-    "sgd-momentum": lambda mine: sgd_step(mine) and not np.allclose(mine.learner.critic["head"]["kernel"],
-                                                                    trained("sgd").learner.critic["head"]["kernel"]),
+    "sgd-momentum": lambda mine: sgd_step(mine) and not same_heads(mine, trained("sgd")),
     "rmsprop": lambda mine: np.allclose(sizes_of_steps(mine), 1.0 / np.sqrt(0.001), rtol=1e-2),
     "adam-b1-0": lambda mine: np.allclose(sizes_of_steps(mine), 1.0, rtol=1e-2) and mine.coefs.critic_b1 == 0.0,
     "adam-no-second-moment": lambda mine: np.allclose(moved(mine, 3e-4), -10.0 * gradient(mine), rtol=1e-3, atol=2e-3),
@@ -297,7 +310,7 @@ def test_a_variant_changes_what_it_says(name):
         numbers = [leaf for leaf in jax.tree.leaves(state) if np.issubdtype(leaf.dtype, np.floating)]
         assert all(np.all(np.isfinite(leaf)) for leaf in numbers)
         assert bool(state[0].alive)
-    assert not np.array_equal(mine.middle[0].critic["head"]["kernel"], mine.end[0].critic["head"]["kernel"])
+    assert not np.array_equal(kernels(mine.middle[0].critic)[-1], kernels(mine.end[0].critic)[-1])
     assert CHECKS[name](mine)
     sizes = {n: function._cache_size() for n, function in mine.bench.program.functions().items()}
     assert (sizes["train_chunk"], sizes["reset_lanes"]) == (1, 1)

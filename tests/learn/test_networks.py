@@ -1,38 +1,50 @@
-"""Known answers of actor and critic: initialisation, LayerNorm and where it acts, the unit ball, the policy's log
-density."""
+"""Known answers of actor and critic: initialisation, LayerNorm and where it acts, the unit ball, dropout, the policy's
+log density; and that any module can be a critic."""
 
+import itertools
 import subprocess
 import sys
 
+import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 from scipy import stats
 
-from divbench.learn import networks
-from divbench.learn.networks import MechanismCoefficients
-from divbench.spec.settings import SACSettings
+from divbench.learn.networks import ensemble
+from divbench.learn.networks.mlp import GaussianActor, MLPCritic
+from divbench.learn.networks.policy import limited, sample_action
+from divbench.learn.networks.switches import Switches, all_on
+from divbench.learn.normalisations import layer_norm, unit_ball
 
 pytestmark = pytest.mark.usefixtures("strict_jax")
-SETTINGS = SACSettings(hidden=(32, 24), batch_size=8)
 BOTH = frozenset({"layernorm", "unit_ball"})
 ON, OFF = jnp.float32(1.0), jnp.float32(0.0)
 BOTH_LAYERS = jnp.ones(2)
 
 
 def switches(**on):
-    """Coefficients with nothing on but what is named; LayerNorm would learn its scale and shift."""
-    off = MechanismCoefficients(*[OFF] * len(MechanismCoefficients._fields))
+    """Nothing on but what is named; LayerNorm would learn its scale and shift."""
+    off = Switches(*[OFF] * len(Switches._fields))
     return off._replace(layernorm=jnp.zeros(2), layernorm_affine=ON)._replace(**on)
 
 
+def module(mechanisms=BOTH):
+    return MLPCritic((32, 24), mechanisms=mechanisms)
+
+
 def critic(mechanisms=BOTH, key=0):
-    return networks.init_critic(jax.random.key(key), 5, 3, SETTINGS, mechanisms, jnp.float32(2.0**0.5))
+    return ensemble.draw(module(mechanisms), jax.random.key(key), 2, 5, 3, jnp.float32(2.0**0.5))
 
 
-def critic_values(parameters, *given):
-    return networks.head_values(parameters, networks.critic_activations(parameters, *given).features)
+def passed(variables, obs, action, on, mechanisms, **options):
+    return ensemble.passed(module(mechanisms), variables, obs, action, switches=on, **options)
+
+
+def of_layers(params, part):
+    """One part of each hidden layer, from the input on."""
+    return [params[name][part] for name in ("hidden1", "hidden2")]
 
 
 def inputs(scale=1.0, batch=64):
@@ -41,8 +53,8 @@ def inputs(scale=1.0, batch=64):
 
 
 def test_orthogonal_initialisation_has_gain_sqrt_two_on_every_layer():
-    parameters = critic(frozenset())
-    for layer in [*parameters["hidden"], parameters["head"]]:
+    params = critic(frozenset())["params"]
+    for layer in [*of_layers(params, "dense"), params["head"]]:
         for kernel in layer["kernel"]:
             kernel = np.asarray(kernel)
             product = kernel.T @ kernel if kernel.shape[0] >= kernel.shape[1] else kernel @ kernel.T
@@ -51,15 +63,22 @@ def test_orthogonal_initialisation_has_gain_sqrt_two_on_every_layer():
 
 
 DRAW_MANY_LANES = """
+import flax.linen as nn
 import jax
-from divbench.learn import networks
-from divbench.spec.settings import SACSettings
+import jax.numpy as jnp
+from divbench.learn.networks import ensemble
+from divbench.learn.networks.mlp import GaussianActor, MLPCritic
+
+class Foreign(nn.Module):
+    @nn.compact
+    def __call__(self, obs, action):
+        x = jnp.concatenate([obs, action], -1)
+        x = nn.relu(nn.Dense(256, kernel_init=nn.initializers.orthogonal(1.0))(x))
+        return nn.Dense(1, kernel_init=nn.initializers.orthogonal(1.0))(x)[..., 0]
 
 def draw(key):
-    settings = SACSettings()
-    actor, critic = jax.random.split(key)
-    return (networks.init_actor(actor, 78, 12, settings, frozenset(), 1.0, 1.0),
-            networks.init_critic(critic, 78, 12, settings, frozenset(), 1.0))
+    return (GaussianActor(12).draw(key, 78, 1.0, 1.0), ensemble.draw(MLPCritic(), key, 2, 78, 12, 1.0),
+            ensemble.draw(Foreign(), key, 2, 78, 12, 1.0))
 
 draw_lanes = jax.jit(jax.vmap(draw))
 for seed in range(3):
@@ -75,76 +94,75 @@ def test_drawing_many_lanes_at_once_does_not_hang():
 
 
 def test_log_std_head_has_its_own_gain():
-    actor = networks.init_actor(jax.random.key(0), 5, 3, SETTINGS, frozenset(), jnp.float32(2.0**0.5), jnp.float32(1.0))
-    mean, log_std = np.split(np.asarray(actor["head"]["kernel"]), 2, 1)
+    actor = GaussianActor(3, (32, 24)).draw(jax.random.key(0), 5, jnp.float32(2.0**0.5), jnp.float32(1.0))
+    mean, log_std = np.split(np.asarray(actor["params"]["head"]["kernel"]), 2, 1)
     np.testing.assert_allclose(mean.T @ mean, 2.0 * np.eye(3), atol=1e-5)
     np.testing.assert_allclose(log_std.T @ log_std, np.eye(3), atol=1e-5)
 
 
 def test_lecun_normal_scales_with_the_inputs():
-    settings = SACSettings(hidden=(400,), initialisation="lecun_normal")
-    parameters = networks.init_critic(jax.random.key(0), 97, 3, settings, frozenset(), jnp.float32(9.0))
-    assert np.std(np.asarray(parameters["hidden"][0]["kernel"])) == pytest.approx(0.1, rel=0.05)
+    wide = MLPCritic((400,), initialisation="lecun_normal")
+    params = ensemble.draw(wide, jax.random.key(0), 2, 97, 3, jnp.float32(9.0))["params"]
+    assert np.std(np.asarray(params["hidden1"]["dense"]["kernel"])) == pytest.approx(0.1, rel=0.05)
 
 
 def test_twin_critics_differ():
-    kernel = critic()["hidden"][0]["kernel"]
+    kernel = critic()["params"]["hidden1"]["dense"]["kernel"]
     assert not np.allclose(kernel[0], kernel[1])
 
 
+def layer_norm_of(layer):
+    """Scale and shift."""
+    return layer["layernorm"]["scale"], layer["layernorm"]["bias"]
+
+
 def test_layernorm_statistics_on_live_features():
-    parameters, (obs, action) = critic(), inputs(scale=7.0)
-    x = jnp.broadcast_to(jnp.concatenate([obs, action], -1), (2, 64, 8))
-    layer = parameters["hidden"][0]
-    normed = networks.layer_norm(jnp.matmul(x, layer["kernel"]), layer["norm_scale"], layer["norm_shift"], ON)
+    layer, (obs, action) = critic()["params"]["hidden1"], inputs(scale=7.0)
+    x = jnp.matmul(jnp.broadcast_to(jnp.concatenate([obs, action], -1), (2, 64, 8)), layer["dense"]["kernel"])
+    normed = layer_norm(x, *layer_norm_of(layer), ON)
     np.testing.assert_allclose(np.mean(np.asarray(normed), -1), 0.0, atol=1e-5)
     np.testing.assert_allclose(np.std(np.asarray(normed), -1), 1.0, atol=1e-3)
-    scale, shift = 3.0 * layer["norm_scale"], layer["norm_shift"] + 2.0
-    moved = networks.layer_norm(jnp.matmul(x, layer["kernel"]), scale, shift, ON)
+    scale, shift = layer_norm_of(layer)
+    moved = layer_norm(x, 3.0 * scale, shift + 2.0, ON)
     np.testing.assert_allclose(moved, 3.0 * normed + 2.0, atol=1e-4)
 
 
 @pytest.mark.parametrize("mechanisms", [frozenset({"unit_ball"}), BOTH])
 def test_unit_ball_features_have_norm_one_and_bound_q(mechanisms):
-    parameters, (obs, action) = critic(mechanisms), inputs(scale=50.0)
-    coefficients = switches(layernorm=BOTH_LAYERS * float("layernorm" in mechanisms), unit_ball=ON)
-    features = networks.critic_activations(parameters, obs, action, coefficients, mechanisms).features
+    variables, (obs, action) = critic(mechanisms), inputs(scale=50.0)
+    on = switches(layernorm=BOTH_LAYERS * float("layernorm" in mechanisms), unit_ball=ON)
+    features = passed(variables, obs, action, on, mechanisms).features
     assert features.shape == (2, 64, 24)
     assert np.min(features) >= 0.0
     np.testing.assert_allclose(np.linalg.norm(features, axis=-1), 1.0, rtol=1e-5)
-    q = critic_values(parameters, obs, action, coefficients, mechanisms)
-    limit = np.linalg.norm(np.asarray(parameters["head"]["kernel"])[..., 0], axis=-1)
+    q = passed(variables, obs, action, on, mechanisms).q
+    limit = np.linalg.norm(np.asarray(variables["params"]["head"]["kernel"])[..., 0], axis=-1)
     assert np.all(np.abs(q) <= limit[:, None] * 1.0001)
 
 
 def test_mechanism_switched_off_is_absent():
-    plain, (obs, action) = critic(frozenset()), inputs()
-    fused = jax.tree.map(jnp.copy, critic(BOTH))
-    for mine, theirs in zip(fused["hidden"], plain["hidden"], strict=True):
-        mine.update(theirs)
-    fused["head"] = plain["head"]
+    plain, fused, (obs, action) = critic(frozenset()), critic(BOTH), inputs()  # of the same kernels
     off = switches()
-    expected = critic_values(plain, obs, action, off, frozenset())
-    np.testing.assert_allclose(critic_values(fused, obs, action, off, BOTH), expected, rtol=1e-5)
+    expected = passed(plain, obs, action, off, frozenset()).q
+    np.testing.assert_allclose(passed(fused, obs, action, off, BOTH).q, expected, rtol=1e-5)
 
-    def total(parameters, mechanisms):
-        return jnp.sum(critic_values(parameters, obs, action, off, mechanisms))
+    def total(variables, mechanisms):
+        return jnp.sum(passed(variables, obs, action, off, mechanisms).q)
 
-    gradient, reference = jax.grad(total)(fused, BOTH), jax.grad(total)(plain, frozenset())
-    for mine, theirs in zip(gradient["hidden"], reference["hidden"], strict=True):
+    gradient, reference = (jax.grad(total)(*pair)["params"] for pair in ((fused, BOTH), (plain, frozenset())))
+    for mine, theirs in zip(of_layers(gradient, "dense"), of_layers(reference, "dense"), strict=True):
         np.testing.assert_allclose(mine["kernel"], theirs["kernel"], rtol=1e-4, atol=1e-5)
-        assert not np.any(mine["norm_scale"]) and not np.any(mine["norm_shift"])
+    assert not any(np.any(leaf) for leaf in jax.tree.leaves(of_layers(gradient, "layernorm")))
 
 
 @pytest.mark.parametrize("chosen", [(0, 0), (1, 0), (0, 1), (1, 1)])
 def test_layernorm_acts_in_the_layers_that_are_chosen(chosen):
     """Against the same pass in numpy, a layer after the other."""
     mechanisms = frozenset({"layernorm"})
-    parameters, (obs, action) = critic(mechanisms), inputs(scale=4.0)
-    coefficients = switches(layernorm=jnp.asarray(chosen, jnp.float32))
-    got = networks.critic_activations(parameters, obs, action, coefficients, mechanisms).hidden
+    variables, (obs, action) = critic(mechanisms), inputs(scale=4.0)
+    got = passed(variables, obs, action, switches(layernorm=jnp.asarray(chosen, jnp.float32)), mechanisms).hidden
     x = np.concatenate([obs, action], -1).astype(np.float64)[None]
-    for layer, normed, found in zip(parameters["hidden"], chosen, got, strict=True):
+    for layer, normed, found in zip(of_layers(variables["params"], "dense"), chosen, got, strict=True):
         x = x @ np.asarray(layer["kernel"], np.float64)
         if normed:
             x = (x - x.mean(-1, keepdims=True)) / np.sqrt(x.var(-1, keepdims=True) + 1e-6)
@@ -155,52 +173,110 @@ def test_layernorm_acts_in_the_layers_that_are_chosen(chosen):
 def test_without_affine_parameters_layernorm_is_the_same_whatever_they_are_and_has_no_gradient_for_them():
     mechanisms = frozenset({"layernorm"})
     fresh, (obs, action) = critic(mechanisms), inputs()
-    moved = {**fresh, "hidden": [{**layer, "norm_scale": 3.0 * layer["norm_scale"],
-                                  "norm_shift": layer["norm_shift"] - 2.0} for layer in fresh["hidden"]]}
+    moved = jax.tree_util.tree_map_with_path(
+        lambda path, leaf: 3.0 * leaf - 2.0 if path[-2].key == "layernorm" else leaf, fresh)
     bare = switches(layernorm=BOTH_LAYERS, layernorm_affine=OFF)
 
-    def total(parameters, coefficients):
-        return jnp.sum(critic_values(parameters, obs, action, coefficients, mechanisms))
+    def total(variables, on):
+        return jnp.sum(passed(variables, obs, action, on, mechanisms).q)
 
     value, gradient = jax.value_and_grad(total)(moved, bare)
     expected, reference = jax.value_and_grad(total)(fresh, switches(layernorm=BOTH_LAYERS))
-    assert float(value) == float(expected)
-    for mine, theirs in zip(gradient["hidden"], reference["hidden"], strict=True):
-        np.testing.assert_array_equal(mine["kernel"], theirs["kernel"])
-        assert not np.any(mine["norm_scale"]) and not np.any(mine["norm_shift"])
-        assert np.any(theirs["norm_scale"]) and np.any(theirs["norm_shift"])
-    np.testing.assert_array_equal(gradient["head"]["kernel"], reference["head"]["kernel"])
+    assert float(value) == float(expected) != float(total(moved, switches(layernorm=BOTH_LAYERS)))
+    mine, theirs = gradient["params"], reference["params"]
+    for found, wanted in zip(of_layers(mine, "dense"), of_layers(theirs, "dense"), strict=True):
+        np.testing.assert_array_equal(found["kernel"], wanted["kernel"])
+    assert not any(np.any(leaf) for leaf in jax.tree.leaves(of_layers(mine, "layernorm")))
+    assert all(np.any(leaf) for leaf in jax.tree.leaves(of_layers(theirs, "layernorm")))
+    np.testing.assert_array_equal(mine["head"]["kernel"], theirs["head"]["kernel"])
 
 
 @pytest.mark.parametrize(("coefficient", "scale"), [(ON, 0.0), (ON, 1e-20), (OFF, 0.0), (OFF, 1e-20), (OFF, 1e25)])
 def test_gradients_are_finite_at_zero_and_at_overflow_of_a_switched_off_mechanism(coefficient, scale):
     x = jnp.full((2, 4, 6), scale, jnp.float32)
     ones, zeros = jnp.ones((2, 6)), jnp.zeros((2, 6))
-    for function in (lambda x: networks.unit_ball(x, coefficient),
-                     lambda x: networks.layer_norm(x, ones, zeros, coefficient)):
+    for function in (lambda x: unit_ball(x, coefficient), lambda x: layer_norm(x, ones, zeros, coefficient)):
         value, gradient = jax.value_and_grad(lambda x, f=function: jnp.mean(f(x)))(x)
         assert np.isfinite(value) and np.all(np.isfinite(gradient))
 
 
 def test_log_std_rules():
-    actor = networks.init_actor(jax.random.key(0), 5, 3, SETTINGS, frozenset(), jnp.float32(1.0), jnp.float32(0.0))
-    obs = inputs()[0]
-    low, high = jnp.float32(-10.0), jnp.float32(2.0)
-    _, squashed = networks.actor_distribution(actor, obs, SETTINGS, switches(), frozenset(), low, high)
-    np.testing.assert_allclose(squashed, -4.0, atol=1e-6)  # the head gives 0: halfway between the limits
-    clipping = SACSettings(hidden=(32, 24), log_std_rule="clip")
-    actor["head"]["bias"] = jnp.asarray([0.0] * 3 + [-50.0, 0.5, 50.0])
-    _, clipped = networks.actor_distribution(actor, obs, clipping, switches(), frozenset(), low, high)
-    np.testing.assert_allclose(clipped[0], [-10.0, 0.5, 2.0], atol=1e-6)
+    low, high, raw = jnp.float32(-10.0), jnp.float32(2.0), jnp.asarray([-50.0, 0.0, 0.5, 50.0])
+    squashed = [-10.0, -4.0, -4.0 + 6.0 * np.tanh(0.5), 2.0]
+    np.testing.assert_allclose(limited(raw, "tanh", low, high), squashed, rtol=1e-6)
+    np.testing.assert_allclose(limited(raw, "clip", low, high), [-10.0, 0.0, 0.5, 2.0], rtol=1e-6)
+
+
+def test_the_halves_of_an_actor_s_head_are_mean_and_log_std():
+    module = GaussianActor(3, (32, 24))
+    actor = module.draw(jax.random.key(0), 5, jnp.float32(1.0), jnp.float32(0.0))
+    actor["params"]["head"]["bias"] = jnp.arange(6.0)
+    mean, log_std = module.apply(actor, inputs()[0])
+    assert mean.shape == log_std.shape == (64, 3)
+    np.testing.assert_array_equal(log_std, np.broadcast_to([3.0, 4.0, 5.0], (64, 3)))  # its kernel's gain is 0
+    assert np.all(np.std(np.asarray(mean), 0) > 0.1)
 
 
 def test_log_density_of_the_squashed_gaussian():
     mean, log_std = jnp.asarray([[0.3, -1.0]]), jnp.asarray([[-0.5, 0.2]])
-    action, log_prob = networks.sample_action(jax.random.key(3), mean, log_std)
+    action, log_prob = sample_action(jax.random.key(3), mean, log_std)
     raw = np.arctanh(np.asarray(action, np.float64))
     normal = stats.norm(np.asarray(mean, np.float64), np.exp(np.asarray(log_std, np.float64)))
     expected = np.sum(normal.logpdf(raw) - np.log(1.0 - np.asarray(action, np.float64) ** 2))
     assert float(log_prob[0]) == pytest.approx(expected, rel=1e-4)
     # far in the tails, where 1 - tanh^2 is 0 in float32, the density stays finite
-    _, far = networks.sample_action(jax.random.key(3), mean + 40.0, log_std)
+    _, far = sample_action(jax.random.key(3), mean + 40.0, log_std)
     assert np.isfinite(far[0])
+
+
+def test_a_critic_alone_has_all_that_is_compiled_in():
+    one = jax.tree.map(lambda leaf: leaf[0], critic())
+    obs, action = inputs()
+    on = passed(critic(), obs, action, all_on(2), BOTH).q[0]
+    np.testing.assert_allclose(module().apply(one, obs, action), on, rtol=1e-5)
+    assert not np.allclose(on, passed(critic(), obs, action, switches(), BOTH).q[0], rtol=1e-2)
+
+
+def test_critics_drop_out_other_units_and_none_without_a_key():
+    mechanisms = frozenset({"dropout"})
+    variables, (obs, action) = critic(mechanisms), inputs()
+    alike = jax.tree.map(lambda leaf: jnp.stack([leaf[0], leaf[0]]), variables)
+    on = switches(dropout=jnp.float32(0.5))
+    dropped = passed(alike, obs, action, on, mechanisms, key=jax.random.key(3)).hidden[0]
+    assert not np.array_equal(*dropped)
+    np.testing.assert_array_equal(*passed(alike, obs, action, on, mechanisms).hidden[0])
+
+
+def test_a_training_pass_moves_running_statistics_and_a_measuring_one_takes_them():
+    mechanisms = frozenset({"batchnorm"})
+    variables, (obs, action) = critic(mechanisms), inputs(scale=3.0)
+    training = passed(variables, obs, action, all_on(2), mechanisms, train=True)
+    x = np.concatenate([obs, action], -1) @ np.asarray(variables["params"]["hidden1"]["dense"]["kernel"])
+    found = training.changed["batch_stats"]["hidden1"]["batchnorm"]
+    np.testing.assert_allclose(found["mean"], 0.01 * x.mean(1), rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(found["var"], 0.99 + 0.01 * x.var(1), rtol=1e-4)
+    normed = (x - x.mean(1, keepdims=True)) / np.sqrt(x.var(1, keepdims=True) + 1e-3)
+    np.testing.assert_allclose(training.hidden[0], np.maximum(normed, 0.0), rtol=1e-4, atol=1e-4)
+    measuring = passed(variables, obs, action, all_on(2), mechanisms)
+    assert measuring.changed == {}
+    np.testing.assert_allclose(measuring.hidden[0], np.maximum(x / np.sqrt(1.001), 0.0), rtol=1e-4, atol=1e-4)
+
+
+class Residual(nn.Module):
+    """Somebody's critic: no `draw`, an orthogonal initialiser."""
+
+    @nn.compact
+    def __call__(self, obs, action, *, train=False):
+        x = nn.Dense(8, kernel_init=nn.initializers.orthogonal(1.0))(jnp.concatenate([obs, action], -1))
+        return nn.Dense(1, name="head")(x + nn.relu(nn.Dense(8)(nn.LayerNorm()(x))))[..., 0]
+
+
+def test_a_module_without_a_rule_of_its_own_is_drawn_by_init():
+    """Whatever the number of critics, and of lanes."""
+    keys = jax.random.split(jax.random.key(2), 3)
+    lanes = jax.jit(jax.vmap(lambda key: ensemble.draw(Residual(), key, 2, 5, 3, 1.0)))(keys)
+    init = jax.jit(Residual().init)
+    for lane, number in itertools.product(range(3), range(2)):
+        alone = init(jax.random.fold_in(keys[lane], number), jnp.zeros((1, 5)), jnp.zeros((1, 3)))
+        found = jax.tree.map(lambda leaf, at=(lane, number): leaf[at], lanes)
+        jax.tree.map(lambda one, other: np.testing.assert_allclose(one, other, atol=1e-6), found, alone)

@@ -33,22 +33,24 @@ def test_what_does_not_count_does_not_move(algorithm):
     _, learner, _ = trained(algorithm)
     assert learner.alive.all()
     learns = {WHOLE: (True, True), FIRST: (True, False), SECOND: (False, True)}
-    for critic in (learner.critic, learner.target):
+    for critic in (learner.critic["params"], learner.target["params"]):
         for lane in range(len(NAMES)):
-            for layer, moves in zip(critic["hidden"], learns.get(lane, (False, False)), strict=True):
-                assert bool(np.all(layer["norm_scale"][lane] == 1.0)) is not moves
-                assert bool(np.all(layer["norm_shift"][lane] == 0.0)) is not moves
-                assert not np.all(layer["bias"][lane] == 0.0)
+            for name, moves in zip(("hidden1", "hidden2"), learns.get(lane, (False, False)), strict=True):
+                assert bool(np.all(critic[name]["layernorm"]["scale"][lane] == 1.0)) is not moves
+                assert bool(np.all(critic[name]["layernorm"]["bias"][lane] == 0.0)) is not moves
+                assert not np.all(critic[name]["dense"]["bias"][lane] == 0.0)
 
 
 @pytest.mark.parametrize("algorithm", ["sac", pytest.param("td3", marks=pytest.mark.slow)])
 def test_the_norm_of_the_parameters_counts_what_is_learned(algorithm):
     _, learner, measured = trained(algorithm)
-    for lane, counted in ((WHOLE, (0, 1)), (FIRST, (0,)), (BARE, ())):
-        layers = learner.critic["hidden"]
-        leaves = [layer[name][lane] for layer in (*layers, learner.critic["head"]) for name in ("kernel", "bias")]
-        leaves += [layers[place][name][lane] for place in counted for name in ("norm_scale", "norm_shift")]
-        expected = np.sqrt(sum(np.sum(np.square(leaf, dtype=np.float64)) for leaf in leaves))
+    params = learner.critic["params"]
+    for lane, counted in ((WHOLE, ("hidden1", "hidden2")), (FIRST, ("hidden1",)), (BARE, ())):
+        parts = [params["hidden1"]["dense"], params["hidden2"]["dense"], params["head"]]
+        parts += [params[name]["layernorm"] for name in counted]
+        leaves = jax.tree.leaves(parts)
+        assert len(leaves) == 6 + 2 * len(counted)
+        expected = np.sqrt(sum(np.sum(np.square(leaf[lane], dtype=np.float64)) for leaf in leaves))
         assert measured["param_norm"][lane] == pytest.approx(expected, rel=1e-5)
 
 
@@ -57,5 +59,5 @@ def test_placements_start_alike_and_part():
     bench, learner, _ = trained("sac")
     fresh = jax.tree.map(np.asarray, bench.fresh().learner.critic)
     assert all(same(leaf[0], leaf[lane]) for leaf in jax.tree.leaves(fresh) for lane in range(len(NAMES)))
-    heads = learner.critic["head"]["kernel"]
+    heads = learner.critic["params"]["head"]["kernel"]
     assert all(not np.allclose(heads[one], heads[other]) for one in range(4) for other in range(one))

@@ -56,7 +56,7 @@ def test_a_large_step_is_shrunk_until_q_follows():
     target, _ = td_target(learner, batch, coefs, structure, jax.random.key(0))
     step = searched(learner.critic, batch, target, coefs, structure)
     before = q_of(learner.critic, batch, coefs, structure)
-    moved = jax.tree.map(jnp.add, learner.critic, step.change)
+    moved = {"params": jax.tree.map(jnp.add, learner.critic["params"], step.change)}
     change, error = q_of(moved, batch, coefs, structure) - before, np.asarray(target) - before
     cosine = change @ error / np.linalg.norm(change) / np.linalg.norm(error)
     assert bool(step.taken) and int(step.shrinks) > 0
@@ -68,7 +68,7 @@ def test_what_never_follows_is_not_taken():
     new = update(learner, batch, coefs, structure, jax.random.key(0))
     jax.tree.map(np.testing.assert_array_equal, learner.critic, new.critic)
     assert float(new.notes["search_rejected"]) == 1.0 and float(new.notes["search_cosine_least"]) == 1.0
-    assert not np.array_equal(learner.actor["head"]["kernel"], new.actor["head"]["kernel"])
+    assert not np.array_equal(learner.actor["params"]["head"]["kernel"], new.actor["params"]["head"]["kernel"])
 
 
 def test_no_accepted_step_is_below_the_cosine():

@@ -3,11 +3,13 @@
 import jax
 import numpy as np
 import pytest
+from jax.nn.initializers import lecun_normal, orthogonal
 
-from divbench.learn import networks
 from divbench.learn.agents import sac
 from divbench.learn.agents.coefficients import coefficients, structure_of
 from divbench.learn.keys import lane_keys
+from divbench.learn.networks import ensemble
+from divbench.learn.networks.mlp import DeterministicActor, GaussianActor, MLPCritic
 from divbench.spec.settings import SACSettings
 from tests.learn.conftest import make_lane, same
 
@@ -15,13 +17,34 @@ OBS, ACTION = 5, 2
 PLAIN = SACSettings(hidden=(8, 8))
 
 
-def critic(seed=0, mechanisms=(), **changes):
-    settings = SACSettings(**{"hidden": (8, 8), **changes})
-    return networks.init_critic(jax.random.key(seed), OBS, ACTION, settings, frozenset(mechanisms), 1.0)
+def critic(seed=0, mechanisms=(), critics=2, hidden=(8, 8), **fields):
+    module = MLPCritic(hidden, mechanisms=frozenset(mechanisms), **fields)
+    return ensemble.draw(module, jax.random.key(seed), critics, OBS, ACTION, 1.0)
 
 
-def kernels(parameters):
-    return [layer["kernel"] for layer in (*parameters["hidden"], parameters["head"])]
+def kernels(network):
+    """From the input on."""
+    params = network["params"]
+    hidden = sorted((name for name in params if name != "head"), key=lambda name: int(name.removeprefix("hidden")))
+    return [*(params[name]["dense"]["kernel"] for name in hidden), params["head"]["kernel"]]
+
+
+@pytest.mark.parametrize("initialisation", ["orthogonal", "lecun_normal"])
+def test_weights_are_drawn_by_the_rule_of_key_generation_2(initialisation):
+    """The rule, written out: gain times a draw from the key with the critic's number and the layer's place folded in.
+    Every bit counts: a changed draw changes every score."""
+    fold, key, gain = jax.random.fold_in, jax.random.key(7), np.float32(2.0**0.5)
+    draws = {"orthogonal": lambda *given: gain * orthogonal(1.0)(*given), "lecun_normal": lecun_normal()}
+    draw = draws[initialisation]
+    module = MLPCritic((8, 6), initialisation=initialisation)
+    found = kernels(ensemble.draw(module, key, 2, OBS, ACTION, gain))
+    for number in range(2):
+        for place, shape, kernel in ((2, (7, 8), found[0]), (3, (8, 6), found[1]), (0, (6, 1), found[2])):
+            assert same(kernel[number], draw(fold(fold(key, number), place), shape, np.float32))
+    actor = kernels(GaussianActor(ACTION, (8,), initialisation=initialisation).draw(key, OBS, gain, gain))
+    assert same(actor[0], draw(fold(key, 2), (OBS, 8), np.float32))
+    for place, half in enumerate(np.split(np.asarray(actor[1]), 2, 1)):
+        assert same(half, draw(fold(key, place), (8, ACTION), np.float32))
 
 
 @pytest.mark.parametrize("changes", [
@@ -52,9 +75,9 @@ def test_a_wider_layer_leaves_the_one_before_it_alone():
 
 def test_actors_of_sac_and_td3_share_hidden_layers_and_means():
     key = jax.random.key(3)
-    sampled = networks.init_actor(key, OBS, ACTION, PLAIN, frozenset(), 1.0, 0.5)
-    fixed = networks.init_deterministic_actor(key, OBS, ACTION, PLAIN, frozenset({"actor_layernorm"}), 1.0)
-    deeper = networks.init_actor(key, OBS, ACTION, SACSettings(hidden=(8, 8, 8)), frozenset(), 1.0, 0.5)
+    sampled = GaussianActor(ACTION, (8, 8)).draw(key, OBS, 1.0, 0.5)
+    fixed = DeterministicActor(ACTION, (8, 8), layernorm=True).draw(key, OBS, 1.0)
+    deeper = GaussianActor(ACTION, (8, 8, 8)).draw(key, OBS, 1.0, 0.5)
     assert all(map(same, kernels(sampled)[:2], kernels(fixed)[:2]))
     assert same(kernels(sampled)[2][:, :ACTION], kernels(fixed)[2])
     assert same(kernels(sampled)[2], kernels(deeper)[3])

@@ -98,7 +98,7 @@ def test_cloning_weighs_q_against_the_distance_to_replayed_actions():
     action = np.asarray(act(learner.actor, batch.obs, coefs, structure))
     q = np.asarray(values(learner.critic, batch.obs, action, coefs, structure))[0]
     expected = -2.5 * q.mean() / np.abs(q).mean() + ((action - np.asarray(batch.action)) ** 2).mean()
-    got = compiled(td3.actor_loss)(learner.actor, learner.critic, batch, coefs, structure, jax.random.key(0))
+    got = compiled(td3.actor_loss)(learner.actor["params"], learner.critic, batch, coefs, structure, jax.random.key(0))
     assert float(got) == pytest.approx(expected, rel=1e-5)
 
 

@@ -125,7 +125,7 @@ def test_another_number_of_lanes_changes_a_lane_by_rounding_at_most(bench, lane)
 
 def test_lanes_share_neither_weights_nor_minibatches_nor_starts(bench, lane):
     state = trained_lanes(bench, [lane(seed=0), lane(seed=1)])
-    for part in (state.learner.critic["hidden"][0]["kernel"], state.rows, state.env.data):
+    for part in (state.learner.critic["params"]["hidden1"]["dense"]["kernel"], state.rows, state.env.data):
         assert not np.allclose(part[0], part[1])
 
 
@@ -178,16 +178,16 @@ def test_a_reset_draws_fresh_weights_and_keeps_the_buffer(bench, lane):
     state = trained.act(trained.act(trained.fresh(), 20, explore=True), 15, utd=Fraction(2))
     first = jax.tree.map(np.asarray, trained.fresh().learner)
     before = jax.tree.map(np.asarray, state)
-    seen = [first.critic["hidden"][0]["kernel"][0]]
+    seen = [first.critic["params"]["hidden1"]["dense"]["kernel"][0]]
     for count in (1, 2):
         first_lane_only = jnp.asarray([True, False])
         state = trained.program.reset_lanes(state, trained.roots, trained.coefs, first_lane_only, first_lane_only,
                                             state.resets + 1)
         learner = jax.tree.map(np.asarray, state.learner)
-        kernel = learner.critic["hidden"][0]["kernel"][0]
+        kernel = learner.critic["params"]["hidden1"]["dense"]["kernel"][0]
         assert all(not np.allclose(kernel, other) for other in seen)
         seen.append(kernel)
-        np.testing.assert_array_equal(kernel, learner.target["hidden"][0]["kernel"][0])
+        np.testing.assert_array_equal(kernel, learner.target["params"]["hidden1"]["dense"]["kernel"][0])
         for moments in (learner.actor_moments, learner.critic_moments, learner.temperature_moments):
             assert not any(np.any(leaf[0]) for leaf in jax.tree.leaves(moments))
         assert learner.log_temperature[0] == 0.0

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from divbench.learn.networks import MechanismCoefficients
+from divbench.learn.networks.switches import Switches
 from divbench.spec.plan import Lane
 from divbench.spec.settings import STRUCTURE, SACSettings
 
@@ -17,7 +17,7 @@ class Coefficients(NamedTuple):
     """The numbers of a lane that are data: float32 scalars (`[L]` once stacked). Names as in `SACSettings`. Of the
     mechanisms, LayerNorm has a number for each hidden layer of the critics."""
 
-    mechanisms: MechanismCoefficients
+    switches: Switches
     init_gain: jax.Array
     log_std_gain: jax.Array
     log_std_min: jax.Array
@@ -86,13 +86,13 @@ def coefficients(lanes: tuple[Lane, ...], action_size: int) -> Coefficients:
 
     fields = {name: stack(lambda lane, name=name: getattr(lane.sac, name))
               for name in Coefficients._fields if hasattr(SACSettings, name)}
-    switches = {m: stack(lambda lane, m=m: m in lane.variant.mechanisms) for m in ("unit_ball", "actor_layernorm")}
+    others = {m: stack(lambda lane, m=m: m in lane.variant.mechanisms) for m in ("unit_ball", "actor_layernorm")}
     layernorm = stack(lambda lane: ["layernorm" in lane.variant.mechanisms and named
                                     for named in lane.sac.layernorm_mask])
     return Coefficients(
-        mechanisms=MechanismCoefficients(
+        switches=Switches(
             layernorm=layernorm, layernorm_affine=stack(lambda lane: lane.sac.layernorm_affine),
-            dropout=stack(lambda lane: lane.sac.dropout_rate), **switches),
+            dropout=stack(lambda lane: lane.sac.dropout_rate), **others),
         critic_averaged=stack(lambda lane: lane.sac.critic_optimizer != "momentum"),
         critic_corrected=stack(lambda lane: lane.sac.critic_optimizer in ("adam", "adam-no-second-moment")),
         critic_scaled=stack(lambda lane: lane.sac.critic_optimizer in ("adam", "rmsprop")),

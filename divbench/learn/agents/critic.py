@@ -12,27 +12,37 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from divbench.learn import batchnorm, losses, networks, optimizers
+from divbench.learn import losses, optimizers
 from divbench.learn.agents.coefficients import Coefficients, Structure
 from divbench.learn.agents.state import LearnerState
 from divbench.learn.hooks import CriticTerms, of_kind
-from divbench.learn.networks import Activations
+from divbench.learn.networks import ensemble
+from divbench.learn.networks.ensemble import Pass
+from divbench.learn.networks.mlp import MLPCritic
 from divbench.learn.projections import PROJECTIONS
 from divbench.learn.replay import Batch
 
 
+def module_of(structure: Structure) -> MLPCritic:
+    """The module of one critic."""
+    settings = structure.settings
+    features = tuple(hook for kind, hook in structure.hooks if kind == "features")
+    return MLPCritic(settings.hidden, settings.activation, structure.mechanisms, settings.groupnorm_groups,
+                     settings.initialisation, features)
+
+
 def initialise(key, coefs: Coefficients, structure: Structure) -> dict:
-    """Fresh parameters of the critics; the key is consumed."""
-    fresh = networks.init_critic(key, structure.observation_size, structure.action_size, structure.settings,
-                                 structure.mechanisms, coefs.init_gain)
-    return projected(fresh, structure)
+    """Fresh critics; the key is consumed."""
+    fresh = ensemble.draw(module_of(structure), key, structure.settings.critics, structure.observation_size,
+                          structure.action_size, coefs.init_gain)
+    return {**fresh, "params": projected(fresh["params"], structure)}
 
 
-def projected(critic, structure: Structure):
-    """The critics after the group's projections, divbench's own and those from outside."""
+def projected(params, structure: Structure):
+    """The critics' parameters after the group's projections, divbench's own and those from outside."""
     for project in _projections(structure):
-        critic = project(critic)
-    return critic
+        params = project(params)
+    return params
 
 
 def _projections(structure: Structure) -> list[Callable]:
@@ -40,39 +50,35 @@ def _projections(structure: Structure) -> list[Callable]:
     return [*own, *of_kind(structure.hooks, "projections")]
 
 
-def parameters(critic, coefs: Coefficients) -> dict:
-    """The critics' parameters that count into norms: LayerNorm's only where the lane has it and learns them, whatever
-    its neighbours have, and no running statistics, which are not learned."""
-    layernorm = coefs.mechanisms.layernorm * coefs.mechanisms.layernorm_affine
-
-    def one(index, layer):
-        layer = {name: leaf for name, leaf in layer.items() if name not in batchnorm.STATISTICS}
-        return {name: leaf * layernorm[index] if name.startswith("norm_") else leaf
-                for name, leaf in layer.items()}
-
-    return {"hidden": [one(*numbered) for numbered in enumerate(critic["hidden"])], "head": critic["head"]}
+def counted(params, coefs: Coefficients, structure: Structure) -> dict:
+    """The critics' parameters that count into norms: what the lane learns, whatever its neighbours have."""
+    return module_of(structure).counted(params, coefs.switches)
 
 
-def activations(critic, obs, action, coefs: Coefficients, structure: Structure, key=None,
-                training: bool = False) -> Activations:
-    """One pass through the critics; `key` and `training` as in `networks.critic_activations`."""
-    return networks.critic_activations(critic, obs, action, coefs.mechanisms, structure.mechanisms, structure.hooks,
-                                       activation=structure.settings.activation, key=key, training=training)
+def passed(critic, obs, action, coefs: Coefficients, structure: Structure, key=None, training: bool = False) -> Pass:
+    """One pass through the critics.
+
+    Args:
+      critic: their variables.
+      obs, action: `[B, O]` and `[B, A]`.
+      key: for dropout and feature hooks while training; without one nothing is dropped.
+      training: whether BatchNorm uses the statistics of this batch (static).
+    """
+    return ensemble.passed(module_of(structure), critic, obs, action, switches=coefs.switches, train=training, key=key)
 
 
 def values(critic, obs, action, coefs: Coefficients, structure: Structure, key=None) -> jax.Array:
-    """Q of all critics, `[N, B]`."""
-    return networks.head_values(critic, activations(critic, obs, action, coefs, structure, key).features)
+    """Q of all critics, `[N, B]`; arguments as in `passed`."""
+    return passed(critic, obs, action, coefs, structure, key).q
 
 
 def joint_values(critic, batch: Batch, next_action, coefs: Coefficients, structure: Structure, key):
     """Q `[N, B]` of the batch's pairs and of (next_obs, next_action) by one training pass over both, and the
-    statistics of its BatchNorm."""
+    collections that it changed: the running statistics of BatchNorm."""
     obs = jnp.concatenate([batch.obs, batch.next_obs])
     action = jnp.concatenate([batch.action, next_action])
-    passed = activations(critic, obs, action, coefs, structure, key, training=True)
-    q, next_q = jnp.split(networks.head_values(critic, passed.features), 2, -1)
-    return q, next_q, passed.statistics
+    both = passed(critic, obs, action, coefs, structure, key, training=True)
+    return *jnp.split(both.q, 2, -1), both.changed
 
 
 def next_values(target, batch: Batch, next_action, coefs: Coefficients, structure: Structure, key, training: bool):
@@ -100,17 +106,17 @@ def loss(critic, batch: Batch, target, next_action, policy: Callable, coefs: Coe
     """Sum over the critics of the mean squared TD error, and of what the lane's variant adds: scalar.
 
     Args:
-      critic: parameters of the critics.
+      critic: variables of the critics.
       target, next_action: of an algorithm's `td_target`.
       policy: `(obs, key) -> action [B, A], log density [B]`; not learned from here.
       key: consumed.
 
     Returns:
-      The loss, and the statistics of BatchNorm (empty without it).
+      The loss, and the collections that the pass changed: BatchNorm's running statistics (empty without it).
     """
-    dropout_key, statistics = random_key(key, structure), []
+    dropout_key, changed = random_key(key, structure), {}
     if "batchnorm" in structure.mechanisms:
-        q, _, statistics = joint_values(critic, batch, next_action, coefs, structure, dropout_key)
+        q, _, changed = joint_values(critic, batch, next_action, coefs, structure, dropout_key)
     else:
         q = values(critic, batch.obs, batch.action, coefs, structure, dropout_key)
     error = losses.squared_or_linear(q - target[None, :], coefs.huber_delta)
@@ -120,7 +126,7 @@ def loss(critic, batch: Batch, target, next_action, policy: Callable, coefs: Coe
     terms = CriticTerms(
         q, target, batch, next_action,
         values=lambda obs, action: values(critic, obs, action, coefs, structure, dropout_key),
-        features=lambda obs, action: activations(critic, obs, action, coefs, structure, dropout_key).features,
+        features=lambda obs, action: passed(critic, obs, action, coefs, structure, dropout_key).features,
         policy=policy,
         key=jax.random.fold_in(key, 2), weights=coefs)
     for name, (term, weight) in losses.WEIGHTED.items():
@@ -128,12 +134,15 @@ def loss(critic, batch: Batch, target, next_action, policy: Callable, coefs: Coe
             total = total + getattr(coefs, weight) * term(terms)
     for number, hook in enumerate(of_kind(structure.hooks, "losses")):  # `conservative` splits the key itself in two
         total = total + hook(terms._replace(key=jax.random.fold_in(terms.key, 2 + number)))
-    return total, statistics
+    return total, changed
 
 
 def gradient(critic, *arguments):
-    """`(loss, statistics), gradient` of `loss` with respect to the critics; arguments as there."""
-    return jax.value_and_grad(loss, has_aux=True)(critic, *arguments)
+    """`(loss, changed), gradient` of `loss` with respect to the critics' parameters; arguments as there."""
+    def of(params):
+        return loss({**critic, "params": params}, *arguments)
+
+    return jax.value_and_grad(of, has_aux=True)(critic["params"])
 
 
 def rule(coefs: Coefficients) -> optimizers.Rule:
@@ -143,23 +152,22 @@ def rule(coefs: Coefficients) -> optimizers.Rule:
 
 
 def change(learner: LearnerState, batch: Batch, target, gradient, coefs: Coefficients, structure: Structure):
-    """What a step of their optimizer and the projections after it add to the critics; batch and target are in the
-    gradient already."""
-    updates, _ = optimizers.step(gradient, learner.critic_moments, learner.critic, rule(coefs), structure.mechanisms)
+    """What a step of their optimizer and the projections after it add to the critics' parameters; batch and target are
+    in the gradient already."""
+    params = learner.critic["params"]
+    updates, _ = optimizers.step(gradient, learner.critic_moments, params, rule(coefs), structure.mechanisms)
     if not _projections(structure):
         return updates
-    moved = projected(optax.apply_updates(learner.critic, updates), structure)
-    return jax.tree.map(jnp.subtract, moved, learner.critic)
+    moved = projected(optax.apply_updates(params, updates), structure)
+    return jax.tree.map(jnp.subtract, moved, params)
 
 
-def step(learner: LearnerState, gradient, statistics, coefs: Coefficients, structure: Structure):
-    """Critics, their targets and moments after one step of their optimizer."""
-    updates, moments = optimizers.step(gradient, learner.critic_moments, learner.critic, rule(coefs),
-                                       structure.mechanisms)
-    critic = optax.apply_updates(learner.critic, updates)
-    if statistics:
-        critic = batchnorm.with_statistics(critic, statistics)
-    critic = projected(critic, structure)
+def step(learner: LearnerState, gradient, changed: dict, coefs: Coefficients, structure: Structure):
+    """Critics, their targets and moments after one step of their optimizer; `changed` replaces the collections of those
+    names."""
+    params = learner.critic["params"]
+    updates, moments = optimizers.step(gradient, learner.critic_moments, params, rule(coefs), structure.mechanisms)
+    critic = {**learner.critic, **changed, "params": projected(optax.apply_updates(params, updates), structure)}
     return critic, towards(learner.target, critic, moments.count, coefs), moments
 
 
@@ -171,14 +179,14 @@ def learned(learner: LearnerState, batch: Batch, target, next_action, sample: Ca
       target, next_action: of an algorithm's `td_target`; `sample` is that algorithm's too.
       key: consumed.
     """
-    (q_loss, statistics), slope = gradient(
+    (q_loss, changed), slope = gradient(
         learner.critic, batch, target, next_action,
         lambda obs, key: sample(learner.actor, obs, coefs, structure, key), coefs, structure, key)
-    return q_loss, *step(learner, slope, statistics, coefs, structure)
+    return q_loss, *step(learner, slope, changed, coefs, structure)
 
 
-def towards(target, parameters, count, coefs: Coefficients):
-    """Target parameters after gradient step number `count`: moved by tau, once every `target_period` steps."""
+def towards(target, variables, count, coefs: Coefficients):
+    """Target variables after gradient step number `count`: moved by tau, once every `target_period` steps."""
     due = count % coefs.target_period.astype(jnp.int32) == 0
     tau = jnp.where(due, coefs.tau, 0.0)
-    return jax.tree.map(lambda old, new: jnp.where(tau == 1.0, new, old + tau * (new - old)), target, parameters)
+    return jax.tree.map(lambda old, new: jnp.where(tau == 1.0, new, old + tau * (new - old)), target, variables)

@@ -1,21 +1,22 @@
 """The neural tangent kernel of a lane's critic, from what goes into its layers and how Q reacts to what comes out.
 
 All but a sliver of a critic's parameters are kernels of dense layers, whose gradients need not be formed
-(`diagnostics.kernels.layers`): Q's slope at a layer's output is its derivative with respect to the layer's bias,
-example by example. What comes out is what `diagnostics.kernels.gram` gives for any function of parameters, in a small
-part of the time and memory. Letters in shapes: B batch, O observation size, A action size, I inputs and H outputs of a
-layer.
+(`diagnostics.kernels.layers`): the calls of every Dense are intercepted (`networks.dense`), for their input and for
+Q's slope at their output, example by example. What comes out is what `diagnostics.kernels.gram` gives for any function
+of parameters, in a small part of the time and memory. Letters in shapes: B batch, O observation size, A action size, I
+inputs and H outputs of a layer.
 """
 
 from __future__ import annotations
 
 import jax
 import jax.numpy as jnp
+from flax.traverse_util import flatten_dict, unflatten_dict
 
 from divbench.diagnostics.kernels.layers import Layers, gram_between_layers, gram_of_layers
-from divbench.learn import batchnorm
 from divbench.learn.agents import critic as critics
 from divbench.learn.agents.coefficients import Coefficients, Structure
+from divbench.learn.networks import dense
 
 
 def layers_of(critic, obs, action, coefs: Coefficients, structure: Structure) -> Layers:
@@ -25,23 +26,30 @@ def layers_of(critic, obs, action, coefs: Coefficients, structure: Structure) ->
     Running statistics of BatchNorm are no parameters. Nothing is dropped out.
 
     Args:
-      critic: parameters of the critics, whose axis has length 1.
+      critic: variables of the critics, whose axis has length 1.
+
+    Raises:
+      ValueError: a kernel that is not that of a Dense which is called once: its gradient is not one outer product.
     """
-    constant = {"kernel", *batchnorm.STATISTICS}
-    fixed, others = _part(critic, constant), _part(critic, _names(critic) - constant)
+    module, single = critics.module_of(structure), jax.tree.map(lambda leaf: leaf[0], critic)
+    params = flatten_dict(single["params"])
 
-    def q_of_pair(others, obs, action):
-        return critics.values(_joined(others, fixed), obs[None], action[None], coefs, structure)[0, 0]
+    def of_pair(changed, obs, action):
+        """Q of one pair and the inputs of its Dense layers; outputs shifted, other parameters replaced."""
+        shifts, others = changed
+        variables = {**single, "params": unflatten_dict({**params, **others})}
+        q, calls = dense.apply(module, variables, obs[None], action[None], shifts=shifts, switches=coefs.switches)
+        if sorted(path for path, _ in calls) != sorted(shifts):
+            raise ValueError(f"expected one call of each Dense {sorted(shifts)}, found {calls}")
+        return q[0], {path: inputs[0] for path, inputs in calls}
 
-    slopes = jax.vmap(jax.grad(q_of_pair), (None, 0, 0))(others, obs, action)
-    passed = critics.activations(critic, obs, action, coefs, structure)
-    inputs = [jnp.concatenate([obs, action], -1), *(hidden[0] for hidden in passed.hidden[:-1]), passed.features[0]]
-    count, found = obs.shape[0], []
-    for seen, layer in zip(inputs, [*slopes["hidden"], slopes["head"]], strict=True):
-        one = jnp.ones((count, 1), seen.dtype)
-        found.append((jnp.concatenate([seen, one], -1), layer["bias"].reshape(count, -1)))
-        found += [(one, slope.reshape(count, -1)) for name, slope in layer.items() if name != "bias"]
-    return found
+    shifts = {path[:-1]: jnp.zeros((1, leaf.shape[1]), leaf.dtype) for path, leaf in params.items()
+              if path[-1] == "kernel"}
+    others = {path: leaf for path, leaf in params.items() if path[:-1] not in shifts}
+    (slopes, rest), seen = jax.vmap(jax.grad(of_pair, has_aux=True), (None, 0, 0))((shifts, others), obs, action)
+    one = jnp.ones((obs.shape[0], 1), obs.dtype)
+    found = [(jnp.concatenate([seen[path], one], -1), slopes[path][:, 0]) for path in shifts]
+    return found + [(one, slope.reshape(len(slope), -1)) for slope in rest.values()]
 
 
 def kernel(critic, obs, action, coefs: Coefficients, structure: Structure) -> jax.Array:
@@ -61,22 +69,5 @@ def excitation(critic, data, policy, coefs: Coefficients, structure: Structure) 
     """
     now, ahead = (layers_of(critic, *points, coefs, structure) for points in (data, policy))
     matrix = coefs.gamma * gram_between_layers(ahead, now) - gram_of_layers(now)
-    counted = critics.parameters(jax.tree.map(jnp.ones_like, critic), coefs)
+    counted = critics.counted(jax.tree.map(jnp.ones_like, critic["params"]), coefs, structure)
     return matrix / sum(jnp.sum(leaf) for leaf in jax.tree.leaves(counted))
-
-
-def _names(critic) -> set[str]:
-    return {name for layer in (*critic["hidden"], critic["head"]) for name in layer}
-
-
-def _part(critic, names) -> dict:
-    """The critic with the arrays of these names alone."""
-    def of(layer):
-        return {name: leaf for name, leaf in layer.items() if name in names}
-
-    return {"hidden": [of(layer) for layer in critic["hidden"]], "head": of(critic["head"])}
-
-
-def _joined(one, other) -> dict:
-    return {"hidden": [first | second for first, second in zip(one["hidden"], other["hidden"], strict=True)],
-            "head": one["head"] | other["head"]}

@@ -71,16 +71,16 @@ def td_target(learner: LearnerState, batch: Batch, coefs: Coefficients, structur
 
 def searched(critic, batch: Batch, target, coefs: Coefficients, structure: Structure) -> Step:
     """The critic's step towards `target` `[B]`."""
-    def q_of_batch(critic):
-        return critics.values(critic, batch.obs, batch.action, coefs, structure)[0]
+    def q_of_batch(params):
+        return critics.values({**critic, "params": params}, batch.obs, batch.action, coefs, structure)[0]
 
-    before, pull = jax.vjp(q_of_batch, critic)
+    before, pull = jax.vjp(q_of_batch, critic["params"])
     error = target - before
     solution = least_squares(kernel(critic, batch.obs, batch.action, coefs, structure), error)
     whole = jax.tree.map(lambda leaf: coefs.critic_lr * leaf, pull(solution.weights)[0])
 
     def trial(scale):
-        moved = jax.tree.map(lambda parameter, step: parameter + scale * step, critic, whole)
+        moved = jax.tree.map(lambda parameter, step: parameter + scale * step, critic["params"], whole)
         return cosine(q_of_batch(moved) - before, error)
 
     def fails(carry):
@@ -111,9 +111,10 @@ def update(learner: LearnerState, batch: Batch, coefs: Coefficients, structure: 
     """
     target, _ = td_target(learner, batch, coefs, structure, key)
     step = searched(learner.critic, batch, target, coefs, structure)
-    critic = jax.tree.map(jnp.add, learner.critic, step.change)
-    policy_loss, gradient = jax.value_and_grad(td3.actor_loss)(learner.actor, critic, batch, coefs, structure, key)
-    actor, actor_moments = stepped(gradient, learner.actor_moments, learner.actor, coefs, coefs.actor_lr)
+    critic = {**learner.critic, "params": jax.tree.map(jnp.add, learner.critic["params"], step.change)}
+    before = learner.actor["params"]
+    policy_loss, gradient = jax.value_and_grad(td3.actor_loss)(before, critic, batch, coefs, structure, key)
+    params, actor_moments = stepped(gradient, learner.actor_moments, before, coefs, coefs.actor_lr)
     low, high = rewards.of_batch(batch, coefs, structure)
     least = learner.notes["search_cosine_least"]
     notes = {"search_cosine_least": jnp.where(step.taken, jnp.minimum(least, step.cosine), least),
@@ -122,7 +123,7 @@ def update(learner: LearnerState, batch: Batch, coefs: Coefficients, structure: 
              "kernel_condition": step.solution.condition_number, "kernel_rank": step.solution.rank}
     moments = learner.critic_moments
     new = learner._replace(
-        actor=actor, actor_moments=actor_moments, critic=critic, notes=notes,
+        actor={"params": params}, actor_moments=actor_moments, critic=critic, notes=notes,
         critic_moments=moments._replace(count=moments.count + 1),
         soft_reward_max=jnp.maximum(learner.soft_reward_max, high),
         soft_reward_any=jnp.maximum(learner.soft_reward_any, high),

@@ -10,13 +10,15 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
-from divbench.learn import networks, optimizers
+from divbench.learn import optimizers
 from divbench.learn.agents import critic as critics
 from divbench.learn.agents import rewards
 from divbench.learn.agents.coefficients import Coefficients, Structure
 from divbench.learn.agents.state import LearnerState, kept_if
 from divbench.learn.agents.stepping import adam, stepped
 from divbench.learn.keys import Stream, stream_key
+from divbench.learn.networks.mlp import GaussianActor
+from divbench.learn.networks.policy import limited, sample_action
 from divbench.learn.replay import Batch
 
 critic_change = critics.change
@@ -32,6 +34,13 @@ def entropy_weight(learner: LearnerState, coefs: Coefficients) -> jax.Array:
     return temperature(learner, coefs) * (1.0 - coefs.in_distribution_targets)
 
 
+def module_of(structure: Structure) -> GaussianActor:
+    """The module of the actor."""
+    settings = structure.settings
+    return GaussianActor(structure.action_size, settings.hidden, settings.activation, settings.initialisation,
+                         "actor_layernorm" in structure.mechanisms)
+
+
 def initialise(root, resets, coefs: Coefficients, structure: Structure) -> LearnerState:
     """Fresh weights: draw number `resets` of the lane's initialisation stream.
 
@@ -40,15 +49,14 @@ def initialise(root, resets, coefs: Coefficients, structure: Structure) -> Learn
       resets: how often the lane was drawn afresh before; each count gives other weights.
     """
     actor_key, critic_key = jax.random.split(stream_key(root, Stream.INITIALISE, resets))
-    actor = networks.init_actor(actor_key, structure.observation_size, structure.action_size, structure.settings,
-                                structure.mechanisms, coefs.init_gain, coefs.log_std_gain)
+    actor = module_of(structure).draw(actor_key, structure.observation_size, coefs.init_gain, coefs.log_std_gain)
     critic = critics.initialise(critic_key, coefs, structure)
     positive = jnp.where(coefs.initial_temperature > 0.0, coefs.initial_temperature, 1.0)
     log_temperature = jnp.log(positive)
     low, high = rewards.at_first(coefs, structure)
     return LearnerState(
         actor, {}, critic, jax.tree.map(jnp.copy, critic), log_temperature,
-        adam(coefs, coefs.actor_lr).init(actor), optimizers.init(critic),
+        adam(coefs, coefs.actor_lr).init(actor["params"]), optimizers.init(critic["params"]),
         adam(coefs, coefs.temperature_lr).init(log_temperature),
         soft_reward_max=high, soft_reward_any=high, soft_reward_min=low, notes={}, alive=jnp.asarray(True),
         optimizer_finite=jnp.asarray(True),
@@ -57,19 +65,19 @@ def initialise(root, resets, coefs: Coefficients, structure: Structure) -> Learn
 
 def policy(actor, obs, coefs: Coefficients, structure: Structure):
     """Mean and log standard deviation before the tanh, each `[B, A]`, for observations `[B, O]`."""
-    return networks.actor_distribution(actor, obs, structure.settings, coefs.mechanisms, structure.mechanisms,
-                                       coefs.log_std_min, coefs.log_std_max)
+    mean, log_std = module_of(structure).apply(actor, obs, switches=coefs.switches)
+    return mean, limited(log_std, structure.settings.log_std_rule, coefs.log_std_min, coefs.log_std_max)
 
 
 def act(actor, obs, coefs: Coefficients, structure: Structure, key=None) -> jax.Array:
     """Actions `[B, A]` for observations `[B, O]`: sampled with `key`, or the mode through tanh without one."""
     mean, log_std = policy(actor, obs, coefs, structure)
-    return jnp.tanh(mean) if key is None else networks.sample_action(key, mean, log_std)[0]
+    return jnp.tanh(mean) if key is None else sample_action(key, mean, log_std)[0]
 
 
 def sample(actor, obs, coefs: Coefficients, structure: Structure, key):
     """Sampled actions and their log densities, `[B, A]` and `[B]`."""
-    return networks.sample_action(key, *policy(actor, obs, coefs, structure))
+    return sample_action(key, *policy(actor, obs, coefs, structure))
 
 
 def td_target(learner: LearnerState, batch: Batch, coefs: Coefficients, structure: Structure, key,
@@ -100,13 +108,13 @@ def update(learner: LearnerState, batch: Batch, coefs: Coefficients, structure: 
         learner, batch, target, next_action, sample, coefs, structure, jax.random.fold_in(target_key, 3))
     alpha = temperature(learner, coefs)
 
-    def actor_loss(actor):
-        action, log_prob = sample(actor, batch.obs, coefs, structure, actor_key)
+    def actor_loss(params):
+        action, log_prob = sample({"params": params}, batch.obs, coefs, structure, actor_key)
         q = critics.values(critic, batch.obs, action, coefs, structure, critics.random_key(actor_key, structure))
         return jnp.mean(alpha * log_prob - critics.reduced(q, coefs)), -jnp.mean(log_prob)
 
-    (policy_loss, entropy), gradient = jax.value_and_grad(actor_loss, has_aux=True)(learner.actor)
-    actor, actor_moments = stepped(gradient, learner.actor_moments, learner.actor, coefs, coefs.actor_lr)
+    (policy_loss, entropy), gradient = jax.value_and_grad(actor_loss, has_aux=True)(learner.actor["params"])
+    params, actor_moments = stepped(gradient, learner.actor_moments, learner.actor["params"], coefs, coefs.actor_lr)
     # d/d(log temperature) of temperature * (entropy - target entropy)
     log_temperature, temperature_moments = stepped(
         alpha * (entropy - coefs.target_entropy), learner.temperature_moments, learner.log_temperature, coefs,
@@ -116,7 +124,7 @@ def update(learner: LearnerState, batch: Batch, coefs: Coefficients, structure: 
     weights = entropy_weight(learner, coefs), coefs.initial_temperature
     low, high = rewards.with_entropy(least, most, *weights, entropy)
     new = LearnerState(
-        actor, learner.target_actor, critic, target_critic, log_temperature, actor_moments, critic_moments,
+        {"params": params}, learner.target_actor, critic, target_critic, log_temperature, actor_moments, critic_moments,
         temperature_moments,
         soft_reward_max=jnp.maximum(learner.soft_reward_max, high),
         soft_reward_any=jnp.maximum(learner.soft_reward_any,

@@ -17,7 +17,10 @@ from divbench.learn import optimizers
 
 class LearnerState(NamedTuple):
     """Everything a lane learns or must remember to learn on, and the record of how it went. What an algorithm has no
-    use for is an empty tree or stays as it was drawn."""
+    use for is an empty tree or stays as it was drawn.
+
+    A network is the variables of its module: `params`, which its optimizer moves and its moments are of, and any other
+    collections, such as `batch_stats`. Those of the critics and their targets have a leading axis of N."""
 
     actor: dict
     target_actor: dict  # empty where the targets take the actor itself

@@ -12,13 +12,14 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
-from divbench.learn import networks, optimizers
+from divbench.learn import optimizers
 from divbench.learn.agents import critic as critics
 from divbench.learn.agents import rewards
 from divbench.learn.agents.coefficients import Coefficients, Structure
 from divbench.learn.agents.state import LearnerState, kept_if
 from divbench.learn.agents.stepping import adam, stepped
 from divbench.learn.keys import Stream, stream_key
+from divbench.learn.networks.mlp import DeterministicActor
 from divbench.learn.replay import Batch
 
 critic_change = critics.change
@@ -32,6 +33,13 @@ def temperature(learner: LearnerState, coefs: Coefficients) -> jax.Array:
 entropy_weight = temperature
 
 
+def module_of(structure: Structure) -> DeterministicActor:
+    """The module of the actor."""
+    settings = structure.settings
+    return DeterministicActor(structure.action_size, settings.hidden, settings.activation, settings.initialisation,
+                              "actor_layernorm" in structure.mechanisms)
+
+
 def initialise(root, resets, coefs: Coefficients, structure: Structure) -> LearnerState:
     """Fresh weights: draw number `resets` of the lane's initialisation stream. Targets begin as copies.
 
@@ -40,14 +48,13 @@ def initialise(root, resets, coefs: Coefficients, structure: Structure) -> Learn
       resets: how often the lane was drawn afresh before; each count gives other weights.
     """
     actor_key, critic_key = jax.random.split(stream_key(root, Stream.INITIALISE, resets))
-    actor = networks.init_deterministic_actor(actor_key, structure.observation_size, structure.action_size,
-                                              structure.settings, structure.mechanisms, coefs.init_gain)
+    actor = module_of(structure).draw(actor_key, structure.observation_size, coefs.init_gain)
     critic = critics.initialise(critic_key, coefs, structure)
     nothing = jnp.zeros((), jnp.float32)
     low, high = rewards.at_first(coefs, structure)
     return LearnerState(
         actor, jax.tree.map(jnp.copy, actor), critic, jax.tree.map(jnp.copy, critic), nothing,
-        adam(coefs, coefs.actor_lr).init(actor), optimizers.init(critic),
+        adam(coefs, coefs.actor_lr).init(actor["params"]), optimizers.init(critic["params"]),
         adam(coefs, coefs.temperature_lr).init(nothing),
         soft_reward_max=high, soft_reward_any=high, soft_reward_min=low, notes={}, alive=jnp.asarray(True),
         optimizer_finite=jnp.asarray(True),
@@ -56,7 +63,7 @@ def initialise(root, resets, coefs: Coefficients, structure: Structure) -> Learn
 
 def act(actor, obs, coefs: Coefficients, structure: Structure, key=None) -> jax.Array:
     """Actions `[B, A]` for observations `[B, O]`; with a key, with Gaussian noise of deviation `exploration_noise`."""
-    action = networks.deterministic_action(actor, obs, structure.settings, coefs.mechanisms, structure.mechanisms)
+    action = module_of(structure).apply(actor, obs, switches=coefs.switches)
     if key is None:
         return action
     noise = coefs.exploration_noise * jax.random.normal(key, action.shape, action.dtype)
@@ -85,12 +92,12 @@ def td_target(learner: LearnerState, batch: Batch, coefs: Coefficients, structur
     return batch.reward + coefs.gamma * batch.continues * critics.reduced(q, coefs), next_action
 
 
-def actor_loss(actor, critic, batch: Batch, coefs: Coefficients, structure: Structure, key):
-    """-scale mean Q_1(s, mu(s)) + cloning mean |mu(s) - a|^2: scalar.
+def actor_loss(params, critic, batch: Batch, coefs: Coefficients, structure: Structure, key):
+    """-scale mean Q_1(s, mu(s)) + cloning mean |mu(s) - a|^2, of an actor with these parameters: scalar.
 
     `scale` is q_weight / mean |Q_1| where `q_weight` is not 0 (alpha of TD3+BC), no gradient through it, else 1.
     """
-    action = act(actor, batch.obs, coefs, structure)
+    action = act({"params": params}, batch.obs, coefs, structure)
     q = critics.values(critic, batch.obs, action, coefs, structure, critics.random_key(key, structure))[0]
     size = jnp.mean(jnp.abs(jax.lax.stop_gradient(q)))
     relative = coefs.q_weight > 0.0
@@ -109,10 +116,11 @@ def update(learner: LearnerState, batch: Batch, coefs: Coefficients, structure: 
     target, next_action = td_target(learner, batch, coefs, structure, target_key)
     q_loss, critic, target_critic, critic_moments = critics.learned(
         learner, batch, target, next_action, sample, coefs, structure, jax.random.fold_in(target_key, 3))
-    policy_loss, gradient = jax.value_and_grad(actor_loss)(learner.actor, critic, batch, coefs, structure, actor_key)
-    actor, actor_moments = stepped(gradient, learner.actor_moments, learner.actor, coefs, coefs.actor_lr)
+    before = learner.actor["params"]
+    policy_loss, gradient = jax.value_and_grad(actor_loss)(before, critic, batch, coefs, structure, actor_key)
+    params, actor_moments = stepped(gradient, learner.actor_moments, before, coefs, coefs.actor_lr)
     due = critic_moments.count % coefs.policy_delay.astype(jnp.int32) == 0
-    actor, actor_moments = jax.tree.map(lambda new, old: jnp.where(due, new, old), (actor, actor_moments),
+    actor, actor_moments = jax.tree.map(lambda new, old: jnp.where(due, new, old), ({"params": params}, actor_moments),
                                         (learner.actor, learner.actor_moments))
     low, high = rewards.of_batch(batch, coefs, structure)
     new = learner._replace(

@@ -1,0 +1,149 @@
+"""The house's networks: multi-layer perceptrons with the mechanisms that variants switch on, one critic or actor each.
+
+A mechanism that no lane of a group needs is not compiled in (`mechanisms`, static); a lane's `switches` then select
+those it has, on statistics of shape `[B, 1]`, never on activations, so that lanes without a mechanism pay little for
+it. Letters in shapes: B batch, O observation size, A action size, H width of a hidden layer.
+"""
+
+from __future__ import annotations
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+
+from divbench.learn.hooks import Site, resolve
+from divbench.learn.networks import drawing
+from divbench.learn.networks.layer import HiddenLayer
+from divbench.learn.networks.switches import Switches, all_on
+from divbench.learn.nonlinearities import FUNCTIONS
+from divbench.learn.normalisations import unit_ball
+
+
+class MLPCritic(nn.Module):
+    """Q of pairs, `[B, O]` and `[B, A]` to `[B]`.
+
+    Under `intermediates` it stores `hidden`, each hidden layer after its activation, `[B, H]`. The head reads the last
+    of them, on the unit ball where the lane has that.
+
+    Attributes:
+      hidden: widths.
+      activation: a name of `nonlinearities.FUNCTIONS`.
+      mechanisms: names of those compiled in: `unit_ball`, and those of `HiddenLayer`.
+      groups: of GroupNorm, in each hidden layer.
+      initialisation: `orthogonal` or `lecun_normal`.
+      features: functions from outside that see every hidden layer (`hooks`).
+    """
+
+    hidden: tuple[int, ...] = (256, 256)
+    activation: str = "relu"
+    mechanisms: frozenset[str] = frozenset()
+    groups: int = 8
+    initialisation: str = "orthogonal"
+    features: tuple[str, ...] = ()
+
+    @nn.compact
+    def __call__(self, obs, action, *, train: bool = False, switches: Switches | None = None):
+        """
+        Args:
+          train: whether BatchNorm takes the statistics of this batch (static).
+          switches: of one lane; None switches on all that is compiled in, but drops nothing out.
+        """
+        on = all_on(len(self.hidden)) if switches is None else switches
+        x = jnp.concatenate([obs, action], -1)
+        for index, width in enumerate(self.hidden):
+            layer = HiddenLayer(width, self.mechanisms, self.groups, name=f"hidden{index + 1}")
+            x = layer(x, train=train, layernorm=on.layernorm[index], affine=on.layernorm_affine, rate=on.dropout)
+            x = self._hooked(FUNCTIONS[self.activation](self._hooked(x, index, True)), index, False)
+            self.sow("intermediates", "hidden", x)
+        if "unit_ball" in self.mechanisms:
+            x = unit_ball(x, on.unit_ball)
+        return nn.Dense(1, name="head")(x)[..., 0]
+
+    def _hooked(self, x, index: int, before_relu: bool):
+        """`x` after the functions from outside, which are shown it as one critic of one, `[1, B, H]`."""
+        for hook in self.features:
+            key = self.make_rng("dropout") if self.has_rng("dropout") else None
+            x = resolve(hook)(x[None], Site(index, index == len(self.hidden) - 1, before_relu, key))[0]
+        return x
+
+    def draw(self, key, observation_size: int, action_size: int, gain) -> dict:
+        """Variables of one critic by the rule of `drawing`; the key is consumed. `gain` is that of every layer."""
+        initialise = drawing.initialiser(self.initialisation, gain)
+        return drawing.drawn(self, key, (observation_size, action_size), lambda layer, shape: initialise(
+            jax.random.fold_in(key, drawing.place_of(layer)), shape))
+
+    def counted(self, params: dict, switches: Switches) -> dict:
+        """The parameters that count into norms: LayerNorm's only where the lane has it and learns them, whatever its
+        neighbours have. Leaves may have leading axes."""
+        learned = switches.layernorm * switches.layernorm_affine
+
+        def one(index):
+            layer = params[f"hidden{index + 1}"]
+            if "layernorm" not in layer:
+                return layer
+            return {**layer, "layernorm": jax.tree.map(lambda leaf: leaf * learned[index], layer["layernorm"])}
+
+        return {**params, **{f"hidden{index + 1}": one(index) for index in range(len(self.hidden))}}
+
+
+class _Actor(nn.Module):
+    """What both actors share.
+
+    Attributes:
+      action_size: A.
+      hidden, activation, initialisation: as in `MLPCritic`.
+      layernorm: whether LayerNorm is compiled in.
+    """
+
+    action_size: int
+    hidden: tuple[int, ...] = (256, 256)
+    activation: str = "relu"
+    initialisation: str = "orthogonal"
+    layernorm: bool = False
+
+    def outputs(self, obs, switches: Switches | None, number: int):
+        """Observations through the hidden layers and a head of so many outputs: `[B, number]`."""
+        on, x = 1.0 if switches is None else switches.actor_layernorm, obs
+        mechanisms = frozenset({"layernorm"} if self.layernorm else ())
+        for index, width in enumerate(self.hidden):
+            x = HiddenLayer(width, mechanisms, name=f"hidden{index + 1}")(x, layernorm=on)
+            x = FUNCTIONS[self.activation](x)
+        return nn.Dense(number, name="head")(x)
+
+
+class GaussianActor(_Actor):
+    """Mean and log standard deviation before the tanh, the latter without limits (`policy.limited`): `[B, A]` each."""
+
+    @nn.compact
+    def __call__(self, obs, *, train: bool = False, switches: Switches | None = None):
+        return tuple(jnp.split(self.outputs(obs, switches, 2 * self.action_size), 2, -1))
+
+    def draw(self, key, observation_size: int, gain, log_std_gain) -> dict:
+        """Variables by the rule of `drawing`; the key is consumed. The two halves of the head are drawn apart, that of
+        the log standard deviation with a gain of its own."""
+        initialise = drawing.initialiser(self.initialisation, gain)
+        of_log_std = drawing.initialiser(self.initialisation, log_std_gain)
+
+        def kernel(layer, shape):
+            place = drawing.place_of(layer)
+            if layer != "head":
+                return initialise(jax.random.fold_in(key, place), shape)
+            half = shape[0], self.action_size
+            return jnp.concatenate([initialise(jax.random.fold_in(key, place), half),
+                                    of_log_std(jax.random.fold_in(key, drawing.LOG_STD), half)], 1)
+
+        return drawing.drawn(self, key, (observation_size,), kernel)
+
+
+class DeterministicActor(_Actor):
+    """Actions `[B, A]`, within [-1, 1] by a tanh."""
+
+    @nn.compact
+    def __call__(self, obs, *, train: bool = False, switches: Switches | None = None):
+        return jnp.tanh(self.outputs(obs, switches, self.action_size))
+
+    def draw(self, key, observation_size: int, gain) -> dict:
+        """Variables by the rule of `drawing`; the key is consumed."""
+        initialise = drawing.initialiser(self.initialisation, gain)
+        return drawing.drawn(self, key, (observation_size,), lambda layer, shape: initialise(
+            jax.random.fold_in(key, drawing.place_of(layer)), shape))
