@@ -19,8 +19,8 @@ import jax
 import jax.numpy as jnp
 
 from divbench.learn import critics, optimizers
-from divbench.learn.networks import layer_norm
 from divbench.learn.nonlinearities import FUNCTIONS
+from divbench.learn.normalisations import layer_norm
 
 
 class Transitions(NamedTuple):

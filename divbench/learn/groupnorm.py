@@ -1,16 +1,15 @@
 """GroupNorm of the critics: each group of a layer's units is normalised by its own mean and variance, pair by pair.
 
 Unlike BatchNorm's (`batchnorm`), the statistics are of one state and action alone: training has no pass of its own, and
-there is nothing to keep. With one group it is LayerNorm (`networks.layer_norm`); the epsilon is the same. How many
-groups a layer has is the shape of its parameters, so it is compiled in. Source: Wu and He, 1803.08494, section 3.
+there is nothing to keep. With one group it is LayerNorm, of the same epsilon. How many groups a layer has is the shape
+of its parameters, so it is compiled in. Source: Wu and He, 1803.08494, section 3.
 """
 
 from __future__ import annotations
 
-import jax
 import jax.numpy as jnp
 
-EPSILON = 1e-6
+from divbench.learn.normalisations import group_norm
 
 
 def init(width: int, groups: int) -> dict:
@@ -22,8 +21,6 @@ def init(width: int, groups: int) -> dict:
 def normalise(x, layer: dict):
     """`x` `[N, B, H]` with every group of neighbouring units at mean 0 and variance 1, then scaled and shifted unit by
     unit."""
-    scale, shift = (layer[name][:, None] for name in ("group_scale", "group_shift"))
-    grouped = x.reshape(*x.shape[:-1], *scale.shape[-2:])
-    centred = grouped - jnp.mean(grouped, -1, keepdims=True)
-    factor = jax.lax.rsqrt(jnp.mean(jnp.square(centred), -1, keepdims=True) + EPSILON)
-    return (centred * factor * scale + shift).reshape(x.shape)
+    groups = layer["group_scale"].shape[-2]
+    scale, shift = (layer[name].reshape(*x.shape[:-2], x.shape[-1]) for name in ("group_scale", "group_shift"))
+    return group_norm(x, scale, shift, groups)

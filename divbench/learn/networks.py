@@ -19,11 +19,10 @@ from jax.nn import initializers
 from divbench.learn import batchnorm, groupnorm
 from divbench.learn.hooks import Site, of_kind
 from divbench.learn.nonlinearities import FUNCTIONS
+from divbench.learn.normalisations import layer_norm, unit_ball
 from divbench.spec.settings import SACSettings
 
 HEAD, LOG_STD, HIDDEN = 0, 1, 2  # what is folded into a network's key for a layer; hidden layer i, HIDDEN + i
-LAYERNORM_EPSILON = 1e-6
-UNIT_BALL_EPSILON = 1e-12
 
 
 class MechanismCoefficients(NamedTuple):
@@ -130,33 +129,6 @@ def init_critic(key, observation_size: int, action_size: int, settings: SACSetti
         return {"hidden": hidden, "head": _dense(key, HEAD, settings.hidden[-1], 1, initialise)}
 
     return jax.vmap(one)(jax.vmap(jax.random.fold_in, in_axes=(None, 0))(key, jnp.arange(settings.critics)))
-
-
-def layer_norm(x, scale, shift, coefficient, affine=1.0):
-    """LayerNorm over the last axis where `coefficient` is 1, the identity where it is 0.
-
-    Where `affine` is 0 scale and shift count as 1 and 0 and have gradients of 0, so that no step moves them. The
-    statistics are those of `coefficient * x`: a lane without the mechanism can overflow without a NaN in its gradient.
-    Shapes: x `[..., B, H]`, scale and shift `[..., H]`, coefficient and affine scalar. Source: Ba et al., 1607.06450.
-    """
-    selected = coefficient * x
-    mean = jnp.mean(selected, -1, keepdims=True)
-    variance = jnp.mean(jnp.square(selected - mean), -1, keepdims=True)
-    factor = coefficient * jax.lax.rsqrt(variance + LAYERNORM_EPSILON) + (1.0 - coefficient)
-    learned = coefficient * affine
-    affine_scale = 1.0 + learned * (scale - 1.0)
-    return (x - mean) * factor * affine_scale[..., None, :] + (learned * shift)[..., None, :]
-
-
-def unit_ball(features, coefficient):
-    """Features divided by their L2 norm where `coefficient` is 1, unchanged where it is 0.
-
-    Gradients flow through the norm. Shapes: features `[N, B, H]`, coefficient scalar.
-    Source: output feature normalization, Hussing et al., 2403.05996, section 4.
-    """
-    squares = jnp.sum(jnp.square(coefficient * features), -1, keepdims=True)
-    factor = coefficient * jax.lax.rsqrt(squares + UNIT_BALL_EPSILON) + (1.0 - coefficient)
-    return features * factor
 
 
 def dropout(key, x, rate):

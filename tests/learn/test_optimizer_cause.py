@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from divbench.envs.toys import ConstantReward
+from divbench.learn.agents import state as states
 from divbench.learn.trainer import Cause
 from tests.learn.conftest import Bench, make_lane, same
 
@@ -72,3 +73,18 @@ def test_a_loss_that_is_not_finite_is_the_learner_s():
     state = bench.prime(scaled(scaled(state, "critic", 1e20), "target", 1e20), 1)
     assert [Cause(cause) for cause in np.asarray(state.cause)] == [Cause.LEARNER, Cause.NONE]
     assert int(state.bad_update[0]) == BEFORE + 1
+
+
+def test_any_number_of_the_optimizer_s_state_is_seen_and_the_largest_floats_are_finite():
+    """One entry anywhere, also where a compiled maximum misses NaN; all entries at the largest float32 at once."""
+    finite = jax.jit(jax.vmap(states._all_finite))
+    largest = np.full((2, 2, 256, 256), np.finfo(np.float32).max)
+    tree = {"kernel": largest, "bias": np.zeros((2, 2, 256), np.float32)}
+    assert np.asarray(finite(tree)).all()
+    rng = np.random.default_rng(0)
+    for value in (np.nan, np.inf, -np.inf):
+        for name, leaf in tree.items():
+            place = (1, *(rng.integers(size) for size in leaf.shape[1:]))
+            broken = leaf.copy()
+            broken[place] = value
+            assert np.asarray(finite({**tree, name: broken})).tolist() == [True, False]

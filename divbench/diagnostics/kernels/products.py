@@ -1,8 +1,9 @@
-"""Products with the Jacobian and the neural tangent kernel that form neither: one vjp, one jvp, for any network.
+"""Products with the Jacobian and the neural tangent kernel that form neither, for any network.
 
 With J the Jacobian of Q on N points, `[N, P]`, the kernel is K(X, Y) = J_X J_Y^T and K v = J_X (J_Y^T v). The memory is
 that of one backward pass on the points, whatever P is; the time that of three forward passes. Dtypes are as in `gram`:
-float64 where x64 is on.
+float64 where x64 is on. Both products use reverse mode, so Q may hold functions with gradients of their own
+(`jax.custom_vjp`), which have no forward mode.
 """
 
 from __future__ import annotations
@@ -34,9 +35,9 @@ def pushforward(q_fn: QFunction, params, points: Points, tangent) -> jax.Array:
       tangent: t, a tree like the parameters. The others are as in `pullback`.
     """
     points = widened(points)
-    _, change = jax.jvp(lambda params: jax.vmap(q_fn, (None, 0, 0))(params, *points), (widened(params),),
-                        (widened(tangent),))
-    return change
+    q, vjp = jax.vjp(lambda params: jax.vmap(q_fn, (None, 0, 0))(params, *points), widened(params))
+    _, push = jax.vjp(lambda vector: vjp(vector)[0], q)  # v to J^T v is linear, and J its transpose
+    return push(widened(tangent))[0]
 
 
 def kernel_product(q_fn: QFunction, params, left: Points, right: Points, vector: jax.Array) -> jax.Array:

@@ -84,7 +84,8 @@ def excitation(q_fn: QFunction, params, data: Points, policy: Points, gamma, *, 
 
 
 def excite(q_fn: QFunction, params, data: Points, policy: Points, gamma, vector: jax.Array) -> jax.Array:
-    """A v without A: one vjp on X, one jvp each on X* and X; `[N]` to `[N]`. Arguments as in `excitation`."""
+    """A v without A, `[N]` to `[N]`: one `pullback`, on X, and a `pushforward` each on X* and X. Arguments as in
+    `excitation`."""
     step = pullback(q_fn, params, data, vector)
     change = gamma * pushforward(q_fn, params, policy, step) - pushforward(q_fn, params, data, step)
     return change / parameter_count(params)

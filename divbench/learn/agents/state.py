@@ -50,8 +50,12 @@ def kept_if(finite: jax.Array, old: LearnerState, new: LearnerState) -> LearnerS
 
 
 def _all_finite(tree) -> jax.Array:
-    """Whether every number of a tree of floats is finite: bool, scalar."""
-    return jnp.all(jnp.stack([jnp.all(jnp.isfinite(leaf)) for leaf in jax.tree.leaves(tree)]))
+    """Whether every number of a tree of floats is finite: bool, scalar.
+
+    Scaled down, finite numbers cannot overflow in a sum, so the sum is finite if and only if all its terms are. This is
+    cheaper than `isfinite` on each. `jnp.max` would miss NaN on a CPU (jaxlib 0.10.2, arrays of two or more axes).
+    """
+    return jnp.isfinite(sum(jnp.sum(leaf * 2.0**-40) for leaf in jax.tree.leaves(tree)))
 
 
 ACTOR_PARTS = ("actor", "target_actor", "actor_moments", "log_temperature", "temperature_moments")

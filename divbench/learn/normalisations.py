@@ -1,0 +1,127 @@
+"""LayerNorm, GroupNorm and the unit ball: each normalises the units of one pair (s, a), without the rest of the batch.
+
+Their gradients are written out (`jax.custom_vjp`), and on a CPU their sums over units are matrix products: XLA's own
+reductions over the last axis, and those that differentiation adds, halve the update rate of a lane there. A function
+with such a gradient has no forward mode (`jax.jvp`); `plain` selects the same function differentiated by JAX.
+Letters in shapes: B batch, H width of a hidden layer, G groups; leading axes, such as the critics', are free.
+"""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+
+EPSILON = 1e-6  # of LayerNorm and GroupNorm
+UNIT_BALL_EPSILON = 1e-12
+
+
+def layer_norm(x, scale, shift, coefficient, affine=1.0, *, plain: bool = False):
+    """LayerNorm over the last axis where `coefficient` is 1, the identity where it is 0.
+
+    Where `affine` is 0, scale and shift count as 1 and 0 and have gradients of 0, so that no step moves them. A lane
+    without the mechanism can overflow without a NaN in its gradient.
+    Source: Ba et al., 1607.06450.
+
+    Args:
+      x: `[..., B, H]`.
+      scale, shift: `[..., H]`.
+      coefficient, affine: 0 or 1, scalars.
+      plain: whether forward mode is needed (static).
+    """
+    learned = jnp.asarray(coefficient * affine) > 0.0
+    normalise = _normalised if plain else _normalise
+    return normalise(1, x, jnp.where(learned, scale, 1.0), jnp.where(learned, shift, 0.0), coefficient)
+
+
+def group_norm(x, scale, shift, groups: int):
+    """GroupNorm: each of `groups` groups of neighbouring units at mean 0 and variance 1, then scaled and shifted unit
+    by unit. Shapes as in `layer_norm`; `groups` (static) divides H. Source: Wu and He, 1803.08494."""
+    return _normalise(groups, x, scale, shift, 1.0)
+
+
+def unit_ball(features, coefficient, *, plain: bool = False):
+    """Features `[..., B, H]` divided by their L2 norm where `coefficient` (scalar) is 1, unchanged where it is 0.
+
+    Gradients flow through the norm. `plain` as in `layer_norm`.
+    Source: output feature normalization, Hussing et al., 2403.05996, section 4.
+    """
+    return (_projected if plain else _project)(features, coefficient)
+
+
+def _sums(x, groups: int = 1, weights=None):
+    """Weighted sums over groups of neighbouring units: `[..., B, H]` to `[..., B, G]`; weights `[..., H]`, or 1."""
+    width = x.shape[-1]
+    weights = jnp.ones((*x.shape[:-2], width), x.dtype) if weights is None else weights
+
+    def by_product(x, weights):
+        members = jnp.repeat(jnp.eye(groups, dtype=x.dtype), width // groups, 0)
+        members = jnp.broadcast_to(members, (*weights.shape, groups))
+        return jnp.matmul(x, weights[..., None] * members, precision=jax.lax.Precision.HIGHEST)
+
+    def by_reduction(x, weights):
+        return jnp.sum((x * weights[..., None, :]).reshape(*x.shape[:-1], groups, width // groups), -1)
+
+    return jax.lax.platform_dependent(x, weights, cpu=by_product, default=by_reduction)
+
+
+def _to_units(statistic, width: int):
+    """A group's statistic for each of its units: `[..., B, G]` to `[..., B, H]`, or `[..., B, 1]` for one group."""
+    return statistic if statistic.shape[-1] == 1 else jnp.repeat(statistic, width // statistic.shape[-1], -1)
+
+
+def _statistics(groups: int, x, coefficient):
+    """Mean and 1 / standard deviation of each group, `[..., B, G]`; 0 and 1 where `coefficient` is 0."""
+    chosen, size = jnp.asarray(coefficient) > 0.0, x.shape[-1] // groups
+    mean = jnp.where(chosen, _sums(x, groups) / size, 0.0)
+    variance = _sums(jnp.square(x - _to_units(mean, x.shape[-1])), groups) / size
+    return mean, jnp.where(chosen, jax.lax.rsqrt(variance + EPSILON), 1.0)
+
+
+def _normalised(groups: int, x, scale, shift, coefficient):
+    return _forward(groups, x, scale, shift, coefficient)[0]
+
+
+def _forward(groups: int, x, scale, shift, coefficient):
+    mean, factor = _statistics(groups, x, coefficient)
+    units = (x - _to_units(mean, x.shape[-1])) * _to_units(factor, x.shape[-1])
+    return units * scale[..., None, :] + shift[..., None, :], (x, scale, coefficient, mean, factor)
+
+
+def _backward(groups: int, saved, slope):
+    """With u the normalised units, f the factor and t = slope * scale: f (t - mean(t) - u mean(t u)) for x, the means
+    over the group; sums over the batch of slope * u and of slope for scale and shift."""
+    x, scale, coefficient, mean, factor = saved
+    chosen, width = jnp.asarray(coefficient) > 0.0, x.shape[-1]
+    size = width // groups
+    factor = _to_units(factor, width)
+    units = (x - _to_units(mean, width)) * factor
+    along = slope * units
+    level, tilt = (_to_units(jnp.where(chosen, _sums(value, groups, scale) / size, 0.0), width)
+                   for value in (slope, along))
+    return factor * (slope * scale[..., None, :] - level - units * tilt), jnp.sum(along, -2), jnp.sum(slope, -2), None
+
+
+_normalise = jax.custom_vjp(_normalised, nondiff_argnums=(0,))
+_normalise.defvjp(_forward, _backward)
+
+
+def _projected(features, coefficient):
+    return _project_forward(features, coefficient)[0]
+
+
+def _project_forward(features, coefficient):
+    norm = _sums(jnp.square(features)) + UNIT_BALL_EPSILON
+    factor = jnp.where(jnp.asarray(coefficient) > 0.0, jax.lax.rsqrt(norm), 1.0)
+    return features * factor, (features, coefficient, factor)
+
+
+def _project_backward(saved, slope):
+    """With u the projected features and f the factor: f (slope - u sum(slope u))."""
+    features, coefficient, factor = saved
+    units = features * factor
+    along = jnp.where(jnp.asarray(coefficient) > 0.0, _sums(slope * units), 0.0)
+    return factor * (slope - units * along), None
+
+
+_project = jax.custom_vjp(_projected)
+_project.defvjp(_project_forward, _project_backward)
