@@ -14,57 +14,14 @@ from __future__ import annotations
 
 import argparse
 import statistics
-import time
 from importlib import metadata
 from pathlib import Path
 
+from training import Trainer
 from writing import write
 
 VARIANTS = "td3,td3-bc,td3+tau=1,td3+data_fraction=0.1"  # coefficients alone tell them apart
 COLUMNS = ("round", "program", "variants", "lanes", "updates", "seconds", "updates_per_second")
-
-
-class Trainer:
-    """A group's program and its state; `chunk` trains on.
-
-    Args:
-      group: a `divbench.spec.plan.Group` of an offline run.
-      physics: of the task; nothing is stepped.
-      data: the dataset as the group learns from it.
-    """
-
-    def __init__(self, group, physics: str, data):
-        import jax.numpy as jnp
-        import numpy as np
-
-        from divbench.execute.programs import program_for
-        from divbench.learn.agents.coefficients import coefficients
-        from divbench.learn.keys import Stream, draw_seed, lane_keys
-
-        program = program_for(group, physics, 1, data=data)
-        self.lanes, self._train = program.lanes, program.train_chunk
-        self._roots = lane_keys([lane.key_words for lane in group.lanes])
-        self._coefs = coefficients(group.lanes, program.structure.action_size)
-        seeds = [draw_seed(lane.key_words, Stream.EPISODE, 0) for lane in group.lanes]
-        self._starts = program.env.draw(np.asarray(seeds, np.uint64))
-        everyone = jnp.ones(self.lanes, bool)
-        state = program.reset_lanes(program.blank_state(), self._roots, self._coefs, everyone, everyone,
-                                    jnp.zeros(self.lanes, jnp.int32))
-        self.state = state._replace(rows=jnp.asarray(data.rows))
-
-    def chunk(self, updates: int) -> float:
-        """Seconds that `updates` updates of every lane take."""
-        import jax
-        import jax.numpy as jnp
-
-        from divbench.learn.trainer import Control
-
-        no = jnp.asarray(False)
-        control = Control(jnp.int32(1), no, no, no, jnp.int32(updates), jnp.int32(1), jnp.int32(1), jnp.int32(0))
-        began = time.perf_counter()
-        self.state = self._train(self.state, self._roots, self._coefs, self._starts, control)
-        jax.block_until_ready(self.state)
-        return time.perf_counter() - began
 
 
 def trainers(given, physics: str, data) -> list[tuple[str, str, Trainer]]:
@@ -100,7 +57,7 @@ def measure(given) -> list[dict]:
     rows = []
     for number in range(given.rounds):
         for program, variants, trainer in sides:
-            seconds = trainer.chunk(given.updates)
+            seconds, _ = trainer.chunk(given.updates)
             done = given.updates * trainer.lanes
             rows.append(dict(zip(COLUMNS, (number, program, variants, trainer.lanes, done, seconds, done / seconds),
                                  strict=True)))

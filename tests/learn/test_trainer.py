@@ -10,7 +10,7 @@ import pytest
 from divbench.envs.toys import ConstantReward
 from divbench.learn import replay
 from divbench.learn.agents import critic as critics
-from divbench.learn.trainer import Cause
+from divbench.learn.trainer import Cause, over_lanes
 from divbench.spec.settings import SACSettings
 from tests.toys import StepCounter
 
@@ -121,6 +121,18 @@ def test_another_number_of_lanes_changes_a_lane_by_rounding_at_most(bench, lane)
     two = first_lane(trained_lanes(bench, [mine, lane(seed=4)]))
     three = first_lane(trained_lanes(bench, [mine, lane(seed=4), lane(seed=5)]))
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=2e-4, atol=2e-5), two, three)
+
+
+@pytest.mark.parametrize("lanes", [1, 2])
+def test_lanes_are_mapped_over_the_axes_that_are_named(lanes):
+    def function(row, tree, shared):
+        assert tree["a"].shape == row.shape == (3,) and shared.shape == (2,)
+        return {"sum": tree["a"] + row, "rest": shared}
+
+    rows, ones, shared = jnp.arange(3.0 * lanes).reshape(lanes, 3), jnp.ones((lanes, 3)), jnp.arange(2.0)
+    found = over_lanes(function, (0, 0, None))(rows, {"a": ones}, shared)
+    np.testing.assert_array_equal(found["sum"], ones + rows)
+    np.testing.assert_array_equal(found["rest"], jnp.stack([shared] * lanes))
 
 
 def test_lanes_share_neither_weights_nor_minibatches_nor_starts(bench, lane):
