@@ -31,6 +31,8 @@ BUILT_IN = {
                 mechanisms=_OFN_ON),
         Variant("layernorm", "LayerNorm with affine parameters before each ReLU of the critic", _SEEM,
                 mechanisms=frozenset({"layernorm"})),
+        Variant("feature-layernorm", "LayerNorm of the critic's last hidden features, without scale and shift",
+                "Ba et al., Layer Normalization, 1607.06450", mechanisms=frozenset({"feature_layernorm"})),
         Variant("reset", "the whole agent drawn afresh every 2,560,000 updates, replay buffer kept", SR_SAC,
                 reset=Reset(_INTERVAL)),
         Variant("ofn-reset", "ofn, and the whole agent drawn afresh every 2,560,000 updates", _OFN,

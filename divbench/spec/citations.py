@@ -113,6 +113,8 @@ PAPERS: tuple[Paper, ...] = (
            "On the difficulty of training recurrent neural networks", 2013, book=ICML, arxiv="1211.5063"),
     _paper("kumar2020conservative", "Kumar, Aviral and Zhou, Aurick and Tucker, George and Levine, Sergey",
            "Conservative {Q}-Learning for Offline Reinforcement Learning", 2020, book=NEURIPS, arxiv="2006.04779"),
+    _paper("ba2016layer", "Ba, Jimmy Lei and Kiros, Jamie Ryan and Hinton, Geoffrey E.", "Layer Normalization", 2016,
+           arxiv="1607.06450"),
     _paper("wu2018group", "Wu, Yuxin and He, Kaiming", "Group Normalization", 2018,
            book="European Conference on Computer Vision", arxiv="1803.08494"),
     _paper("bhatt2024crossq",

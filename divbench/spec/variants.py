@@ -15,7 +15,7 @@ from divbench.spec.unused import UNUSED_BY_PREQN, why_unused
 
 # Mechanisms a variant may switch on. Those of SELECTABLE act element by element: a group that has one compiled in can
 # hold lanes without it. The others change the number of passes, or more, and make a group of their own.
-SELECTABLE = ("layernorm", "unit_ball", "actor_layernorm")
+SELECTABLE = ("layernorm", "feature_layernorm", "unit_ball", "actor_layernorm")
 MECHANISMS = (*SELECTABLE, "groupnorm", "batchnorm", "spectral_norm", "weight_norm")
 # Mechanisms that a setting switches on when it is not 0.
 BY_SETTING = {"dropout": "dropout_rate", "conservative": "conservative_weight", "dr3": "dr3_weight",
@@ -126,8 +126,7 @@ def check_together(variant: Variant, sac: SACSettings) -> None:
     if "groupnorm" in variant.mechanisms:
         _check_groups(variant.name, sac.groupnorm_groups, sac.hidden)
     if sac.algorithm == "preqn":
-        strange = sorted(lane_mechanisms(variant, sac) - {"layernorm", "groupnorm", "unit_ball", "actor_layernorm",
-                                                          SHAPING})
+        strange = sorted(lane_mechanisms(variant, sac) - {*SELECTABLE, "groupnorm", SHAPING})
         strange += [name for name, _ in variant.settings if name in UNUSED_BY_PREQN]
         strange += [hook for _, hook in variant.hooks]
         if strange:

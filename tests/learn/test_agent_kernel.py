@@ -13,7 +13,7 @@ from tests.learn.conftest import compiled, make_lane
 
 POINTS, OBSERVATIONS, ACTIONS = 7, 3, 2
 VARIANTS = ["baseline", "layernorm", "ofn", "layernorm+layernorm_layers=2", "layernorm+layernorm_affine=false",
-            "groupnorm=4", "batchnorm", "td3+activation=sin", "spectral-norm"]
+            "groupnorm=4", "feature-layernorm", "batchnorm", "td3+activation=sin", "spectral-norm"]
 
 
 def setting(variant):

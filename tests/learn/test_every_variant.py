@@ -115,6 +115,11 @@ def on_the_unit_ball(mine):
     return np.allclose(np.linalg.norm(mine.passed().features, axis=-1), 1.0, atol=1e-5)
 
 
+def features_of_mean_0_and_variance_1(mine):
+    features = np.asarray(mine.passed().features)
+    return np.allclose(features.mean(-1), 0.0, atol=1e-5) and np.allclose(features.std(-1), 1.0, atol=1e-3)
+
+
 def decayed_kernels(mine):
     """One step takes critic_lr * weight_decay of each kernel, beyond what the baseline's step does."""
     lanes = zip(kernels(mine.one[0].critic), kernels(trained("baseline").one[0].critic), kernels(mine.fresh[0].critic),
@@ -259,6 +264,7 @@ CHECKS = {
     "ofn": on_the_unit_ball,
     "layernorm": lambda mine: not np.allclose(
         mine.learner.critic["params"]["hidden1"]["layernorm"]["scale"], 1.0),
+    "feature-layernorm": features_of_mean_0_and_variance_1,
     "reset": until_a_reset,
     "ofn-reset": as_ofn_until_a_reset,
     "ofn-actor-reset": as_ofn_until_a_reset,

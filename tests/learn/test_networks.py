@@ -19,7 +19,7 @@ from divbench.learn.networks.switches import Switches, all_on
 from divbench.learn.normalisations import layer_norm, unit_ball
 
 pytestmark = pytest.mark.usefixtures("strict_jax")
-BOTH = frozenset({"layernorm", "unit_ball"})
+ALL = frozenset({"layernorm", "feature_layernorm", "unit_ball"})
 ON, OFF = jnp.float32(1.0), jnp.float32(0.0)
 BOTH_LAYERS = jnp.ones(2)
 
@@ -30,11 +30,11 @@ def switches(**on):
     return off._replace(layernorm=jnp.zeros(2), layernorm_affine=ON)._replace(**on)
 
 
-def module(mechanisms=BOTH):
+def module(mechanisms=ALL):
     return MLPCritic((32, 24), mechanisms=mechanisms)
 
 
-def critic(mechanisms=BOTH, key=0):
+def critic(mechanisms=ALL, key=0):
     return ensemble.draw(module(mechanisms), jax.random.key(key), 2, 5, 3, jnp.float32(2.0**0.5))
 
 
@@ -127,7 +127,7 @@ def test_layernorm_statistics_on_live_features():
     np.testing.assert_allclose(moved, 3.0 * normed + 2.0, atol=1e-4)
 
 
-@pytest.mark.parametrize("mechanisms", [frozenset({"unit_ball"}), BOTH])
+@pytest.mark.parametrize("mechanisms", [frozenset({"unit_ball"}), ALL])
 def test_unit_ball_features_have_norm_one_and_bound_q(mechanisms):
     variables, (obs, action) = critic(mechanisms), inputs(scale=50.0)
     on = switches(layernorm=BOTH_LAYERS * float("layernorm" in mechanisms), unit_ball=ON)
@@ -141,15 +141,15 @@ def test_unit_ball_features_have_norm_one_and_bound_q(mechanisms):
 
 
 def test_mechanism_switched_off_is_absent():
-    plain, fused, (obs, action) = critic(frozenset()), critic(BOTH), inputs()  # of the same kernels
+    plain, fused, (obs, action) = critic(frozenset()), critic(ALL), inputs()  # of the same kernels
     off = switches()
     expected = passed(plain, obs, action, off, frozenset()).q
-    np.testing.assert_allclose(passed(fused, obs, action, off, BOTH).q, expected, rtol=1e-5)
+    np.testing.assert_allclose(passed(fused, obs, action, off, ALL).q, expected, rtol=1e-5)
 
     def total(variables, mechanisms):
         return jnp.sum(passed(variables, obs, action, off, mechanisms).q)
 
-    gradient, reference = (jax.grad(total)(*pair)["params"] for pair in ((fused, BOTH), (plain, frozenset())))
+    gradient, reference = (jax.grad(total)(*pair)["params"] for pair in ((fused, ALL), (plain, frozenset())))
     for mine, theirs in zip(of_layers(gradient, "dense"), of_layers(reference, "dense"), strict=True):
         np.testing.assert_allclose(mine["kernel"], theirs["kernel"], rtol=1e-4, atol=1e-5)
     assert not any(np.any(leaf) for leaf in jax.tree.leaves(of_layers(gradient, "layernorm")))
@@ -232,9 +232,9 @@ def test_log_density_of_the_squashed_gaussian():
 def test_a_critic_alone_has_all_that_is_compiled_in():
     one = jax.tree.map(lambda leaf: leaf[0], critic())
     obs, action = inputs()
-    on = passed(critic(), obs, action, all_on(2), BOTH).q[0]
+    on = passed(critic(), obs, action, all_on(2), ALL).q[0]
     np.testing.assert_allclose(module().apply(one, obs, action), on, rtol=1e-5)
-    assert not np.allclose(on, passed(critic(), obs, action, switches(), BOTH).q[0], rtol=1e-2)
+    assert not np.allclose(on, passed(critic(), obs, action, switches(), ALL).q[0], rtol=1e-2)
 
 
 def test_critics_drop_out_other_units_and_none_without_a_key():

@@ -86,7 +86,8 @@ def coefficients(lanes: tuple[Lane, ...], action_size: int) -> Coefficients:
 
     fields = {name: stack(lambda lane, name=name: getattr(lane.sac, name))
               for name in Coefficients._fields if hasattr(SACSettings, name)}
-    others = {m: stack(lambda lane, m=m: m in lane.variant.mechanisms) for m in ("unit_ball", "actor_layernorm")}
+    others = {m: stack(lambda lane, m=m: m in lane.variant.mechanisms)
+              for m in ("feature_layernorm", "unit_ball", "actor_layernorm")}
     layernorm = stack(lambda lane: ["layernorm" in lane.variant.mechanisms and named
                                     for named in lane.sac.layernorm_mask])
     return Coefficients(

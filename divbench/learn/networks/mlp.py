@@ -16,19 +16,19 @@ from divbench.learn.networks import drawing
 from divbench.learn.networks.layer import HiddenLayer
 from divbench.learn.networks.switches import Switches, all_on
 from divbench.learn.nonlinearities import FUNCTIONS
-from divbench.learn.normalisations import unit_ball
+from divbench.learn.normalisations import layer_norm, unit_ball
 
 
 class MLPCritic(nn.Module):
     """Q of pairs, `[B, O]` and `[B, A]` to `[B]`.
 
     Under `intermediates` it stores `hidden`, each hidden layer after its activation, `[B, H]`. The head reads the last
-    of them, on the unit ball where the lane has that.
+    of them, after a LayerNorm without scale and shift or on the unit ball where the lane has these.
 
     Attributes:
       hidden: widths.
       activation: a name of `nonlinearities.FUNCTIONS`.
-      mechanisms: names of those compiled in: `unit_ball`, and those of `HiddenLayer`.
+      mechanisms: names of those compiled in: `feature_layernorm`, `unit_ball`, and those of `HiddenLayer`.
       groups: of GroupNorm, in each hidden layer.
       initialisation: `orthogonal` or `lecun_normal`.
       features: functions from outside that see every hidden layer (`hooks`).
@@ -55,6 +55,9 @@ class MLPCritic(nn.Module):
             x = layer(x, train=train, layernorm=on.layernorm[index], affine=on.layernorm_affine, rate=on.dropout)
             x = self._hooked(FUNCTIONS[self.activation](self._hooked(x, index, True)), index, False)
             self.sow("intermediates", "hidden", x)
+        if "feature_layernorm" in self.mechanisms:
+            ones = jnp.ones(x.shape[-1], x.dtype)
+            x = layer_norm(x, ones, 0.0 * ones, on.feature_layernorm, 0.0)
         if "unit_ball" in self.mechanisms:
             x = unit_ball(x, on.unit_ball)
         return nn.Dense(1, name="head")(x)[..., 0]

@@ -14,6 +14,7 @@ class Switches(NamedTuple):
 
     layernorm: jax.Array
     layernorm_affine: jax.Array  # whether its scale and shift count, and learn
+    feature_layernorm: jax.Array
     unit_ball: jax.Array
     actor_layernorm: jax.Array
     dropout: jax.Array
@@ -26,4 +27,4 @@ def all_on(layers: int) -> Switches:
       layers: hidden layers of the critics.
     """
     one = jnp.ones((), jnp.float32)
-    return Switches(jnp.ones(layers, jnp.float32), one, one, one, jnp.zeros((), jnp.float32))
+    return Switches(jnp.ones(layers, jnp.float32), one, one, one, one, jnp.zeros((), jnp.float32))
