@@ -94,7 +94,7 @@ function warningChip(lane) {
   return element(
     "span",
     { class: "chip" },
-    `Warning: ${share(lane.warning)} to diverge within the next 10,000 updates`,
+    `Warning: ${share(lane.warning)} to diverge within the next 5,000 updates`,
   );
 }
 
