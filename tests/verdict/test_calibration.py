@@ -17,7 +17,7 @@ from divbench.verdict.calibration import (
     thinned,
     weigh,
 )
-from divbench.verdict.warning import HORIZON, fitted, predict
+from divbench.verdict.warning import HORIZON, features, fitted, predict, protocol_of
 
 PLANTED = (-1.0, 2.0, -0.5)
 BASELINES = Path(__file__).resolve().parents[2] / "results" / "baselines"
@@ -134,12 +134,37 @@ def test_each_task_is_predicted_by_the_others(make_rows):
         predict_left_out([one for one in found if one.task == "a-walk"])
 
 
-def test_the_coefficients_in_use_are_those_of_the_committed_rows():
+@pytest.fixture(scope="module")
+def kept():
+    """The lanes of the committed rows, and their examples."""
     lanes = {}
     for row in pq.read_table(BASELINES / "warning_rows.parquet").to_pylist():
         lanes.setdefault((row["run"], row["task"], row["variant"], row["utd"], row["seed"]), []).append(row)
-    found = examples(lanes.values())
+    return list(lanes.values()), examples(lanes.values())
+
+
+def test_the_coefficients_in_use_are_those_of_the_committed_rows(kept):
+    lanes, found = kept
     assert len({one.task for one in found}) >= 15
     assert warning_fit.COEFFICIENTS == pytest.approx(fit(found), rel=1e-4)
-    dense = [rows for rows in lanes.values() if len(rows) > 10]
-    assert all(fitted(rows[:8]) for rows in dense)
+    assert warning_fit.SPACING == min(one.spacing for one in found)
+    assert all(fitted(rows[:8]) for rows in lanes if len(rows) > 10)
+
+
+def test_the_demo_s_lanes_are_foretold_by_other_tasks(kept):
+    """quadruped-run, primed, every 500 updates: eight seeds of each variant."""
+    lanes, found = kept
+    coefficients = fit([one for one in found if one.task != "quadruped-run"])
+    told = {"baseline": [], "ofn": [], "layernorm": []}
+    for rows in lanes:
+        if rows[0]["task"] != "quadruped-run" or protocol_of(rows) != "primed" or rows[1]["update"] != 500:
+            continue
+        onset = min(onsets(rows), default=math.inf)
+        before = [rows[: index + 1] for index, row in enumerate(rows) if row["update"] < onset]
+        values = {past[-1]["update"]: features(past) for past in before}
+        assert None not in [value for update, value in values.items() if update >= 1_000]
+        alarms = [update for update, value in values.items() if value and predict(value, coefficients) > 0.5]
+        told[rows[0]["variant"]].append((onset, alarms))
+    assert [len(own) for own in told.values()] == [8, 8, 8]
+    assert [alarms for _, alarms in told["ofn"] + told["layernorm"]] == [[]] * 16
+    assert all(onset - alarms[0] >= 1_000 for onset, alarms in told["baseline"])
