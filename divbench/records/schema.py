@@ -17,6 +17,10 @@ TEXT, INTEGER, NUMBER = "text", "integer", "number"  # str, int64 and float64; a
 
 NOT_MEASURED = {TEXT: "", INTEGER: -1, NUMBER: math.nan}  # in a column that a row's schema did not have yet
 
+# Since which schema a column means what it says today; in tables of older ones it holds "not measured". Before schema 3
+# warnings were about the next 10,000 updates, and depended on how often a lane was measured.
+RENEWED = {"verdicts": {"warning": 3}}
+
 
 @dataclasses.dataclass(frozen=True)
 class Column:
@@ -109,7 +113,7 @@ TABLES: dict[str, tuple[Column, ...]] = {
         ("first_cause", TEXT, "column of `values` that left its band first, or what went non-finite; empty if none"),
         ("first_update", INTEGER, "update of the measurement at which it did, -1 if none did"),
         ("explanation", TEXT, "what happened to the lane, in a paragraph"),
-        ("warning", NUMBER, "probability that it diverges within the next 10,000 updates; nan if it has already"),
+        ("warning", NUMBER, "probability that it diverges within the next 5,000 updates; nan if it has, or not fitted"),
         ("q_final", NUMBER, "q_replay_mean at the last measurement"),
         ("q_bound", NUMBER, "q_bound at the last measurement"),
     ),

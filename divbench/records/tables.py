@@ -21,6 +21,7 @@ from divbench.records.journal import Journal
 from divbench.records.schema import (
     INTEGER,
     NUMBER,
+    RENEWED,
     SCHEMA_VERSION,
     TABLES,
     TEXT,
@@ -171,15 +172,18 @@ def _read_parquet(path: Path, table: str, version: int) -> pyarrow.Table:
         reason = str(error).splitlines()[0][:120]
         raise UsageError(f"{path}: table cannot be read ({reason})") from None
     if version != SCHEMA_VERSION:
-        found = _completed(found, table)
+        found = _completed(found, table, version)
     if tuple(found.column_names) != column_names(table):
         columns = ", ".join(found.column_names)
         raise UsageError(f"{path}: expected the columns of table '{table}', found {columns}")
     return found
 
 
-def _completed(found: pyarrow.Table, table: str) -> pyarrow.Table:
-    """A table of an older schema with the columns that have come since, as not measured, in today's order."""
+def _completed(found: pyarrow.Table, table: str, version: int) -> pyarrow.Table:
+    """A table of an older schema in today's order; columns that have come or changed since hold "not measured"."""
     if not set(found.column_names) <= set(column_names(table)):
         return found
-    return to_arrow(table, [completed_row(table, row) for row in found.to_pylist()])
+    written = int((found.schema.metadata or {}).get(b"divbench_schema_version", version))  # verdicts may be judged anew
+    changed = {name for name, since in RENEWED.get(table, {}).items() if written < since}
+    kept = found.select([name for name in found.column_names if name not in changed])
+    return to_arrow(table, [completed_row(table, row) for row in kept.to_pylist()])

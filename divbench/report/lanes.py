@@ -10,13 +10,15 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from divbench.verdict.rows import lane_of
+from divbench.verdict.warning import HORIZON
 
 if TYPE_CHECKING:
     from divbench.verdict import CriticalPoint
 
 TITLE = "What happened to each lane"
 NOTE = ("First cause: what left its band first, a column of the table of values, or the learner or the physics. "
-        "Warning: probability that the lane diverges within the next 10,000 updates; none where it has already.")
+        f"Warning: probability that the lane diverges within the next {HORIZON:,} updates; none where it has already, "
+        "and where the model was not fitted.")
 NOTE_CRITICAL = ("Critical point: from when on policy and direction of the critic's kernel rested from measurement to "
                  "measurement (cosines of at least 0.99), until mean Q passed its bound or until the end.")
 

@@ -5,11 +5,7 @@ Does not live here: differences of shares (`share_differences`). scipy is import
 
 from __future__ import annotations
 
-import math
-
 from divbench.statistics.estimates import CONFIDENCE, Estimate, Tested
-
-NORMAL_95 = 1.959963984540054  # quantile of the normal distribution for a 95% interval
 
 
 def share_interval(hits: int, count: int, *, confidence: float = CONFIDENCE) -> tuple[float, float]:
@@ -58,17 +54,3 @@ def share_test(hits: int, count: int, *, threshold: float, confidence: float = C
                     for side in ("greater", "less"))
     return Tested(Estimate(hits / count, low, high, confidence), above, below, threshold**count,
                   (1.0 - threshold) ** count, method)
-
-
-def wilson(share: float, count: int) -> tuple[float, float]:
-    """The 95% score interval of a share (Wilson, 1927); (0, 1) for a count of 0.
-
-    For shares that are no ratio of whole numbers, such as those of measurements of which each lane has many. Else
-    `share_interval` is exact.
-    """
-    if count == 0:
-        return 0.0, 1.0
-    z = NORMAL_95
-    centre = (share + z * z / (2 * count)) / (1 + z * z / count)
-    half = z / (1 + z * z / count) * math.sqrt(share * (1 - share) / count + z * z / (4 * count * count))
-    return max(0.0, centre - half), min(1.0, centre + half)

@@ -144,6 +144,17 @@ def test_tables_of_schema_2_are_read_and_judged(tmp_path, groups):
         load(path)
 
 
+def test_warnings_of_older_schemas_were_about_another_horizon_and_are_not_read(tmp_path, groups, make_row):
+    path = make_run(tmp_path / "run", groups, [make_row("verdicts", warning=0.89, update=500)])
+    card = json.loads((path / "card.json").read_text())
+    (path / "card.json").write_text(json.dumps(card | {"schema_version": 2}))
+    assert load(path).verdicts["warning"].to_pylist() == [0.89]  # an old run whose verdicts were judged anew
+    file = path / "tables" / "verdicts.parquet"
+    pq.write_table(pq.read_table(file).replace_schema_metadata({"divbench_schema_version": "2"}), file)
+    row, = load(path).verdicts.to_pylist()
+    assert math.isnan(row["warning"]) and row["update"] == 500
+
+
 def test_tables_of_an_older_schema_are_read_and_nothing_is_made_up(tmp_path, groups):
     path = make_run(tmp_path / "run", groups)
     card = json.loads((path / "card.json").read_text())

@@ -9,7 +9,7 @@ from scipy import stats
 
 from divbench.statistics.estimates import Estimate
 from divbench.statistics.share_differences import paired_share_difference, share_difference
-from divbench.statistics.shares import share_interval, share_test, wilson
+from divbench.statistics.shares import share_interval, share_test
 
 
 def pairs_of(one, other, count):
@@ -43,10 +43,6 @@ def test_interval_and_chances_of_a_share_agree(threshold):
         assert (found.estimate.low > threshold) == (2 * found.above <= 0.05)
         assert (found.estimate.high < threshold) == (2 * found.below <= 0.05)
         assert found.least_above == threshold**12 and found.least_below == pytest.approx((1 - threshold) ** 12)
-
-
-def test_wilson_takes_shares_of_no_whole_number():
-    assert wilson(0.5, 10) == pytest.approx((0.2366, 0.7634), abs=1e-4) and wilson(0, 0) == (0.0, 1.0)
 
 
 @pytest.mark.parametrize("count", [3, 6, 10])

@@ -1,39 +1,44 @@
 import math
 import random
-import re
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from divbench.statistics.shares import wilson
+from divbench.verdict import warning_fit
 from divbench.verdict.calibration import (
-    Bin,
+    SPACINGS,
     Example,
-    brier_score,
-    calibrate,
+    at_spacing,
     examples,
     fit,
-    reliability,
+    onsets,
+    predict_left_out,
+    thinned,
+    weigh,
 )
-from divbench.verdict.warning import COEFFICIENTS, HORIZON, INTERCEPT, predict
+from divbench.verdict.warning import HORIZON, features, fitted, predict, protocol_of
 
 PLANTED = (-1.0, 2.0, -0.5)
+BASELINES = Path(__file__).resolve().parents[2] / "results" / "baselines"
 
 
-def lane(make_rows, q, task="a-walk", seed=0, every=2_000, columns=None):
-    rows = make_rows(q, columns=columns)
+def lane(make_rows, q, task="a-walk", seed=0, every=1_000):
     return [row | {"update": every * index, "task": task, "variant": "v", "utd": "1", "seed": seed}
-            for index, row in enumerate(rows)]
+            for index, row in enumerate(make_rows(q))]
+
+
+def example(features, happened, lane=0, task="a-walk", spacing=500):
+    return Example(features, happened, lane, spacing, {"task": task, "seed": lane}, "primed")
 
 
 def drawn(count, coefficients=PLANTED, seed=0):
+    """Examples of as many lanes."""
     dice = random.Random(seed)
     found = []
-    for _ in range(count):
+    for number in range(count):
         x = (dice.gauss(0.0, 1.0), dice.gauss(0.0, 2.0))
-        found.append(Example(x, dice.random() < predict(x, coefficients), 0, "a-walk"))
+        found.append(example(x, dice.random() < predict(x, coefficients), number))
     return found
 
 
@@ -45,107 +50,121 @@ def test_the_fit_is_the_optimum():
     """At the optimum the gradient of the penalised likelihood is 0."""
     found, penalty = drawn(300), 2.5
     coefficients = fit(found, penalty)
-    errors = [predict(example.features, coefficients) - example.happened for example in found]
+    errors = [predict(one.features, coefficients) - one.happened for one in found]
     assert sum(errors) == pytest.approx(0.0, abs=1e-5)
     for place in range(2):
-        slope = sum(error * example.features[place] for error, example in zip(errors, found, strict=True))
+        slope = sum(error * one.features[place] for error, one in zip(errors, found, strict=True))
         assert slope == pytest.approx(-penalty * coefficients[place + 1], abs=1e-5)
 
 
 def test_perfectly_separated_examples_and_a_single_outcome_have_finite_coefficients():
-    split = [Example((x, 0.0), x > 0.0, 0, "") for x in (-2.0, -1.0, 1.0, 2.0)]
+    split = [example((x, 0.0), x > 0.0, number) for number, x in enumerate((-2.0, -1.0, 1.0, 2.0))]
     assert all(map(math.isfinite, fit(split))) and fit(split)[1] > 0.0
-    never = fit([Example((1.0,), False, 0, "")] * 20)
+    never = fit([example((1.0,), False, number) for number in range(20)])
     assert all(map(math.isfinite, never)) and predict((1.0,), never) < 0.01
     with pytest.raises(ValueError, match="no examples"):
         fit([])
 
 
+def test_every_lane_counts_as_one():
+    found = [example((0.0,), False, lane) for lane in (0, 0, 0, 1)]
+    assert weigh(found) == pytest.approx([1 / 3, 1 / 3, 1 / 3, 1.0])
+    twice = [*drawn(50), *drawn(50)]  # every lane measured twice: nothing new is known
+    assert fit(twice) == pytest.approx(fit(drawn(50)))
+
+
+def test_thinning_keeps_what_is_far_enough_apart(make_rows):
+    rows = lane(make_rows, [0.0] * 61, every=100)
+    assert [row["update"] for row in at_spacing(rows, 2_000)] == [0, 2_000, 4_000, 6_000]
+    assert list(thinned(rows)) == list(SPACINGS)
+    coarse = lane(make_rows, [0.0] * 7)
+    assert list(thinned(coarse)) == [1_000, 2_000, 5_000]  # measured every 1,000 updates, however one thins
+    rounded = [row | {"update": 4_992 * index} for index, row in enumerate(coarse)]
+    assert [len(kept) for kept in thinned(rounded).values()] == [7]
+
+
 def test_examples_know_their_outcome(make_rows):
-    """Bound 100, a measurement every 2,000 updates: five ahead are the horizon."""
-    calm = lane(make_rows, [1.0] * 8)
-    assert [(e.happened, e.lane, e.task) for e in examples([calm])] == [(False, 0, "a-walk")] * 3
-    assert [e.lane for e in examples([calm, calm])] == [0] * 3 + [1] * 3
+    """Bound 100; five measurements ahead are the horizon."""
+    calm = lane(make_rows, [1.0] * 9)
+    own = [one for one in examples([calm]) if one.spacing == 1_000]
+    assert [(one.row["update"], one.happened) for one in own] == [(2_000, False), (3_000, False)]
+    assert {one.lane for one in examples([calm, calm])} == {0, 1}
     doomed = lane(make_rows, [1.0] * 8 + [200.0] * 3)
-    assert [e.happened for e in examples([doomed])] == [False] * 3 + [True] * 3  # later ones are not watched for long
+    own = [one for one in examples([doomed]) if one.spacing == 1_000]
+    # at update 6,000 it is known too what became of it, but would not be of a lane that stayed inside
+    assert [(one.row["update"], one.happened) for one in own] == [(2_000, False), (3_000, True), (4_000, True),
+                                                                  (5_000, True)]
     recovered = lane(make_rows, [1.0, 200.0, 200.0] + [1.0] * 9)
-    assert [e.happened for e in examples([recovered])] == [True] + [False] * 2  # back from the sixth on
-    broken = lane(make_rows, [1.0] * 8)
-    for row in broken[3:]:
-        row.update(nonfinite="learner", nonfinite_update=5_500)
-    assert [e.happened for e in examples([broken])] == [True] * 3
-    assert HORIZON == 10_000 and examples([]) == []
+    own = [one for one in examples([recovered]) if one.spacing == 1_000]
+    assert [(one.row["update"], one.happened) for one in own] == [(5_000, False), (6_000, False)]  # inside from 5 on
+    broken = lane(make_rows, [1.0] * 10)
+    for row in broken[4:]:
+        row.update(nonfinite="learner", nonfinite_update=3_500)
+    assert [one.happened for one in examples([broken])] == [True] * 2 and onsets(broken) == [3_500]
+    assert HORIZON == 5_000 and examples([]) == []
+
+
+def test_an_onset_between_two_measurements_is_seen_at_the_later(make_rows):
+    """Spacing 3,000: the first measurement a horizon after 6,000 is at 12,000."""
+    doomed = lane(make_rows, [1.0] * 4 + [200.0] * 3, every=3_000)
+    assert [(one.row["update"], one.happened) for one in examples([doomed]) if one.row["update"] == 6_000] == [
+        (6_000, True)]
 
 
 def test_examples_see_the_past_only(make_rows):
     q = [0.0, 1.0, 3.0, 9.0, 27.0, 40.0, 50.0, 50.0, 50.0]
-    one, other = lane(make_rows, q), lane(make_rows, q[:6] + [1.0, 2.0, 1.0])
-    assert examples([one])[:3] == examples([other])[:3] and len(examples([one])) >= 3
+    one, other = lane(make_rows, q), lane(make_rows, q[:4] + [1.0, 2.0, 1.0, 1.0, 1.0])
+    assert [e.features for e in examples([one])] == [e.features for e in examples([other])] != []
 
 
-def test_a_calibrated_forecaster_is_found_reliable_and_a_bragging_one_not():
-    dice = random.Random(1)
-    told = [dice.random() for _ in range(5_000)]
-    came = [dice.random() < p for p in told]
-    bragging = [min(1.0, 2.0 * p) for p in told]
-
-    def reliable(probabilities):
-        """Bins whose interval holds what was predicted."""
-        rows = reliability(probabilities, came, range(len(came)))
-        return sum(row.observed_low <= row.predicted <= row.observed_high for row in rows)
-
-    assert reliable(told) >= 9 and reliable(bragging) <= 2
-    assert brier_score(told, came) == pytest.approx(1.0 / 6.0, abs=0.01)
-    assert brier_score(told, came) < brier_score(bragging, came)
-
-
-def test_bins_of_known_predictions():
-    first, last = reliability([0.05, 0.09, 1.0], [False, True, True], [7, 7, 8])
-    assert first == Bin(0.0, 0.1, 2, 1, pytest.approx(0.07), 0.5, *wilson(0.5, 1))
-    assert (last.low, last.high, last.count, last.observed) == (0.9, 1.0, 1, 1.0)
-    assert reliability([], [], []) == [] and math.isnan(brier_score([], []))
-
-
-def test_wilson_intervals():
-    assert wilson(0, 10) == pytest.approx((0.0, 0.2775), abs=1e-4)
-    assert wilson(0.5, 10) == pytest.approx((0.2366, 0.7634), abs=1e-4)
-    assert wilson(0, 0) == (0.0, 1.0)
-
-
-@given(hits=st.integers(0, 50), misses=st.integers(0, 50))
-@settings(max_examples=50)
-def test_an_interval_holds_its_share(hits, misses):
-    low, high = wilson(hits / max(1, hits + misses), hits + misses)
-    share = hits / (hits + misses) if hits + misses else 0.5
-    assert 0.0 <= low <= share + 1e-12 and share - 1e-12 <= high <= 1.0
-
-
-def test_calibration_leaves_each_task_out(make_rows):
-    """On one task growth means divergence, on the other two as well: known from the others, it is foreseen."""
-    growing = [0.0, 1.0, 4.0, 10.0, 30.0, 60.0, 200.0, 200.0, 300.0, 400.0, 600.0]
-    lanes = [lane(make_rows, [(1.0 + 0.1 * seed) * x for x in growing], task, seed)
-             for task in ("a-walk", "b-run", "c-hop") for seed in range(3)]
-    lanes += [lane(make_rows, [1.0 + 0.01 * seed] * 10, task, 10 + seed)
+def test_each_task_is_predicted_by_the_others(make_rows):
+    """Growth means divergence on two tasks and nothing on the third, which has to be foretold wrongly."""
+    growing = [0.0, 1.0, 4.0, 10.0, 30.0, 60.0, 90.0]
+    gone, stays = [200.0] * 5, [60.0] * 5
+    lanes = [lane(make_rows, [(1.0 + 0.1 * seed) * x for x in growing] + ends, task, seed)
+             for task, ends in (("a-walk", gone), ("b-run", gone), ("c-hop", stays)) for seed in range(3)]
+    lanes += [lane(make_rows, [1.0 + 0.01 * seed] * 12, task, 10 + seed)
               for task in ("a-walk", "b-run", "c-hop") for seed in range(3)]
-    found = calibrate(lanes)
-    assert (found.tasks, found.lanes) == (3, 18) and 0 < found.events < found.examples
-    assert found.brier < found.climate / 2.0
-    assert sum(row.count for row in found.reliability) == found.examples
-    assert found.coefficients == fit(examples(lanes))
+    found = examples(lanes)
+    told = {task: [p for one, p in zip(found, predict_left_out(found), strict=True)
+                   if one.task == task and one.row["seed"] < 10 and one.row["update"] == 5_000]
+            for task in ("a-walk", "c-hop")}
+    assert told["a-walk"] and min(told["c-hop"]) > max(told["a-walk"])
     with pytest.raises(ValueError, match="two tasks or more, found 1"):
-        calibrate(lanes[:1])
+        predict_left_out([one for one in found if one.task == "a-walk"])
 
 
-def test_the_coefficients_in_use_are_those_of_the_committed_runs():
-    """And the page that says how far they can be believed is that of the same fit."""
-    import divbench
-
-    place = Path(__file__).resolve().parents[2] / "results" / "baselines"
+@pytest.fixture(scope="module")
+def kept():
+    """The lanes of the committed rows, and their examples."""
     lanes = {}
-    for name in ("prime-15k", "prime-25k", "prime-50k", "cheetah-100k", "dmc15-12k", "dog-12k"):
-        for row in divbench.load(place / name).values.to_pylist():
-            lanes.setdefault((name, row["task"], row["variant"], row["seed"]), []).append(row)
-    fitted = fit(examples(list(lanes.values())))
-    assert (INTERCEPT, *COEFFICIENTS) == pytest.approx(fitted, rel=0.01)
-    told = re.search(r"Fitted on all: intercept (-?[0-9.]+)", (place / "warning.md").read_text())
-    assert float(told[1]) == pytest.approx(fitted[0], rel=0.01)
+    for row in pq.read_table(BASELINES / "warning_rows.parquet").to_pylist():
+        lanes.setdefault((row["run"], row["task"], row["variant"], row["utd"], row["seed"]), []).append(row)
+    return list(lanes.values()), examples(lanes.values())
+
+
+def test_the_coefficients_in_use_are_those_of_the_committed_rows(kept):
+    lanes, found = kept
+    assert len({one.task for one in found}) >= 15
+    assert warning_fit.COEFFICIENTS == pytest.approx(fit(found), rel=1e-4)
+    assert warning_fit.SPACING == min(one.spacing for one in found)
+    assert all(fitted(rows[:8]) for rows in lanes if len(rows) > 10)
+
+
+def test_the_demo_s_lanes_are_foretold_by_other_tasks(kept):
+    """quadruped-run, primed, every 500 updates: eight seeds of each variant."""
+    lanes, found = kept
+    coefficients = fit([one for one in found if one.task != "quadruped-run"])
+    told = {"baseline": [], "ofn": [], "layernorm": []}
+    for rows in lanes:
+        if rows[0]["task"] != "quadruped-run" or protocol_of(rows) != "primed" or rows[1]["update"] != 500:
+            continue
+        onset = min(onsets(rows), default=math.inf)
+        before = [rows[: index + 1] for index, row in enumerate(rows) if row["update"] < onset]
+        values = {past[-1]["update"]: features(past) for past in before}
+        assert None not in [value for update, value in values.items() if update >= 1_000]
+        alarms = [update for update, value in values.items() if value and predict(value, coefficients) > 0.5]
+        told[rows[0]["variant"]].append((onset, alarms))
+    assert [len(own) for own in told.values()] == [8, 8, 8]
+    assert [alarms for _, alarms in told["ofn"] + told["layernorm"]] == [[]] * 16
+    assert all(onset - alarms[0] >= 1_000 for onset, alarms in told["baseline"])

@@ -8,7 +8,7 @@ LANE = {"suite": "smoke", "task": "cheetah-run", "variant": "ofn", "utd": "8", "
 
 
 def test_one_row_per_lane_that_fits_the_table(make_rows):
-    calm = [LANE | row for row in make_rows([1.0, 2.0, 3.0])]
+    calm = [LANE | row | {"update": 5 * row["update"]} for row in make_rows([1.0, 2.0, 3.0])]
     wild = [LANE | {"variant": "baseline"} | row for row in make_rows([1.0, 200.0, 300.0])]
     mixed = [row for pair in zip(calm, wild, strict=True) for row in pair]
     first, second = check_rows("verdicts", verdict_rows(mixed))

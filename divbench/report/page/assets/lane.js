@@ -96,7 +96,7 @@ function warningChip(lane) {
   return element(
     "span",
     { class: "chip" },
-    `Warning: ${lane.warning} to diverge within the next 10,000 updates`,
+    `Warning: ${lane.warning} to diverge within the next 5,000 updates`,
   );
 }
 
