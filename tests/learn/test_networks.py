@@ -266,7 +266,7 @@ class Residual(nn.Module):
     """Somebody's critic: no `draw`, an orthogonal initialiser."""
 
     @nn.compact
-    def __call__(self, obs, action, *, train=False):
+    def __call__(self, obs, action, *, train=False, switches=None):
         x = nn.Dense(8, kernel_init=nn.initializers.orthogonal(1.0))(jnp.concatenate([obs, action], -1))
         return nn.Dense(1, name="head")(x + nn.relu(nn.Dense(8)(nn.LayerNorm()(x))))[..., 0]
 
@@ -280,3 +280,32 @@ def test_a_module_without_a_rule_of_its_own_is_drawn_by_init():
         alone = init(jax.random.fold_in(keys[lane], number), jnp.zeros((1, 5)), jnp.zeros((1, 3)))
         found = jax.tree.map(lambda leaf, at=(lane, number): leaf[at], lanes)
         jax.tree.map(lambda one, other: np.testing.assert_allclose(one, other, atol=1e-6), found, alone)
+
+
+@pytest.mark.parametrize("critic", [module(), Residual()])
+def test_lanes_of_different_switches_share_a_program_that_is_traced_once(critic):
+    """Four lanes, each of its own mechanisms; of somebody's critic four that differ in nothing."""
+    obs, action = inputs()
+    traces = []
+
+    @jax.jit
+    @jax.vmap
+    def learn(key, on):
+        traces.append(key)
+        variables = ensemble.draw(critic, key, 2, 5, 3, 1.0)
+
+        def loss(variables):
+            return jnp.mean(jnp.square(ensemble.passed(critic, variables, obs, action, switches=on).q - 1.0))
+
+        return jax.value_and_grad(loss)(variables)
+
+    def of_lanes(layernorm, ball):
+        on = jax.tree.map(lambda leaf: jnp.stack([leaf] * 4), switches())
+        return on._replace(layernorm=jnp.outer(jnp.asarray(layernorm, jnp.float32), BOTH_LAYERS),
+                           unit_ball=jnp.asarray(ball, jnp.float32))
+
+    key = jnp.stack([jax.random.key(1)] * 4)
+    first, _ = learn(key, of_lanes((0, 1, 0, 1), (0, 0, 1, 1)))
+    second, _ = learn(key, of_lanes((1, 1, 0, 0), (1, 0, 1, 0)))
+    assert len(traces) == 1 and len(set(first.tolist())) == (1 if isinstance(critic, Residual) else 4)
+    np.testing.assert_allclose(first, second[jnp.asarray([3, 1, 2, 0])], rtol=1e-6)

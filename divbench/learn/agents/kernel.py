@@ -1,17 +1,15 @@
 """The neural tangent kernel of a lane's critic, from what goes into its layers and how Q reacts to what comes out.
 
 All but a sliver of a critic's parameters are kernels of dense layers, whose gradients need not be formed
-(`diagnostics.kernels.layers`): the calls of every Dense are intercepted (`networks.dense`), for their input and for
-Q's slope at their output, example by example. What comes out is what `diagnostics.kernels.gram` gives for any function
-of parameters, in a small part of the time and memory. Letters in shapes: B batch, O observation size, A action size, I
-inputs and H outputs of a layer.
+(`networks.dense`, `diagnostics.kernels.layers`). What comes out is what `diagnostics.kernels.gram` gives for any
+function of parameters, in a small part of the time and memory. Letters in shapes: B batch, O observation size, A action
+size, I inputs and H outputs of a layer.
 """
 
 from __future__ import annotations
 
 import jax
 import jax.numpy as jnp
-from flax.traverse_util import flatten_dict, unflatten_dict
 
 from divbench.diagnostics.kernels.layers import Layers, gram_between_layers, gram_of_layers
 from divbench.learn.agents import critic as critics
@@ -27,29 +25,9 @@ def layers_of(critic, obs, action, coefs: Coefficients, structure: Structure) ->
 
     Args:
       critic: variables of the critics, whose axis has length 1.
-
-    Raises:
-      ValueError: a kernel that is not that of a Dense which is called once: its gradient is not one outer product.
     """
-    module, single = critics.module_of(structure), jax.tree.map(lambda leaf: leaf[0], critic)
-    params = flatten_dict(single["params"])
-
-    def of_pair(changed, obs, action):
-        """Q of one pair and the inputs of its Dense layers; outputs shifted, other parameters replaced."""
-        shifts, others = changed
-        variables = {**single, "params": unflatten_dict({**params, **others})}
-        q, calls = dense.apply(module, variables, obs[None], action[None], shifts=shifts, switches=coefs.switches)
-        if sorted(path for path, _ in calls) != sorted(shifts):
-            raise ValueError(f"expected one call of each Dense {sorted(shifts)}, found {calls}")
-        return q[0], {path: inputs[0] for path, inputs in calls}
-
-    shifts = {path[:-1]: jnp.zeros((1, leaf.shape[1]), leaf.dtype) for path, leaf in params.items()
-              if path[-1] == "kernel"}
-    others = {path: leaf for path, leaf in params.items() if path[:-1] not in shifts}
-    (slopes, rest), seen = jax.vmap(jax.grad(of_pair, has_aux=True), (None, 0, 0))((shifts, others), obs, action)
-    one = jnp.ones((obs.shape[0], 1), obs.dtype)
-    found = [(jnp.concatenate([seen[path], one], -1), slopes[path][:, 0]) for path in shifts]
-    return found + [(one, slope.reshape(len(slope), -1)) for slope in rest.values()]
+    single = jax.tree.map(lambda leaf: leaf[0], critic)
+    return dense.gradients(critics.module_of(structure), single, obs, action, switches=coefs.switches).layers
 
 
 def kernel(critic, obs, action, coefs: Coefficients, structure: Structure) -> jax.Array:
