@@ -246,7 +246,11 @@ def _facts(evidence: Evidence):
     def union(values: Sequence[Sequence]) -> tuple:
         return tuple(dict.fromkeys(value for some in values for value in some))
 
+    seeds = union([facts.seeds for facts in each])
+    of_tasks = {tuple(sorted({lane.seed for lane in evidence.lanes if lane.task == task})) for task in evidence.tasks}
+    counts = {len(own) for own in of_tasks}
     texts = {name: joined(name) for name in ("suite", "physics", "precision", "device", "action_repeat", "network")}
     return dataclasses.replace(each[0], **texts, tasks=evidence.tasks, variants=evidence.arms,
-                               utd=union([facts.utd for facts in each]), seeds=union([facts.seeds for facts in each]),
+                               utd=union([facts.utd for facts in each]), seeds=seeds,
+                               seeds_a_task=counts.pop() if len(of_tasks) > 1 and len(counts) == 1 else 0,
                                primes=any(facts.primes for facts in each))

@@ -25,8 +25,8 @@ def kind_of(lane: Lane) -> str:
 
 
 def kinds_table(evidence: Evidence, decide: Callable[[Evidence], Outcome]) -> dict | None:
-    """Header, rows and a note, as text: every number that decides a claim, of both kinds together and of each beside
-    all lanes of other tasks; None if there are no two kinds."""
+    """Header, rows and a note, as text: every number that decides a claim, of all lanes, and of each kind without the
+    other tasks; None if there are no two kinds."""
     counts = {kind: sum(kind_of(lane) == kind for lane in evidence.lanes) for kind in KINDS}
     if not all(counts.values()):
         return None
@@ -34,12 +34,12 @@ def kinds_table(evidence: Evidence, decide: Callable[[Evidence], Outcome]) -> di
     rows = [[numbers[0].what, *map(_number, numbers)]
             for numbers in zip(*(part.comparisons for part in parts), strict=True)]
     tasks = ", ".join(task for task in evidence.tasks if task in BOTH_KINDS)
-    return {"header": ["what", "both", *(f"{kind}, {count} lanes" for kind, count in counts.items())], "rows": rows,
+    return {"header": ["what", "all lanes", *(f"{kind}, {count} lanes" for kind, count in counts.items())], "rows": rows,
             "note": NOTE.format(tasks=tasks, standing=STANDING)}
 
 
 def _only(evidence: Evidence, kind: str) -> Evidence:
-    return dataclasses.replace(evidence, lanes=tuple(lane for lane in evidence.lanes if kind_of(lane) in ("", kind)))
+    return dataclasses.replace(evidence, lanes=tuple(lane for lane in evidence.lanes if kind_of(lane) == kind))
 
 
 def _number(found: Comparison) -> str:

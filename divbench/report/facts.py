@@ -29,6 +29,7 @@ class Facts:
       primes: whether the protocol has updates without env steps.
       metric: what scores are, `return` or the metric of an import.
       state: `finished 2025-01-31T12:00:00Z`, or `not finished`.
+      seeds_a_task: how many each task has where tasks have other seeds; 0 where all have the same.
     """
 
     suite: str
@@ -45,6 +46,7 @@ class Facts:
     primes: bool
     state: str
     metric: str = RETURN
+    seeds_a_task: int = 0
 
     @property
     def order(self) -> tuple[tuple[str, ...], ...]:
@@ -53,7 +55,7 @@ class Facts:
 
     @property
     def seeds_text(self) -> str:
-        return count_seeds(self.seeds)
+        return count_seeds(self.seeds, self.seeds_a_task)
 
     @property
     def utd_text(self) -> str:
@@ -69,14 +71,19 @@ class Facts:
         )
 
 
-def count_seeds(seeds: Sequence[int]) -> str:
-    """`1 seed (0)`, `4 seeds (0-3)`, `3 seeds (0, 2, 5)`."""
+def count_seeds(seeds: Sequence[int], a_task: int = 0) -> str:
+    """`1 seed (0)`, `4 seeds (0-3)`, `5 seeds (0-2, 5, 6)`, and `4 seeds a task (0-2, 5, 6)` where tasks have others."""
     if not seeds:
         return f"seeds {UNKNOWN}"
-    ordered = sorted(seeds)
-    whole = len(ordered) > 2 and ordered == list(range(ordered[0], ordered[-1] + 1))
-    names = f"{ordered[0]}-{ordered[-1]}" if whole else ", ".join(map(str, ordered))
-    return f"{len(ordered)} seed{'s' if len(ordered) > 1 else ''} ({names})"
+    stretches: list[list[int]] = []
+    for seed in sorted(seeds):
+        if stretches and stretches[-1][-1] == seed - 1:
+            stretches[-1].append(seed)
+        else:
+            stretches.append([seed])
+    names = [f"{own[0]}-{own[-1]}" if len(own) > 2 else ", ".join(map(str, own)) for own in stretches]
+    count = a_task or len(seeds)
+    return f"{count} seed{'s' if count > 1 else ''}{' a task' if a_task else ''} ({', '.join(names)})"
 
 
 def read_facts(tables) -> Facts:
