@@ -19,10 +19,11 @@ import sys
 from pathlib import Path
 
 from divbench.spec.built_in import BUILT_IN, SR_SAC
+from divbench.spec.critics import check_class, read_critic
 from divbench.spec.errors import UsageError, nearest
 from divbench.spec.settings import FIELDS, SACSettings, parse_setting
 from divbench.spec.text import format_count, parse_count
-from divbench.spec.variants import Reset, Variant
+from divbench.spec.variants import CRITIC, Reset, Variant
 
 ALIASES = {"wd": "weight-decay"}
 PATTERNS = {
@@ -135,6 +136,10 @@ def _joined(parts: list[Variant]) -> Variant:
     resets = [part for part in parts if part.reset]
     if len(resets) > 1:
         raise UsageError(f"variant '{name}': expected one reset, found '{resets[0].name}' and '{resets[1].name}'")
+    critics = [part for part in parts if part.critic]
+    if len(critics) > 1:
+        raise UsageError(f"variant '{name}': expected one critic, found '{critics[0].critic}' and "
+                         f"'{critics[1].critic}'")
     for one, other in zip(parts, parts[1:], strict=False):
         if one.name == other.name:
             raise UsageError(f"variant '{name}': '{one.name}' is there twice")
@@ -147,6 +152,7 @@ def _joined(parts: list[Variant]) -> Variant:
         features=tuple(hook for part in parts for hook in part.features),
         losses=tuple(hook for part in parts for hook in part.losses),
         projections=tuple(hook for part in parts for hook in part.projections),
+        critic=critics[0].critic if critics else "",
         origin="+".join(part.origin for part in parts if part.origin),
     )
 
@@ -187,9 +193,12 @@ def with_origin(variant: Variant, module_name: str | None = None, text: str = ""
     """
     what = f"variant '{variant.name}'"
     digest = hashlib.sha256()
-    for _, hook in variant.hooks:
+    for kind, hook in variant.hooks:
         place, _, name = hook.partition(":")
-        if not callable(getattr(load_module(place, what), name, None)):
+        if kind == CRITIC:
+            critic = read_critic(hook, what)
+            check_class(getattr(load_module(place, what), critic.name, None), critic, what)
+        elif not callable(getattr(load_module(place, what), name, None)):
             raise UsageError(f"{what}: no function '{name}' in module '{place}'")
     modules = ([module_name] if module_name else []) + [hook.partition(":")[0] for _, hook in variant.hooks]
     for place in dict.fromkeys(modules):
