@@ -34,8 +34,8 @@ def kinds_table(evidence: Evidence, decide: Callable[[Evidence], Outcome]) -> di
     rows = [[numbers[0].what, *map(_number, numbers)]
             for numbers in zip(*(part.comparisons for part in parts), strict=True)]
     tasks = ", ".join(task for task in evidence.tasks if task in BOTH_KINDS)
-    return {"header": ["what", "all lanes", *(f"{kind}, {count} lanes" for kind, count in counts.items())], "rows": rows,
-            "note": NOTE.format(tasks=tasks, standing=STANDING)}
+    header = ["what", "all lanes", *(f"{kind}, {count} lanes" for kind, count in counts.items())]
+    return {"header": header, "rows": rows, "note": NOTE.format(tasks=tasks, standing=STANDING)}
 
 
 def _only(evidence: Evidence, kind: str) -> Evidence:

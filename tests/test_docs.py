@@ -157,8 +157,10 @@ def test_every_command_shown_is_one(words, monkeypatch, capsys, tmp_path):
         return
     if words[0] in ("run", "plan"):
         monkeypatch.chdir(tmp_path)
-        (tmp_path / "mine.py").write_text("from divbench.spec.variants import Variant\n"
-                                          "variant = Variant('ceiling', 'x', 'you', settings={'gamma': 0.5})\n")
+        for module, name in (("mine", "variant"), ("residual", "simba")):
+            (tmp_path / f"{module}.py").write_text(
+                "from divbench.spec.variants import Variant\n"
+                f"{name} = Variant('{module}', 'an example', 'you', settings={{'gamma': 0.{len(module)}}})\n")
         read_spec({key: value for key, value in given.items() if key not in ("rate", "config")}, None)
     elif words[0] == "reproduce":
         read_experiment(given)

@@ -102,7 +102,7 @@ TABLES: dict[str, tuple[Column, ...]] = {
     ),
     "diagnostics": _LANE + _WHEN + _columns(
         ("metric", TEXT, "name of the metric, as `divbench explain` knows it"),
-        ("layer", TEXT, "hidden1, hidden2, ..., head; empty for a metric of the whole critic"),
+        ("layer", TEXT, "hidden1, hidden2, ..., head, or a critic's own names; empty for a metric of the whole critic"),
         ("value", NUMBER, "its value"),
     ),
     "verdicts": _LANE + _columns(

@@ -72,7 +72,7 @@ class Facts:
 
 
 def count_seeds(seeds: Sequence[int], a_task: int = 0) -> str:
-    """`1 seed (0)`, `4 seeds (0-3)`, `5 seeds (0-2, 5, 6)`, and `4 seeds a task (0-2, 5, 6)` where tasks have others."""
+    """`1 seed (0)`, `5 seeds (0-2, 5, 6)`; `4 seeds a task (0-2, 5, 6)` where tasks have different ones."""
     if not seeds:
         return f"seeds {UNKNOWN}"
     stretches: list[list[int]] = []

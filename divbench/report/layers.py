@@ -53,7 +53,7 @@ def layer_table(values: pa.Table, diagnostics: pa.Table, lanes: Sequence[LaneVer
 
 
 def _depth(item: tuple[str, Mapping]) -> tuple[bool, int, str]:
-    """From the input on: `hidden1`, ..., `hidden10`, `head`."""
+    """From the input on: `hidden1`, ..., `hidden10`, `head`; other names by length and letter."""
     return item[0] == "head", len(item[0]), item[0]
 
 

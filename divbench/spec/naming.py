@@ -19,11 +19,12 @@ import traceback
 from pathlib import Path
 
 from divbench.spec.built_in import BUILT_IN, SR_SAC
+from divbench.spec.critics import check_class, read_critic
 from divbench.spec.errors import UsageError, nearest
 from divbench.spec.fingerprint import fingerprint
 from divbench.spec.settings import FIELDS, SACSettings, parse_setting
 from divbench.spec.text import format_count, parse_count
-from divbench.spec.variants import Reset, Variant
+from divbench.spec.variants import CRITIC, Reset, Variant
 
 ALIASES = {"wd": "weight-decay"}
 PATTERNS = {
@@ -137,6 +138,10 @@ def _joined(parts: list[Variant]) -> Variant:
     resets = [part for part in parts if part.reset]
     if len(resets) > 1:
         raise UsageError(f"variant '{name}': expected one reset, found '{resets[0].name}' and '{resets[1].name}'")
+    critics = [part for part in parts if part.critic]
+    if len(critics) > 1:
+        raise UsageError(f"variant '{name}': expected one critic, found '{critics[0].critic}' and "
+                         f"'{critics[1].critic}'")
     for one, other in zip(parts, parts[1:], strict=False):
         if one.name == other.name:
             raise UsageError(f"variant '{name}': '{one.name}' is there twice")
@@ -150,6 +155,7 @@ def _joined(parts: list[Variant]) -> Variant:
         losses=tuple(hook for part in parts for hook in part.losses),
         projections=tuple(hook for part in parts for hook in part.projections),
         code=tuple(dict(pair for part in parts for pair in part.code).items()),
+        critic=critics[0].critic if critics else "",
     )
 
 
@@ -185,10 +191,14 @@ def with_code(variant: Variant) -> Variant:
     """
     what = f"variant '{variant.name}'"
     code = {}
-    for _, hook in variant.hooks:
+    for kind, hook in variant.hooks:
         place, _, name = hook.partition(":")
         module = load_module(place, what)
-        if not callable(getattr(module, name, None)):
+        if kind == CRITIC:
+            critic = read_critic(hook, what)
+            name = critic.name
+            check_class(getattr(module, name, None), critic, what)
+        elif not callable(getattr(module, name, None)):
             raise UsageError(f"{what}: no function '{name}' in module '{place}'")
         code[hook] = fingerprint(module, name)
     return dataclasses.replace(variant, code=tuple(code.items()))

@@ -130,10 +130,12 @@ def test_no_kernel_of_the_house_has_its_gradients_formed():
 
 
 def test_the_features_of_any_module_are_what_its_last_dense_reads():
+    """Its hidden layers are what all but the first read."""
     module = Chain(lambda x: Block()(x))
     critic = ensemble.draw(module, jax.random.key(2), 2, 3, 2, 1.0)
     passed = ensemble.passed(module, critic, *points(), switches=all_on(2))
     head = critic["params"]["head"]
     q = (passed.features @ head["kernel"])[..., 0] + head["bias"]
-    assert passed.features.shape == (2, 7, 8) and passed.hidden == () and passed.changed == {}
+    assert passed.features.shape == (2, 7, 8) and passed.changed == {}
+    assert [hidden.shape for hidden in passed.hidden] == [(2, 7, width) for width in (8, 16, 8)]
     np.testing.assert_allclose(q, passed.q, rtol=1e-5, atol=1e-6)

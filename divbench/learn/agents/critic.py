@@ -18,13 +18,18 @@ from divbench.learn.agents.state import LearnerState
 from divbench.learn.hooks import CriticTerms, of_kind
 from divbench.learn.networks import ensemble
 from divbench.learn.networks.ensemble import Pass
+from divbench.learn.networks.foreign import ForeignCritic, foreign_critic
 from divbench.learn.networks.mlp import MLPCritic
 from divbench.learn.projections import PROJECTIONS
 from divbench.learn.replay import Batch
+from divbench.spec.variants import CRITIC
 
 
-def module_of(structure: Structure) -> MLPCritic:
+def module_of(structure: Structure) -> MLPCritic | ForeignCritic:
     """The module of one critic."""
+    for kind, text in structure.hooks:
+        if kind == CRITIC:
+            return foreign_critic(text, structure.observation_size, structure.action_size, structure.mechanisms)
     settings = structure.settings
     features = tuple(hook for kind, hook in structure.hooks if kind == "features")
     return MLPCritic(settings.hidden, settings.activation, structure.mechanisms, settings.groupnorm_groups,
@@ -53,6 +58,13 @@ def _projections(structure: Structure) -> list[Callable]:
 def counted(params, coefs: Coefficients, structure: Structure) -> dict:
     """The critics' parameters that count into norms: what the lane learns, whatever its neighbours have."""
     return module_of(structure).counted(params, coefs.switches)
+
+
+def head_of(params, structure: Structure) -> dict:
+    """The part of the critics' parameters, or of a tree like them, that is the head's."""
+    for name in module_of(structure).head:
+        params = params[name]
+    return params
 
 
 def passed(critic, obs, action, coefs: Coefficients, structure: Structure, key=None, training: bool = False) -> Pass:
@@ -85,9 +97,9 @@ def next_values(target, batch: Batch, next_action, coefs: Coefficients, structur
     """Q `[N, B]` of the target critics at (next_obs, next_action). Where nothing is learned from it, `training` False
     leaves dropout out and takes BatchNorm's running statistics."""
     dropout_key = random_key(key, structure) if training else None
-    if "batchnorm" in structure.mechanisms and training:
+    if module_of(structure).joint and training:
         return joint_values(target, batch, next_action, coefs, structure, dropout_key)[1]
-    return values(target, batch.next_obs, next_action, coefs, structure, dropout_key)
+    return passed(target, batch.next_obs, next_action, coefs, structure, dropout_key, training).q
 
 
 def reduced(q, coefs: Coefficients) -> jax.Array:
@@ -98,7 +110,7 @@ def reduced(q, coefs: Coefficients) -> jax.Array:
 
 def random_key(key, structure: Structure):
     """A key of its own for what is random inside the critics; None where nothing is."""
-    random = "dropout" in structure.mechanisms or any(kind == "features" for kind, _ in structure.hooks)
+    random = "dropout" in structure.mechanisms or any(kind in ("features", CRITIC) for kind, _ in structure.hooks)
     return jax.random.fold_in(key, 1) if random else None
 
 
@@ -112,13 +124,14 @@ def loss(critic, batch: Batch, target, next_action, policy: Callable, coefs: Coe
       key: consumed.
 
     Returns:
-      The loss, and the collections that the pass changed: BatchNorm's running statistics (empty without it).
+      The loss, and the collections that the pass changed, such as BatchNorm's running statistics.
     """
-    dropout_key, changed = random_key(key, structure), {}
-    if "batchnorm" in structure.mechanisms:
+    dropout_key = random_key(key, structure)
+    if module_of(structure).joint:
         q, _, changed = joint_values(critic, batch, next_action, coefs, structure, dropout_key)
     else:
-        q = values(critic, batch.obs, batch.action, coefs, structure, dropout_key)
+        both = passed(critic, batch.obs, batch.action, coefs, structure, dropout_key, training=True)
+        q, changed = both.q, both.changed
     error = losses.squared_or_linear(q - target[None, :], coefs.huber_delta)
     # A target on a replayed action needs one: where none was taken the error does not count, unless nothing follows.
     counts = 1.0 - coefs.in_distribution_targets * (1.0 - batch.next_taken) * batch.continues

@@ -36,18 +36,21 @@ def apply(module: nn.Module, variables: dict, *inputs, shifts: dict[Path, jax.Ar
     """The module's output, and the calls of its Dense layers in their order: (path, input) pairs.
 
     Args:
-      inputs, options: of the module's `apply`.
+      inputs, options: of the module's `apply`. A module with a method `maps`, given the option `switches`, says by path
+        what is done to the input of a Dense first.
       shifts: what is added to the output `[..., H]` of the Dense at a path. The slope with respect to a shift of 0 is
         that with respect to the output of the Dense.
     """
     calls: list[tuple[Path, jax.Array]] = []
+    maps = module.maps(options.get("switches")) if hasattr(module, "maps") else {}
 
     def intercepted(call, args, kwargs, context):
         if type(context.module) is not nn.Dense or context.method_name != "__call__":
             return call(*args, **kwargs)
         path = context.module.path
-        calls.append((path, args[0]))
-        output = call(*args, **kwargs)
+        given = maps[path](args[0]) if path in maps else args[0]
+        calls.append((path, given))
+        output = call(given, *args[1:], **kwargs)
         return output + shifts[path] if shifts and path in shifts else output
 
     with nn.intercept_methods(intercepted):

@@ -21,7 +21,8 @@ class Pass(NamedTuple):
 
     Attributes:
       q: `[N, B]`.
-      hidden: of each hidden layer after its activation, `[N, B, H]`, where the module stores them.
+      hidden: of each hidden layer after its activation, `[N, B, H]`, where the module stores them; else the inputs of
+        every Dense but the first.
       features: what the head reads, the input of the last Dense, `[N, B, H]`.
       changed: collections that a training pass changed, such as `batch_stats`; else empty.
     """
@@ -71,8 +72,9 @@ def passed(module: nn.Module, variables: dict, obs, action, *, switches: Switche
         rngs = {} if key is None else {"dropout": jax.random.fold_in(key, number)}
         (q, changed), calls = dense.apply(module, variables, obs, action, train=train, switches=switches, rngs=rngs,
                                           mutable=mutable)
-        stored = changed.pop("intermediates", {})
-        return Pass(q, stored.get("hidden", ()), calls[-1][1], changed)
+        stored, features = changed.pop("intermediates", {}), calls[-1][1]
+        between = tuple(given for _, given in calls[1:] if given.ndim == 2) or (features,)
+        return Pass(q, stored.get("hidden", between), features, changed)
 
     critics = jax.tree.leaves(variables)[0].shape[0]
     # Not shared by `in_axes=None`: the first layer's product would then be another one, which rounds otherwise.

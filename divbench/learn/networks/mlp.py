@@ -7,16 +7,18 @@ it. Letters in shapes: B batch, O observation size, A action size, H width of a 
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
 from divbench.learn.hooks import Site, resolve
 from divbench.learn.networks import drawing
+from divbench.learn.networks.head import mapped
 from divbench.learn.networks.layer import HiddenLayer
 from divbench.learn.networks.switches import Switches, all_on
 from divbench.learn.nonlinearities import FUNCTIONS
-from divbench.learn.normalisations import layer_norm, unit_ball
 
 
 class MLPCritic(nn.Module):
@@ -40,6 +42,7 @@ class MLPCritic(nn.Module):
     groups: int = 8
     initialisation: str = "orthogonal"
     features: tuple[str, ...] = ()
+    head: ClassVar[tuple[str, ...]] = ("head",)
 
     @nn.compact
     def __call__(self, obs, action, *, train: bool = False, switches: Switches | None = None):
@@ -55,12 +58,12 @@ class MLPCritic(nn.Module):
             x = layer(x, train=train, layernorm=on.layernorm[index], affine=on.layernorm_affine, rate=on.dropout)
             x = self._hooked(FUNCTIONS[self.activation](self._hooked(x, index, True)), index, False)
             self.sow("intermediates", "hidden", x)
-        if "feature_layernorm" in self.mechanisms:
-            ones = jnp.ones(x.shape[-1], x.dtype)
-            x = layer_norm(x, ones, 0.0 * ones, on.feature_layernorm, 0.0)
-        if "unit_ball" in self.mechanisms:
-            x = unit_ball(x, on.unit_ball)
-        return nn.Dense(1, name="head")(x)[..., 0]
+        return nn.Dense(1, name="head")(mapped(x, self.mechanisms, on))[..., 0]
+
+    @property
+    def joint(self) -> bool:
+        """Whether (s, a) and (s', a') pass through together while training."""
+        return "batchnorm" in self.mechanisms
 
     def _hooked(self, x, index: int, before_relu: bool):
         """`x` after the functions from outside, which are shown it as one critic of one, `[1, B, H]`."""

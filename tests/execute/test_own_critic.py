@@ -1,0 +1,49 @@
+"""The critic that docs/variants.md shows, run as it is told there, on a toy task."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import divbench
+from divbench import cli
+
+DOCS = Path(__file__).resolve().parents[2] / "docs" / "variants.md"
+OWN = {"simba", "ofn+simba"}
+FLAGS = ("--suite smoke --tasks constant-reward --variants baseline,residual:simba,residual:simba+ofn --seeds 1 "
+         "--steps 160 --prime-samples 60 --prime-updates 20 --eval-every 80 --eval-episodes 1 --measure-every 40 "
+         "--hidden 16,12 --batch-size 8 --quiet --diagnose full,ntk,seem").split()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Of a finished run."""
+    place = tmp_path_factory.mktemp("own")
+    blocks = re.findall(r"```python\n(.*?)```", DOCS.read_text(), re.DOTALL)
+    example = next(text for text in blocks if "class SimBa" in text)
+    assert len(example.splitlines()) <= 30
+    (place / "residual.py").write_text(example)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(place)
+        assert cli.main(["run", *FLAGS, "--out", str(place / "run")]) == 0
+        yield place / "run"
+
+
+def test_its_lanes_have_every_number_that_the_baseline_has(folder):
+    tables = divbench.load(folder)
+    for name in ("scores", "values", "verdicts"):
+        rows = getattr(tables, name).to_pylist()
+        assert {row["variant"] for row in rows} == {"baseline", *OWN}
+        for column in rows[0]:
+            filled = {row["variant"] for row in rows if row[column] not in ("", None) and row[column] == row[column]}
+            assert filled >= OWN or "baseline" not in filled, (name, column)
+    metrics = {variant: {row["metric"] for row in tables.diagnostics.to_pylist() if row["variant"] == variant}
+               for variant in ("baseline", *OWN)}
+    assert metrics["simba"] == metrics["ofn+simba"] == metrics["baseline"]
+    layers = {row["layer"] for row in tables.diagnostics.to_pylist() if row["variant"] == "simba"}
+    assert {"Dense_0", "LayerNorm_2", "head"} < layers
+
+
+def test_a_policy_of_it_can_be_loaded(folder):
+    policy = divbench.load_policy(folder, "constant-reward/simba/utd1/seed0")
+    assert policy.update > 0 and policy.structure.hooks == (("critic", "residual:SimBa(width=128)"),)

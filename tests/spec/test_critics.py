@@ -1,0 +1,66 @@
+"""How critics from outside are written, and what is refused before anything is trained."""
+
+import json
+
+import pytest
+
+from divbench.spec.critics import read_critic
+from divbench.spec.errors import UsageError
+from divbench.spec.naming import find_variant
+from divbench.spec.plan import make_groups
+from divbench.spec.run_spec import RunSpec
+from divbench.spec.settings import SACSettings
+from divbench.spec.variants import Variant, check_together, variant_from_plain, variant_to_plain
+
+MINE = "tests.learn.critic_examples"
+
+
+@pytest.mark.parametrize(("written", "meant"), [
+    ("a.b:C", "a.b:C"), ("a:C()", "a:C"), ("a:C(width=128, blocks=2)", "a:C(blocks=2,width=128)"),
+    ("a:C( act = \"relu\",sizes=(1,2) , on=True)", "a:C(act='relu',on=True,sizes=(1, 2))"),
+    ("a:C(x=-1e-3)", "a:C(x=-0.001)"),
+])
+def test_a_critic_has_one_spelling(written, meant):
+    assert str(read_critic(written, "it")) == meant == str(read_critic(meant, "it"))
+    assert Variant("mine", "", "", critic=written).critic == meant
+
+
+@pytest.mark.parametrize("written", ["C", "a:", "a:C(", "a:C(3)", "a:C(**x)", "a:C(x=print)", "a:C(x=[1])",
+                                     "a:C(x=1,x=2)", "a:C(x=1)+b", 3])
+def test_other_text_is_refused_in_one_line(written):
+    with pytest.raises(UsageError, match="it: expected 'package.module:Class' or .*, found ") as caught:
+        read_critic(written, "it")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("critic", "message"), [
+    (f"{MINE}:SimBa(witdh=3)", "SimBa has no field 'witdh'; known: width, blocks; did you mean 'width'"),
+    (f"{MINE}:Simba", "expected a flax.linen module class, found nothing of that name"),
+    (f"{MINE}:simba", "expected a flax.linen module class, found a Variant"),
+    ("nosuch.module:C", "module 'nosuch.module' cannot be imported"),
+])
+def test_a_critic_that_cannot_be_made_is_refused_before_a_run(critic, message):
+    with pytest.raises(UsageError, match=message):
+        RunSpec(suite="smoke", variants=(Variant("mine", "", "", critic=critic),))
+
+
+def test_it_is_part_of_the_record_and_of_its_origin():
+    variant = find_variant(f"{MINE}:simba+ofn")
+    assert variant.critic == f"{MINE}:SimBa(blocks=1)" and variant.mechanisms == {"unit_ball"}
+    assert [hook for hook, _ in variant.code] == [variant.critic]
+    assert variant_from_plain(json.loads(json.dumps(variant_to_plain(variant)))) == variant
+    with pytest.raises(UsageError, match=r"expected one critic, found '.*Linear' and '.*SimBa\(blocks=1\)'"):
+        find_variant(f"{MINE}:simba+{MINE}:linear")
+
+
+def test_lanes_of_another_critic_are_a_group_of_their_own():
+    variants = f"baseline,ofn,{MINE}:simba,{MINE}:simba+ofn,{MINE}:linear"
+    spec = RunSpec(suite="smoke", tasks="cheetah-run", variants=variants)
+    groups = [{lane.variant.name for lane in group.lanes} for group in make_groups(spec, fused=True)]
+    assert groups == [{"baseline", "ofn"}, {"ofn+simba", "simba"}, {"linear"}]
+
+
+def test_preqn_is_refused():
+    variant = find_variant(f"{MINE}:simba+preqn")
+    with pytest.raises(UsageError, match="preqn does not go together with 'tests.learn.critic_examples:SimBa"):
+        check_together(variant, SACSettings(algorithm="preqn", critics=1))
