@@ -56,7 +56,7 @@ def read_runs(record: dict) -> Evidence | None:
         if not folder.is_dir():
             return None
         for arm in run["arms"]:
-            arms.append(SimpleNamespace(name=arm))
+            arms.append(SimpleNamespace(name=arm, looks=run.get("looks")))
             specs.append(SimpleNamespace(folder=str(folder), prime_updates=run["settings"]["prime_updates"]))
     return read(arms, specs, record["scale"]) if arms else None
 

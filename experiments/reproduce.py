@@ -290,9 +290,9 @@ def _kinds(experiment: Experiment, evidence: Evidence) -> dict:
 
 
 def _run_record(plan: Plan, spec: RunSpec, card: dict) -> dict:
-    arms = [arm.name for arm, own in zip(plan.arms, plan.specs, strict=True) if own.folder == spec.folder]
-    return {"arms": arms, "task": spec.tasks[0], "variant": spec.variants[0].name, "utd": str(spec.utd[0]),
-            "seeds": list(spec.seed_list), "settings": spec.settings(), "digest": spec.digest(),
-            "table_schema_version": card.get("schema_version"),
+    own = [arm for arm, run in zip(plan.arms, plan.specs, strict=True) if run.folder == spec.folder]
+    return {"arms": [arm.name for arm in own], "looks": own[0].looks, "task": spec.tasks[0],
+            "variant": spec.variants[0].name, "utd": str(spec.utd[0]), "seeds": list(spec.seed_list),
+            "settings": spec.settings(), "digest": spec.digest(), "table_schema_version": card.get("schema_version"),
             "device": card.get("device"), "cpus": card.get("cpus"), "physics": card.get("physics"),
             "versions": card.get("versions", {})}

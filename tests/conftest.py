@@ -20,6 +20,11 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# No test fails for a machine that is slow or busy.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 # All processes of one test run share what they compile: xdist's workers and the commands that tests start inherit
 # these. JAX keeps no program with a callback there, so `host` physics is compiled anew by each process.

@@ -163,7 +163,7 @@ def test_the_report_names_critical_points_where_they_were_measured(runs):
         report(runs[name], quiet=True)
         text = (runs[name] / "report" / "lanes.md").read_text()
         assert ("Critical point: " in text) is told
-        assert (text.count("critical point at update") + text.count(", no critical point,") == 2) is told
+        assert (text.count("critical point at update") + text.count(", no critical point") == 2) is told
 
 
 def test_without_it_checkpoints_keep_nothing_more(runs):

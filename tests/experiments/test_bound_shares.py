@@ -8,6 +8,7 @@ import pytest
 from divbench.experiments import comparisons
 from divbench.experiments.evidence import Evidence
 from divbench.report.evidence import weigh
+from divbench.report.layout import number
 from divbench.report.page.payload import make_payload
 from divbench.report.series import Series
 from divbench.verdict import judge
@@ -46,7 +47,7 @@ def test_verdict_claim_and_page_agree(lane, tmp_path, q, limits, share, verdict)
         run.add("values", "quadruped-run", "baseline", "1", 0, 1_000, update, q_replay_mean=q, q_policy_mean=q,
                 q_bound=high, q_bound_low=low, bound_seen=float(*seen))
     (outcome,) = make_payload([weigh(run.tables(), tmp_path)])["outcomes"]["q_replay_mean"]
-    assert outcome["share"] == pytest.approx(share, rel=1e-3) and outcome["beyond"] == (verdict == "diverged")
+    assert outcome["share"] == number(share) and outcome["beyond"] == (verdict == "diverged")
 
 
 def test_between_0_and_the_bounds_a_claim_has_no_number(lane):

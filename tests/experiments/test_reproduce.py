@@ -203,7 +203,7 @@ class Ended:
 def test_nothing_is_decided_before_all_is_trained(ended, code, runs, monkeypatch, capsys, place):
     running = pytest.importorskip("divbench.execute.run")
     begun = []
-    monkeypatch.setattr(running, "run", lambda spec, *, progress: begun.append(spec) or ended)
+    monkeypatch.setattr(running, "run", lambda spec, *, progress, check: begun.append(spec) or ended)
     assert cli.main(["reproduce", "tiny"]) == code and len(begun) == runs
     told = capsys.readouterr().out
     assert ("interrupted; the same command continues" in told) == ended.interrupted

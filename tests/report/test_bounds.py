@@ -57,7 +57,7 @@ def test_a_page_has_the_same_shares(fake_run, tmp_path):
     found = make_payload([weigh(shifted(fake_run), tmp_path)])
     outcomes = {found["cells"][row["cell"]]["variant"]: row for row in found["outcomes"]["q_replay_mean"]}
     assert {name: (row["share"], row["short"]) for name, row in outcomes.items()} == {
-        "shifted": (None, True), "plain": (0.8, False)}
+        "shifted": ("-", True), "plain": ("0.800", False)}
 
 
 def measured(fake_run, any_policy):
@@ -73,7 +73,8 @@ def measured(fake_run, any_policy):
     (93.0, [BOUND, ANY]), (50.0, [BOUND]), (NAN, [BOUND])])  # a second line only where it is another
 def test_pictures_and_pages_have_a_second_line_for_any_policy(fake_run, tmp_path, any_policy, names):
     tables = measured(fake_run, any_policy)
-    panels = make_panels(read_cells(tables.values, ("q_replay_mean", BOUND, ANY)), ("q_replay_mean",), by_updates=True)
+    cells = read_cells(tables.values, ("q_replay_mean", BOUND, ANY))
+    panels = make_panels(cells, "q_replay_mean", "mean Q", by_updates=True)
     assert [label for label, _ in bound_entries(panels)] == [NAMES[name] for name in names]
     assert panels[0].bound == ([0.0, 100.0], [51.0, 51.0])
     assert panels[0].bound_any == (([0.0, 100.0], [94.0, 94.0]) if ANY in names else ([], []))

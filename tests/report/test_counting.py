@@ -194,7 +194,7 @@ def test_the_page_counts_as_the_tables_do(imported):
     evidence = gather(imported("out", rows))
     found = make_payload([evidence])
     (outcome,) = found["outcomes"]["return_mean"]
-    assert (outcome["step"], outcome["of"]) == (100_000, 4) and outcome["low"] == pytest.approx(800.1, rel=1e-3)
+    assert (outcome["step"], outcome["of"]) == (100_000, 4) and outcome["low"] == "800"
     assert len([text for text in found["curves"]["return_mean"] if text]) == 5
     (score,) = found["scores"]
-    assert score["mean"] == pytest.approx(801.6, rel=1e-3)
+    assert score["mean"].startswith("802 ")

@@ -239,7 +239,7 @@ def test_what_is_not_there_cannot_be_exported(fake_run, tmp_path):
     for to in ("simba", "tensorboard", "rliable"):
         with pytest.raises(UsageError, match="export: expected numbers in .*, found none"):
             take(made, tmp_path, to)
-    with pytest.raises(UsageError, match="unknown metric to export 'return'; known: return_mean.*mean 'return_"):
+    with pytest.raises(UsageError, match="unknown metric to export 'return'; did you mean 'return_sd'"):
         take(made, tmp_path, "simba", metric="return")
     with pytest.raises(UsageError, match="missing: no such folder"):
         export_results(ExportRequest(str(tmp_path / "missing"), "csv"))
