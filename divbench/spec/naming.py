@@ -6,6 +6,7 @@
     actor-reset-50k-updates   a reset with its interval
     ofn+actor-reset+wd=0.001  all of these together
     mypackage.mine:variant    a `Variant` of one's own, also as one of several; `./mine.py:variant` too
+    mypackage.mine:SimBa(width=256,blocks=2)  plain SAC with a critic of one's own
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from divbench.spec.critics import check_class, read_critic
 from divbench.spec.errors import UsageError, nearest
 from divbench.spec.fingerprint import fingerprint
 from divbench.spec.settings import FIELDS, SACSettings, parse_setting
-from divbench.spec.text import format_count, parse_count
+from divbench.spec.text import format_count, parse_count, split_outside
 from divbench.spec.variants import CRITIC, Reset, Variant
 
 ALIASES = {"wd": "weight-decay"}
@@ -38,6 +39,7 @@ PATTERNS = {
     "<variant>=<number>": "a variant with another number, such as weight-decay=0.001 or dropout=0.1",
     "<variant>+<variant>": "several at once, such as ofn+actor-reset or layernorm+weight-decay=0.01",
     "<package.module>:<name>": "a Variant of your own, see docs/variants.md; ./mine.py:name too",
+    "<package.module>:<Class>": "plain SAC with a flax.linen critic of your own; its fields too: mine:SimBa(width=256)",
 }
 _RESET_NAME = re.compile(r"(?P<what>(actor-|critic-)?)reset-(?P<interval>[^-]*)-(?P<unit>updates|steps)")
 _WHAT = {"": ("agent", "the whole agent"), "actor-": ("actor", "actor and temperature"),
@@ -53,7 +55,7 @@ def find_variant(name: str) -> Variant:
     Raises:
       UsageError: with the nearest known name; or two parts that contradict each other.
     """
-    parts = [_part(part.strip(), name) for part in name.split("+")]
+    parts = [_part(part.strip(), name) for part in split_outside(name, "+")]
     parts = [part for part in parts if part.name != "baseline"] or [BUILT_IN["baseline"]]
     order = list(BUILT_IN)
     parts.sort(key=lambda part: (order.index(part.name.partition("=")[0])
@@ -160,11 +162,14 @@ def _joined(parts: list[Variant]) -> Variant:
 
 
 def _from_outside(text: str) -> Variant:
-    """The record `name` of `package.module`, found where Python finds modules, or in the current directory."""
+    """The record of that name in `package.module`, found where Python finds modules, or in the current directory; or
+    plain SAC with the critic of that name."""
     module_name, _, name = text.partition(":")
     what = f"variant '{text}'"
     module = load_module(module_name, what)
     variant = getattr(module, name, None)
+    if isinstance(getattr(module, name.partition("(")[0], None), type):
+        variant = _with_critic(f"{module.__name__}:{name}", what)
     if not isinstance(variant, Variant):
         held = [key for key, value in vars(module).items() if isinstance(value, Variant)]
         found = "nothing of that name" if variant is None else f"a {type(variant).__name__}"
@@ -173,6 +178,13 @@ def _from_outside(text: str) -> Variant:
     if "+" in variant.name or _means_something(variant.name):
         raise UsageError(f"{what}: expected a name of its own, found '{variant.name}', which divbench understands")
     return with_code(variant)
+
+
+def _with_critic(text: str, what: str) -> Variant:
+    """Plain SAC with a critic from outside, named by its class and the fields that are set: `SimBa-width=128`."""
+    critic = read_critic(text, what)
+    fields = "".join(f"-{key}={re.sub('[^A-Za-z0-9_.]+', '_', str(value)).strip('_')}" for key, value in critic.fields)
+    return Variant(critic.name + fields, f"plain SAC with the critic {critic}", "", critic=str(critic))
 
 
 def _means_something(name: str) -> bool:

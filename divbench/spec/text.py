@@ -96,11 +96,23 @@ def split_names(text: str, what: str) -> tuple[str, ...]:
     Raises:
       UsageError: an empty list, an empty entry, or a name given twice.
     """
-    names = tuple(name.strip() for name in text.split(","))
+    names = tuple(name.strip() for name in split_outside(text, ","))
     if not all(names):
         raise UsageError(f"{what}: expected names separated by commas, found '{text}'")
     refuse_repeats(names, what)
     return names
+
+
+def split_outside(text: str, separator: str) -> list[str]:
+    """The parts of a text between separators, but for those inside of parentheses: `a,b(c=1,d=2)` has two."""
+    parts, depth = [""], 0
+    for letter in text:
+        depth += (letter == "(") - (letter == ")")
+        if letter == separator and depth <= 0:
+            parts.append("")
+        else:
+            parts[-1] += letter
+    return parts
 
 
 def split_widths(entry: object) -> list:

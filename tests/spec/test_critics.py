@@ -64,3 +64,18 @@ def test_preqn_is_refused():
     variant = find_variant(f"{MINE}:simba+preqn")
     with pytest.raises(UsageError, match="preqn does not go together with 'tests.learn.critic_examples:SimBa"):
         check_together(variant, SACSettings(algorithm="preqn", critics=1))
+
+
+def test_the_name_of_a_class_is_plain_sac_with_that_critic():
+    """With fields or without, also as one of several, and beside others in one list."""
+    assert find_variant(f"{MINE}:SimBa").name == "SimBa"
+    spec = RunSpec(suite="smoke", variants=f"baseline,{MINE}:SimBa(width=8, blocks=1),ofn+{MINE}:SimBa(width=8)")
+    assert [variant.name for variant in spec.variants] == ["baseline", "SimBa-blocks=1-width=8", "ofn+SimBa-width=8"]
+    assert [variant.critic for variant in spec.variants[1:]] == [f"{MINE}:SimBa(blocks=1,width=8)",
+                                                                 f"{MINE}:SimBa(width=8)"]
+    assert [hook for hook, _ in spec.variants[1].code] == [spec.variants[1].critic]
+    for text, message in ((f"{MINE}:SimBa(witdh=3)", "SimBa has no field 'witdh'.*did you mean 'width'"),
+                          (f"{MINE}:SimBa(3)", "expected 'package.module:Class' or"),
+                          (f"{MINE}:simba(3)", "found nothing of that name")):
+        with pytest.raises(UsageError, match=message):
+            find_variant(text)

@@ -142,3 +142,8 @@ def test_a_table_is_aligned():
 def test_a_span_names_its_ends_once():
     spans = [text.format_span(numbers) for numbers in ((1_000,), (7, 7), (2_500, 1_000, 2_000))]
     assert spans == ["1,000", "7", "1,000 to 2,500"]
+
+
+def test_a_list_is_not_split_inside_of_parentheses():
+    assert text.split_names("a, b(c=1,d=(2,3)) ,e", "--variants") == ("a", "b(c=1,d=(2,3))", "e")
+    assert text.split_outside("ofn+m:C(x=1e+5)", "+") == ["ofn", "m:C(x=1e+5)"]
