@@ -1,7 +1,7 @@
 """divbench: what becomes of a critic's values when soft actor-critic makes many updates per environment step.
 
-`run` trains what a `RunSpec` describes, `load` reads the tables of a run folder, `load_policy` restores the
-policy of one lane; `envs` has the tasks. Names are resolved on first use: importing this imports no jax.
+`run` trains what a `RunSpec` describes, `load` reads the tables of a run folder, `load_policy` and `load_critic` bring
+back the networks of one lane; `envs` has the tasks. Names are resolved on first use: importing this imports no jax.
 """
 
 import importlib
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from divbench import envs
+    from divbench.execute.critic import load_critic
     from divbench.execute.failures import RunFailed
     from divbench.execute.policy import load_policy
     from divbench.execute.run import run
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 
     __version__: str
 
-__all__ = ["RunFailed", "RunSpec", "SACSettings", "Variant", "__version__", "envs", "load", "load_policy", "run"]
+__all__ = ["RunFailed", "RunSpec", "SACSettings", "Variant", "__version__", "envs", "load", "load_critic",
+           "load_policy", "run"]
 
 _HOMES = {
     "RunFailed": "divbench.execute.failures",
@@ -28,6 +30,7 @@ _HOMES = {
     "SACSettings": "divbench.spec.settings",
     "Variant": "divbench.spec.variants",
     "load": "divbench.records.tables",
+    "load_critic": "divbench.execute.critic",
     "load_policy": "divbench.execute.policy",
     "run": "divbench.execute.run",
 }

@@ -64,12 +64,17 @@ def load_policy(path: str | os.PathLike, lane: str) -> Policy:
     path = Path(path)
     card = read_card(path, older=True)
     last = last_state(path, card, lane)
-    env = envs.make(last.lane.task, physics=physics_of(card, last.lane.task))
-    normal = card.get("dataset", {"observation_mean": 0.0, "observation_deviation": 1.0})
     return Policy(last.lane, last.env_step, last.update, last.learner.actor, last.coefs, last.structure,
-                  jnp.asarray(env.action_low, jnp.float32), jnp.asarray(env.action_high, jnp.float32),
-                  jnp.asarray(normal["observation_mean"], jnp.float32),
-                  jnp.asarray(normal["observation_deviation"], jnp.float32))
+                  *units_of(card, last.lane.task))
+
+
+def units_of(card: dict, task: str) -> tuple[jax.Array, ...]:
+    """What lies between a task and the networks of a run with that card, float32: the bounds of actions, low and high
+    `[A]`, which the networks know as -1 and 1; and what observations are shifted and divided by."""
+    env = envs.make(task, physics=physics_of(card, task))
+    normal = card.get("dataset", {"observation_mean": 0.0, "observation_deviation": 1.0})
+    return tuple(jnp.asarray(value, jnp.float32) for value in (
+        env.action_low, env.action_high, normal["observation_mean"], normal["observation_deviation"]))
 
 
 class LastState(NamedTuple):

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import jax.numpy as jnp
 import pytest
 
 import divbench
@@ -46,4 +47,6 @@ def test_its_lanes_have_every_number_that_the_baseline_has(folder):
 
 def test_a_policy_of_it_can_be_loaded(folder):
     policy = divbench.load_policy(folder, "constant-reward/simba/utd1/seed0")
+    critic = divbench.load_critic(folder, "constant-reward/simba/utd1/seed0")
+    assert critic(jnp.ones(policy.structure.observation_size), jnp.zeros(policy.structure.action_size)).shape == (2,)
     assert policy.update > 0 and policy.structure.hooks == (("critic", "residual:SimBa(width=128)"),)

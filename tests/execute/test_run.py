@@ -218,6 +218,26 @@ def test_a_loaded_policy_acts_within_bounds(finished):
     assert not np.allclose(modes, samples)
 
 
+def test_loaded_critics_are_the_networks_of_the_checkpoint(finished):
+    """Q by hand, compiled over many pairs, and with a gradient of every parameter."""
+    _, folder = finished
+    critic, env = divbench.load_critic(folder, f"{TASK}/baseline/utd1/seed1"), envs.make(TASK, physics="host")
+    obs = np.asarray(jax.random.normal(jax.random.key(0), (16, env.observation_size)))
+    action = np.asarray(jax.random.uniform(jax.random.key(1), (16, env.action_size), minval=-1.0))
+    q = jax.jit(jax.vmap(critic))(obs, action)
+    params = jax.tree.map(np.asarray, critic.variables["params"])
+    for n in range(2):
+        x = np.concatenate([obs, action], 1)
+        for layer in sorted(name for name in params if name.startswith("hidden")):
+            x = np.maximum(x @ params[layer]["dense"]["kernel"][n] + params[layer]["dense"]["bias"][n], 0.0)
+        by_hand = (x @ params["head"]["kernel"][n] + params["head"]["bias"][n])[:, 0]
+        np.testing.assert_allclose(q[:, n], by_hand, rtol=1e-4, atol=1e-5)
+    slopes = jax.grad(lambda variables: critic.q(variables, obs[0], action[0]).sum())(critic.variables)
+    assert all(np.any(np.asarray(leaf) != 0.0) for leaf in jax.tree.leaves(slopes["params"]))
+    assert repr(critic) == f"<2 critics of {TASK}/baseline/utd1/seed1 at update {critic.update:,}>"
+    assert critic.update == divbench.load_policy(folder, f"{TASK}/baseline/utd1/seed1").update > 0
+
+
 def test_unknown_lane(finished):
     _, folder = finished
     with pytest.raises(UsageError, match=r"lane.*seed0"):
