@@ -261,7 +261,8 @@ def draw(judged: Judged, spacings: dict[str, Judged]):
     """Reliability and ROC side by side."""
     import matplotlib.pyplot as plt
 
-    from divbench.report.style import BLUE, GREEN, GREY, ORANGE, PURPLE, RC, SKY
+    from divbench.report.colours import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY
+    from divbench.report.style import RC
 
     with plt.rc_context(RC):
         figure, (left, right) = plt.subplots(1, 2, figsize=(10.0, 4.6), layout="constrained")
