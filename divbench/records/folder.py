@@ -193,8 +193,11 @@ class RunFolder:
         for name, functions in code.items():
             folder = self.path / GROUPS / name
             known = _read_code(folder)
-            if not folder.exists() or known == functions:
+            if not (folder / RESULTS).exists() or known == functions:
                 continue
+            if self.finished:  # first, so that a crash leaves no finished run without one of its groups
+                self.card = {**self.card, "finished": None}
+                _write_card(self.path, self.card)
             changed = ", ".join(sorted(hook for hook in known.keys() | functions.keys()
                                        if known.get(hook) != functions.get(hook)))
             count = 1
@@ -203,9 +206,6 @@ class RunFolder:
             aside.parent.mkdir(exist_ok=True)
             folder.rename(aside)
             lines.append(f"{name}: trained again, {changed} has changed; what was there is in {aside}")
-        if lines and self.finished:
-            self.card = {**self.card, "finished": None}
-            _write_card(self.path, self.card)
         return lines
 
     def mark_finished(self) -> None:

@@ -272,3 +272,26 @@ def test_reading_a_card_says_what_is_wrong(tmp_path):
         read_card(tmp_path / "missing")
     with pytest.raises(UsageError, match="not a divbench run folder"):
         read_card(tmp_path)
+
+
+def test_groups_of_changed_code_are_set_aside_and_nothing_is_lost(path, make_row):
+    """Each time under another name; a group that nothing was written of, or of the same code, stays."""
+    with run(path) as opened:
+        opened.group("g1").record_code({"mine:f": "1"})
+        opened.group("empty")
+        opened.mark_finished()
+    same, other = {"g1": {"mine:f": "1"}, "g2": {}}, {"g1": {"mine:f": "2", "mine:g": "1"}, "empty": {"mine:f": "2"}}
+    with run(path) as opened:
+        assert opened.set_aside(same) == [] and opened.finished
+    rows = (path / "groups" / "g1" / "journal.jsonl").read_bytes()
+    with run(path) as opened:
+        (line,) = opened.set_aside(other)
+        assert line.startswith("g1: trained again, mine:f, mine:g has changed") and line.endswith("replaced/g1-1")
+        assert not opened.finished and read_card(path)["finished"] is None
+    assert (path / "replaced" / "g1-1" / "journal.jsonl").read_bytes() == rows
+    assert sorted(os.listdir(path / "groups")) == ["empty"]
+    with run(path) as opened:
+        opened.group("g1").journal.append("scores", [make_row("scores")])
+        opened.group("g1").journal.flush()
+        (line,) = opened.set_aside(other)
+    assert line.endswith("replaced/g1-2") and sorted(os.listdir(path / "replaced")) == ["g1-1", "g1-2"]
