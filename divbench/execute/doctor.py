@@ -11,7 +11,7 @@ import os
 import platform
 from collections.abc import Callable, Iterator
 
-from divbench.execute.room import container_limit
+from divbench.execute.room import container_limit, physical_memory
 from divbench.execute.wording import one_line, plural
 from divbench.spec.errors import UsageError
 from divbench.spec.run_spec import PRECISIONS, RunSpec
@@ -143,7 +143,7 @@ def _precision() -> list[Check]:
 def _memory() -> list[Check]:
     import jax
 
-    found = [f"host {format_size(os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES'))}"]
+    found = [f"host {format_size(physical_memory())}"]
     for device in jax.devices():
         statistics = (device.memory_stats() or {}) if device.platform != "cpu" else {}
         if "bytes_limit" in statistics:

@@ -23,19 +23,20 @@ from divbench.spec.run_spec import CHECKSUM, RunSpec
 
 
 @dataclasses.dataclass(frozen=True)
-class Policy:
-    """A lane's policy at its last checkpoint. Call it with an observation; it is jittable and vmappable.
+class Trained:
+    """Networks of a lane at its last checkpoint, and what lies between them and the task.
 
     Attributes:
-      lane: whose policy it is.
+      lane: whose they are.
       env_step, update: how long the lane had trained.
-      actor: its parameters.
+      networks: their parameters or variables.
+      low, high: bounds of the task's actions, `[A]`, which the networks know as -1 and 1.
     """
 
     lane: Lane
     env_step: int
     update: int
-    actor: dict
+    networks: dict
     coefs: Coefficients
     structure: Structure
     low: jax.Array
@@ -43,11 +44,26 @@ class Policy:
     mean: jax.Array  # what observations are shifted and divided by, as an offline run saw them
     deviation: jax.Array
 
+    def seen(self, obs: jax.Array) -> jax.Array:
+        """Observations as the networks see them."""
+        return (jnp.asarray(obs, jnp.float32) - self.mean) / self.deviation
+
+
+class Policy(Trained):
+    """A lane's policy at its last checkpoint. Call it with an observation; it is jittable and vmappable.
+
+    Attributes: as `Trained`.
+      actor: its parameters.
+    """
+
+    @property
+    def actor(self) -> dict:
+        return self.networks
+
     def __call__(self, obs: jax.Array, key: jax.Array | None = None) -> jax.Array:
         """An action `[A]` within the task's bounds for one observation `[O]`: the mode, or a sample if given a key."""
         act = agent_of(self.structure).act
-        seen = (jnp.asarray(obs, jnp.float32) - self.mean) / self.deviation
-        action = act(self.actor, seen[None], self.coefs, self.structure, key)[0]
+        action = act(self.actor, self.seen(obs)[None], self.coefs, self.structure, key)[0]
         return (self.low + self.high) / 2 + (self.high - self.low) / 2 * action
 
 
@@ -61,20 +77,19 @@ def load_policy(path: str | os.PathLike, lane: str) -> Policy:
     Raises:
       UsageError: no such folder or lane, no checkpoint yet, or a damaged one.
     """
+    return trained(Policy, "actor", path, lane)
+
+
+def trained(kind: type[Trained], part: str, path: str | os.PathLike, lane: str) -> Trained:
+    """A `kind` with the networks that the learner's state calls `part`; the rest as `load_policy`."""
     path = Path(path)
     card = read_card(path, older=True)
     last = last_state(path, card, lane)
-    return Policy(last.lane, last.env_step, last.update, last.learner.actor, last.coefs, last.structure,
-                  *units_of(card, last.lane.task))
-
-
-def units_of(card: dict, task: str) -> tuple[jax.Array, ...]:
-    """What lies between a task and the networks of a run with that card, float32: the bounds of actions, low and high
-    `[A]`, which the networks know as -1 and 1; and what observations are shifted and divided by."""
-    env = envs.make(task, physics=physics_of(card, task))
+    env = envs.make(last.lane.task, physics=physics_of(card, last.lane.task))
     normal = card.get("dataset", {"observation_mean": 0.0, "observation_deviation": 1.0})
-    return tuple(jnp.asarray(value, jnp.float32) for value in (
-        env.action_low, env.action_high, normal["observation_mean"], normal["observation_deviation"]))
+    units = (env.action_low, env.action_high, normal["observation_mean"], normal["observation_deviation"])
+    return kind(last.lane, last.env_step, last.update, getattr(last.learner, part), last.coefs, last.structure,
+                *(jnp.asarray(value, jnp.float32) for value in units))
 
 
 class LastState(NamedTuple):

@@ -25,10 +25,14 @@ def container_limit() -> int | None:
     return int(text) if re.fullmatch(r"[0-9]+", text) else None
 
 
+def physical_memory() -> int:
+    """Bytes of this machine's memory."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
 def host_memory() -> int:
     """Bytes of this machine's memory, or of this process's share of it."""
-    whole = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return min(whole, container_limit() or whole)
+    return min(physical_memory(), container_limit() or physical_memory())
 
 
 def device_memory() -> int:
