@@ -46,10 +46,11 @@ def measure(last, data, points: int):
     from divbench.execute.kernel_measures import first_critic
     from divbench.learn.agents import kernel
     from divbench.learn.agents.choice import agent_of
-    from divbench.learn.batches import dataset_batch
+    from divbench.learn.replay.dataset import SharedDataset
 
     learner, coefs, structure = last.learner, last.coefs, last.structure
-    batch = dataset_batch(jnp.asarray(data.rows[0, :points]), structure)
+    dataset = SharedDataset(structure.observation_size, structure.action_size)
+    batch = dataset.unpacked(jnp.asarray(data.rows[0, :points]))
     action = agent_of(structure).act(learner.actor, batch.next_obs, coefs, structure)
     matrix = kernel.excitation(first_critic(learner.critic), (batch.obs, batch.action), (batch.next_obs, action),
                                coefs, structure)

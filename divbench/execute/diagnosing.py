@@ -12,7 +12,7 @@ import jax.numpy as jnp
 
 from divbench.diagnostics import distance, features, norms, policy, values
 from divbench.execute import kernel_measures, stability
-from divbench.learn import batches, rollout
+from divbench.learn import rollout
 from divbench.learn.agents import critic as critics
 from divbench.learn.agents import rewards
 from divbench.learn.agents.choice import agent_of
@@ -20,6 +20,8 @@ from divbench.learn.agents.coefficients import Coefficients, Structure
 from divbench.learn.agents.state import LearnerState
 from divbench.learn.keys import Stream, stream_key
 from divbench.learn.replay import Batch
+from divbench.learn.replay.choice import replay_of
+from divbench.learn.replay.drawing import make_draw
 from divbench.learn.trainer import TrainState
 from divbench.spec.run_spec import FULL, NTK, SEEM
 
@@ -37,8 +39,9 @@ def make_diagnose(env, structure: Structure, level: str = "cheap"):
     Monte-Carlo return and the held-out TD error, from one stochastic episode that begins at `starts`. What `seem`
     compares the lanes with is `state.before`.
     """
-    draw = batches.make_draw(env.episode_length, structure)
-    draw_points = batches.make_draw(env.episode_length, structure, kernel_measures.POINTS)
+    replay = replay_of(env, structure)
+    draw = make_draw(replay, structure)
+    draw_points = make_draw(replay, structure, kernel_measures.POINTS)
     kinds = level.split(",")
 
     def on_batch(keys, learner, before, rows, coefs: Coefficients, transitions):
@@ -57,8 +60,8 @@ def make_diagnose(env, structure: Structure, level: str = "cheap"):
 
     def diagnose(state: TrainState, roots, coefs: Coefficients, starts):
         keys = jax.vmap(measuring_keys, in_axes=(0, None))(roots, state.update)
-        columns, details = jax.vmap(on_batch, in_axes=(0, 0, 0, batches.each_lane(structure), 0, None))(
-            keys, state.learner, state.before, batches.lane_rows(state.rows, structure), coefs, state.env_step)
+        columns, details = jax.vmap(on_batch, in_axes=(0, 0, 0, replay.lane_axis, 0, None))(
+            keys, state.learner, state.before, replay.lane_rows(state.rows), coefs, state.env_step)
         episode = rollout.play(env, structure, state.learner.actor, coefs, starts, keys[:, 5])
         seen = jax.vmap(lambda *lane: _measure_episode(*lane, structure))(state.learner, coefs, episode, keys[:, 6])
         return columns | seen, details
@@ -144,8 +147,6 @@ def _measure_episode(learner: LearnerState, coefs: Coefficients, episode: rollou
                                   episode.continues)
     ended = jnp.any(episode.continues == 0.0)
     known = ended | (values.cut_off(coefs.gamma, episode.reward.shape[0]) <= MOST_CUT_OFF)
-    if not structure.terminates:
-        episode = episode._replace(within=None)
     early = jax.tree.map(values.first_half, episode)
     returns = values.first_half(returns)
     q = critics.values(learner.critic, early.obs, early.action, coefs, structure)

@@ -9,8 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from divbench.execute.schedule import Position
-from divbench.learn.agents.coefficients import Structure
-from divbench.learn.batches import complete_rows
+from divbench.learn.replay import Replay
 from divbench.learn.trainer import TrainState
 
 BLOCK_ROWS = 8_192  # replay rows fetched from the device at once
@@ -21,12 +20,11 @@ class Keeper:
 
     Args:
       folder: the group's folder (`divbench.records.folder.GroupFolder`).
-      structure: of the group's lanes.
-      episode_length: env steps of an episode.
+      replay: of the group's lanes.
     """
 
-    def __init__(self, folder, structure: Structure, episode_length: int):
-        self._folder, self._structure, self._length = folder, structure, episode_length
+    def __init__(self, folder, replay: Replay):
+        self._folder, self._replay = folder, replay
         self._saved_rows = 0
         self._fetch = jax.jit(lambda rows, first: jax.lax.dynamic_slice_in_dim(
             rows, first, min(BLOCK_ROWS, rows.shape[1]), 1))
@@ -41,7 +39,7 @@ class Keeper:
         """
         offset = self._folder.journal.flush()
         self._folder.timing.flush()
-        complete = complete_rows(at.env_step, self._structure, self._length)
+        complete = self._replay.complete_rows(at.env_step)
         meta = {"position": list(dataclasses.astuple(at)), "pending": pending, "journal": offset}
         self._folder.checkpoints.save(state._replace(rows=None), meta=meta, first_row=self._saved_rows,
                                       rows=self._rows(state.rows, self._saved_rows, complete))
@@ -70,10 +68,7 @@ class Keeper:
             rows[:, :self._saved_rows] = loaded.rows
             loaded = dataclasses.replace(loaded, rows=None)  # as large as the replay: not kept beside it
         state = jax.tree.map(jnp.asarray, loaded.tree)
-        # The observation that the last transition led to, where rows do not hold it themselves.
-        if at.env_step % self._length and not self._structure.terminates:
-            obs = np.asarray(state.env.obs)
-            rows[:, self._saved_rows, :obs.shape[-1]] = obs
+        self._replay.add_last_observation(rows, at.env_step, np.asarray(state.env.obs))
         return state._replace(rows=jnp.asarray(rows)), at, bool(loaded.meta["pending"])
 
     def _rows(self, rows: jax.Array, first: int, last: int) -> np.ndarray:

@@ -66,7 +66,7 @@ class GroupLoop:
         self.columns = [lane_columns(lane, spec.suite, physics, spec.precision) for lane in group.lanes]
         self._shared = {name: value for name, value in self.columns[0].items() if name not in ("variant", "seed")}
         self._evaluator = Evaluator(program, group, signals.check)
-        self._keeper = Keeper(folder, program.structure, program.env.episode_length)
+        self._keeper = Keeper(folder, program.replay)
         self._pace: dict[int, float] = {}  # seconds per unit of a phase's work, by phase
         self._saved_at = time.monotonic()
 
@@ -181,8 +181,8 @@ class GroupLoop:
     def _control(self, at: Position, *, rounds: int, priming_updates: int) -> Control:
         phase = self.group.protocol.phases[at.phase]
         # Where episodes end at their own times, all but the first begin within a chunk.
-        length = self.program.env.episode_length
-        first = at.env_step == 0 if self.program.structure.terminates else at.env_step % length == 0
+        env = self.program.env
+        first = at.env_step == 0 if env.terminates else at.env_step % env.episode_length == 0
         begins = phase.acts and rounds > 0 and first
         return Control(
             rounds=jnp.int32(rounds), acts=jnp.asarray(phase.acts), explores=jnp.asarray(phase.kind == "random"),

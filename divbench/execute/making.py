@@ -26,7 +26,7 @@ from divbench.execute.progress import make_progress
 from divbench.execute.run import run
 from divbench.execute.signals import Interrupted, Signals
 from divbench.learn.acting import middle_and_half
-from divbench.learn.batches import stored
+from divbench.learn.replay.choice import replay_of
 from divbench.records.checkpoint import CheckpointStore
 from divbench.records.datasets.advance import Advanced, untold
 from divbench.records.datasets.card import CARD
@@ -202,14 +202,13 @@ class _Maker:
     def _write_replay(self, writer: DatasetWriter, trained: Trained) -> None:
         """All transitions that a run made, the first of them if there are more than were asked for."""
         loaded = CheckpointStore(_group_folder(trained.spec) / CHECKPOINT).load()
-        final = np.zeros((1, loaded.rows.shape[2]), loaded.rows.dtype)
-        final[0, :self._env.observation_size] = loaded.tree["env.obs"][0]
-        rows = np.concatenate([loaded.rows[0], final])
+        replay = replay_of(self._env, trained.policy.structure)
+        rows = np.pad(loaded.rows, ((0, 0), (0, 1), (0, 0)))
+        replay.add_last_observation(rows, trained.spec.steps, loaded.tree["env.obs"])
         middle, half = middle_and_half(self._env)
         total = min(self._request.transitions, trained.spec.steps)
         for first in range(0, total, REPLAY_BLOCK):
-            part = stored(rows, trained.policy.structure, first, min(first + REPLAY_BLOCK, total),
-                          self._env.episode_length)
+            part = replay.stored(rows[0], first, min(first + REPLAY_BLOCK, total))
             writer.append(**part._replace(action=middle + half * part.action)._asdict())
             self._told("writing", writer.rows, total)
 

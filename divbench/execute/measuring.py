@@ -103,7 +103,7 @@ def measure(program: Program, group: Group, state: TrainState, roots, coefs, at:
     starts = draw_starts(program.env, seeds, (program.lanes,))
     measured = jax.device_get(program.diagnose(state, roots, coefs, starts))
     columns, details = jax.tree.map(lambda column: np.asarray(column, np.float64), (measured[0], seem_of(measured[1])))
-    rewards = replay_rewards(state, group.lanes, program.structure, program.env.episode_length)
+    rewards = replay_rewards(state, group.lanes, program.replay)
     return columns | rewards, details
 
 

@@ -17,8 +17,8 @@ import numpy as np
 from divbench import envs
 from divbench.execute.suited import check_task
 from divbench.learn.acting import middle_and_half
-from divbench.learn.batches import dataset_rows
 from divbench.learn.replay import Batch
+from divbench.learn.replay.dataset import packed
 from divbench.records.datasets.dataset import Dataset, open_dataset
 from divbench.records.datasets.subset import places
 from divbench.spec.errors import UsageError
@@ -33,7 +33,7 @@ class OfflineData:
 
     Attributes:
       checksum: of the dataset.
-      rows: `[1, N, width]`, see `batches.dataset_rows`.
+      rows: `[1, N, width]`, see `learn.replay.dataset.packed`.
       mean, deviation: `[O]`, what observations are shifted and divided by.
       reward_range: least and greatest reward of the dataset.
     """
@@ -73,7 +73,7 @@ def read_offline(folder: str, task: str, physics: str) -> OfflineData:
         raise UsageError(f"--dataset: expected actions within the bounds of {task}, found one "
                          f"{np.abs(batch.action).max():.4g} times as large in {folder}")
     rewards = dataset.card["rewards"]
-    return OfflineData(dataset.checksum, dataset_rows(batch), mean, deviation, (rewards["min"], rewards["max"]))
+    return OfflineData(dataset.checksum, packed(batch), mean, deviation, (rewards["min"], rewards["max"]))
 
 
 def _prepared(dataset: Dataset, middle: np.ndarray, half: np.ndarray) -> tuple[Batch, np.ndarray, np.ndarray]:

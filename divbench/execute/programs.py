@@ -17,6 +17,8 @@ from divbench.execute.offline import NormalisedTask, OfflineData
 from divbench.execute.stability import nothing_before
 from divbench.learn import rollout, trainer
 from divbench.learn.agents.coefficients import Structure, structure_of
+from divbench.learn.replay import Replay
+from divbench.learn.replay.choice import replay_of
 from divbench.learn.trainer import TrainState
 from divbench.spec.run_spec import SEEM
 
@@ -27,6 +29,7 @@ class Program:
 
     env: object
     structure: Structure
+    replay: Replay
     lanes: int
     capacity: int  # transitions the replay holds, or the dataset has
     episodes: int  # of one evaluation
@@ -49,7 +52,7 @@ def build(env, structure: Structure, lanes: int, capacity: int, episodes: int, l
     """Wrap the four functions in `jax.jit`; nothing is compiled before the first call. `level` is that of `diagnose`;
     the other three do not depend on it."""
     return Program(
-        env, structure, lanes, capacity, episodes, level,
+        env, structure, replay_of(env, structure), lanes, capacity, episodes, level,
         train_chunk=jax.jit(trainer.make_train_chunk(env, structure), donate_argnums=0),
         evaluate=jax.jit(rollout.make_evaluate(env, structure), donate_argnums=2),
         diagnose=jax.jit(make_diagnose(env, structure, level)),

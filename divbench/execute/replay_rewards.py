@@ -10,33 +10,31 @@ from __future__ import annotations
 import jax
 import numpy as np
 
-from divbench.learn import batches
-from divbench.learn.agents.coefficients import Structure
+from divbench.learn.replay import Replay
 from divbench.learn.trainer import Cause, TrainState
 from divbench.spec.plan import Lane
 
 COLUMNS = ("reward_mean", "reward_max", "reward_nonzero")
 
 
-def replay_rewards(state: TrainState, lanes: tuple[Lane, ...], structure: Structure,
-                   episode_length: int) -> dict[str, np.ndarray]:
+def replay_rewards(state: TrainState, lanes: tuple[Lane, ...], replay: Replay) -> dict[str, np.ndarray]:
     """The three columns of the table of values, float64 `[L]`; NaN for a lane without a transition.
 
     An online lane counts the transitions that it made while it was sound: none since its learner broke, and neither the
     one that broke its physics nor any later one. An offline lane counts those that it draws from.
     """
-    column = structure.observation_size + structure.action_size  # in every layout of rows
+    column = replay.observation_size + replay.action_size  # in every layout of rows
     rewards = np.asarray(state.rows[..., column])
-    counts = _sound_transitions(state, lanes, structure, rewards.shape[1])
-    found = [_statistics(rewards[0 if structure.offline else place]
-                         [batches.transition_rows(np.arange(count), structure, episode_length)])
-             for place, count in enumerate(counts)]
+    rows = rewards.shape[1]
+    found = []
+    for lane, own, made in zip(lanes, np.broadcast_to(rewards, (len(lanes), rows)), _sound_steps(state), strict=True):
+        count = replay.available(made, np.float32(lane.sac.data_fraction), rows)
+        found.append(_statistics(own[replay.rows_of(np.arange(count))]))
     return dict(zip(COLUMNS, np.asarray(found, np.float64).T, strict=True))
 
 
-def _sound_transitions(state: TrainState, lanes: tuple[Lane, ...], structure: Structure, rows: int) -> list[int]:
-    if structure.offline:
-        return [int(batches.share_of_rows(np.float32(lane.sac.data_fraction), rows)) for lane in lanes]
+def _sound_steps(state: TrainState) -> list[int]:
+    """How many env steps each lane made while it was sound."""
     env_step, causes, steps = jax.device_get((state.env_step, state.cause, state.bad_step))
     # `step` is that of the transition that broke the physics; learner and optimizer break after it.
     return [int(env_step if cause == Cause.NONE else step - (cause == Cause.PHYSICS))

@@ -27,14 +27,15 @@ class Evaluation(NamedTuple):
 
 class Rollout(NamedTuple):
     """One stochastic episode a lane, step by step, `[L, T, ...]`: what was seen, done, earned, its log density, whether
-    the task went on after the step (0 where it terminated), and whether the step was made before the episode's end."""
+    the task went on after the step (0 where it terminated), and whether the step was made before the episode's end:
+    None if all are, because the task cannot terminate."""
 
     obs: jax.Array
     action: jax.Array
     reward: jax.Array
     log_prob: jax.Array
     continues: jax.Array
-    within: jax.Array
+    within: jax.Array | None
 
 
 def blank_evaluation(env, lanes: int, episodes: int) -> Evaluation:
@@ -96,7 +97,7 @@ def play(env, structure: Structure, actors, coefs, starts, keys) -> Rollout:
         terminated = new.done * (1.0 - new.info["truncation"])
         reward = jnp.where(new.info["nonfinite"] > 0.0, jnp.nan, new.reward)  # what broken physics pay is no reward
         return ((new, jnp.maximum(over, new.done)),
-                Rollout(state.obs, action, reward, log_prob, 1.0 - terminated, 1.0 - over))
+                Rollout(state.obs, action, reward, log_prob, 1.0 - terminated, 1.0 - over if env.terminates else None))
 
     first = jax.vmap(env.start)(starts)
     _, steps = jax.lax.scan(body, (first, jnp.zeros_like(first.done)), jnp.arange(env.episode_length))

@@ -14,13 +14,14 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from divbench.learn import batches
 from divbench.learn.acting import scaled_step
 from divbench.learn.agents.choice import agent_of
 from divbench.learn.agents.coefficients import Coefficients, Structure
 from divbench.learn.agents.state import ACTOR_PARTS, CRITIC_PARTS, LearnerState
 from divbench.learn.keys import Stream, stream_key
 from divbench.learn.networks.switches import Switches
+from divbench.learn.replay.choice import replay_of
+from divbench.learn.replay.drawing import make_draw
 
 
 class Cause(enum.IntEnum):
@@ -78,7 +79,7 @@ def blank_state(env, structure: Structure, lanes: int, capacity: int) -> TrainSt
     learner = jax.eval_shape(one, root, coefs)
     env_state = jax.eval_shape(env.reset, root)
     stacked = jax.tree.map(lambda leaf: jnp.zeros((lanes, *leaf.shape), leaf.dtype), (learner, env_state))
-    rows = batches.blank_rows(structure, lanes, capacity, env.episode_length)
+    rows = replay_of(env, structure).blank_rows(lanes, capacity)
     integers = jnp.zeros(lanes, jnp.int32)
     return TrainState(stacked[0], stacked[1], rows, integers, integers.copy(),
                       integers - 1, integers - 1, integers.copy(), jnp.int32(0), jnp.int32(0))
@@ -129,9 +130,9 @@ def make_train_chunk(env, structure: Structure) -> Callable:
       starts: start states drawn for the lanes, `[L, ...]`; read only where `control.begins_episode`.
       control: a `Control`.
     """
-    agent, length = agent_of(structure), env.episode_length
+    agent, replay = agent_of(structure), replay_of(env, structure)
     step_env = scaled_step(env)
-    draw, reset = batches.make_draw(length, structure), env.reset
+    draw, reset = make_draw(replay, structure), env.reset
 
     def choose_action(root, learner, coefs, obs, env_step, explores):
         key = stream_key(root, Stream.ACT, env_step)
@@ -174,11 +175,12 @@ def make_train_chunk(env, structure: Structure) -> Callable:
         )
         truncated = after.info["truncation"]
         ends = after.done * (1.0 - truncated * coefs.bootstrap_at_limit)
-        rows = batches.write(state.rows, structure, state.env_step, length, before, action, after, 1.0 - ends)
+        rows = replay.write(state.rows, state.env_step, before.obs, action, after.reward, 1.0 - ends, after.done,
+                            after.obs)
         broken = state.learner.alive & (after.info["nonfinite"] > 0.0) & control.acts
         env_steps = state.env_step + control.acts.astype(jnp.int32)
         episode = state.episode
-        if structure.terminates:
+        if env.terminates:
             after, episode = begun_anew(after, roots, episode, control.acts)
         learner = state.learner._replace(alive=state.learner.alive & ~broken)
         return state._replace(
@@ -186,15 +188,15 @@ def make_train_chunk(env, structure: Structure) -> Callable:
             **_record(state, broken, Cause.PHYSICS, env_steps, state.update))
 
     def one_round(state: TrainState, roots, coefs, control: Control, step) -> TrainState:
-        state = state if structure.offline else acted(state, roots, coefs, control)
+        state = acted(state, roots, coefs, control) if replay.grows else state
         done = step * control.utd_numerator // control.utd_denominator
         due = (step + 1) * control.utd_numerator // control.utd_denominator - done
         due = jnp.where(control.acts, jnp.where(control.explores, 0, due), control.priming_updates)
 
         def update_all(_, carry):
             learner, update, marks = carry
-            many = over_lanes(one_update, (0, 0, 0, batches.each_lane(structure), None, None))
-            new = many(roots, learner, coefs, batches.lane_rows(state.rows, structure), update, state.env_step)
+            many = over_lanes(one_update, (0, 0, 0, replay.lane_axis, None, None))
+            new = many(roots, learner, coefs, replay.lane_rows(state.rows), update, state.env_step)
             died = learner.alive & ~new.alive
             marked = state._replace(**marks)
             cause = jnp.where(new.optimizer_finite, jnp.int32(Cause.LEARNER), jnp.int32(Cause.OPTIMIZER))
@@ -205,7 +207,7 @@ def make_train_chunk(env, structure: Structure) -> Callable:
         return state._replace(learner=learner, update=update, **marks)
 
     def train_chunk(state: TrainState, roots, coefs: Coefficients, starts, control: Control) -> TrainState:
-        if not structure.offline:
+        if replay.grows:
             state = state._replace(env=jax.lax.cond(control.begins_episode, lambda: jax.vmap(env.start)(starts),
                                                     lambda: state.env))
 

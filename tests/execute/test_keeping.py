@@ -20,7 +20,7 @@ def bench():
 
 
 def keeper(path, bench):
-    return Keeper(GroupFolder(path), bench.structure, bench.env.episode_length)
+    return Keeper(GroupFolder(path), bench.program.replay)
 
 
 def test_all_collections_of_a_network_come_back(tmp_path, bench):

@@ -11,9 +11,9 @@ from divbench.envs.toys import ConstantReward
 from divbench.execute import kernel_measures, programs
 from divbench.execute.diagnosing import measuring_keys
 from divbench.execute.stability import remember
-from divbench.learn import batches
 from divbench.learn.agents import critic as critics
 from divbench.learn.agents.choice import agent_of
+from divbench.learn.replay.drawing import make_draw
 from divbench.records.metrics import METRICS
 from divbench.spec.errors import UsageError
 from divbench.spec.run_spec import RunSpec
@@ -31,7 +31,7 @@ def measured(name):
     program = programs.build(bench.env, bench.structure, 1, 200, 1, "cheap,ntk,seem")
     _, details = program.diagnose(state, bench.roots, bench.coefs, bench.starts(0))
     coefs, learner, root = (jax.tree.map(lambda leaf: leaf[0], x) for x in (bench.coefs, state.learner, bench.roots))
-    draw = batches.make_draw(7, bench.structure, kernel_measures.POINTS)
+    draw = make_draw(bench.program.replay, bench.structure, kernel_measures.POINTS)
     key = jax.random.fold_in(measuring_keys(root, state.update)[0], 1)
     points = jax.jit(draw)(key, state.rows[0], state.env_step, coefs)
     critic = kernel_measures.first_critic(learner.critic)
@@ -90,7 +90,7 @@ def test_the_alignment_is_that_of_the_step():
     bench = Bench(ConstantReward(7), [make_lane("baseline")])
     state = bench.prime(bench.act(bench.fresh(), 60, explore=True), 5)
     coefs, learner = (jax.tree.map(lambda leaf: leaf[0], x) for x in (bench.coefs, state.learner))
-    batch = batches.make_draw(7, bench.structure)(jax.random.key(1), state.rows[0], 60, coefs)
+    batch = make_draw(bench.program.replay, bench.structure)(jax.random.key(1), state.rows[0], 60, coefs)
     q = critics.values(learner.critic, batch.obs, batch.action, coefs, bench.structure)[0]
     nothing = jax.tree.map(jnp.zeros_like, learner.critic["params"])
     raised = nothing | {"head": {**nothing["head"], "bias": jnp.ones_like(nothing["head"]["bias"])}}

@@ -9,7 +9,6 @@ import divbench
 from divbench.envs.toys import ConstantReward
 from divbench.execute.offline import NormalisedTask, read_offline
 from divbench.execute.run import run
-from divbench.learn.batches import dataset_width
 from divbench.records.datasets.subset import draw
 from divbench.records.datasets.writer import DatasetWriter
 from divbench.records.tables import read_rows
@@ -60,7 +59,7 @@ def finished(dataset, tmp_path_factory):
 
 def test_rows_are_normalised_permuted_and_complete(dataset):
     data = read_offline(dataset, "constant-reward", "toy")
-    assert data.rows.shape == (1, EPISODES * LENGTH, dataset_width(2, 1))
+    assert data.rows.shape == (1, EPISODES * LENGTH, 2 * 2 + 2 * 1 + 3)
     obs, action = data.rows[0, :, :2], data.rows[0, :, 2]
     np.testing.assert_allclose(obs.mean(0), 0.0, atol=1e-5)
     np.testing.assert_allclose(obs.std(0), 1.0, rtol=1e-3)

@@ -7,22 +7,24 @@ import numpy as np
 import pytest
 
 from divbench.execute.replay_rewards import replay_rewards
-from divbench.learn import batches
-from divbench.learn.agents.coefficients import structure_of
+from divbench.learn.replay.dataset import SharedDataset
+from divbench.learn.replay.episodes import EpisodeReplay
+from divbench.learn.replay.fixed_length import FixedLengthReplay
 from divbench.learn.trainer import Cause
 from tests.learn.conftest import make_lane
 
 OBS, ACTION, LENGTH = 2, 1, 4
 PLACE = OBS + ACTION
+LOCKSTEP, EPISODES = FixedLengthReplay(OBS, ACTION, LENGTH), EpisodeReplay(OBS, ACTION)
+DATASET = SharedDataset(OBS, ACTION)
 REWARDS = np.asarray([0.0, 3.0, 0.0, -1.0, 0.0, 8.0, 0.0], np.float32)  # of the first seven transitions
 
 
-def measured(rows, env_step=7, causes=(Cause.NONE,), steps=(-1,), fractions=(1.0,), **kind):
+def measured(rows, env_step=7, causes=(Cause.NONE,), steps=(-1,), fractions=(1.0,), replay=LOCKSTEP):
     lanes = tuple(make_lane(seed=seed, data_fraction=fraction) for seed, fraction in enumerate(fractions))
-    structure = structure_of(lanes, frozenset(), OBS, ACTION, None, **kind)
     state = SimpleNamespace(rows=jnp.asarray(rows), env_step=jnp.int32(env_step), cause=np.asarray(causes),
                             bad_step=np.asarray(steps))
-    return {name: column.tolist() for name, column in replay_rewards(state, lanes, structure, LENGTH).items()}
+    return {name: column.tolist() for name, column in replay_rewards(state, lanes, replay).items()}
 
 
 def in_lockstep(lanes=1):
@@ -38,19 +40,19 @@ def test_in_lockstep_final_observations_and_empty_rows_do_not_count():
 
 
 def test_where_episodes_end_at_their_own_times_a_row_is_a_transition():
-    rows = np.full((1, 9, 2 * OBS + ACTION + 3), 1e9, np.float32)
+    rows = np.full_like(EPISODES.blank_rows(1, 8), 1e9)
     rows[0, :7, PLACE] = REWARDS
-    assert measured(rows, terminates=True) == measured(in_lockstep())
+    assert measured(rows, replay=EPISODES) == measured(in_lockstep())
 
 
 @pytest.mark.parametrize(("fraction", "count"), [(1.0, 7), (0.5, 4), (0.3, 2), (0.01, 1)])
 def test_an_offline_lane_counts_what_it_draws_from(fraction, count):
-    rows = np.full((1, 7, batches.dataset_width(OBS, ACTION)), 1e9, np.float32)
+    rows = np.full_like(DATASET.blank_rows(2, 7), 1e9)
     rows[0, :, PLACE] = REWARDS
-    found = measured(rows, 0, fractions=(1.0, fraction), causes=(0, 0), steps=(-1, -1), offline=True)
+    found = measured(rows, 0, fractions=(1.0, fraction), causes=(0, 0), steps=(-1, -1), replay=DATASET)
     assert found["reward_mean"] == [10.0 / 7.0, REWARDS[:count].sum() / count]
-    drawn = batches.share_of_rows(jnp.float32(fraction), 7)
-    assert int(drawn) == count == int(batches.share_of_rows(np.float32(fraction), 7))
+    drawn = DATASET.available(jnp.int32(0), jnp.float32(fraction), 7)
+    assert int(drawn) == count == int(DATASET.available(0, np.float32(fraction), 7))
 
 
 def test_a_lane_that_broke_counts_what_came_before():

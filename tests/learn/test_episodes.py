@@ -11,9 +11,10 @@ from divbench.envs.base import State
 from divbench.envs.toys import ConstantReward
 from divbench.execute.keeping import Keeper
 from divbench.execute.schedule import Position
-from divbench.learn import episodes, rollout
+from divbench.learn import rollout
 from divbench.learn.agents import critic as critics
 from divbench.learn.agents.td3 import act
+from divbench.learn.replay.episodes import EpisodeReplay
 from divbench.records.folder import GroupFolder
 from tests.learn.conftest import Bench, make_lane
 
@@ -32,8 +33,9 @@ class Falling(ConstantReward):
         return State(on.data, on.obs, on.reward, jnp.maximum(on.done, fell), {}, info)
 
 
-write = jax.jit(episodes.write)
-gather = jax.jit(episodes.gather, static_argnums=(3, 4))
+REPLAY = EpisodeReplay(2, 1)
+write = jax.jit(EpisodeReplay.write, static_argnums=0)
+gather = jax.jit(EpisodeReplay.gather, static_argnums=0)
 
 
 def steps_from(angle, limit):
@@ -52,7 +54,7 @@ def walked():
 
 def test_what_is_kept_tells_falling_from_the_time_limit(walked):
     _, rows = walked
-    kept = episodes.stored(rows[0], 0, 60, 2, 1)
+    kept = REPLAY.stored(rows[0], 0, 60)
     ahead = np.arctan2(kept.next_obs[:, 1], kept.next_obs[:, 0])
     angle = np.arctan2(kept.obs[:, 1], kept.obs[:, 0])
     fell = (angle > 0.0) & (ahead < 0.0)  # past pi the angle is negative
@@ -60,7 +62,7 @@ def test_what_is_kept_tells_falling_from_the_time_limit(walked):
     over = rows[0, :60, 5] > 0.0
     np.testing.assert_array_equal(kept.truncated, over & ~fell)
     assert kept.terminal.any() and kept.truncated.any()
-    batch = episodes.gather(jnp.asarray(rows[0]), jnp.arange(20, 60), 60, 2, 1)
+    batch = REPLAY.gather(jnp.asarray(rows[0]), jnp.arange(20, 60), 60)
     for name in ("obs", "action", "reward", "next_obs"):
         np.testing.assert_array_equal(getattr(kept, name)[20:], getattr(batch, name))
 
@@ -116,10 +118,10 @@ def test_episode_numbers_survive_a_checkpoint(tmp_path):
     whole = bench.act(bench.fresh(), 60)
     folder = GroupFolder(tmp_path)
     tmp_path.joinpath("checkpoint").mkdir()
-    keeper = Keeper(folder, bench.structure, bench.env.episode_length)
+    keeper = Keeper(folder, bench.program.replay)
     keeper.save(bench.act(bench.fresh(), 25), Position(0, 25, 25, 0), pending=False)
     folder.close()
-    kept, at, _ = Keeper(GroupFolder(tmp_path), bench.structure, bench.env.episode_length).restore(
+    kept, at, _ = Keeper(GroupFolder(tmp_path), bench.program.replay).restore(
         jax.eval_shape(bench.program.blank_state))
     assert at.env_step == 25 and int(kept.episode.min()) >= 3
     continued = bench.act(kept, 35, phase_step=25)
@@ -129,7 +131,7 @@ def test_episode_numbers_survive_a_checkpoint(tmp_path):
 
 def test_what_follows_an_end_is_not_its_next_action(walked):
     _, rows = walked
-    batch = episodes.gather(jnp.asarray(rows[0]), jnp.arange(60), 60, 2, 1)
+    batch = REPLAY.gather(jnp.asarray(rows[0]), jnp.arange(60), 60)
     over = rows[0, :60, 5]
     np.testing.assert_array_equal(batch.next_taken, np.where((over == 1) | (np.arange(60) == 59), 0.0, 1.0))
     inside = np.asarray(batch.next_taken) == 1.0
@@ -141,16 +143,17 @@ def test_what_follows_an_end_is_not_its_next_action(walked):
 @given(st.integers(0, 2**31 - 1), st.sampled_from([(1, 1), (3, 4)]), st.integers(1, 9))
 def test_what_was_written_is_read(seed, sizes, count):
     chance, (observation_size, action_size) = np.random.default_rng(seed), sizes
-    rows = jnp.zeros((2, episodes.row_count(9), episodes.row_width(observation_size, action_size)))
+    replay = EpisodeReplay(*sizes)
+    rows = replay.blank_rows(2, 9)
     written = []
     for number in range(count):
         parts = [chance.normal(size=(2, n)).astype(np.float32) for n in (observation_size, action_size)]
         numbers = [chance.normal(size=2).astype(np.float32), *chance.integers(0, 2, (2, 2)).astype(np.float32)]
         after = chance.normal(size=(2, observation_size)).astype(np.float32)
-        rows = write(rows, number, *parts, *numbers, after)
+        rows = write(replay, rows, number, *parts, *numbers, after)
         written.append((*parts, *numbers, after))
     for lane in range(2):
-        batch = gather(rows[lane], jnp.arange(9), count, observation_size, action_size)
+        batch = gather(replay, rows[lane], jnp.arange(9), count)
         for number, (obs, action, reward, continues, _, after) in enumerate(written):
             got = (batch.obs, batch.action, batch.reward, batch.continues, batch.next_obs)
             for found, expected in zip(got, (obs, action, reward, continues, after), strict=True):

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from divbench.envs.toys import ConstantReward
-from divbench.learn import replay
 from divbench.learn.agents import critic as critics
 from divbench.learn.agents import sac, td3
 from divbench.learn.networks.layer import dropped
 from divbench.learn.projections import largest_singular_value
+from divbench.learn.replay.drawing import sample_indices
 from divbench.spec.built_in import BUILT_IN
 from tests.learn.conftest import Bench, compiled, make_lane
 
@@ -52,8 +52,8 @@ class Trained:
 
     @functools.cached_property
     def batch(self):
-        indices = replay.sample_indices(jax.random.key(1), 64, 30)
-        return replay.gather(jnp.asarray(self.end[1]), indices, 30, 7, 2, 1)
+        indices = sample_indices(jax.random.key(1), 64, 30)
+        return self.bench.program.replay.gather(jnp.asarray(self.end[1]), indices, 30)
 
     def passed(self, **options):
         return passed(self.learner.critic, self.batch.obs, self.batch.action, self.coefs, self.bench.structure,

@@ -1,33 +1,41 @@
-"""Replay: what is written is what is read, over episode ends, for any episode length."""
+"""Replay: what is written is what is read, over episode ends, for any episode length; and who has which type."""
+
+from types import SimpleNamespace
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from divbench.learn import replay
+from divbench.learn.replay.choice import replay_of
+from divbench.learn.replay.dataset import SharedDataset
+from divbench.learn.replay.drawing import sample_indices
+from divbench.learn.replay.episodes import EpisodeReplay
+from divbench.learn.replay.fixed_length import FixedLengthReplay
 
 MOST = 25  # transitions of a test
-write = jax.jit(replay.write, static_argnums=2)
-gather = jax.jit(replay.gather, static_argnums=(3, 4, 5))
+write = jax.jit(FixedLengthReplay.write, static_argnums=0)
+gather = jax.jit(FixedLengthReplay.gather, static_argnums=0)
 
 
 def fill(transitions, length, lanes=2, room=MOST):
     """Transitions whose numbers say who and when they are: obs (lane, t), next obs (lane, t + 0.5)."""
-    rows = jnp.zeros((lanes, replay.row_count(room, length), replay.row_width(2, 1)))
+    replay = FixedLengthReplay(2, 1, length)
+    rows = replay.blank_rows(lanes, room)
     lane = jnp.arange(lanes, dtype=jnp.float32)
     for t in range(transitions):
         at = jnp.full(lanes, float(t))
-        rows = write(rows, jnp.int32(t), length, jnp.stack([lane, at], 1), 10.0 * at[:, None], 100.0 * at,
-                     jnp.full(lanes, float(t % 3 > 0)),
+        rows = write(replay, rows, jnp.int32(t), jnp.stack([lane, at], 1), 10.0 * at[:, None], 100.0 * at,
+                     jnp.full(lanes, float(t % 3 > 0)), jnp.full(lanes, float(t % length == length - 1)),
                      jnp.stack([lane, at + (0.5 if t % length == length - 1 else 1.0)], 1))
     return rows
 
 
 def read(rows, transitions, length):
     """All transitions of a lane, gathered by one program for each length."""
-    batch = gather(rows, jnp.arange(MOST), transitions, length, 2, 1)
+    batch = gather(FixedLengthReplay(2, 1, length), rows, jnp.arange(MOST), transitions)
     return jax.tree.map(lambda leaf: np.asarray(leaf)[:transitions], batch)
 
 
@@ -54,7 +62,7 @@ def test_what_is_kept_is_what_minibatches_are_made_of(transitions, length, data)
     rows = np.asarray(fill(transitions, length)[1])
     first = data.draw(st.integers(0, transitions - 1))
     last = data.draw(st.integers(first + 1, transitions))
-    kept = replay.stored(rows, first, last, length, 2, 1)
+    kept = FixedLengthReplay(2, 1, length).stored(rows, first, last)
     batch = read(rows, transitions, length)
     for name in ("obs", "action", "reward", "next_obs"):
         np.testing.assert_array_equal(getattr(kept, name), getattr(batch, name)[first:last])
@@ -62,14 +70,35 @@ def test_what_is_kept_is_what_minibatches_are_made_of(transitions, length, data)
 
 
 def test_writing_past_the_last_transition_changes_none():
-    rows = fill(6, 3, room=6)
-    again = write(rows, jnp.int32(6), 3, jnp.full((2, 2), 9.0), jnp.zeros((2, 1)), jnp.zeros(2), jnp.zeros(2),
+    replay, rows, zeros = FixedLengthReplay(2, 1, 3), fill(6, 3, room=6), jnp.zeros(2)
+    again = write(replay, rows, jnp.int32(6), jnp.full((2, 2), 9.0), jnp.zeros((2, 1)), zeros, zeros, zeros,
                   jnp.full((2, 2), 9.0))
-    before, after = (replay.gather(r[1], jnp.arange(6), 6, 3, 2, 1) for r in (rows, again))
+    before, after = (replay.gather(r[1], jnp.arange(6), 6) for r in (rows, again))
     jax.tree.map(np.testing.assert_array_equal, before, after)
 
 
 def test_sampling_is_uniform_below_the_count():
-    drawn = np.asarray(replay.sample_indices(jax.random.key(0), 30_000, jnp.int32(7)))
+    drawn = np.asarray(sample_indices(jax.random.key(0), 30_000, jnp.int32(7)))
     assert set(drawn) == set(range(7))
     assert np.abs(np.bincount(drawn) / 30_000 - 1 / 7).max() < 0.01
+
+
+@pytest.mark.parametrize(("terminates", "offline", "expected"), [
+    (False, False, FixedLengthReplay(2, 1, 20)), (True, False, EpisodeReplay(2, 1)), (False, True, SharedDataset(2, 1)),
+    (True, True, SharedDataset(2, 1))])
+def test_a_group_has_the_replay_of_its_task_or_its_dataset(terminates, offline, expected):
+    """Equal ones are one key of a cache."""
+    task = SimpleNamespace(terminates=terminates, episode_length=20)
+    found = replay_of(task, SimpleNamespace(observation_size=2, action_size=1, offline=offline))
+    assert found == expected and hash(found) == hash(expected)
+
+
+@pytest.mark.parametrize("length", [1, 4, 7])
+def test_the_last_observation_is_put_where_a_later_write_would_put_it(length):
+    """Rows that are complete, and the env state, are all that a checkpoint holds."""
+    replay, rows = FixedLengthReplay(2, 1, length), np.asarray(fill(7, length))
+    complete = replay.complete_rows(7)
+    kept = np.zeros_like(rows)
+    kept[:, :complete] = rows[:, :complete]
+    replay.add_last_observation(kept, 7, np.asarray([[0.0, 7.0], [1.0, 7.0]]))
+    np.testing.assert_array_equal(kept, rows)

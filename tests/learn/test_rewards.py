@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from divbench.envs.toys import ConstantReward
 from divbench.execute import programs
-from divbench.learn import batches
 from divbench.learn.agents import critic as critics
 from divbench.learn.agents import rewards
 from divbench.learn.replay import Batch
+from divbench.learn.replay.drawing import make_draw
 from divbench.spec.settings import SACSettings
 from divbench.spec.variants import SHAPING
 from divbench.verdict.bound import MOST_TEMPERATURE
@@ -88,7 +88,7 @@ def test_q_is_what_the_learned_reward_is_worth(variant):
     bench = Bench(ConstantReward(20), lanes, capacity=600)
     state = bench.prime(bench.act(bench.fresh(), 600, explore=True), 2_000)
     assert np.all(np.asarray(state.rows)[:, :20, 3] == 1.0)  # the replay keeps the task's rewards
-    draw = batches.make_draw(20, bench.structure, 256)
+    draw = make_draw(bench.program.replay, bench.structure, 256)
     for place, expected in enumerate((10.0, 15.0, 1.0, -10.0)):
         critic, coefs = jax.tree.map(lambda leaf, place=place: leaf[place], (state.learner.critic, bench.coefs))
         batch = draw(jax.random.key(0), state.rows[place], 600, coefs)

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from divbench.envs.toys import ConstantReward
-from divbench.learn import replay
 from divbench.learn.agents import critic as critics
 from divbench.learn.trainer import Cause, over_lanes
 from divbench.spec.settings import SACSettings
@@ -24,7 +23,7 @@ def q_after_training(bench, lane, **values):
     trained = bench(ConstantReward(20), [lane(sac_settings=KNOWN, **values)], capacity=2_000)
     state = trained.act(trained.fresh(), 2_000, explore=True)
     state = trained.prime(state, 3_000)
-    batch = replay.gather(state.rows[0], jnp.arange(2_000), 2_000, 20, 2, 1)
+    batch = trained.program.replay.gather(state.rows[0], jnp.arange(2_000), 2_000)
     critic, coefs = jax.tree.map(lambda leaf: leaf[0], (state.learner.critic, trained.coefs))
     return np.asarray(critics.values(critic, batch.obs, batch.action, coefs, trained.structure))
 
@@ -45,7 +44,7 @@ def test_stored_transitions_end_in_the_observation_before_the_reset(bench, lane)
     trained = bench(env, [lane(seed=0), lane(seed=1)])
     state = trained.act(trained.fresh(), 13, explore=True)
     for place in range(2):
-        batch = replay.gather(state.rows[place], jnp.arange(13), 13, 5, 2, 1)
+        batch = trained.program.replay.gather(state.rows[place], jnp.arange(13), 13)
         np.testing.assert_array_equal(batch.obs[:, 1], np.arange(13) % 5)
         np.testing.assert_array_equal(batch.next_obs[:, 1], np.arange(13) % 5 + 1)
         np.testing.assert_array_equal(batch.reward, np.arange(13) % 5 + 1)

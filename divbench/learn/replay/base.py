@@ -1,0 +1,103 @@
+"""What every replay has in common: the records it returns and the protocol it follows.
+
+A replay is a layout, frozen and hashable; the transitions are an array of rows that `TrainState` carries. Every row
+begins with observation, action and reward. Letters in shapes: L lanes, R rows, B batch, n transitions, O observation
+size, A action size.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Protocol
+
+import jax
+import numpy as np
+
+
+class Batch(NamedTuple):
+    """Transitions of one lane. `continues` is 0 where the future is worth nothing (termination), else 1.
+
+    `next_action` is the action taken in `next_obs`; where none was (an episode's end, the newest transition) it is
+    `action`, and `next_taken` is 0.
+    """
+
+    obs: jax.Array  # [B, O]
+    action: jax.Array  # [B, A]
+    reward: jax.Array  # [B]
+    continues: jax.Array  # [B]
+    next_obs: jax.Array  # [B, O]
+    next_action: jax.Array  # [B, A]
+    next_taken: jax.Array  # [B]
+
+
+class Stored(NamedTuple):
+    """Transitions of one lane in the order in which they were made, n of them, as numpy arrays."""
+
+    obs: np.ndarray  # [n, O]
+    action: np.ndarray  # [n, A], in [-1, 1]
+    reward: np.ndarray  # [n]
+    next_obs: np.ndarray  # [n, O]
+    terminal: np.ndarray  # bool [n], the task ended
+    truncated: np.ndarray  # bool [n], the time limit ended the episode
+
+
+class Replay(Protocol):
+    """Where a lane's minibatches come from.
+
+    Attributes:
+      observation_size, action_size: O and A.
+      grows: whether env steps fill it, as a `GrowingReplay`; the rows of a dataset are there from the start, and nobody
+        acts.
+      lane_axis: the axis of the rows that lanes are mapped over; None where all lanes share them.
+    """
+
+    observation_size: int
+    action_size: int
+    grows: bool
+    lane_axis: int | None
+
+    def blank_rows(self, lanes: int, transitions: int) -> jax.Array:
+        """Room for so many transitions, all zeros: `[L, R, width]`, or `[1, R, width]` once for all lanes."""
+
+    def lane_rows(self, rows: jax.Array) -> jax.Array:
+        """The rows as `lane_axis` maps them: `[L, R, width]`, or `[R, width]`."""
+
+    def complete_rows(self, env_step: int) -> int:
+        """How many rows of the run's own no env step from number `env_step` on changes."""
+
+    def add_last_observation(self, rows: np.ndarray, env_step: int, obs: np.ndarray) -> None:
+        """Write the observations after `env_step` env steps, `[L, O]`, into rows `[L, R, width]` of which only the
+        complete ones are filled. Nothing is written if the complete rows hold them."""
+
+    def rows_of(self, transitions):
+        """The rows of transitions of those numbers: an integer, or integers `[n]`."""
+
+    def available(self, transitions, data_fraction, row_count: int):
+        """How many transitions a lane draws from, the first ones; an integer scalar.
+
+        Args:
+          transitions: how many env steps have been stored.
+          data_fraction: the lane's, a float32 scalar of numpy or jax; the result is of the same library.
+          row_count: R.
+        """
+
+    def gather(self, rows: jax.Array, indices: jax.Array, transitions) -> Batch:
+        """The transitions of those numbers `[B]` from one lane's rows `[R, width]`, of which `transitions` are
+        there."""
+
+
+class GrowingReplay(Replay, Protocol):
+    """A replay that env steps fill."""
+
+    def write(self, rows, transition, obs, action, reward, continues, over, next_obs) -> jax.Array:
+        """Store one transition of every lane.
+
+        Args:
+          rows: `[L, R, width]`.
+          transition: scalar, the same for all lanes: how many transitions came before.
+          obs, action, reward, continues, over, next_obs: `[L, ...]`; `over` is 1 where the episode ended, for
+            termination or the time limit, and `next_obs` is the observation before a new one begins.
+        """
+
+    def stored(self, rows: np.ndarray, first: int, last: int) -> Stored:
+        """Transitions `first` to before `last` of one lane's rows `[R, width]`, which must hold the observation that
+        the last one led to as well."""

@@ -1,0 +1,32 @@
+"""Minibatches from any replay, uniform with replacement. Letters in shapes: B batch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import jax
+
+from divbench.learn.agents import rewards
+from divbench.learn.agents.coefficients import Coefficients, Structure
+from divbench.learn.replay.base import Batch, Replay
+
+
+def sample_indices(key, batch_size: int, transitions) -> jax.Array:
+    """Uniform transition numbers below `transitions` (scalar), `[B]`. The key is consumed."""
+    return jax.random.randint(key, (batch_size,), 0, transitions)
+
+
+def make_draw(replay: Replay, structure: Structure, size: int | None = None) -> Callable:
+    """`draw(key, rows, transitions, coefs) -> Batch` of one lane; the key is consumed.
+
+    A minibatch, or `size` transitions, of those that are `available`. Rows hold the task's rewards, a batch those that
+    the lane learns from.
+    """
+    size = size or structure.settings.batch_size
+
+    def draw(key, rows, transitions, coefs: Coefficients) -> Batch:
+        count = replay.available(transitions, coefs.data_fraction, rows.shape[0])
+        batch = replay.gather(rows, sample_indices(key, size, count), transitions)
+        return batch._replace(reward=rewards.learned(batch.reward, coefs, structure))
+
+    return draw
