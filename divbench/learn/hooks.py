@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 import jax
 
+from divbench.learn.hook_checks import checked
 from divbench.learn.replay import Batch
 from divbench.spec.errors import UsageError
 from divbench.spec.naming import load_module
@@ -62,6 +63,11 @@ def resolve(hook: str) -> Callable:
     return found
 
 
+def function_of(kind: str, hook: str) -> Callable:
+    """The function written `package.module:function`, with its result checked."""
+    return checked(kind, hook, resolve(hook))
+
+
 def of_kind(hooks: tuple[tuple[str, str], ...], kind: str) -> list[Callable]:
     """The functions of one kind, in order."""
-    return [resolve(hook) for own, hook in hooks if own == kind]
+    return [function_of(kind, hook) for own, hook in hooks if own == kind]

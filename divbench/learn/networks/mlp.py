@@ -13,7 +13,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from divbench.learn.hooks import Site, resolve
+from divbench.learn.hooks import Site, function_of
 from divbench.learn.networks import drawing
 from divbench.learn.networks.head import mapped
 from divbench.learn.networks.layer import HiddenLayer
@@ -69,7 +69,7 @@ class MLPCritic(nn.Module):
         """`x` after the functions from outside, which are shown it as one critic of one, `[1, B, H]`."""
         for hook in self.features:
             key = self.make_rng("dropout") if self.has_rng("dropout") else None
-            x = resolve(hook)(x[None], Site(index, index == len(self.hidden) - 1, before_relu, key))[0]
+            x = function_of("features", hook)(x[None], Site(index, index == len(self.hidden) - 1, before_relu, key))[0]
         return x
 
     def draw(self, key, observation_size: int, action_size: int, gain) -> dict:
