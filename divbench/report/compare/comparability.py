@@ -18,7 +18,7 @@ from divbench.report.series import Cell
 from divbench.spec.errors import UsageError
 
 # Facts that the rows of a lane state, and settings of the card, under the names that people see.
-ROW_FIELDS = {"physics": "physics", "action_repeat": "action repeat", "hidden": "network", "precision": "precision"}
+ROW_FIELDS = {"physics": "physics", "action_repeat": "action repeat", "network": "network", "precision": "precision"}
 METRIC = "metric of the scores"
 STEPS, UPDATES = "env steps", "updates"  # fields that lengths decide; updates are those of the last row
 CARD_FIELDS = {"steps": STEPS, "prime_samples": "random env steps", "prime_updates": "updates before acting",
