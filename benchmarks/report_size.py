@@ -40,7 +40,7 @@ def make_tables(tasks: list[str], variants: list[str], seeds: int, measurements:
     steps = np.tile(np.arange(measurements) * EVERY, count)
     share = steps / max(1, steps.max())
     lane = np.repeat(np.arange(count), measurements)
-    known = {"suite": "dmc15-500k", "utd": "1", "physics": "host", "hidden": "256x256", "precision": "highest"}
+    known = {"suite": "dmc15-500k", "utd": "1", "physics": "host", "network": "mlp 256x256", "precision": "highest"}
 
     def identity(which) -> dict:
         return {"task": [lanes[i][0] for i in which], "variant": [lanes[i][1] for i in which],

@@ -29,13 +29,14 @@ import pyarrow.parquet as pq
 
 import divbench
 from divbench.records.durable import write_atomically
+from divbench.records.schema import renamed_row
 from divbench.records.tables import to_parquet
 from divbench.spec.errors import UsageError
 from divbench.verdict import calibration, warning, warning_fit
 from divbench.verdict.reliability import Bin, Judged, Threshold
 from divbench.verdict.rows import by_lane, lane_of
 
-NAMES = ("run", "suite", "task", "variant", "utd", "hidden", "nonfinite")
+NAMES = ("run", "suite", "task", "variant", "utd", "network", "nonfinite")
 COUNTS = ("seed", "env_step", "update", "resets", "nonfinite_step", "nonfinite_update")
 NUMBERS = ("q_replay_mean", "q_policy_mean", "q_random_mean", "q_bound", "q_bound_low", "bound_seen", "mc_return_mean",
            "mc_q_mean", "td_loss", "grad_norm", "temperature", "entropy")
@@ -90,7 +91,7 @@ def read(path: Path) -> list[dict]:
       UsageError: a run that is not finished.
     """
     if path.suffix == ".parquet":
-        return pq.read_table(path).to_pylist()
+        return [renamed_row(row) for row in pq.read_table(path).to_pylist()]
     tables = divbench.load(path)
     if tables.card["finished"] is None:
         raise UsageError(f"{path}: expected a finished run, found one that is not")
@@ -128,11 +129,11 @@ def fitted_on(found: list[calibration.Example]) -> str:
               for protocol in sorted({example.protocol for example in found})}
     lines = ["# Intercept first, then in the order of `warning.FEATURES`.",
              f"COEFFICIENTS = ({', '.join(f'{c:.6g}' for c in calibration.fit(found))})",
-             "# Where: updates between measurements at least, variants, widths of layers, UTDs of lanes that act, the",
+             "# Where: updates between measurements at least, variants, networks, UTDs of lanes that act, the",
              "# latest update by protocol.",
              f"SPACING = {min(example.spacing for example in found)}",
              *_names("VARIANTS", {example.row["variant"] for example in found}),
-             *_names("HIDDEN", {example.row["hidden"] for example in found}),
+             *_names("NETWORKS", {example.row["network"] for example in found}),
              f"UTD = ({float(min(utds)):g}, {float(max(utds)):g})",
              "UPDATES = {" + ", ".join(f'"{name}": {update:_}' for name, update in latest.items()) + "}"]
     return HEADER + "\n".join(lines) + "\n"

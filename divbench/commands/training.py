@@ -85,6 +85,7 @@ def plan(given: dict) -> int:
     from divbench.execute.suited import checked_card
     from divbench.spec.estimate import estimate
     from divbench.spec.forecast import describe_plan, plan_record, scaled_rates
+    from divbench.spec.sizes import mlp_sizes
 
     transitions = 0 if spec.dataset is None else checked_card(spec)["counts"]["transitions"]
     if rate is None:
@@ -96,7 +97,8 @@ def plan(given: dict) -> int:
         device.prepare(spec.precision)
         groups = make_groups(spec, fused=device.fused_default())
         refuse_what_does_not_fit(spec, groups, transitions)
-        rates = scaled_rates(groups, lambda group: measure_rate(group, spec.physics, spec.precision))
+        sizes = [mlp_sizes(group.lanes[0], group.mechanisms) for group in groups]
+        rates = scaled_rates(groups, sizes, lambda group: measure_rate(group, spec.physics, spec.precision))
         basis = "measured for the first group of each structure, scaled by FLOPs to the others"
     else:
         groups = make_groups(spec, fused=False)

@@ -21,6 +21,7 @@ from divbench.execute.schedule import Position
 from divbench.learn import rollout
 from divbench.learn.keys import Stream, draw_seed
 from divbench.learn.trainer import Cause, TrainState
+from divbench.spec.networks import network_of
 from divbench.spec.plan import Group, Lane
 
 ACTION_REPEAT = 1
@@ -31,7 +32,7 @@ FIRST_BLOCK = 20  # env steps of the first block of a process, before the pace i
 def lane_columns(lane: Lane, suite: str, physics: str, precision: str) -> dict:
     """The columns that say which lane a row belongs to, and under which settings it was made."""
     return {"suite": suite, "task": lane.task, "variant": lane.variant.name, "utd": str(lane.utd), "seed": lane.seed,
-            "physics": physics, "action_repeat": ACTION_REPEAT, "hidden": "x".join(map(str, lane.sac.hidden)),
+            "physics": physics, "action_repeat": ACTION_REPEAT, "network": network_of(lane),
             "precision": precision}
 
 

@@ -21,6 +21,7 @@ from divbench.diagnostics.kernels.growth import CRASHED
 from divbench.diagnostics.kernels.seem import excitation, seem
 from divbench.envs.finite import FiniteMDP, walk, walk_randomly
 from divbench.learn import dqn, optimizers
+from divbench.spec.networks import widths_text
 
 ACTIVATION = "relu"
 FIRST, PER_DECADE = 10, 20  # updates before the second mark, and marks to a factor of ten from there on
@@ -146,7 +147,7 @@ def _network(setting: Setting) -> str:
 
 
 def _hidden(setting: Setting) -> str:
-    return "x".join(map(str, setting.hidden))
+    return widths_text(setting.hidden)
 
 
 def _rounded(value: float) -> float:

@@ -12,7 +12,7 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from divbench.records.schema import TABLES, check_rows, column_names, completed_row
+from divbench.records.schema import HIDDEN, TABLES, check_rows, column_names, completed_row
 from divbench.spec.errors import UsageError
 
 
@@ -75,7 +75,7 @@ class Journal:
             try:
                 entry = json.loads(line)
                 table, row = entry["table"], entry["row"]
-                if older and row.keys() <= known[table]:
+                if older and row.keys() <= known[table] | {HIDDEN}:
                     row = completed_row(table, row)
                 if row.keys() != known[table]:
                     raise ValueError("columns")

@@ -10,7 +10,9 @@ import dataclasses
 import math
 from collections.abc import Iterable, Mapping
 
-SCHEMA_VERSION = 3
+from divbench.spec.networks import mlp_of
+
+SCHEMA_VERSION = 4
 
 TEXT, INTEGER, NUMBER = "text", "integer", "number"  # str, int64 and float64; a number that is missing is NaN
 
@@ -20,6 +22,8 @@ NOT_MEASURED = {TEXT: "", INTEGER: -1, NUMBER: math.nan}  # in a column that a r
 # Since which schema a column means what it says today; in tables of older ones it holds "not measured". Before schema 3
 # warnings were about the next 10,000 updates, and depended on how often a lane was measured.
 RENEWED = {"verdicts": {"warning": 3}}
+# A column of tables before schema 4: the widths of divbench's MLP, which `network` names since.
+HIDDEN, NETWORK = "hidden", "network"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,7 +47,7 @@ _LANE = _columns(
     ("seed", INTEGER, "seed of the lane"),
     ("physics", TEXT, "the implementation that made the physics: mjx, host or warp; toy for a task without a model"),
     ("action_repeat", INTEGER, "physics control steps per action"),
-    ("hidden", TEXT, "widths of the hidden layers of actor and critics, such as 256x256"),
+    ("network", TEXT, "critics and actor: mlp 256x256, or a critic of your own such as mine:SimBa(width=128)"),
     ("precision", TEXT, "matmul precision of the learner"),
 )
 _WHEN = _columns(
@@ -125,7 +129,7 @@ TABLES: dict[str, tuple[Column, ...]] = {
         ("utd", TEXT, "gradient updates per env step of one lane"),
         ("physics", TEXT, "mjx, host or warp; toy for a task without a model"),
         ("action_repeat", INTEGER, "physics control steps per action"),
-        ("hidden", TEXT, "widths of the hidden layers"),
+        ("network", TEXT, "critics and actor, as in the other tables"),
         ("precision", TEXT, "matmul precision of the learner"),
         ("lanes", INTEGER, "lanes of the group"),
         ("env_step", INTEGER, "env steps of one lane so far"),
@@ -149,7 +153,16 @@ def column_names(table: str) -> tuple[str, ...]:
 
 def completed_row(table: str, row: Mapping) -> dict:
     """A row of an older schema with the columns that have come since, as not measured, in today's order."""
+    row = renamed_row(row)
     return {column.name: row.get(column.name, NOT_MEASURED[column.kind]) for column in TABLES[table]}
+
+
+def renamed_row(row: Mapping) -> Mapping:
+    """A row of an older schema with `network` in place of `hidden`: `mlp 256x256` for `256x256`."""
+    if HIDDEN not in row:
+        return row
+    others = {name: value for name, value in row.items() if name != HIDDEN}
+    return others | {NETWORK: row[HIDDEN] and mlp_of(row[HIDDEN])}
 
 
 def check_rows(table: str, rows: Iterable[Mapping]) -> list[dict]:

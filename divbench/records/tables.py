@@ -19,6 +19,7 @@ from divbench.records.durable import write_atomically
 from divbench.records.folder import GROUPS, RESULTS, TABLES_FOLDER, TIMING, read_card
 from divbench.records.journal import Journal
 from divbench.records.schema import (
+    HIDDEN,
     INTEGER,
     NUMBER,
     RENEWED,
@@ -181,7 +182,7 @@ def _read_parquet(path: Path, table: str, version: int) -> pyarrow.Table:
 
 def _completed(found: pyarrow.Table, table: str, version: int) -> pyarrow.Table:
     """A table of an older schema in today's order; columns that have come or changed since hold "not measured"."""
-    if not set(found.column_names) <= set(column_names(table)):
+    if not set(found.column_names) <= {*column_names(table), HIDDEN}:
         return found
     written = int((found.schema.metadata or {}).get(b"divbench_schema_version", version))  # verdicts may be judged anew
     changed = {name for name, since in RENEWED.get(table, {}).items() if written < since}

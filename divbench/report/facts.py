@@ -22,7 +22,7 @@ class Facts:
     Attributes:
       suite, physics, precision, device: `unknown` where neither card nor tables say.
       action_repeat: physics control steps per action.
-      network: widths of the hidden layers of actor and critics: `256x256`; all that lanes have.
+      network: of critics and actor: `mlp 256x256`; all that lanes have, separated by `;`.
       tasks, variants, utd: in the order of the run's settings.
       seeds: the seeds asked for.
       versions: `name version` of the packages that decide the results.
@@ -91,7 +91,6 @@ def read_facts(tables) -> Facts:
     card: Mapping = tables.card
     settings: Mapping = card.get("settings", {})
     variants = [variant["name"] for variant in settings.get("variants", ())]
-    hidden = "x".join(map(str, settings.get("sac", {}).get("hidden", ())))
     versions = card.get("versions", {})
     finished = card.get("finished")
     return Facts(
@@ -100,7 +99,7 @@ def read_facts(tables) -> Facts:
         precision=card.get("precision") or _joined(tables, "precision"),
         device=card.get("device") or UNKNOWN,
         action_repeat=_joined(tables, "action_repeat"),
-        network=", ".join(_distinct(tables, "hidden")) or hidden or UNKNOWN,
+        network="; ".join(_distinct(tables, "network")) or UNKNOWN,
         tasks=tuple(settings.get("tasks") or _distinct(tables, "task")),
         variants=tuple(variants or _distinct(tables, "variant")),
         utd=tuple(settings.get("utd") or _distinct(tables, "utd")),

@@ -8,7 +8,6 @@ constant part of a process and its compiler.
 from __future__ import annotations
 
 import dataclasses
-import itertools
 from collections.abc import Sequence
 
 from divbench.envs.names import task_info
@@ -16,6 +15,7 @@ from divbench.spec.plan import Group
 from divbench.spec.protocol import Protocol
 from divbench.spec.run_spec import FULL, NTK, SEEM, RunSpec
 from divbench.spec.settings import SACSettings
+from divbench.spec.sizes import Sizes, mlp_sizes
 
 FLOAT = 4  # bytes of a float32
 UPDATES_PER_SECOND = 370.0  # over all lanes on two fast CPU cores, as measured for three plain lanes
@@ -37,7 +37,7 @@ class Estimate:
         batch.
       lane_bytes: what of it each lane adds.
       disk_bytes: in the run folder: replay segments, networks of two checkpoints, rows of tables.
-      flops: of all updates, as `update_flops` counts them.
+      flops: of all updates, as `sizes.update_flops` counts them.
       hours: of all updates at the given rate, or None; acting and evaluation come on top.
     """
 
@@ -53,59 +53,11 @@ class Estimate:
     hours: float | None = None
 
 
-def layer_products(inputs: int, hidden: tuple[int, ...], outputs: int) -> tuple[int, ...]:
-    """Multiplications of a dense network for one row, a number per layer: `inputs -> hidden... ->
-    outputs`."""
-    return tuple(a * b for a, b in itertools.pairwise((inputs, *hidden, outputs)))
-
-
-def update_flops(observation_size: int, action_size: int, hidden: tuple[int, ...], batch_size: int, critics: int = 2,
-                 mechanisms: frozenset[str] = frozenset()) -> int:
-    """FLOPs of the matrix products of one SAC update of one lane.
-
-    With `a` and `c` the products of one row through the actor and one of N critics, `a1` and `c1` those of their
-    first layers, and 2 FLOPs for a product with its addition:
-
-      target       actor and all target critics forward                              a + N c
-      critic loss  all critics forward, then towards weights and inputs,
-                   nothing being needed behind the first layer                       N (3 c - c1)
-      actor loss   actor forward and backward, all critics forward and towards
-                   their inputs, no critic weights                                   3 a - a1 + 2 N c
-
-    which is 2 B (4 a - a1 + 12 c - 2 c1) for a batch of B and two critics. `batchnorm` doubles what the critics do for
-    target and loss, `dr3` adds two passes through their hidden layers, forward and back, `conservative` the critic loss
-    of eight more actions a row, four of them the actor's. Normalisation, activations, functions from outside and the
-    optimizer are left out; they cost time, but few FLOPs.
-    """
-    layers = layer_products(observation_size, hidden, 2 * action_size)
-    actor, first = sum(layers), layers[0]
-    critic = layer_products(observation_size + action_size, hidden, 1)
-    forward, learned = critics * sum(critic), critics * (3 * sum(critic) - critic[0])
-    passes = 2 if "batchnorm" in mechanisms else 1
-    products = actor + passes * (forward + learned) + 3 * actor - first + 2 * forward
-    if "dr3" in mechanisms:
-        products += 2 * critics * (3 * sum(critic[:-1]) - critic[0])
-    if "conservative" in mechanisms:
-        products += 4 * actor + 8 * learned
-    return 2 * batch_size * products
-
-
-def parameter_counts(observation_size: int, action_size: int, hidden: tuple[int, ...],
-                     layernorm: bool = False) -> tuple[int, int]:
-    """Parameters (actor, one critic) of a lane. The actor's head gives a mean and a log-std for each
-    action."""
-    actor = sum(layer_products(observation_size, hidden, 2 * action_size)) + sum(hidden) + 2 * action_size
-    critic = sum(layer_products(observation_size + action_size, hidden, 1)) + sum(hidden) + 1
-    return actor, critic + (2 * sum(hidden) if layernorm else 0)
-
-
-def network_bytes(task: str, sac: SACSettings, layernorm: bool = False) -> int:
+def network_bytes(sac: SACSettings, sizes: Sizes) -> int:
     """Everything that learns in one lane: actor, critics and temperature with two moments each, and the targets: of the
     critics, under TD3 of the actor too."""
-    info = task_info(task)
-    actor, critic = parameter_counts(info.observation_size, info.action_size, sac.hidden, layernorm)
-    targets = sac.critics * critic + (actor if sac.algorithm == "td3" else 0)
-    return FLOAT * (3 * (actor + sac.critics * critic + 1) + targets)
+    targets = sizes.critics + (sizes.actor if sac.algorithm == "td3" else 0)
+    return FLOAT * (3 * (sizes.actor + sizes.critics + 1) + targets)
 
 
 def replay_bytes(task: str, env_steps: int) -> int:
@@ -119,13 +71,12 @@ def replay_bytes(task: str, env_steps: int) -> int:
     return FLOAT * rows * (info.observation_size + info.action_size + 2)
 
 
-def activation_bytes(task: str, sac: SACSettings) -> int:
-    """A batch while it is learned from, in one lane: two transitions' worth of inputs, and of actor and critics
-    the hidden values before and after each activation with as many gradients; and one gradient per parameter."""
+def activation_bytes(task: str, batch_size: int, sizes: Sizes) -> int:
+    """A batch while it is learned from, in one lane: two transitions' worth of inputs and the activations for each row,
+    and one gradient per parameter."""
     info = task_info(task)
-    actor, critic = parameter_counts(info.observation_size, info.action_size, sac.hidden)
-    row = 2 * (info.observation_size + info.action_size + 2) + (1 + sac.critics) * 4 * sum(sac.hidden)
-    return FLOAT * (sac.batch_size * row + actor + sac.critics * critic)
+    row = 2 * (info.observation_size + info.action_size + 2) + sizes.activations
+    return FLOAT * (batch_size * row + sizes.actor + sizes.critics)
 
 
 def evaluations(protocol: Protocol, every: int) -> int:
@@ -163,7 +114,8 @@ def dataset_bytes(task: str, transitions: int) -> int:
     return FLOAT * transitions * (2 * info.observation_size + 2 * info.action_size + 3)
 
 
-def estimate(spec: RunSpec, group: Group, updates_per_second: float | None = None, transitions: int = 0) -> Estimate:
+def estimate(spec: RunSpec, group: Group, updates_per_second: float | None = None, transitions: int = 0,
+             sizes: Sizes | None = None) -> Estimate:
     """The cost of one group.
 
     Args:
@@ -172,19 +124,19 @@ def estimate(spec: RunSpec, group: Group, updates_per_second: float | None = Non
       updates_per_second: gradient updates per second summed over the group's lanes, or None if no rate is
         known.
       transitions: how many the dataset has that the group learns from, if it does.
+      sizes: of a lane's networks; None for divbench's own.
     """
     sac, lanes, protocol = group.lanes[0].sac, len(group.lanes), group.protocol
     info = task_info(group.task)
-    networks = network_bytes(group.task, sac, bool(group.mechanisms & {"layernorm", "groupnorm", "batchnorm"}))
+    sizes = sizes or mlp_sizes(group.lanes[0], group.mechanisms)
+    networks = network_bytes(sac, sizes)
     replay = replay_bytes(group.task, protocol.env_steps)
     scores, values = evaluations(protocol, spec.eval_every), measurements(protocol, spec.measure_every)
     updates = lanes * protocol.updates
     kinds = spec.diagnose.split(",")
-    details = sum(rows for kind, rows in ((FULL, diagnostic_count(len(sac.hidden))), (NTK, 5), (SEEM, 6))
+    details = sum(rows for kind, rows in ((FULL, diagnostic_count(sizes.layers)), (NTK, 5), (SEEM, 6))
                   if kind in kinds)
-    flops = update_flops(info.observation_size, info.action_size, sac.hidden, sac.batch_size, sac.critics,
-                         group.mechanisms)
-    lane_bytes = networks + replay + activation_bytes(group.task, sac)
+    lane_bytes = networks + replay + activation_bytes(group.task, sac.batch_size, sizes)
     return Estimate(
         group=group.name,
         lanes=lanes,
@@ -195,7 +147,7 @@ def estimate(spec: RunSpec, group: Group, updates_per_second: float | None = Non
         lane_bytes=lane_bytes,
         disk_bytes=lanes * (replay + NETWORKS_KEPT * networks + scores * SCORE_ROW
                             + values * (VALUE_ROW + details * DETAIL_ROW)),
-        flops=updates * flops,
+        flops=updates * sizes.update_flops,
         hours=None if updates_per_second is None else updates / updates_per_second / 3600.0,
     )
 

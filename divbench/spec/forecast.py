@@ -9,26 +9,25 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Sequence
 
-from divbench.envs.names import task_info
-from divbench.spec.estimate import Estimate, total, update_flops
+from divbench.spec.estimate import Estimate, total
 from divbench.spec.plan import Group
 from divbench.spec.run_spec import RunSpec
 from divbench.spec.settings import STRUCTURE
+from divbench.spec.sizes import Sizes
 from divbench.spec.text import format_size, format_table
 
 
-def scaled_rates(groups: Sequence[Group], measure: Callable[[Group], float]) -> list[float]:
+def scaled_rates(groups: Sequence[Group], sizes: Sequence[Sizes], measure: Callable[[Group], float]) -> list[float]:
     """Updates per second of each group, summed over its lanes.
 
     The first group of each structure (mechanisms, settings that decide shapes or what is compiled, number of lanes) is
     measured; the others get its rate scaled by the FLOPs of one update, which differ with the sizes of the task.
+    `sizes` are those of the groups' lanes.
     """
     measured: dict[tuple, tuple[float, int]] = {}
     rates = []
-    for group in groups:
-        sac, info = group.lanes[0].sac, task_info(group.task)
-        flops = update_flops(info.observation_size, info.action_size, sac.hidden, sac.batch_size, sac.critics,
-                             group.mechanisms)
+    for group, own in zip(groups, sizes, strict=True):
+        sac, flops = group.lanes[0].sac, own.update_flops
         structure = (group.mechanisms, group.hooks, *(getattr(sac, name) for name in STRUCTURE), len(group.lanes))
         if structure not in measured:
             measured[structure] = (measure(group), flops)

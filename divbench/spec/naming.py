@@ -23,7 +23,7 @@ from divbench.spec.built_in import BUILT_IN, SR_SAC
 from divbench.spec.critics import check_class, read_critic
 from divbench.spec.errors import UsageError, nearest
 from divbench.spec.fingerprint import fingerprint
-from divbench.spec.settings import FIELDS, SACSettings, parse_setting
+from divbench.spec.settings import GIVEN, SACSettings, parse_setting
 from divbench.spec.text import format_count, parse_count, split_outside
 from divbench.spec.variants import CRITIC, Reset, Variant
 
@@ -87,15 +87,15 @@ def _part(text: str, whole: str) -> Variant:
     key = ALIASES.get(key, key)
     if equals and key in BUILT_IN:
         return _with_number(BUILT_IN[key], value, text)
-    if equals and key in FIELDS:
+    if equals and key in GIVEN:
         setting = parse_setting(key, value, f"variant '{text}'")
         if isinstance(setting, tuple):
-            raise UsageError(f"variant '{text}': {key} is no part of a name; give --{key}, or a record of your own")
+            raise UsageError(f"variant '{text}': {key} is no part of a name; give --sac {text} or a record of your own")
         shown = _shown(setting)
         return Variant(f"{key}={shown}", f"plain SAC with {key} {shown}", BUILT_IN["baseline"].citation,
                        settings=((key, setting),))
     known = [*BUILT_IN, "reset-100k-updates", "actor-reset-100k-updates", "critic-reset-100k-updates"]
-    hint = nearest(key if equals else text, [*known, *ALIASES, *FIELDS] if equals else known)
+    hint = nearest(key if equals else text, [*known, *ALIASES, *GIVEN] if equals else known)
     where = "" if text == whole else f" in '{whole}'"
     raise UsageError(f"unknown variant '{text}'{where}{hint or ';'} 'divbench list variants' shows all")
 

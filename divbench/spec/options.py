@@ -138,7 +138,8 @@ OPTIONS: dict[str, Option] = {
                _count("prime_updates")),
         Option("dataset", "DIR", "learn offline from a dataset of one task (divbench dataset), without acting", _text),
         Option("batch_size", "COUNT", "transitions of one update (default: 256)", _count("batch_size")),
-        Option("hidden", "NxN", "widths of the hidden layers (default: 256x256); also with commas", _widths),
+        Option("hidden", "NxN", "widths of the hidden layers (default: 256x256), also with commas; --sac "
+               "critic_hidden=NxN,actor_hidden=NxN sets them apart", _widths),
         Option("sac", "KEY=VALUE,...", f"any setting of SAC: {', '.join(FIELDS)}", _settings),
         Option("out", "DIR", "run folder (default: results/runs/<suite>-<hash of the settings>)", _text),
         Option("force", "", "start over in a folder that holds another run", _switch),

@@ -15,7 +15,7 @@ from divbench.spec.options import OPTIONS
 from divbench.spec.run_spec import RunSpec
 from divbench.spec.settings import SACSettings, typed_values, with_values
 
-IN_SAC = ("batch_size", "hidden")  # options that are fields of `SACSettings`
+IN_SAC = ("batch_size", "hidden")  # options that are arguments of `SACSettings`
 
 
 def read_spec(flags: Mapping[str, object], config: str | None = None) -> RunSpec:
@@ -94,10 +94,10 @@ def _read_keys(table: Mapping[str, object]) -> dict[str, object]:
 
 def _one_sac(values: dict[str, object], what: str) -> dict[str, object]:
     """`values` with the options that are settings of SAC moved into `sac`, types checked."""
-    sac = typed_values(values.pop("sac", {}))
-    for key in IN_SAC:
-        if key in values and key in sac:
+    given = values.pop("sac", {})
+    own = {key: values.pop(key) for key in IN_SAC if key in values}
+    for key in own:
+        if key in given:
             raise UsageError(f"{OPTIONS[key].flag}: also given in {what}; give it once")
-        if key in values:
-            sac[key] = values.pop(key)
+    sac = typed_values({**given, **own})
     return {**values, "sac": sac} if sac else values

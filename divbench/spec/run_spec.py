@@ -16,7 +16,7 @@ from divbench.envs.names import ALL_TASKS, PHYSICS, check_physics
 from divbench.spec.errors import UsageError, choose, refusing
 from divbench.spec.naming import find_variant, with_code
 from divbench.spec.protocol import Protocol, build_protocol, offline_protocol
-from divbench.spec.settings import SACSettings, with_values
+from divbench.spec.settings import SACSettings, spread, with_values
 from divbench.spec.suites import SUITES
 from divbench.spec.text import LARGEST_COUNT, parse_utd, refuse_repeats, split_names
 from divbench.spec.variants import Variant, check_together, lane_settings, variant_from_plain, variant_to_plain
@@ -54,7 +54,7 @@ class RunSpec:
       measure_every: updates between measurements of values.
       diagnose: how much is measured, separated by commas: `cheap`, or `full`, which adds what is measured layer by
         layer; `ntk` and `seem`, kernels and self-excitation, beside either.
-      sac: hyperparameters; `batch_size` and `hidden` are fields of it.
+      sac: hyperparameters; `batch_size` is a field of it, `hidden` sets two.
       out: run folder, or None for `results/runs/<suite>-<hash>`.
       force: start over in a folder that holds another run.
       quiet, json: how progress is told.
@@ -209,7 +209,8 @@ class RunSpec:
         record["utd"] = [str(u) for u in self.utd]
         record["tasks"] = list(self.tasks)
         record["variants"] = [variant_to_plain(v) for v in self.variants]
-        record["sac"] = {**dataclasses.asdict(self.sac), "hidden": list(self.sac.hidden)}
+        record["sac"] = {name: list(value) if isinstance(value, tuple) else value
+                         for name, value in dataclasses.asdict(self.sac).items()}
         return record
 
     @classmethod
@@ -238,7 +239,7 @@ def completed(settings: dict) -> dict:
     variants = [{name: value for name, value in variant.items() if name != "origin"}
                 for variant in settings.get("variants", ())]
     return {**settings, "variants": variants, "dataset": settings.get("dataset"),
-            "sac": {**today["sac"], **settings.get("sac", {})}}
+            "sac": {**today["sac"], **spread(settings.get("sac", {}))}}
 
 
 def _diagnose(text: str) -> str:

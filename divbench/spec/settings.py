@@ -21,8 +21,10 @@ ACTIVATIONS = ("relu", "tanh", "sin", "elu", "mish")
 LOG_STD_RULES = ("tanh", "clip")
 OPTIMIZERS = ("adam", "rmsprop", "momentum", "adam-no-second-moment")
 # Fields that decide shapes or what is compiled: lanes that differ in one cannot share a program.
-STRUCTURE = ("algorithm", "hidden", "activation", "critics", "batch_size", "initialisation", "log_std_rule",
-             "groupnorm_groups", "search_steps")
+STRUCTURE = ("algorithm", "critic_hidden", "actor_hidden", "activation", "critics", "batch_size", "initialisation",
+             "log_std_rule", "groupnorm_groups", "search_steps")
+WIDTHS = ("critic_hidden", "actor_hidden")
+BOTH = "hidden"  # the name by which both are set to the same
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,12 +33,13 @@ class SACSettings:
     variants do to them. What an algorithm has no use for is not looked at.
 
     The fields of `STRUCTURE` decide shapes or which operations are compiled; all others are data of a lane and
-    may differ between lanes of one compiled program.
+    may differ between lanes of one compiled program. `hidden=(64, 64)` sets `critic_hidden` and `actor_hidden`.
     """
 
     # structure
     algorithm: str = "sac"  # or "td3" (with other numbers DDPG or TD3+BC), "preqn"
-    hidden: tuple[int, ...] = (256, 256)  # widths of the hidden layers of actor and critics
+    critic_hidden: tuple[int, ...] = (256, 256)  # widths of the critics' hidden layers
+    actor_hidden: tuple[int, ...] = (256, 256)  # and of the actor's
     activation: str = "relu"  # after each of them: "relu", "tanh", "sin", "elu" or "mish"
     critics: int = 2  # of which the least counts, see mean_weight
     batch_size: int = 256  # transitions per update
@@ -91,8 +94,11 @@ class SACSettings:
     search_cosine: float = 0.95  # least cosine between the change of Q and the TD error that a step is taken for
     search_shrink: float = 0.5  # what each step of the line search multiplies the step by
     time_limit_bootstraps: bool = True  # False: the time limit is termination (a known mistake, for controls)
+    hidden: dataclasses.InitVar[tuple[int, ...] | None] = None  # an argument only: it sets both widths
 
-    def __post_init__(self):
+    def __post_init__(self, hidden):
+        for name in WIDTHS if hidden is not None else ():
+            object.__setattr__(self, name, _typed(BOTH, hidden, FIELDS[name]))
         for name, kind in FIELDS.items():
             object.__setattr__(self, name, _typed(name, getattr(self, name), kind))
         choose("algorithm", self.algorithm, ALGORITHMS)
@@ -102,9 +108,11 @@ class SACSettings:
         choose("critic_optimizer", self.critic_optimizer, OPTIMIZERS)
         if self.algorithm == "preqn" and self.critics != 1:
             raise UsageError(f"critics: preqn has one critic, found {self.critics}")
-        if not self.hidden or any(width < 1 for width in self.hidden):
-            raise UsageError(f"hidden: expected positive widths such as 256x256, found {list(self.hidden)}")
-        _named_layers(self.layernorm_layers, len(self.hidden))
+        for name in WIDTHS:
+            widths = getattr(self, name)
+            if not widths or any(width < 1 for width in widths):
+                raise UsageError(f"{name}: expected positive widths such as 256x256, found {list(widths)}")
+        _named_layers(self.layernorm_layers, len(self.critic_hidden))
         for name in ("batch_size", "critics", "target_period", "policy_delay", "search_steps", "groupnorm_groups"):
             if getattr(self, name) < 1:
                 raise UsageError(f"{name}: expected at least 1, found {getattr(self, name)}")
@@ -138,8 +146,8 @@ class SACSettings:
 
     @property
     def layernorm_mask(self) -> tuple[bool, ...]:
-        """For each hidden layer, whether `layernorm_layers` names it."""
-        return _named_layers(self.layernorm_layers, len(self.hidden))
+        """For each hidden layer of the critics, whether `layernorm_layers` names it."""
+        return _named_layers(self.layernorm_layers, len(self.critic_hidden))
 
 
 def _named_layers(text: str, count: int) -> tuple[bool, ...]:
@@ -162,6 +170,8 @@ def _named_layers(text: str, count: int) -> tuple[bool, ...]:
 
 # Kind of each field, as its annotation is written.
 FIELDS: dict[str, str] = {field.name: field.type for field in dataclasses.fields(SACSettings)}
+# And of each name by which settings are given.
+GIVEN = FIELDS | {BOTH: FIELDS[WIDTHS[0]]}
 
 
 def with_values(settings: SACSettings, values: Mapping[str, object]) -> SACSettings:
@@ -174,13 +184,24 @@ def with_values(settings: SACSettings, values: Mapping[str, object]) -> SACSetti
 
 
 def typed_values(values: Mapping[str, object]) -> dict[str, object]:
-    """`values` with every name known and every value of its field's kind.
+    """`values` as fields: every name known and every value of its field's kind, `hidden` as both widths.
 
     Raises:
-      UsageError: as `with_values` does; which values go together is not checked.
+      UsageError: as `with_values` does, or `hidden` beside one of them; what else goes together is not checked.
     """
-    kinds = {name: FIELDS[choose("SAC setting", name, FIELDS)] for name in values}
-    return {name: _typed(name, value, kinds[name]) for name, value in values.items()}
+    kinds = {name: GIVEN[choose("SAC setting", name, GIVEN)] for name in values}
+    typed = {name: _typed(name, value, kinds[name]) for name, value in values.items()}
+    twice = [name for name in WIDTHS if BOTH in typed and name in typed]
+    if twice:
+        raise UsageError(f"{BOTH}: sets {' and '.join(WIDTHS)}, found {twice[0]} beside it; expected {BOTH} alone, or "
+                         "these two")
+    return spread(typed)
+
+
+def spread(values: Mapping[str, object]) -> dict[str, object]:
+    """`values` with both widths in place of `hidden`, which older cards have."""
+    both = dict.fromkeys(WIDTHS, values[BOTH]) if BOTH in values else {}
+    return {name: value for name, value in values.items() if name != BOTH} | both
 
 
 def parse_setting(name: str, text: str, what: str) -> object:
@@ -189,7 +210,7 @@ def parse_setting(name: str, text: str, what: str) -> object:
     Raises:
       UsageError: naming `what`: an unknown field, or text that is no value of its kind.
     """
-    kind = FIELDS[choose("SAC setting", name, FIELDS)]
+    kind = GIVEN[choose("SAC setting", name, GIVEN)]
     text = text.strip()
     if kind == "bool" and text.lower() in ("true", "false"):
         return text.lower() == "true"

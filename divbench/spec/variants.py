@@ -133,7 +133,7 @@ def check_together(variant: Variant, sac: SACSettings) -> None:
             raise UsageError(f"variant '{variant.name}': {name} means nothing without {mechanism}; expected both, as "
                              f"in '{example}'")
     if "groupnorm" in variant.mechanisms:
-        _check_groups(variant.name, sac.groupnorm_groups, sac.hidden)
+        _check_groups(variant.name, sac.groupnorm_groups, sac.critic_hidden)
     if sac.algorithm == "preqn":
         strange = sorted(lane_mechanisms(variant, sac) - {*SELECTABLE, "groupnorm", SHAPING})
         strange += [name for name, _ in variant.settings if name in UNUSED_BY_PREQN]
@@ -156,6 +156,7 @@ def check_together(variant: Variant, sac: SACSettings) -> None:
 def _check_critic(variant: Variant, sac: SACSettings) -> None:
     """Raise `UsageError` if a lane with a critic of its own has what only the MLP of divbench understands."""
     strange = sorted(lane_mechanisms(variant, sac) & set(MLP_ALONE)) + list(variant.features)
+    strange += [name for name, _ in variant.settings if name == "critic_hidden"]
     if strange:
         raise UsageError(f"variant '{variant.name}': '{strange[0]}' goes with divbench's own critics alone, found "
                          f"'{variant.critic}'; ofn and feature-layernorm go with any critic")
@@ -168,7 +169,7 @@ def _check_groups(name: str, groups: int, widths: tuple[int, ...]) -> None:
     possible = [count for count in range(1, min(widths) // 2 + 1) if common % count == 0]
     if groups not in possible:
         nearest = f"; the nearest is {min(possible, key=lambda count: abs(count - groups))}" if possible else ""
-        raise UsageError(f"variant '{name}': groupnorm_groups: expected a number that divides the hidden widths "
+        raise UsageError(f"variant '{name}': groupnorm_groups: expected a number that divides the critics' widths "
                          f"{','.join(map(str, widths))} into groups of 2 units or more, found {groups}{nearest}")
 
 

@@ -13,7 +13,7 @@ from divbench.verdict.rules import judge
 from divbench.verdict.warning import divergence_probability
 
 IDENTITY = ("task", "variant", "utd", "seed")
-COPIED = ("suite", "task", "variant", "utd", "seed", "physics", "action_repeat", "hidden", "precision")
+COPIED = ("suite", "task", "variant", "utd", "seed", "physics", "action_repeat", "network", "precision")
 
 
 def verdict_rows(values: Iterable[Mapping]) -> list[dict]:

@@ -17,7 +17,7 @@ from fractions import Fraction
 
 from divbench.verdict.bound import limits, measured
 from divbench.verdict.rules import beyond_bound
-from divbench.verdict.warning_fit import COEFFICIENTS, HIDDEN, SPACING, UPDATES, UTD, VARIANTS
+from divbench.verdict.warning_fit import COEFFICIENTS, NETWORKS, SPACING, UPDATES, UTD, VARIANTS
 
 # Updates ahead that the probability speaks of. Primed runs have 15,000 updates: of lanes that are watched for 10,000
 # updates more, only the first third of each could be fitted, where plain SAC is still like any other lane.
@@ -70,10 +70,10 @@ def foreseeable(rows: Sequence[Mapping]) -> bool:
 
 
 def fitted(rows: Sequence[Mapping]) -> bool:
-    """Whether lanes like this one were among those that the model was fitted on: of its variant, width of layers and
+    """Whether lanes like this one were among those that the model was fitted on: of its variant, network and
     protocol, at most as late in training, and with bounds from the task's own range of rewards."""
     now, protocol = rows[-1], protocol_of(rows)
-    if protocol not in UPDATES or now.get("variant") not in VARIANTS or now.get("hidden") not in HIDDEN:
+    if protocol not in UPDATES or now.get("variant") not in VARIANTS or now.get("network") not in NETWORKS:
         return False
     known = protocol != "acting" or UTD[0] <= Fraction(now["utd"]) <= UTD[1]
     return known and now["update"] <= UPDATES[protocol] and not limits(now).seen

@@ -5,7 +5,7 @@ Written by benchmarks/warning_calibration.py, results/baselines/warning.md has t
 
 # Intercept first, then in the order of `warning.FEATURES`.
 COEFFICIENTS = (-0.752096, 3.64982, 7.30435)
-# Where: updates between measurements at least, variants, widths of layers, UTDs of lanes that act, the
+# Where: updates between measurements at least, variants, networks, UTDs of lanes that act, the
 # latest update by protocol.
 SPACING = 100
 VARIANTS = (
@@ -18,8 +18,8 @@ VARIANTS = (
     "reset-100k-updates",
     "reset-25k-updates",
 )
-HIDDEN = (
-    "256x256",
+NETWORKS = (
+    "mlp 256x256",
 )
 UTD = (1, 32)
 UPDATES = {"acting": 470_016, "primed": 45_000}

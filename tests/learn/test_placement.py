@@ -54,6 +54,20 @@ def test_the_norm_of_the_parameters_counts_what_is_learned(algorithm):
         assert measured["param_norm"][lane] == pytest.approx(expected, rel=1e-5)
 
 
+def test_actor_and_critics_have_widths_of_their_own():
+    """LayerNorm's layers are the critics', whatever the actor has."""
+    lane = make_lane("layernorm+actor-layernorm", critic_hidden=(8, 4, 6), actor_hidden=(5,), layernorm_layers="3")
+    bench = Bench(ConstantReward(7), [lane])
+    learner = bench.prime(bench.act(bench.fresh(), 30, explore=True), 10).learner
+    assert learner.alive.all()
+    widths = {part: {name: layer["dense"]["kernel"].shape[-1] for name, layer in network["params"].items()
+                     if name != "head"} for part, network in (("critic", learner.critic), ("actor", learner.actor))}
+    assert widths == {"critic": {"hidden1": 8, "hidden2": 4, "hidden3": 6}, "actor": {"hidden1": 5}}
+    moved = [not np.all(learner.critic["params"][name]["layernorm"]["scale"] == 1.0)
+             for name in ("hidden1", "hidden2", "hidden3")]
+    assert moved == [False, False, True]
+
+
 @pytest.mark.bits
 def test_placements_start_alike_and_part():
     bench, learner, _ = trained("sac")

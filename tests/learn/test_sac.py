@@ -59,7 +59,7 @@ def test_defaults_are_the_published_ones(lane):
                 "bootstrap_at_limit": 1.0}
     for name, value in expected.items():
         assert float(getattr(coefs, name)[0]) == pytest.approx(value, rel=1e-6), name
-    assert SACSettings().hidden == (256, 256) and SACSettings().batch_size == 256
+    assert SACSettings().critic_hidden == SACSettings().actor_hidden == (256, 256) and SACSettings().batch_size == 256
 
 
 def test_td_target_bootstraps_softly_and_only_where_the_future_counts(setting, strict_jax):

@@ -82,7 +82,7 @@ def test_an_imported_folder_is_that_of_a_finished_run(put, take, dialect):
     assert tables.scores.num_rows and not any(getattr(tables, name).num_rows for name in RESULT_TABLES[1:])
     assert tables.card["finished"] and tables.card["sessions"] == []
     row = tables.scores.to_pylist()[0]
-    assert (row["physics"], row["hidden"], row["precision"], row["update"], row["action_repeat"]) == ("", "", "", -1, 2)
+    assert [row[name] for name in ("physics", "network", "precision", "update", "action_repeat")] == ["", "", "", -1, 2]
     imported = tables.card["imported"]
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     assert imported["files"] == [{"name": path.name, "sha256": digest, "rows": tables.scores.num_rows}]

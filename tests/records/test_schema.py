@@ -7,7 +7,7 @@ from divbench.records.schema import LANE_COLUMNS, TABLES, check_rows, column_nam
 def test_result_tables_state_how_they_were_made():
     for table in ("scores", "values", "verdicts"):
         assert set(column_names(table)) >= {"suite", "task", "variant", "utd", "seed", "physics", "env_step",
-                                            "update", "action_repeat", "hidden", "precision"}
+                                            "update", "action_repeat", "network", "precision"}
     assert column_names("values")[:len(LANE_COLUMNS)] == LANE_COLUMNS
 
 

@@ -5,6 +5,7 @@ import math
 import random
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -159,17 +160,22 @@ def test_tables_of_an_older_schema_are_read_and_nothing_is_made_up(tmp_path, gro
     path = make_run(tmp_path / "run", groups)
     card = json.loads((path / "card.json").read_text())
     (path / "card.json").write_text(json.dumps(card | {"schema_version": 1}))
-    old = pq.read_table(path / "tables" / "values.parquet").drop_columns(["second_moment", "q_distant_mean"])
+    old = pq.read_table(path / "tables" / "values.parquet").drop_columns(["second_moment", "q_distant_mean", "network"])
+    widths = ["", *["256x256"] * (old.num_rows - 1)]  # an imported result says nothing
+    old = old.append_column("hidden", pa.array(widths))
     pq.write_table(old, path / "tables" / "values.parquet")
     (path / "tables" / "diagnostics.parquet").unlink()
     tables = load(path)
     assert all(math.isnan(row["second_moment"]) for row in tables.values.to_pylist())
     assert tables.values.num_rows == old.num_rows and tuple(tables.values.column_names) == column_names("values")
     assert tables.values["grad_norm"].equals(old["grad_norm"])
+    assert tables.values["network"].to_pylist() == ["", *["mlp 256x256"] * (old.num_rows - 1)]
     assert tables.diagnostics.num_rows == 0
     published = load(Path(__file__).resolve().parents[2] / "results" / "baselines" / "prime-15k")
     assert published.card["schema_version"] == 1
     assert {(row["explanation"], row["first_update"]) for row in published.verdicts.to_pylist()} == {("", -1)}
+    for table in (published.scores, published.values, published.verdicts, published.timing):
+        assert set(table["network"].to_pylist()) == {"mlp 256x256"}  # that they call hidden, 256x256
     (path / "tables" / "scores.parquet").unlink()
     with pytest.raises(UsageError, match="no such table"):
         load(path)
@@ -188,13 +194,14 @@ def test_journals_of_an_older_schema_are_read_as_not_measured(tmp_path, groups):
         lines = [json.loads(line) for line in journal.read_text().splitlines()]
         for line in lines:
             line["row"].pop("second_moment", None)
+            line["row"]["hidden"] = line["row"].pop("network").removeprefix("mlp ")
         journal.write_text("".join(json.dumps(line) + "\n" for line in lines))
     found = load_unfinished(path)
     assert found.num_rows == whole.num_rows > 0
     assert all(math.isnan(row["second_moment"]) for row in found.to_pylist())
     assert found.drop_columns("second_moment").equals(whole.drop_columns("second_moment"))
     (path / "card.json").write_text(json.dumps(card | {"finished": None}))
-    with pytest.raises(UsageError, match="line 2 is damaged"):
+    with pytest.raises(UsageError, match="line 1 is damaged"):
         load(path)
 
 

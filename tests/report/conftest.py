@@ -39,7 +39,7 @@ class FakeRun:
             seed=seed,
             physics="host",
             action_repeat=1,
-            hidden="256x256",
+            network="mlp 256x256",
             precision="highest",
             env_step=env_step,
             update=update,

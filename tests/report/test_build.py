@@ -61,7 +61,7 @@ def test_every_markdown_table_states_its_facts(tmp_path, priming):
     report(path, quiet=True)
     text = (path / "report" / "summary.md").read_text()
     caption = (
-        "*priming, physics host, action repeat 1, UTD 1, 2 seeds (0, 1), network 256x256, precision highest.*"
+        "*priming, physics host, action repeat 1, UTD 1, 2 seeds (0, 1), network mlp 256x256, precision highest.*"
     )
     assert text.count("\n## ") == text.count(caption) == 5
     for table in text.split("\n## ")[1:]:

@@ -37,9 +37,9 @@ def write(tmp_path, fake_run):
                 for stretch in range(12):
                     run.rows["timing"].append({
                         "suite": "s", "group": task, "task": task, "variants": ",".join(variants), "utd": utd,
-                        "physics": "host", "action_repeat": 1, "hidden": "256x256", "precision": "highest", "lanes": 2,
-                        "env_step": stretch, "update": stretch, "phase": "policy", "event": "train", "seconds": 1.0,
-                        "updates_per_second": rate * (1 + stretch % 3 / 100)})
+                        "physics": "host", "action_repeat": 1, "network": "mlp 256x256", "precision": "highest",
+                        "lanes": 2, "env_step": stretch, "update": stretch, "phase": "policy", "event": "train",
+                        "seconds": 1.0, "updates_per_second": rate * (1 + stretch % 3 / 100)})
         path = run.write(tmp_path / name)
         known = json.loads((path / "card.json").read_text())
         known["settings"].update({**SETTINGS, **dict(settings)})
@@ -71,7 +71,7 @@ def test_equal_bits_are_identical(write):
 
 def test_what_one_side_does_not_say_is_called_unknown(write):
     """Results of other code have no physics, network or precision: they are equal to their like alone."""
-    unknown = {"physics": "", "hidden": "", "precision": ""}.items()
+    unknown = {"physics": "", "network": "", "precision": ""}.items()
     with pytest.raises(Incomparable, match="physics is host in BASELINE and unknown in NEW"):
         outcome(write("a"), write("b", rows=unknown))
     assert outcome(write("c", rows=unknown), write("d", rows=unknown)).decision == "identical"
@@ -184,7 +184,7 @@ def test_worse_verdicts_are_told(write):
     [
         ({"rows": {"physics": "mjx"}}, "physics is host in BASELINE and mjx in NEW .cheetah-run, baseline, UTD 1 and"),
         ({"rows": {"action_repeat": 2}}, "action repeat is 1 in BASELINE and 2 in NEW"),
-        ({"rows": {"hidden": "512x512"}}, "network is 256x256 in BASELINE and 512x512 in NEW"),
+        ({"rows": {"network": "mlp 512x512"}}, "network is mlp 256x256 in BASELINE and mlp 512x512 in NEW"),
         ({"rows": {"precision": "high"}}, "precision is highest in BASELINE and high in NEW"),
         ({"settings": {"steps": 6000}}, "env steps is 3,000 in BASELINE and 6,000 in NEW"),
         ({"settings": {"prime_updates": 500}}, "updates before acting is 0 in BASELINE and 500 in NEW"),

@@ -32,7 +32,7 @@ def test_everything_is_said_within_the_width(tmp_path, priming, width):
         "action repeat 1",
         "UTD 1",
         "4 seeds (0-3)",
-        "network 256x256",
+        "network mlp 256x256",
         "precision highest",
         "jax 0.10.2",
         "dm-control 1.0.50",
@@ -59,8 +59,8 @@ def test_widths_of_all_networks_are_named(tmp_path, fake_run):
     """A variant's record may have widths of its own."""
     run = fake_run(tasks=("hopper-hop",), variants=("baseline", "wide"), seeds=(0,))
     run.add("values", "hopper-hop", "baseline", "1", 0, 500, 500, q_replay_mean=1.0)
-    run.add("values", "hopper-hop", "wide", "1", 0, 500, 500, q_replay_mean=1.0, hidden="512x512")
-    assert "network 256x256, 512x512" in printed(run.write(tmp_path / "run"), 120)
+    run.add("values", "hopper-hop", "wide", "1", 0, 500, 500, q_replay_mean=1.0, network="mlp 512x512")
+    assert "network mlp 256x256; mlp 512x512" in printed(run.write(tmp_path / "run"), 120)
 
 
 def test_colour_only_on_a_terminal(tmp_path, priming):

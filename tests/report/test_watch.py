@@ -55,7 +55,7 @@ class Growing:
 
     def advance(self, env_step: int, update: int, rate: float = math.nan) -> None:
         row = {"suite": "s", "group": "plain", "task": "cheetah-run", "variants": "baseline", "utd": "8",
-               "physics": "host", "action_repeat": 1, "hidden": "256x256", "precision": "highest", "lanes": 2,
+               "physics": "host", "action_repeat": 1, "network": "mlp 256x256", "precision": "highest", "lanes": 2,
                "env_step": env_step, "update": update, "phase": "policy", "event": "train", "seconds": 1.0,
                "updates_per_second": rate}
         assert row.keys() == {column.name for column in TABLES["timing"]}

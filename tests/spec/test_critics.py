@@ -60,6 +60,12 @@ def test_lanes_of_another_critic_are_a_group_of_their_own():
     assert groups == [{"baseline", "ofn"}, {"ofn+simba", "simba"}, {"linear"}]
 
 
+def test_widths_of_the_mlp_critic_are_refused():
+    with pytest.raises(UsageError, match="'critic_hidden' goes with divbench's own critics alone"):
+        RunSpec(suite="smoke", variants=(Variant("own", "", "", critic=f"{MINE}:Linear",
+                                                 settings={"critic_hidden": (8,)}),))
+
+
 def test_preqn_is_refused():
     variant = find_variant(f"{MINE}:simba+preqn")
     with pytest.raises(UsageError, match="preqn does not go together with 'tests.learn.critic_examples:SimBa"):

@@ -11,12 +11,7 @@ from divbench.spec.plan import make_groups
 from divbench.spec.protocol import build_protocol, offline_protocol
 from divbench.spec.run_spec import RunSpec
 from divbench.spec.settings import SACSettings
-
-SIZES = (
-    st.integers(1, 80),
-    st.integers(1, 20),
-    st.lists(st.integers(1, 300), min_size=1, max_size=3).map(tuple),
-)
+from divbench.spec.sizes import mlp_sizes
 
 
 def only_group(**fields):
@@ -25,51 +20,13 @@ def only_group(**fields):
     return spec, group
 
 
-def test_flops_counted_by_hand():
-    # One unit everywhere: the actor has 1 + 2 products a row, a critic 2 + 1.
-    forward = 3 + 2 * 3  # actor and both targets
-    critics = 2 * (3 + 3 + 1)  # forward, weights, inputs of the head alone
-    actor = (3 + 3 + 2) + 2 * (
-        3 + 3
-    )  # actor forward, weights, inputs of its head; critics forward and inputs
-    assert cost.update_flops(1, 1, (1,), 1) == 2 * (forward + critics + actor)
-
-
-def test_flops_of_the_published_network_on_cheetah():
-    actor, critic = 17 * 256 + 256 * 256 + 256 * 12, 23 * 256 + 256 * 256 + 256
-    by_hand = 2 * 256 * (4 * actor - 17 * 256 + 12 * critic - 2 * 23 * 256)
-    assert cost.update_flops(17, 6, (256, 256), 256) == by_hand == 581_566_464
-
-
-# As above, with 11 products a row for the actor, and for each critic 3 forward, 7 learned and 6 for the actor's loss.
-@pytest.mark.parametrize(("mechanism", "critics", "expected"), [
-    ("", 1, 11 + 16),
-    ("batchnorm", 2, 11 + 2 * (2 * 3 + 2 * 7 + 6)),
-    ("dr3", 2, 11 + 2 * 16 + 2 * 2 * (2 + 2)),  # the hidden layer forward and towards its weights, twice
-    ("conservative", 2, 11 + 2 * 16 + 4 * 3 + 8 * 2 * 7),
-])
-def test_flops_of_mechanisms_counted_by_hand(mechanism, critics, expected):
-    assert cost.update_flops(1, 1, (1,), 1, critics, frozenset({mechanism})) == 2 * expected
-
-
-@given(*SIZES, st.integers(1, 64))
-def test_flops_are_proportional_to_the_batch(obs, act, hidden, batch):
-    assert cost.update_flops(obs, act, hidden, batch) == batch * cost.update_flops(obs, act, hidden, 1)
-
-
-def test_parameters():
-    actor, critic = cost.parameter_counts(17, 6, (256, 256))
-    assert actor == (17 + 1) * 256 + (256 + 1) * 256 + (256 + 1) * 12 == 73_484
-    assert critic == (23 + 1) * 256 + (256 + 1) * 256 + (256 + 1) * 1 == 72_193
-    assert cost.parameter_counts(17, 6, (256, 256), layernorm=True) == (actor, critic + 4 * 256)
-
-
 def test_network_bytes():
     # Three copies (weights and two moments) of what learns, one of each target.
+    _, group = only_group()
+    sizes = mlp_sizes(group.lanes[0], frozenset())
     learned = 73_484 + 2 * 72_193 + 1
-    assert cost.network_bytes("cheetah-run", SACSettings()) == 4 * (3 * learned + 2 * 72_193)
-    actor, _ = cost.parameter_counts(17, 6, (256, 256))
-    assert cost.network_bytes("cheetah-run", SACSettings(algorithm="td3")) == 4 * (3 * learned + 2 * 72_193 + actor)
+    assert cost.network_bytes(SACSettings(), sizes) == 4 * (3 * learned + 2 * 72_193)
+    assert cost.network_bytes(SACSettings(algorithm="td3"), sizes) == 4 * (3 * learned + 2 * 72_193 + 73_484)
 
 
 def test_replay_of_a_full_run_on_cheetah_is_some_50_megabytes():

@@ -8,6 +8,7 @@ from divbench.spec import forecast
 from divbench.spec.estimate import estimate
 from divbench.spec.plan import make_groups, silent_resets
 from divbench.spec.run_spec import RunSpec
+from divbench.spec.sizes import mlp_sizes
 
 
 @pytest.fixture
@@ -25,7 +26,8 @@ def test_one_measurement_for_each_structure(plan):
         asked.append(group)
         return 400.0
 
-    rates = dict(zip((group.name for group in groups), forecast.scaled_rates(groups, measure), strict=True))
+    sizes = [mlp_sizes(group.lanes[0], group.mechanisms) for group in groups]
+    rates = dict(zip((group.name for group in groups), forecast.scaled_rates(groups, sizes, measure), strict=True))
     assert [group.mechanisms for group in asked] == [frozenset(), frozenset({"unit_ball"})]
     assert all(rates[group.name] == 400.0 for group in asked)
     hopper = next(group for group in groups if group.task == "hopper-hop")

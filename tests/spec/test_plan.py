@@ -96,7 +96,7 @@ def test_another_structure_is_another_group():
     narrow, wider = make_groups(spec, fused=True)
     assert [lane.variant.name for lane in narrow.lanes] == ["baseline", "slow"]
     assert [lane.sac.critic_lr for lane in narrow.lanes] == [3e-4, 1e-4]
-    assert wider.lanes[0].sac.hidden == (512, 512)
+    assert wider.lanes[0].sac.critic_hidden == wider.lanes[0].sac.actor_hidden == (512, 512)
 
 
 def test_where_layernorm_acts_is_data_and_how_many_groups_is_structure():

@@ -68,6 +68,8 @@ def test_a_setting_is_given_once(write):
         read_spec({"suite": "smoke", "hidden": "64", "sac": ["hidden=32"]})
     with pytest.raises(UsageError, match="run.toml: --hidden: also given in sac"):
         read_file(write("hidden = 64\n[sac]\nhidden = [32]"))
+    with pytest.raises(UsageError, match="hidden: sets critic_hidden and actor_hidden, found actor_hidden beside it"):
+        read_spec({"suite": "smoke", "hidden": "64", "sac": ["actor_hidden=32"]})
     with pytest.raises(UsageError, match="key 'eval-every' is given twice"):
         read_file(write("eval_every = 1\neval-every = 1"))
 
@@ -127,7 +129,7 @@ def test_a_file_saved_on_windows_is_read(tmp_path):
 
 def test_widths_as_tables_write_them():
     for text in ("64x32", "64,32", "64, 32", " 64x32 "):
-        assert read_spec({"hidden": text}).sac.hidden == (64, 32)
-    assert read_spec({"sac": ["hidden=64x32,tau=0.01"]}).sac.hidden == (64, 32)
+        assert read_spec({"hidden": text}).sac.critic_hidden == (64, 32)
+    assert read_spec({"sac": ["hidden=64x32,tau=0.01"]}).sac.critic_hidden == (64, 32)
     with pytest.raises(UsageError, match="--hidden: expected .*found 'b'"):
         read_spec({"hidden": "64xb"})

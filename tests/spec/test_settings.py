@@ -12,7 +12,8 @@ from divbench.spec.settings import SACSettings, parse_setting, with_values
 
 def test_defaults_are_those_of_the_protocol():
     sac = SACSettings()
-    assert (sac.hidden, sac.batch_size, sac.gamma, sac.tau) == ((256, 256), 256, 0.99, 0.005)
+    assert (sac.critic_hidden, sac.actor_hidden) == ((256, 256), (256, 256))
+    assert (sac.batch_size, sac.gamma, sac.tau) == (256, 0.99, 0.005)
     assert {sac.actor_lr, sac.critic_lr, sac.temperature_lr} == {3e-4}
     assert (sac.initialisation, sac.init_gain, sac.log_std_rule) == ("orthogonal", math.sqrt(2), "tanh")
     assert (sac.initial_temperature, sac.target_entropy_scale) == (1.0, 0.5)
@@ -20,9 +21,8 @@ def test_defaults_are_those_of_the_protocol():
 
 def test_values_take_the_kind_of_their_field():
     sac = with_values(SACSettings(), {"gamma": 0, "hidden": [64, 32], "time_limit_bootstraps": False})
-    assert (sac.gamma, sac.hidden, sac.time_limit_bootstraps) == (0.0, (64, 32), False)
+    assert (sac.gamma, sac.critic_hidden, sac.time_limit_bootstraps) == (0.0, (64, 32), False)
     assert isinstance(sac.gamma, float)
-    assert SACSettings(hidden=[8]).hidden == (8,)
 
 
 @pytest.mark.parametrize(
@@ -40,9 +40,9 @@ def test_values_take_the_kind_of_their_field():
         ({"batch_size": True}, "batch_size: expected a whole number"),
         ({"batch_size": 0}, "batch_size: expected at least 1"),
         ({"hidden": 256}, "hidden: expected whole numbers"),
-        ({"hidden": []}, "hidden: expected positive"),
+        ({"critic_hidden": []}, "critic_hidden: expected positive"),
         ({"hidden": [256, "x"]}, "hidden: expected whole numbers"),
-        ({"hidden": [256, 0]}, "hidden: expected positive"),
+        ({"actor_hidden": [256, 0]}, "actor_hidden: expected positive"),
         ({"critic_lr": -1e-4}, "critic_lr: expected 0 or more"),
         ({"initialisation": "orthogonl"}, "unknown initialisation.*did you mean 'orthogonal'"),
         ({"log_std_rule": "none"}, "unknown log_std_rule"),
@@ -67,6 +67,20 @@ def test_wrong_values(values, message):
     ("1and2and3", (True, True, True))])
 def test_layers_are_counted_from_one(text, mask):
     assert SACSettings(hidden=(8, 8, 8), layernorm_layers=text).layernorm_mask == mask
+
+
+def test_hidden_sets_both_widths():
+    assert dataclasses.replace(SACSettings(actor_hidden=(4,)), hidden=(8,)) == SACSettings(hidden=(8,))
+    for sac in (SACSettings(hidden=[8]), with_values(SACSettings(), {"hidden": [8]})):
+        assert sac == SACSettings(critic_hidden=(8,), actor_hidden=(8,)) == dataclasses.replace(sac)
+    with pytest.raises(UsageError, match="hidden: sets critic_hidden and actor_hidden, found critic_hidden beside it"):
+        with_values(SACSettings(), {"hidden": [8], "critic_hidden": [8]})
+
+
+def test_layers_are_those_of_the_critics():
+    assert SACSettings(critic_hidden=(8, 8), actor_hidden=(8,), layernorm_layers="2").layernorm_mask == (False, True)
+    with pytest.raises(UsageError, match="expected layers from 1 to 1"):
+        SACSettings(critic_hidden=(8,), layernorm_layers="2")
 
 
 def test_temperature_fixed_at_zero():

@@ -5,6 +5,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from divbench.records.schema import renamed_row
 from divbench.verdict import warning_fit
 from divbench.verdict.calibration import (
     SPACINGS,
@@ -138,7 +139,7 @@ def test_each_task_is_predicted_by_the_others(make_rows):
 def kept():
     """The lanes of the committed rows, and their examples."""
     lanes = {}
-    for row in pq.read_table(BASELINES / "warning_rows.parquet").to_pylist():
+    for row in map(renamed_row, pq.read_table(BASELINES / "warning_rows.parquet").to_pylist()):
         lanes.setdefault((row["run"], row["task"], row["variant"], row["utd"], row["seed"]), []).append(row)
     return list(lanes.values()), examples(lanes.values())
 

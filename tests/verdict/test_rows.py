@@ -4,7 +4,7 @@ from divbench.records.schema import check_rows
 from divbench.verdict import verdict_rows
 
 LANE = {"suite": "smoke", "task": "cheetah-run", "variant": "ofn", "utd": "8", "seed": 0, "physics": "host",
-        "action_repeat": 1, "hidden": "256x256", "precision": "highest"}
+        "action_repeat": 1, "network": "mlp 256x256", "precision": "highest"}
 
 
 def test_one_row_per_lane_that_fits_the_table(make_rows):

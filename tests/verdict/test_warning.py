@@ -19,7 +19,7 @@ from divbench.verdict.warning import (
 )
 
 NAN = math.nan
-KNOWN = {"variant": "baseline", "hidden": "256x256", "utd": "1"}
+KNOWN = {"variant": "baseline", "network": "mlp 256x256", "utd": "1"}
 # A healthy lane (OFN, primed) and one that passes its bound 2,000 updates later (plain SAC, primed): the figures of
 # results/baselines/prime-15k, quadruped-run, every 1,000 updates.
 HEALTHY = {"policy": [0.04, 3.85, 7.23, 10.2, 13.0], "random": [0.04, 3.85, 7.23, 10.2, 13.0]}
@@ -104,7 +104,7 @@ def test_nothing_to_foresee_is_nan(primed):
 
 
 @pytest.mark.parametrize("unlike", [
-    {"variant": "critic_lr=1e12"}, {"variant": "ofn+layernorm"}, {"hidden": "512x512"}, {"bound_seen": 1.0},
+    {"variant": "critic_lr=1e12"}, {"variant": "ofn+layernorm"}, {"network": "mlp 512x512"}, {"bound_seen": 1.0},
     {"env_step": 0},  # learns from a dataset
 ])
 def test_lanes_of_other_kinds_have_no_number(primed, unlike):

@@ -32,7 +32,7 @@ def module_of(structure: Structure) -> MLPCritic | ForeignCritic:
             return foreign_critic(text, structure.observation_size, structure.action_size, structure.mechanisms)
     settings = structure.settings
     features = tuple(hook for kind, hook in structure.hooks if kind == "features")
-    return MLPCritic(settings.hidden, settings.activation, structure.mechanisms, settings.groupnorm_groups,
+    return MLPCritic(settings.critic_hidden, settings.activation, structure.mechanisms, settings.groupnorm_groups,
                      settings.initialisation, features)
 
 

@@ -37,7 +37,7 @@ def entropy_weight(learner: LearnerState, coefs: Coefficients) -> jax.Array:
 def module_of(structure: Structure) -> GaussianActor:
     """The module of the actor."""
     settings = structure.settings
-    return GaussianActor(structure.action_size, settings.hidden, settings.activation, settings.initialisation,
+    return GaussianActor(structure.action_size, settings.actor_hidden, settings.activation, settings.initialisation,
                          "actor_layernorm" in structure.mechanisms)
 
 

@@ -36,8 +36,8 @@ entropy_weight = temperature
 def module_of(structure: Structure) -> DeterministicActor:
     """The module of the actor."""
     settings = structure.settings
-    return DeterministicActor(structure.action_size, settings.hidden, settings.activation, settings.initialisation,
-                              "actor_layernorm" in structure.mechanisms)
+    return DeterministicActor(structure.action_size, settings.actor_hidden, settings.activation,
+                              settings.initialisation, "actor_layernorm" in structure.mechanisms)
 
 
 def initialise(root, resets, coefs: Coefficients, structure: Structure) -> LearnerState:

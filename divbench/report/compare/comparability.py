@@ -18,14 +18,15 @@ from divbench.report.series import Cell
 from divbench.spec.errors import UsageError
 
 # Facts that the rows of a lane state, and settings of the card, under the names that people see.
-ROW_FIELDS = {"physics": "physics", "action_repeat": "action repeat", "hidden": "network", "precision": "precision"}
+ROW_FIELDS = {"physics": "physics", "action_repeat": "action repeat", "network": "network", "precision": "precision"}
 METRIC = "metric of the scores"
 STEPS, UPDATES = "env steps", "updates"  # fields that lengths decide; updates are those of the last row
 CARD_FIELDS = {"steps": STEPS, "prime_samples": "random env steps", "prime_updates": "updates before acting",
                "eval_episodes": "evaluation episodes", "sac.critics": "number of critics",
                "sac.algorithm": "algorithm", "sac.activation": "activation", "dataset_checksum": "dataset"}
-# Which lanes there are, and what no number depends on; `sac.hidden` is in the rows.
-NOT_LISTED = ("tasks", "variants", "utd", "seeds", "seed_start", "physics", "precision", "sac.hidden", *CARD_FIELDS)
+# Which lanes there are, and what no number depends on; widths are in the rows, `hidden` being those of older cards.
+NOT_LISTED = ("tasks", "variants", "utd", "seeds", "seed_start", "physics", "precision", "sac.hidden",
+              "sac.critic_hidden", "sac.actor_hidden", *CARD_FIELDS)
 WORDS = ("summary", "citation")  # of a variant's record: they explain, and change nothing
 FIRST = 3  # differences that an error names
 LONGEST = 80  # characters of a value in a note

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 CARD = "card.json"
 SCORES, VALUES = ("return_mean",), ("q_replay_mean",)
-LANE_FACTS = ("physics", "action_repeat", "hidden", "precision")  # columns that every row of a lane repeats
+LANE_FACTS = ("physics", "action_repeat", "network", "precision")  # columns that every row of a lane repeats
 
 
 @dataclasses.dataclass(frozen=True)
@@ -159,9 +159,9 @@ def _read_run(folder: Path) -> Run:
     tables = load(folder)
     facts: dict[Cell, dict[str, dict[str, None]]] = {}
     for table in (tables.scores, tables.values):
-        for *names, physics, repeat, hidden, precision in _distinct(table):
+        for *names, physics, repeat, network, precision in _distinct(table):
             found = facts.setdefault(Cell(*names), {name: {} for name in LANE_FACTS})
-            for name, value in zip(LANE_FACTS, (physics, repeat, hidden, precision), strict=True):
+            for name, value in zip(LANE_FACTS, (physics, repeat, network, precision), strict=True):
                 found[name][str(value)] = None
     return Run(folder, tables, {cell: {name: tuple(values) for name, values in found.items()}
                                 for cell, found in facts.items()})
