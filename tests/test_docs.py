@@ -205,7 +205,7 @@ def test_the_readme_names_every_command():
 
 
 def test_the_readme_is_short():
-    assert len((ROOT / "README.md").read_text().splitlines()) < 150
+    assert len((ROOT / "README.md").read_text().splitlines()) < 120
 
 
 def test_pictures_are_small_and_shown():
