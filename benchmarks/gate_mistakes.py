@@ -12,14 +12,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from divbench.learn.agents import sac
+from divbench.learn.agents.choice import AGENTS
 
 
 def reward_negated(target: Callable) -> Callable:
     """Targets learn from -r."""
 
-    def wrong(learner, batch, *rest, **named):
-        return target(learner, batch._replace(reward=-batch.reward), *rest, **named)
+    def wrong(agent, learner, batch, *rest, **named):
+        return target(agent, learner, batch._replace(reward=-batch.reward), *rest, **named)
 
     return wrong
 
@@ -27,13 +27,8 @@ def reward_negated(target: Callable) -> Callable:
 def entropy_sign(target: Callable) -> Callable:
     """Targets add temperature * log pi(a'|s') instead of subtracting it."""
 
-    def wrong(*given, **named):
-        right = sac.entropy_weight
-        sac.entropy_weight = lambda learner, coefs: -right(learner, coefs)
-        try:
-            return target(*given, **named)
-        finally:
-            sac.entropy_weight = right
+    def wrong(agent, *given, **named):
+        return target(agent._replace(entropy_weight=lambda *at: -agent.entropy_weight(*at)), *given, **named)
 
     return wrong
 
@@ -49,7 +44,8 @@ def main(words: list[str]) -> int:
         print(f"expected one of {', '.join(MISTAKES)} and a command of divbench, found '{' '.join(words)}'",
               file=sys.stderr)
         return 2
-    sac.td_target = MISTAKES[words[0]](sac.td_target)
+    sac = AGENTS["sac"]
+    AGENTS["sac"] = sac._replace(td_target=MISTAKES[words[0]](sac.td_target))
     return cli.main(words[1:])
 
 

@@ -85,8 +85,8 @@ def _measure_batch(learner: LearnerState, batch: Batch, coefs: Coefficients, str
     measured = {}
     for name, found in q.items():
         measured[f"q_{name}_mean"], measured[f"q_{name}_max"] = values.magnitude(found)
-    measured_target, _ = agent.td_target(learner, batch, coefs, structure, keys[3], training=False)
-    target, next_action = agent.td_target(learner, batch, coefs, structure, keys[3])
+    measured_target, _ = agent.td_target(agent, learner, batch, coefs, structure, keys[3], training=False)
+    target, next_action = agent.td_target(agent, learner, batch, coefs, structure, keys[3])
     _, gradient = critics.gradient(
         critic, batch, target, next_action, lambda obs, key: agent.sample(learner.actor, obs, coefs, structure, key),
         coefs, structure, keys[4])
@@ -101,9 +101,9 @@ def _measure_batch(learner: LearnerState, batch: Batch, coefs: Coefficients, str
         "q_distance_correlation": distance.distance_correlation(uniform, batch.action, q["random"]),
         "td_loss": _td_loss(q["replay"], measured_target),
         "grad_norm": norms.global_norm(gradient),
-        "first_moment": norms.global_norm(moments.first),
-        "second_moment": norms.global_norm(moments.second),
-        "second_moment_head": norms.global_norm(critics.head_of(moments.second, structure)),
+        "first_moment": norms.global_norm(moments.mu),
+        "second_moment": norms.global_norm(moments.nu),
+        "second_moment_head": norms.global_norm(critics.head_of(moments.nu, structure)),
         "update_norm": step_norm,
         "effective_lr": norms.effective_rate(step_norm, parameter_norm),
         "param_norm": parameter_norm,
@@ -128,8 +128,8 @@ def _measure_batch(learner: LearnerState, batch: Batch, coefs: Coefficients, str
     steps = norms.layer_norms(step)
     details = {
         "gradient_norm": norms.layer_norms(gradient),
-        "first_moment_norm": norms.layer_norms(moments.first),
-        "second_moment_norm": norms.layer_norms(moments.second),
+        "first_moment_norm": norms.layer_norms(moments.mu),
+        "second_moment_norm": norms.layer_norms(moments.nu),
         "step_norm": steps,
         "parameter_norm": sizes,
         "effective_rate": {layer: norms.effective_rate(steps[layer], sizes[layer]) for layer in sizes},
@@ -153,7 +153,7 @@ def _measure_episode(learner: LearnerState, coefs: Coefficients, episode: rollou
     before, after = (jax.tree.map(lambda leaf, part=part: leaf[part], episode) for part in (slice(-1), slice(1, None)))
     unseen = Batch(before.obs, before.action, before.reward, before.continues, after.obs, after.action,
                    jnp.ones_like(before.reward))
-    target, _ = agent.td_target(learner, unseen, coefs, structure, key, training=False)
+    target, _ = agent.td_target(agent, learner, unseen, coefs, structure, key, training=False)
     there = critics.values(learner.critic, unseen.obs, unseen.action, coefs, structure)
     return {"mc_return_mean": jnp.where(known, values.mean_within(returns, early.within), jnp.nan),
             "mc_q_mean": values.mean_within(q, early.within),

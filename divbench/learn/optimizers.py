@@ -51,12 +51,12 @@ def _rule(*numbers) -> Rule:
 
 
 class Moments(NamedTuple):
-    """Number of steps so far, and the two moments: trees like the parameters. Both are kept for every optimizer, so
-    that they can be looked at."""
+    """Number of steps so far, and the first and second moment, called as in optax's Adam: trees like the parameters.
+    Both are kept for every optimizer, so that they can be looked at."""
 
     count: jax.Array
-    first: dict
-    second: dict
+    mu: dict
+    nu: dict
 
 
 def init(parameters) -> Moments:
@@ -77,8 +77,8 @@ def step(gradient, moments: Moments, parameters, rule: Rule, mechanisms):
     count = moments.count + 1
     steps = count.astype(jnp.result_type(rule.b1))
     share = jnp.where(rule.averaged > 0.0, 1.0 - rule.b1, 1.0)
-    first = jax.tree.map(lambda m, g: share * g + rule.b1 * m, moments.first, gradient)
-    second = jax.tree.map(lambda v, g: (1.0 - rule.b2) * jnp.square(g) + rule.b2 * v, moments.second, gradient)
+    first = jax.tree.map(lambda m, g: share * g + rule.b1 * m, moments.mu, gradient)
+    second = jax.tree.map(lambda v, g: (1.0 - rule.b2) * jnp.square(g) + rule.b2 * v, moments.nu, gradient)
     corrected = rule.corrected > 0.0
     first_scale = jnp.where(corrected, 1.0 - rule.b1**steps, 1.0)
     second_scale = jnp.where(corrected, 1.0 - rule.b2**steps, 1.0)

@@ -145,7 +145,8 @@ def make_train_chunk(env, structure: Structure) -> Callable:
 
     def one_update(root, learner, coefs, rows, count, transitions):
         sample_key, update_key = jax.random.split(stream_key(root, Stream.UPDATE, count))
-        return agent.update(learner, draw(sample_key, rows, transitions, coefs), coefs, structure, update_key)
+        batch = draw(sample_key, rows, transitions, coefs)
+        return agent.update(agent, learner, batch, coefs, structure, update_key)
 
     def env_step(state: TrainState, roots, coefs, explores):
         choose = jax.vmap(choose_action, in_axes=(0, 0, 0, 0, None, None))

@@ -48,6 +48,9 @@ SKETCH = 64
 SMALL = SACSettings(hidden=(32, 32), batch_size=BATCH)
 
 _COLLECTION = re.compile(r"(params|batch_stats)/")  # left out of a path in a learner, it is a name here
+# What is called otherwise today. The count of updates was the one of the critics' optimizer, which has its own now.
+_CALLED = {"critic_moments/mu": "critic_moments/first", "critic_moments/nu": "critic_moments/second",
+           "updates": "critic_moments/count"}
 
 
 class Toy(NamedTuple):
@@ -105,12 +108,12 @@ def updating(variant: str):
 
     @jax.jit
     def one(learner, batch, key):
-        target, next_action = agent.td_target(learner, batch, coefs, structure, key)
+        target, next_action = agent.td_target(agent, learner, batch, coefs, structure, key)
         (loss, _), gradient = critics.gradient(
             learner.critic, batch, target, next_action,
             lambda obs, key: agent.sample(learner.actor, obs, coefs, structure, key), coefs, structure, key)
         q = critics.values(learner.critic, data.obs[:FIXED], data.action[:FIXED], coefs, structure)
-        return Outcome(agent.update(learner, batch, coefs, structure, key), loss, gradient, q)
+        return Outcome(agent.update(agent, learner, batch, coefs, structure, key), loss, gradient, q)
 
     return one
 
@@ -120,7 +123,8 @@ def on_end(variant: str) -> int:
 
 
 def stable_name(path: str) -> str:
-    return _COLLECTION.sub("", path)
+    name = _COLLECTION.sub("", path)
+    return next((old + name.removeprefix(new) for new, old in _CALLED.items() if name.startswith(new)), name)
 
 
 def named(tree) -> dict[str, np.ndarray]:

@@ -17,7 +17,7 @@ from divbench.spec.built_in import BUILT_IN
 from tests.learn.conftest import Bench, compiled, make_lane
 
 passed, values, joint_values = map(compiled, (critics.passed, critics.values, critics.joint_values))
-td_target, act = compiled(sac.td_target), compiled(td3.act)
+td_target, act = compiled(functools.partial(sac.td_target, sac.SAC)), compiled(td3.act)
 
 UPDATES = 150
 BASELINE = BUILT_IN["baseline"]
@@ -90,7 +90,7 @@ def moved(mine: Trained, learning_rate):
 
 def gradient(mine: Trained):
     """The first gradient, flat: Adam's first moment after one step is a tenth of it."""
-    return np.concatenate([np.ravel(leaf) for leaf in jax.tree.leaves(mine.one[0].critic_moments.first)])
+    return np.concatenate([np.ravel(leaf) for leaf in jax.tree.leaves(mine.one[0].critic_moments.mu)])
 
 
 def sizes_of_steps(mine):

@@ -75,7 +75,7 @@ def test_a_clipped_gradient_is_no_longer_than_allowed_and_points_the_same_way(la
 def test_an_overflowed_second_moment_does_not_reach_an_unscaled_lane(strict_jax):
     parameters = tree(0)
     moments = optimizers.init(parameters)
-    moments = moments._replace(second=jax.tree.map(lambda leaf: leaf + jnp.inf, moments.second))
+    moments = moments._replace(nu=jax.tree.map(lambda leaf: leaf + jnp.inf, moments.nu))
     sgd = rule(averaged=0.0, corrected=0.0, scaled=0.0, b1=0.0)
     updates, _ = optimizers.step(tree(1), moments, parameters, sgd, frozenset())
     jax.tree.map(lambda u, g: np.testing.assert_allclose(u, -1e-2 * g, rtol=1e-5), updates, tree(1))

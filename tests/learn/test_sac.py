@@ -1,5 +1,7 @@
 """One update of soft actor-critic against numbers worked out apart from it."""
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -12,7 +14,8 @@ from divbench.learn.agents.coefficients import coefficients, structure_of
 from divbench.learn.replay import Batch
 from tests.learn.conftest import compiled
 
-initialise, td_target, update = map(compiled, (sac.initialise, sac.td_target, sac.update))
+initialise = compiled(sac.initialise)
+td_target, update = (compiled(partial(function, sac.SAC)) for function in (sac.td_target, sac.update))
 values, sample = compiled(critics.values), compiled(sac.sample)
 
 
@@ -26,9 +29,9 @@ def adam_step(gradient, parameters):
 @compiled
 def measured_change(learner, batch, coefs, structure, key):
     """What the step is said to add to the critics."""
-    target, next_action = sac.td_target(learner, batch, coefs, structure, jax.random.split(key)[0])
+    target, next_action = sac.td_target(sac.SAC, learner, batch, coefs, structure, jax.random.split(key)[0])
     _, gradient = critics.gradient(learner.critic, batch, target, next_action, None, coefs, structure, key)
-    return sac.critic_change(learner, batch, target, gradient, coefs, structure)
+    return sac.SAC.critic_change(learner, batch, target, gradient, coefs, structure)
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 """One update of TD3, DDPG and TD3+BC against numbers worked out apart from them, and what they converge to."""
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -13,7 +15,8 @@ from divbench.learn.agents.coefficients import coefficients, structure_of
 from divbench.learn.replay import Batch
 from tests.learn.conftest import Bench, compiled, make_lane
 
-act, sample, td_target, update = map(compiled, (td3.act, td3.sample, td3.td_target, td3.update))
+act, sample = compiled(td3.act), compiled(td3.sample)
+td_target, update = (compiled(partial(function, td3.TD3)) for function in (td3.td_target, td3.update))
 initialise, values = compiled(td3.initialise), compiled(critics.values)
 
 
@@ -98,7 +101,9 @@ def test_cloning_weighs_q_against_the_distance_to_replayed_actions():
     action = np.asarray(act(learner.actor, batch.obs, coefs, structure))
     q = np.asarray(values(learner.critic, batch.obs, action, coefs, structure))[0]
     expected = -2.5 * q.mean() / np.abs(q).mean() + ((action - np.asarray(batch.action)) ** 2).mean()
-    got = compiled(td3.actor_loss)(learner.actor["params"], learner.critic, batch, coefs, structure, jax.random.key(0))
+    got = compiled(partial(td3.actor_loss, agent=td3.TD3))(
+        learner.actor["params"], critic=learner.critic, batch=batch, coefs=coefs, structure=structure,
+        key=jax.random.key(0))
     assert float(got) == pytest.approx(expected, rel=1e-5)
 
 

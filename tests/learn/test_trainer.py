@@ -174,7 +174,7 @@ def test_a_reset_of_one_part_leaves_the_other(bench, lane, actors, critics):
     after = trained.program.reset_lanes(before, trained.roots, trained.coefs, first_lane_only if actors else nobody,
                                         first_lane_only if critics else nobody, jnp.asarray([1, 1]))
     fresh = ({"actor", "actor_moments", "log_temperature", "temperature_moments"} if actors
-             else {"critic", "critic_moments", "target"})
+             else {"critic", "critic_moments", "target", "updates"})
     for part in kept._fields:
         pairs = list(zip(jax.tree.leaves(getattr(kept, part)), jax.tree.leaves(getattr(after.learner, part)),
                          strict=True))

@@ -1,16 +1,16 @@
-"""Which module is a structure's algorithm. Each has `initialise`, `temperature`, `entropy_weight`, `act`, `sample`,
-`td_target`, `update` and `critic_change`."""
+"""Which agent a structure learns by."""
 
 from __future__ import annotations
 
-from types import ModuleType
-
-from divbench.learn.agents import preqn, sac, td3
+from divbench.learn.agents.agent import Agent
 from divbench.learn.agents.coefficients import Structure
+from divbench.learn.agents.preqn import PREQN
+from divbench.learn.agents.sac import SAC
+from divbench.learn.agents.td3 import TD3
 
-AGENTS = {"sac": sac, "td3": td3, "preqn": preqn}
+AGENTS = {agent.algorithm: agent for agent in (SAC, TD3, PREQN)}
 
 
-def agent_of(structure: Structure) -> ModuleType:
+def agent_of(structure: Structure) -> Agent:
     """The algorithm that lanes of that structure learn by."""
     return AGENTS[structure.settings.algorithm]

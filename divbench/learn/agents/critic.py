@@ -12,7 +12,8 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from divbench.learn import losses, optimizers
+from divbench.learn import losses
+from divbench.learn.agents import stepping
 from divbench.learn.agents.coefficients import Coefficients, Structure
 from divbench.learn.agents.state import LearnerState
 from divbench.learn.hooks import CriticTerms, of_kind
@@ -158,35 +159,31 @@ def gradient(critic, *arguments):
     return jax.value_and_grad(of, has_aux=True)(critic["params"])
 
 
-def rule(coefs: Coefficients) -> optimizers.Rule:
-    """The critics' optimizer, as the lane's numbers make it."""
-    return optimizers.Rule(coefs.critic_lr, coefs.critic_b1, coefs.critic_b2, coefs.critic_eps, coefs.critic_averaged,
-                           coefs.critic_corrected, coefs.critic_scaled, coefs.weight_decay, coefs.clip_norm)
-
-
 def change(learner: LearnerState, batch: Batch, target, gradient, coefs: Coefficients, structure: Structure):
     """What a step of their optimizer and the projections after it add to the critics' parameters; batch and target are
     in the gradient already."""
     params = learner.critic["params"]
-    updates, _ = optimizers.step(gradient, learner.critic_moments, params, rule(coefs), structure.mechanisms)
+    updates, _ = stepping.of_critics(coefs, structure).update(gradient, learner.critic_moments, params)
     if not _projections(structure):
         return updates
     moved = projected(optax.apply_updates(params, updates), structure)
     return jax.tree.map(jnp.subtract, moved, params)
 
 
-def step(learner: LearnerState, gradient, changed: dict, coefs: Coefficients, structure: Structure):
-    """Critics, their targets and moments after one step of their optimizer; `changed` replaces the collections of those
-    names."""
-    params = learner.critic["params"]
-    updates, moments = optimizers.step(gradient, learner.critic_moments, params, rule(coefs), structure.mechanisms)
-    critic = {**learner.critic, **changed, "params": projected(optax.apply_updates(params, updates), structure)}
-    return critic, towards(learner.target, critic, moments.count, coefs), moments
+def step(learner: LearnerState, gradient, changed: dict, coefs: Coefficients, structure: Structure) -> LearnerState:
+    """The learner after one step of its critics' optimizer, with targets moved and the update counted; `changed`
+    replaces the collections of those names."""
+    params, moments = stepping.stepped(stepping.of_critics(coefs, structure), gradient, learner.critic_moments,
+                                       learner.critic["params"])
+    critic = {**learner.critic, **changed, "params": projected(params, structure)}
+    count = learner.updates + 1
+    return learner._replace(critic=critic, target=towards(learner.target, critic, count, coefs),
+                            critic_moments=moments, updates=count)
 
 
 def learned(learner: LearnerState, batch: Batch, target, next_action, sample: Callable, coefs: Coefficients,
             structure: Structure, key):
-    """The loss against a target, and critics, their targets and moments after the step that it asks for.
+    """The critics' loss against a target, and the learner after the step down its gradient.
 
     Args:
       target, next_action: of an algorithm's `td_target`; `sample` is that algorithm's too.
@@ -195,11 +192,11 @@ def learned(learner: LearnerState, batch: Batch, target, next_action, sample: Ca
     (q_loss, changed), slope = gradient(
         learner.critic, batch, target, next_action,
         lambda obs, key: sample(learner.actor, obs, coefs, structure, key), coefs, structure, key)
-    return q_loss, *step(learner, slope, changed, coefs, structure)
+    return q_loss, step(learner, slope, changed, coefs, structure)
 
 
 def towards(target, variables, count, coefs: Coefficients):
-    """Target variables after gradient step number `count`: moved by tau, once every `target_period` steps."""
+    """Target variables after update number `count`: moved by tau, once every `target_period` steps."""
     due = count % coefs.target_period.astype(jnp.int32) == 0
     tau = jnp.where(due, coefs.tau, 0.0)
     return jax.tree.map(lambda old, new: jnp.where(tau == 1.0, new, old + tau * (new - old)), target, variables)

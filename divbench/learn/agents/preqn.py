@@ -19,16 +19,15 @@ import jax.numpy as jnp
 
 from divbench.diagnostics.kernels.directions import cosine
 from divbench.diagnostics.kernels.preconditioning import Solution, least_squares
+from divbench.learn.agents import actor as actors
 from divbench.learn.agents import critic as critics
 from divbench.learn.agents import rewards, td3
+from divbench.learn.agents.agent import Agent
 from divbench.learn.agents.coefficients import Coefficients, Structure
 from divbench.learn.agents.kernel import kernel
 from divbench.learn.agents.state import LearnerState, kept_if
-from divbench.learn.agents.stepping import stepped
+from divbench.learn.agents.td3 import TD3
 from divbench.learn.replay import Batch
-
-temperature, entropy_weight = td3.temperature, td3.entropy_weight
-act, sample = td3.act, td3.sample
 
 
 class Step(NamedTuple):
@@ -58,13 +57,13 @@ def initialise(root, resets, coefs: Coefficients, structure: Structure) -> Learn
     return drawn._replace(target_actor={}, target={}, notes=notes)
 
 
-def td_target(learner: LearnerState, batch: Batch, coefs: Coefficients, structure: Structure, key,
+def td_target(agent: Agent, learner: LearnerState, batch: Batch, coefs: Coefficients, structure: Structure, key,
               training: bool = True):
     """r + gamma Q(s', mu(s')) with the networks as they are: `[B]`, and mu(s') `[B, A]`.
 
     Key and `training` are not used.
     """
-    next_action = act(learner.actor, batch.next_obs, coefs, structure)
+    next_action = agent.act(learner.actor, batch.next_obs, coefs, structure)
     q = critics.values(learner.critic, batch.next_obs, next_action, coefs, structure)[0]
     return batch.reward + coefs.gamma * batch.continues * q, next_action
 
@@ -102,31 +101,31 @@ def critic_change(learner: LearnerState, batch: Batch, target, gradient, coefs: 
     return searched(learner.critic, batch, target, coefs, structure).change
 
 
-def update(learner: LearnerState, batch: Batch, coefs: Coefficients, structure: Structure, key):
+def update(agent: Agent, learner: LearnerState, batch: Batch, coefs: Coefficients, structure: Structure, key):
     """One step of critic and actor. The key is consumed.
 
     Returns:
       The new state; unchanged but for how it was frozen if TD errors, parameters, the actor's loss or its optimizer's
       state were not finite, or if the lane was frozen before.
     """
-    target, _ = td_target(learner, batch, coefs, structure, key)
+    target, _ = agent.td_target(agent, learner, batch, coefs, structure, key)
     step = searched(learner.critic, batch, target, coefs, structure)
     critic = {**learner.critic, "params": jax.tree.map(jnp.add, learner.critic["params"], step.change)}
-    before = learner.actor["params"]
-    policy_loss, gradient = jax.value_and_grad(td3.actor_loss)(before, critic, batch, coefs, structure, key)
-    params, actor_moments = stepped(gradient, learner.actor_moments, before, coefs, coefs.actor_lr)
+    policy_loss, gradient = jax.value_and_grad(td3.actor_loss)(
+        learner.actor["params"], agent, critic, batch, coefs, structure, key)
+    actor, actor_moments = actors.step(learner, gradient, coefs)
     low, high = rewards.of_batch(batch, coefs, structure)
     least = learner.notes["search_cosine_least"]
     notes = {"search_cosine_least": jnp.where(step.taken, jnp.minimum(least, step.cosine), least),
              "search_shrinks": step.shrinks.astype(jnp.float32),
              "search_rejected": learner.notes["search_rejected"] + (1.0 - step.taken.astype(jnp.float32)),
              "kernel_condition": step.solution.condition_number, "kernel_rank": step.solution.rank}
-    moments = learner.critic_moments
-    new = learner._replace(
-        actor={"params": params}, actor_moments=actor_moments, critic=critic, notes=notes,
-        critic_moments=moments._replace(count=moments.count + 1),
-        soft_reward_max=jnp.maximum(learner.soft_reward_max, high),
-        soft_reward_any=jnp.maximum(learner.soft_reward_any, high),
-        soft_reward_min=jnp.minimum(learner.soft_reward_min, low))
+    new = rewards.remembered(learner, low, high, of_any=high)
+    new = new._replace(actor=actor, actor_moments=actor_moments, critic=critic, notes=notes,
+                       updates=learner.updates + 1)
     finite = jnp.all(jnp.isfinite(target)) & jnp.isfinite(step.solution.residual) & jnp.isfinite(policy_loss)
     return kept_if(finite, learner, new)
+
+
+PREQN = TD3._replace(algorithm="preqn", initialise=initialise, td_target=td_target, update=update,
+                     critic_change=critic_change)

@@ -14,6 +14,7 @@ import jax
 import jax.numpy as jnp
 
 from divbench.learn.agents.coefficients import Coefficients, Structure
+from divbench.learn.agents.state import LearnerState
 from divbench.learn.replay import Batch
 from divbench.spec.variants import SHAPING
 
@@ -69,6 +70,14 @@ def of_any_policy(high, weight, first_weight, action_size: int) -> jax.Array:
 
 def _capped(weight, first_weight) -> jax.Array:
     return jnp.minimum(weight, MOST_TEMPERATURE * first_weight)
+
+
+def remembered(learner: LearnerState, low, high, of_any) -> LearnerState:
+    """The learner with its record of the soft rewards of one step widened to these: the least, the most, and the most
+    of any policy."""
+    return learner._replace(soft_reward_max=jnp.maximum(learner.soft_reward_max, high),
+                            soft_reward_any=jnp.maximum(learner.soft_reward_any, of_any),
+                            soft_reward_min=jnp.minimum(learner.soft_reward_min, low))
 
 
 def excess(batch: Batch, coefs: Coefficients, structure: Structure) -> jax.Array:

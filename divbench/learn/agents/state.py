@@ -12,8 +12,6 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from divbench.learn import optimizers
-
 
 class LearnerState(NamedTuple):
     """Everything a lane learns or must remember to learn on, and the record of how it went. What an algorithm has no
@@ -28,8 +26,9 @@ class LearnerState(NamedTuple):
     target: dict
     log_temperature: jax.Array
     actor_moments: optax.OptState
-    critic_moments: optimizers.Moments
+    critic_moments: optax.OptState
     temperature_moments: optax.OptState
+    updates: jax.Array  # int32, since the critics were drawn; what `target_period` and `policy_delay` count
     soft_reward_max: jax.Array  # running maximum of r_max + min(temperature, ten times the initial) * max(entropy, 0)
     soft_reward_any: jax.Array  # the same with the largest entropy of any policy in place of this one's
     soft_reward_min: jax.Array  # running minimum of r_min + min(temperature, initial) * min(entropy, 0)
@@ -46,7 +45,7 @@ def kept_if(finite: jax.Array, old: LearnerState, new: LearnerState) -> LearnerS
     such a lane has stopped learning while its loss is still finite. Where `finite` is False too, that is the cause.
     """
     # A gradient that breaks a first moment breaks the second too: its square overflows long before. Half the work.
-    sound = _all_finite((new.critic_moments.second, new.actor_moments[0].nu))
+    sound = _all_finite((new.critic_moments.nu, new.actor_moments[0].nu))
     alive = old.alive & finite & sound
     kept = jax.tree.map(lambda before, fresh: jnp.where(alive, fresh, before), old, new)
     return kept._replace(alive=alive, optimizer_finite=old.optimizer_finite & (sound | ~(old.alive & finite)))
@@ -62,4 +61,4 @@ def _all_finite(tree) -> jax.Array:
 
 
 ACTOR_PARTS = ("actor", "target_actor", "actor_moments", "log_temperature", "temperature_moments")
-CRITIC_PARTS = ("critic", "critic_moments", "target")
+CRITIC_PARTS = ("critic", "critic_moments", "target", "updates")

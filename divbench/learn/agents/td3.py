@@ -12,17 +12,23 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
-from divbench.learn import optimizers
+from divbench.learn.agents import actor as actors
 from divbench.learn.agents import critic as critics
-from divbench.learn.agents import rewards
+from divbench.learn.agents import initial, rewards
+from divbench.learn.agents.agent import Agent
 from divbench.learn.agents.coefficients import Coefficients, Structure
 from divbench.learn.agents.state import LearnerState, kept_if
-from divbench.learn.agents.stepping import adam, stepped
-from divbench.learn.keys import Stream, stream_key
 from divbench.learn.networks.mlp import DeterministicActor
 from divbench.learn.replay import Batch
 
-critic_change = critics.change
+
+def initialise(root, resets, coefs: Coefficients, structure: Structure) -> LearnerState:
+    """Fresh weights, the actor's target a copy; arguments as in `initial.drawn`."""
+    def draw_actor(key):
+        return actors.module_of(structure, DeterministicActor).draw(key, structure.observation_size, coefs.init_gain)
+
+    drawn = initial.drawn(root, resets, draw_actor, jnp.zeros((), jnp.float32), coefs, structure)
+    return drawn._replace(target_actor=jax.tree.map(jnp.copy, drawn.actor))
 
 
 def temperature(learner: LearnerState, coefs: Coefficients) -> jax.Array:
@@ -30,40 +36,9 @@ def temperature(learner: LearnerState, coefs: Coefficients) -> jax.Array:
     return jnp.zeros((), jnp.float32)
 
 
-entropy_weight = temperature
-
-
-def module_of(structure: Structure) -> DeterministicActor:
-    """The module of the actor."""
-    settings = structure.settings
-    return DeterministicActor(structure.action_size, settings.actor_hidden, settings.activation,
-                              settings.initialisation, "actor_layernorm" in structure.mechanisms)
-
-
-def initialise(root, resets, coefs: Coefficients, structure: Structure) -> LearnerState:
-    """Fresh weights: draw number `resets` of the lane's initialisation stream. Targets begin as copies.
-
-    Args:
-      root: the lane's root key (not consumed).
-      resets: how often the lane was drawn afresh before; each count gives other weights.
-    """
-    actor_key, critic_key = jax.random.split(stream_key(root, Stream.INITIALISE, resets))
-    actor = module_of(structure).draw(actor_key, structure.observation_size, coefs.init_gain)
-    critic = critics.initialise(critic_key, coefs, structure)
-    nothing = jnp.zeros((), jnp.float32)
-    low, high = rewards.at_first(coefs, structure)
-    return LearnerState(
-        actor, jax.tree.map(jnp.copy, actor), critic, jax.tree.map(jnp.copy, critic), nothing,
-        adam(coefs, coefs.actor_lr).init(actor["params"]), optimizers.init(critic["params"]),
-        adam(coefs, coefs.temperature_lr).init(nothing),
-        soft_reward_max=high, soft_reward_any=high, soft_reward_min=low, notes={}, alive=jnp.asarray(True),
-        optimizer_finite=jnp.asarray(True),
-    )
-
-
 def act(actor, obs, coefs: Coefficients, structure: Structure, key=None) -> jax.Array:
     """Actions `[B, A]` for observations `[B, O]`; with a key, with Gaussian noise of deviation `exploration_noise`."""
-    action = module_of(structure).apply(actor, obs, switches=coefs.switches)
+    action = actors.module_of(structure, DeterministicActor).apply(actor, obs, switches=coefs.switches)
     if key is None:
         return action
     noise = coefs.exploration_noise * jax.random.normal(key, action.shape, action.dtype)
@@ -77,13 +52,13 @@ def sample(actor, obs, coefs: Coefficients, structure: Structure, key):
     return action, jnp.zeros(action.shape[0], action.dtype)
 
 
-def td_target(learner: LearnerState, batch: Batch, coefs: Coefficients, structure: Structure, key,
+def td_target(agent: Agent, learner: LearnerState, batch: Batch, coefs: Coefficients, structure: Structure, key,
               training: bool = True):
     """r + gamma min Q_target(s', a'), a' the target actor's with clipped noise: `[B]`, and a' `[B, A]`.
 
     With in-distribution targets a' is the replayed action. Key and `training` as in `sac.td_target`.
     """
-    smooth = act(learner.target_actor, batch.next_obs, coefs, structure)
+    smooth = agent.act(learner.target_actor, batch.next_obs, coefs, structure)
     noise = coefs.target_noise * jax.random.normal(key, smooth.shape, smooth.dtype)
     noise = jnp.clip(noise, -coefs.target_noise_clip, coefs.target_noise_clip)
     stored = coefs.in_distribution_targets > 0.0
@@ -92,12 +67,12 @@ def td_target(learner: LearnerState, batch: Batch, coefs: Coefficients, structur
     return batch.reward + coefs.gamma * batch.continues * critics.reduced(q, coefs), next_action
 
 
-def actor_loss(params, critic, batch: Batch, coefs: Coefficients, structure: Structure, key):
+def actor_loss(params, agent: Agent, critic, batch: Batch, coefs: Coefficients, structure: Structure, key):
     """-scale mean Q_1(s, mu(s)) + cloning mean |mu(s) - a|^2, of an actor with these parameters: scalar.
 
     `scale` is q_weight / mean |Q_1| where `q_weight` is not 0 (alpha of TD3+BC), no gradient through it, else 1.
     """
-    action = act({"params": params}, batch.obs, coefs, structure)
+    action = agent.act({"params": params}, batch.obs, coefs, structure)
     q = critics.values(critic, batch.obs, action, coefs, structure, critics.random_key(key, structure))[0]
     size = jnp.mean(jnp.abs(jax.lax.stop_gradient(q)))
     relative = coefs.q_weight > 0.0
@@ -105,7 +80,7 @@ def actor_loss(params, critic, batch: Batch, coefs: Coefficients, structure: Str
     return -scale * jnp.mean(q) + coefs.cloning_weight * jnp.mean(jnp.square(action - batch.action))
 
 
-def update(learner: LearnerState, batch: Batch, coefs: Coefficients, structure: Structure, key):
+def update(agent: Agent, learner: LearnerState, batch: Batch, coefs: Coefficients, structure: Structure, key):
     """One gradient step of everything that is due. The key is consumed.
 
     Returns:
@@ -113,20 +88,20 @@ def update(learner: LearnerState, batch: Batch, coefs: Coefficients, structure: 
       lane was frozen before.
     """
     target_key, actor_key = jax.random.split(key)
-    target, next_action = td_target(learner, batch, coefs, structure, target_key)
-    q_loss, critic, target_critic, critic_moments = critics.learned(
-        learner, batch, target, next_action, sample, coefs, structure, jax.random.fold_in(target_key, 3))
-    before = learner.actor["params"]
-    policy_loss, gradient = jax.value_and_grad(actor_loss)(before, critic, batch, coefs, structure, actor_key)
-    params, actor_moments = stepped(gradient, learner.actor_moments, before, coefs, coefs.actor_lr)
-    due = critic_moments.count % coefs.policy_delay.astype(jnp.int32) == 0
-    actor, actor_moments = jax.tree.map(lambda new, old: jnp.where(due, new, old), ({"params": params}, actor_moments),
+    target, next_action = agent.td_target(agent, learner, batch, coefs, structure, target_key)
+    q_loss, new = critics.learned(learner, batch, target, next_action, agent.sample, coefs, structure,
+                                  jax.random.fold_in(target_key, 3))
+    policy_loss, gradient = jax.value_and_grad(actor_loss)(
+        learner.actor["params"], agent, new.critic, batch, coefs, structure, actor_key)
+    due = new.updates % coefs.policy_delay.astype(jnp.int32) == 0
+    actor, actor_moments = jax.tree.map(lambda fresh, old: jnp.where(due, fresh, old),
+                                        actors.step(learner, gradient, coefs),
                                         (learner.actor, learner.actor_moments))
     low, high = rewards.of_batch(batch, coefs, structure)
-    new = learner._replace(
-        actor=actor, actor_moments=actor_moments, critic=critic, critic_moments=critic_moments, target=target_critic,
-        target_actor=critics.towards(learner.target_actor, actor, critic_moments.count, coefs),
-        soft_reward_max=jnp.maximum(learner.soft_reward_max, high),
-        soft_reward_any=jnp.maximum(learner.soft_reward_any, high),
-        soft_reward_min=jnp.minimum(learner.soft_reward_min, low))
+    new = rewards.remembered(new, low, high, of_any=high)
+    new = new._replace(actor=actor, actor_moments=actor_moments,
+                       target_actor=critics.towards(learner.target_actor, actor, new.updates, coefs))
     return kept_if(jnp.isfinite(q_loss) & jnp.isfinite(policy_loss), learner, new)
+
+
+TD3 = Agent("td3", initialise, act, sample, td_target, update, critics.change, temperature, entropy_weight=temperature)

@@ -1,0 +1,25 @@
+"""The actor's side of a lane, the same for every algorithm: its module, its step.
+
+What its loss is, and how actions follow from its outputs, are the algorithms' own.
+"""
+
+from __future__ import annotations
+
+from divbench.learn.agents import stepping
+from divbench.learn.agents.coefficients import Coefficients, Structure
+from divbench.learn.agents.state import LearnerState
+from divbench.learn.networks.mlp import DeterministicActor, GaussianActor
+
+
+def module_of(structure: Structure, kind: type[GaussianActor] | type[DeterministicActor]):
+    """The module of the actor, of the kind that the algorithm asks for."""
+    settings = structure.settings
+    return kind(structure.action_size, settings.actor_hidden, settings.activation, settings.initialisation,
+                "actor_layernorm" in structure.mechanisms)
+
+
+def step(learner: LearnerState, gradient, coefs: Coefficients):
+    """The actor and the state of its optimizer after one step down `gradient`, a tree like the actor's parameters."""
+    params, moments = stepping.stepped(stepping.of_actor(coefs), gradient, learner.actor_moments,
+                                       learner.actor["params"])
+    return {"params": params}, moments
