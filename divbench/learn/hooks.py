@@ -1,11 +1,11 @@
 """Functions from outside that a variant may bring along: what they are called with, and how they are found.
 
-- `features(x, site)`: called before and after each ReLU of the critics, returns what takes the place of `x`
-  (`[N, B, H]`; N critics, B batch, H width of the layer). It is called for one critic at a time: N is 1.
+- `features(x, site)`: called for each critic before and after each ReLU, returns the replacement of `x` (`[B, H]`; B
+  batch, H width of the layer).
 - `losses(terms)`: called once an update with a `CriticTerms`, returns a scalar that is added to the critics' loss.
-- `projections(params)`: called with the critics' parameters when they are drawn and after each step of their optimizer,
-  returns those that take their place. They are a tree by the names of the critic's module, `hidden1/dense/kernel` for
-  one, each leaf with a leading axis of N.
+- `projections(params)`: called for each critic with its parameters when they are drawn and after each step of their
+  optimizer, returns the replacement. They are a tree by the names of the critic's module, `hidden1/dense/kernel` for
+  one. The calls are vmapped over the critics; `jax.lax.axis_index(CRITICS)` is the critic's number.
 
 All are written for one lane, in jax, without side effects. divbench's own `conservative`, `dr3`, `spectral_norm` and
 `weight_norm` are functions of these kinds.
@@ -23,6 +23,8 @@ from divbench.learn.hook_checks import checked
 from divbench.learn.replay import Batch
 from divbench.spec.errors import UsageError
 from divbench.spec.naming import load_module
+
+CRITICS = "critics"  # name of the vmapped axis in which projections are called
 
 
 class Site(NamedTuple):

@@ -16,7 +16,7 @@ def weight_norm(params):
     def one(path, leaf):
         if path[-1].key != "kernel" or path[0].key == "head":
             return leaf
-        return leaf / jnp.sqrt(jnp.sum(jnp.square(leaf), (1, 2), keepdims=True))
+        return leaf / jnp.sqrt(jnp.sum(jnp.square(leaf)))
     return jax.tree_util.tree_map_with_path(one, params)
 
 

@@ -16,7 +16,7 @@ from divbench.learn import losses
 from divbench.learn.agents import stepping
 from divbench.learn.agents.coefficients import Coefficients, Structure
 from divbench.learn.agents.state import LearnerState
-from divbench.learn.hooks import CriticTerms, of_kind
+from divbench.learn.hooks import CRITICS, CriticTerms, of_kind
 from divbench.learn.networks import ensemble
 from divbench.learn.networks.ensemble import Pass
 from divbench.learn.networks.foreign import ForeignCritic, foreign_critic
@@ -47,7 +47,7 @@ def initialise(key, coefs: Coefficients, structure: Structure) -> dict:
 def projected(params, structure: Structure):
     """The critics' parameters after the group's projections, divbench's own and those from outside."""
     for project in _projections(structure):
-        params = project(params)
+        params = jax.vmap(project, axis_name=CRITICS)(params)
     return params
 
 

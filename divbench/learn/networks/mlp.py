@@ -66,10 +66,10 @@ class MLPCritic(nn.Module):
         return "batchnorm" in self.mechanisms
 
     def _hooked(self, x, index: int, before_relu: bool):
-        """`x` after the functions from outside, which are shown it as one critic of one, `[1, B, H]`."""
+        """`x` after the functions from outside."""
         for hook in self.features:
             key = self.make_rng("dropout") if self.has_rng("dropout") else None
-            x = function_of("features", hook)(x[None], Site(index, index == len(self.hidden) - 1, before_relu, key))[0]
+            x = function_of("features", hook)(x, Site(index, index == len(self.hidden) - 1, before_relu, key))
         return x
 
     def draw(self, key, observation_size: int, action_size: int, gain) -> dict:
