@@ -1,12 +1,13 @@
 """The command line: from words to a command's function in `divbench.commands`.
 
-Every wrong input ends as one line on standard error and exit code 2. Nothing heavy is imported before a
-command is known to be right, so that help and refusals are immediate. What can be said on it is in
-`divbench.spec.parsers` and `divbench.spec.dataset_parsers`.
+Every wrong input ends as one line on standard error and exit code 2, and with `--json` as an object on standard output
+too. Nothing heavy is imported before a command is known to be right, so that help and refusals are immediate. What can
+be said on it is in `divbench.spec.parsers` and `divbench.spec.dataset_parsers`.
 """
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import importlib
 import io
@@ -15,12 +16,39 @@ import sys
 import traceback
 from collections.abc import Mapping, Sequence
 
+from divbench.commands.answer import Answer, Failed, give_object
 from divbench.commands.codes import BROKEN, INTERRUPTED, OK, USAGE, reader_may_leave
 from divbench.spec import dataset_parsers, parser, parsers
 from divbench.spec.errors import UsageError, nearest, unknown
+from divbench.spec.parser import JSON
 
-FUNCTIONS = {"import": "import_results", "export": "export_results"}  # others are called as the command is
+HOMES = {  # of a command's function, below `divbench.commands`
+    "run": "training.run",
+    "list": "tools.list",
+    "plan": "training.plan",
+    "report": "results.report",
+    "watch": "results.watch",
+    "compare": "results.compare",
+    "import": "results.import_results",
+    "export": "results.export_results",
+    "render": "tools.render",
+    "ntk": "kernels.ntk",
+    "parity": "tools.parity",
+    "doctor": "tools.doctor",
+    "reproduce": "claims.reproduce",
+    "claims": "claims.claims",
+    "explain": "tools.explain",
+    "cite": "tools.cite",
+    "completion": "completion.completion",
+    "dataset make": "datasets.make",
+    "dataset info": "datasets.info",
+    "dataset subset": "datasets.subset",
+    "dataset import": "datasets.import_dataset",
+    "dataset export": "datasets.export_dataset",
+}
+TELLING = ("run", "plan", "ntk", "reproduce")  # commands whose requests hold `json` too: progress is JSON lines then
 NOT_OURS = {errno.ENAMETOOLONG: "the name is too long for this file system", errno.EACCES: "permission denied"}
+COMPLETE = "complete"  # what the scripts of `divbench completion` call; no command for people
 HELP_FLAGS, VERSION_FLAGS = ("-h", "--help", "help"), ("-V", "--version", "version")
 
 
@@ -40,24 +68,29 @@ def main(argv: Sequence[str] | None = None) -> int:
             code = _dispatch(words)
         return code
     except UsageError as error:
-        print(f"divbench: {' '.join(str(error).split())}", file=sys.stderr)
-        return USAGE
+        why, code = str(error), USAGE
+    except Failed as error:
+        why, code = str(error), error.code
     except OSError as error:
-        if error.errno not in NOT_OURS or not error.filename:
-            return _broken()
-        print(f"divbench: '{error.filename}': {NOT_OURS[error.errno]}", file=sys.stderr)
-        return USAGE
+        if error.errno in NOT_OURS and error.filename:
+            why, code = f"'{error.filename}': {NOT_OURS[error.errno]}", USAGE
+        else:
+            why, code = _broken(error), BROKEN
     except KeyboardInterrupt:
-        print("divbench: interrupted", file=sys.stderr)
-        return INTERRUPTED + signal.SIGINT
-    except Exception:  # Python would end with 1, which says that something was found
-        return _broken()
+        why, code = "interrupted", INTERRUPTED + signal.SIGINT
+    except Exception as error:  # Python would end with 1, which says that something was found
+        why, code = _broken(error), BROKEN
+    why = " ".join(why.split())
+    print(f"divbench: {why}", file=sys.stderr)
+    if f"--{JSON}" in words:
+        with reader_may_leave():
+            give_object({"error": why}, code)
+    return code
 
 
-def _broken() -> int:
+def _broken(error: Exception) -> str:
     traceback.print_exc()
-    print("divbench: this is a mistake of divbench, not of the request", file=sys.stderr)
-    return BROKEN
+    return f"{type(error).__name__}: {error}; this is a mistake of divbench, not of the request"
 
 
 def _dispatch(words: list[str]) -> int:
@@ -69,34 +102,22 @@ def _dispatch(words: list[str]) -> int:
                         parsers.COMMANDS))
         return OK
     if first in VERSION_FLAGS:
-        print(f"divbench {_version()}")
+        version = _version()
+        return Answer(lambda: {"version": version}, lambda: print(f"divbench {version}")).give(json=f"--{JSON}" in rest)
+    if first == COMPLETE:
+        from divbench.commands.completion import candidates
+
+        for name in candidates(rest):
+            print(name)
         return OK
     if first.startswith("-"):
         hint = nearest(first, ("--help", "--version"))
         raise UsageError(f"unknown flag '{first}' before a command; commands: {', '.join(parsers.COMMANDS)}{hint}")
     if first not in parsers.COMMANDS:
         raise UsageError(unknown("command", first, parsers.COMMANDS))
-    if first == "dataset":
+    if first == parsers.DATASET:
         return _dispatch_dataset(rest)
-    module, make_parser = {
-        "run": ("training", parsers.spec_parser),
-        "list": ("tools", parsers.list_parser),
-        "plan": ("training", parsers.spec_parser),
-        "report": ("results", parsers.report_parser),
-        "watch": ("results", parsers.watch_parser),
-        "compare": ("results", parsers.compare_parser),
-        "import": ("results", parsers.import_parser),
-        "export": ("results", parsers.export_parser),
-        "render": ("tools", parsers.render_parser),
-        "ntk": ("kernels", parsers.ntk_parser),
-        "parity": ("tools", parsers.parity_parser),
-        "doctor": ("tools", parsers.doctor_parser),
-        "reproduce": ("claims", parsers.reproduce_parser),
-        "claims": ("claims", parsers.claims_parser),
-        "explain": ("tools", parsers.explain_parser),
-        "cite": ("tools", parsers.cite_parser),
-    }[first]
-    return _carry_out(module, FUNCTIONS.get(first, first), make_parser(first), rest)
+    return _carry_out(first, rest)
 
 
 def _dispatch_dataset(words: list[str]) -> int:
@@ -110,21 +131,19 @@ def _dispatch_dataset(words: list[str]) -> int:
         return OK
     if first not in commands:
         raise UsageError(f"dataset: {unknown('command', first, commands)}")
-    make_parser, function = {
-        "make": (dataset_parsers.make_parser, "make"),
-        "info": (dataset_parsers.info_parser, "info"),
-        "subset": (dataset_parsers.subset_parser, "subset"),
-        "import": (dataset_parsers.import_parser, "import_dataset"),
-        "export": (dataset_parsers.export_parser, "export_dataset"),
-    }[first]
-    return _carry_out("datasets", function, make_parser(first), rest)
+    return _carry_out(f"{parsers.DATASET} {first}", rest)
 
 
-def _carry_out(module: str, function: str, flags: parser.Parser, words: list[str]) -> int:
-    given = parser.parse(flags, words)
+def _carry_out(command: str, words: list[str]) -> int:
+    given = parser.parse(parsers.make_parser(command), words)
     if given is None:
         return OK
-    return getattr(importlib.import_module(f"divbench.commands.{module}"), function)(given)
+    json = given.get(JSON, False) if command in TELLING else given.pop(JSON, False)
+    module, function = HOMES[command].split(".")
+    # Whatever else is printed, by a library too, would break the object.
+    with contextlib.redirect_stdout(sys.stderr) if json else contextlib.nullcontext():
+        answer = getattr(importlib.import_module(f"divbench.commands.{module}"), function)(given)
+    return answer.give(json=json)
 
 
 def _overview(within: str, summary: str, commands: Mapping[str, str]) -> str:

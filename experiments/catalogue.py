@@ -42,7 +42,7 @@ from divbench.experiments import (
 )
 from divbench.experiments.experiment import Experiment, MeasuredExperiment
 from divbench.spec.estimate import UPDATES_PER_SECOND
-from divbench.spec.text import format_table
+from divbench.spec.text import format_table, line_width, wrapped
 
 _MODULES = (priming_length, priming_nikishin, initialisation, moments, optimizers, regularisers,
             out_of_distribution_targets, ofn_priming, reward_informativeness, single_critic, divergence_in_training,
@@ -58,7 +58,14 @@ EXPERIMENTS: dict[str, Experiment | MeasuredExperiment] = {
 def describe() -> str:
     """The table of `divbench reproduce --list`."""
     rows = [(e.name, e.kind, f"{e.minutes('quick'):.0f}", e.claim, e.source) for e in EXPERIMENTS.values()]
-    table = format_table(("experiment", "kind", "minutes", "claim", "source"), rows, right=("minutes",))
-    return (f"{table}\n\nminutes: of the updates of the quick scale on two fast CPU cores ({UPDATES_PER_SECOND:.0f} a "
-            "second; slow ones took twice that), if no run is there that another experiment shares; acting, evaluating "
-            "and compiling come on top")
+    table = format_table(("experiment", "kind", "minutes", "claim", "source"), rows, ("minutes",), line_width())
+    note = (f"minutes: of the updates of the quick scale on two fast CPU cores ({UPDATES_PER_SECOND:.0f} a second; "
+            "slow ones took twice that), if no run is there that another experiment shares; acting, evaluating and "
+            "compiling come on top")
+    return f"{table}\n\n{wrapped(note, line_width())}"
+
+
+def records() -> list[dict]:
+    """The same for programs."""
+    return [{"name": e.name, "kind": e.kind, "minutes": e.minutes("quick"), "claim": e.claim, "source": e.source}
+            for e in EXPERIMENTS.values()]

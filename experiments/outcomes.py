@@ -123,7 +123,23 @@ def scoreboard(outcomes: Sequence[tuple[str, dict]], *, markdown: bool = False) 
              for series, statuses in counts.items())
     first = sum("rule" not in record for _, record in outcomes)
     notes = [HOLM_NOTE, *([FIRST_RULE_NOTE.format(count=first)] if first else [])]
-    return "\n".join([table, "", *notes, "", *lines, *_lacking(outcomes)])
+    left = _not_carried_out(outcomes)
+    lacking = [f"not carried out, {len(left)} of {len(NAMES)}: {', '.join(left)}"] if left else []
+    return "\n".join([table, "", *notes, "", *lines, *lacking])
+
+
+def scoreboard_record(outcomes: Sequence[tuple[str, dict]]) -> dict:
+    """The same for programs: `claims`, a row for each outcome, and the names of experiments that are
+    `not_carried_out`."""
+    claims = []
+    for (series, record), after in zip(outcomes, with_holm(outcomes), strict=True):
+        decider = _decider(record)
+        claims.append({
+            **{key: record[key] for key in ("experiment", "claim", "source", "status")},
+            "with_holm": None if after == UNKNOWN else after, "decided_by": decider["what"],
+            **{key: decider.get(key) for key in ("effect", "interval", "level", "side", "threshold")},
+            **{key: record[key] for key in ("seeds", "tasks", "scale", "physics", "device")}, "series": series})
+    return {"claims": claims, "not_carried_out": _not_carried_out(outcomes)}
 
 
 def with_holm(outcomes: Sequence[tuple[str, dict]]) -> list[str]:
@@ -142,11 +158,10 @@ def with_holm(outcomes: Sequence[tuple[str, dict]]) -> list[str]:
     return [status for _, status in sorted(found)]
 
 
-def _lacking(outcomes: Sequence[tuple[str, dict]]) -> list[str]:
-    """Which experiments nobody has carried out, as no outcome is no result either."""
+def _not_carried_out(outcomes: Sequence[tuple[str, dict]]) -> list[str]:
+    """The experiments without an outcome, as no outcome is no result either."""
     found = {record["experiment"] for _, record in outcomes}
-    names = [name for name in NAMES if name not in found]
-    return [f"not carried out, {len(names)} of {len(NAMES)}: {', '.join(names)}"] if names else []
+    return [name for name in NAMES if name not in found]
 
 
 def describe_outcome(record: dict) -> str:

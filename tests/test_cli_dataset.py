@@ -57,8 +57,8 @@ def refused(capsys, *words) -> str:
     before = tree(Path())
     assert cli.main(["dataset", *map(str, words)]) == 2
     told = capsys.readouterr()
-    assert told.out == "" and told.err.startswith("divbench: ")
-    assert told.err.endswith("\n") and told.err.count("\n") == 1
+    assert ("error" in json.loads(told.out) if "--json" in words else told.out == "")
+    assert told.err.startswith("divbench: ") and told.err.endswith("\n") and told.err.count("\n") == 1
     assert tree(Path()) == before
     return told.err
 
@@ -210,7 +210,7 @@ def test_a_subset_of_here_lies_beside_it(capsys, monkeypatch):
 def test_json_is_the_card_and_the_size(capsys):
     dataset = write("set")
     said = json.loads(done(capsys, "info", "set", "--json"))
-    assert said == {"folder": "set", "card": dataset.card,
+    assert said == {"folder": "set", "card": dataset.card, "exit_code": 0,
                     "bytes": sum(file.stat().st_size for file in dataset.path.iterdir())}
 
 

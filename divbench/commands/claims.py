@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import functools
-import json
 import sys
 from pathlib import Path
 
-from divbench.commands.codes import FAILED, INTERRUPTED, OK, reader_may_leave, refuse_unwritable
+from divbench.commands.answer import Answer
+from divbench.commands.codes import FAILED, INTERRUPTED, refuse_unwritable
 from divbench.spec.errors import UsageError
 
 
-def reproduce(given: dict) -> int:
+def reproduce(given: dict) -> Answer:
     from divbench.experiments import catalogue, reproduce
     from divbench.experiments.experiment import MeasuredExperiment
     from divbench.spec.experiments import read_request
 
     request = read_request(given)
     if request.list:
-        print(catalogue.describe())
-        return OK
+        return Answer(lambda: {"experiments": catalogue.records()}, lambda: print(catalogue.describe()))
     refuse_unwritable(request.out)
     experiment = catalogue.EXPERIMENTS[request.name]
     if isinstance(experiment, MeasuredExperiment):
@@ -28,34 +27,25 @@ def reproduce(given: dict) -> int:
     if not (request.plan or request.so_far):
         for spec in plan.runs:
             refuse_unwritable(spec.folder)
-    aloud = not (request.json or request.quiet)
     if not request.json:
         print(_claim_text(experiment, request.scale))
     if request.plan:
-        print(json.dumps(reproduce.plan_record(plan)) if request.json else f"\n{reproduce.describe_plan(plan)}")
-        return OK
+        return Answer(lambda: reproduce.plan_record(plan), lambda: print(f"\n{reproduce.describe_plan(plan)}"))
+    aloud = not (request.json or request.quiet)
     if aloud:
         print(f"\n{reproduce.describe_plan(plan)}\n", flush=True)
     results = [] if request.so_far else reproduce.train(plan, print if aloud else lambda line: None)
     failed = [f"{result.folder}: {name}" for result in results for name in result.failed]
     interrupted = bool(results) and results[-1].interrupted
-    code = INTERRUPTED + results[-1].signal if interrupted else FAILED if failed else OK
-    with reader_may_leave():
-        if code == OK:
-            record = reproduce.settle(plan)
-            print(json.dumps(record, allow_nan=False) if request.json else _outcome_text(record, plan.folder))
-        elif request.json:
-            print(json.dumps({"experiment": experiment.name, "failed": failed, "interrupted": interrupted,
-                              "exit_code": code}))
-        elif interrupted:
-            print("interrupted; the same command continues from the checkpoint")
-        else:
-            told = [*(f"failed: {name}" for name in failed), "nothing is decided; the same command tries again"]
-            print("\n".join(told))
-    return code
+    if interrupted or failed:
+        told = ["interrupted; the same command continues from the checkpoint"] if interrupted else [
+            *(f"failed: {name}" for name in failed), "nothing is decided; the same command tries again"]
+        return Answer(lambda: {"experiment": experiment.name, "failed": failed, "interrupted": interrupted},
+                      lambda: print("\n".join(told)), INTERRUPTED + results[-1].signal if interrupted else FAILED)
+    return _settled(reproduce.settle(plan), plan.folder)
 
 
-def _measure(experiment, request) -> int:
+def _measure(experiment, request) -> Answer:
     """The same for a claim that a measurement decides."""
     from divbench.execute.wording import write_line
     from divbench.experiments import measuring
@@ -63,20 +53,20 @@ def _measure(experiment, request) -> int:
     if request.so_far:
         raise UsageError(f"--so-far: '{experiment.name}' is decided by a measurement, not by runs; leave it out")
     measuring.check(experiment, request)
-    folder = measuring.outcome_folder(experiment, request)
-    aloud = not (request.json or request.quiet)
+    described = f"\n{measuring.describe_measurement(experiment, request)}"
     if not request.json:
         print(_claim_text(experiment, request.scale))
-    if request.plan or aloud:
-        print(json.dumps(measuring.measurement_record(experiment, request)) if request.json
-              else f"\n{measuring.describe_measurement(experiment, request)}", flush=True)
     if request.plan:
-        return OK
+        return Answer(lambda: measuring.measurement_record(experiment, request), lambda: print(described))
+    aloud = not (request.json or request.quiet)
+    if aloud:
+        print(described, flush=True)
     tell = functools.partial(write_line, sys.stdout) if aloud else lambda line: None
-    record = measuring.settle(experiment, request, tell)
-    with reader_may_leave():
-        print(json.dumps(record, allow_nan=False) if request.json else _outcome_text(record, folder))
-    return OK
+    return _settled(measuring.settle(experiment, request, tell), measuring.outcome_folder(experiment, request))
+
+
+def _settled(record: dict, folder: Path) -> Answer:
+    return Answer(lambda: record, lambda: print(_outcome_text(record, folder)))
 
 
 def _claim_text(experiment, scale: str) -> str:
@@ -94,8 +84,9 @@ def _outcome_text(record: dict, folder: Path) -> str:
     return f"\n{describe_outcome(record)}\n\noutcome  {folder}/: outcome.json, outcome.md, figure.png and more"
 
 
-def claims(given: dict) -> int:
-    from divbench.experiments.outcomes import find_outcomes, scoreboard
+def claims(given: dict) -> Answer:
+    from divbench.experiments.outcomes import find_outcomes, scoreboard, scoreboard_record
 
-    print(scoreboard(find_outcomes(given.get("dir")), markdown=given.get("markdown", False)))
-    return OK
+    outcomes = find_outcomes(given.get("dir"))
+    return Answer(lambda: scoreboard_record(outcomes),
+                  lambda: print(scoreboard(outcomes, markdown=given.get("markdown", False))))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from pathlib import Path
 
-from divbench.commands.codes import FAILED, INTERRUPTED, OK, reader_may_leave, refuse_unwritable
+from divbench.commands.answer import Answer, Failed
+from divbench.commands.codes import FAILED, INTERRUPTED, refuse_unwritable
 
 
-def make(given: dict) -> int:
+def make(given: dict) -> Answer:
     from divbench.spec.making import read_make
 
     request = read_make(given)
@@ -18,62 +17,60 @@ def make(given: dict) -> int:
     from divbench.execute.signals import Interrupted
     from divbench.report import datasets
 
+    found = []
     try:
         for made in make_datasets(request, datasets.Lines()):
             kept = "kept         it was there already, made by the same request\n" if made.kept else ""
-            _tell(f"{kept}{datasets.describe(made.dataset)}\n")
+            print(f"{kept}{datasets.describe(made.dataset)}\n", flush=True)
+            found.append({**datasets.record(made.dataset), "kept": made.kept})
     except Interrupted as heard:
-        print("divbench: interrupted; the same command goes on with the training", file=sys.stderr)
-        return INTERRUPTED + heard.args[0]
+        raise Failed("interrupted; the same command goes on with the training", INTERRUPTED + heard.args[0]) from None
     except TrainingFailed as error:
-        print(f"divbench: failed: {error}", file=sys.stderr)
-        return FAILED
-    return OK
+        raise Failed(f"failed: {error}", FAILED) from None
+    return Answer(lambda: {"datasets": found}, lambda: None)
 
 
-def info(given: dict) -> int:
+def info(given: dict) -> Answer:
     from divbench.spec.datasets import InfoRequest
 
     request = InfoRequest(given["folder"])
     from divbench.report import datasets
 
-    dataset = datasets.open_dataset(request.folder)
-    with reader_may_leave():
-        print(json.dumps(datasets.record(dataset)) if given.get("json") else datasets.describe(dataset))
-    return OK
+    return _described(datasets.open_dataset(request.folder))
 
 
-def subset(given: dict) -> int:
+def subset(given: dict) -> Answer:
     from divbench.spec.datasets import read_subset
 
     request = read_subset(given)
     refuse_unwritable(str(request.target))
     from divbench.report import datasets
 
-    return _tell(datasets.describe(datasets.make_subset(request)))
+    return _described(datasets.make_subset(request))
 
 
-def import_dataset(given: dict) -> int:
+def import_dataset(given: dict) -> Answer:
     from divbench.spec.datasets import read_import
 
     request = read_import(given)
     refuse_unwritable(request.out)
     from divbench.report import datasets
 
-    return _tell(datasets.describe(datasets.import_dataset(request)))
+    return _described(datasets.import_dataset(request))
 
 
-def export_dataset(given: dict) -> int:
+def export_dataset(given: dict) -> Answer:
     from divbench.spec.datasets import MINARI, read_export
 
     request = read_export(given)
     refuse_unwritable(request.out if request.to == MINARI else str(Path(request.out).parent))
     from divbench.report import datasets
 
-    return _tell(datasets.describe_export(request, datasets.export_dataset(request)))
+    made = datasets.export_dataset(request)
+    return Answer(lambda: {"exported": made}, lambda: print(datasets.describe_export(request, made)))
 
 
-def _tell(text: str) -> int:
-    with reader_may_leave():
-        print(text)
-    return OK
+def _described(dataset) -> Answer:
+    from divbench.report import datasets
+
+    return Answer(lambda: datasets.record(dataset), lambda: print(datasets.describe(dataset)))

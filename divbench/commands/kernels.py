@@ -6,11 +6,12 @@ import json
 import sys
 from pathlib import Path
 
-from divbench.commands.codes import OK, reader_may_leave, refuse_unwritable
+from divbench.commands.answer import Answer
+from divbench.commands.codes import refuse_unwritable
 from divbench.spec.errors import UsageError
 
 
-def ntk(given: dict) -> int:
+def ntk(given: dict) -> Answer:
     from divbench.spec.kernels import TABLE, read_request
 
     request = read_request(given)
@@ -25,12 +26,8 @@ def ntk(given: dict) -> int:
     rows = measure_kernels(request, _teller(request))
     files = write_kernels(folder, rows)
     summaries = summarise(rows)
-    with reader_may_leave():
-        if request.json:
-            print(json.dumps({"task": request.task, "kernels": as_record(summaries), "files": files}, allow_nan=False))
-        else:
-            print(f"{as_text(summaries)}\n\nwritten  {folder}/: {', '.join(files)}")
-    return OK
+    return Answer(lambda: {"task": request.task, "kernels": as_record(summaries), "files": files},
+                  lambda: print(f"{as_text(summaries)}\n\nwritten  {folder}/: {', '.join(files)}"))
 
 
 def _teller(request):

@@ -2,59 +2,59 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
-from divbench.commands.codes import OK, reader_may_leave, refuse_unwritable
+from divbench.commands.answer import Answer
+from divbench.commands.codes import refuse_unwritable
 from divbench.spec.errors import UsageError, choose
 from divbench.spec.parsers import AGAINST
 from divbench.spec.text import parse_rate
 
 
-def report(given: dict) -> int:
+def report(given: dict) -> Answer:
     _check_page(given, "report")
     first, *others = given["folders"]
-    from divbench.report.build import report
+    from divbench.report.build import report_record, write_report
+    from divbench.report.summary import show_summary
 
-    report(first, quiet=given.get("quiet", False), json=given.get("json", False), html=given.get("html", False),
-           others=others, against=_curves(given))
-    return OK
+    evidence, files = write_report(first, html=given.get("html", False), others=others, against=_curves(given))
+    return Answer(lambda: report_record(evidence, files),
+                  lambda: None if given.get("quiet") else show_summary(evidence))
 
 
-def watch(given: dict) -> int:
+def watch(given: dict) -> Answer:
     _check_page(given, "watch")
     every = parse_rate(given["every"], "--every") if "every" in given else None
     first, *others = given["folders"]
     from divbench.report.watch import INTERVAL, watch
 
-    watch(first, html=given.get("html", False), others=others, against=_curves(given), interval=every or INTERVAL)
-    return OK
+    page = watch(first, html=given.get("html", False), others=others, against=_curves(given),
+                 interval=every or INTERVAL)
+    return Answer(lambda: {"folder": first, "page": page}, lambda: None)
 
 
-def compare(given: dict) -> int:
+def compare(given: dict) -> Answer:
     from divbench.spec.compare import read_request
 
     request = read_request(given)
     from divbench.report.compare import compare, describe, record
 
     result = compare(request)
-    with reader_may_leave():
-        print(json.dumps(record(result), allow_nan=False) if request.json else describe(result))
-    return result.exit_code
+    return Answer(lambda: record(result), lambda: print(describe(result)), result.exit_code)
 
 
-def import_results(given: dict) -> int:
+def import_results(given: dict) -> Answer:
     from divbench.spec.exchange import read_import
 
     request = read_import(given)
     refuse_unwritable(request.out)
-    from divbench.report.importing import describe_import, import_results
+    from divbench.report.importing import describe_import, import_record, import_results
 
-    print(describe_import(import_results(request)))
-    return OK
+    folder = import_results(request)
+    return Answer(lambda: import_record(folder), lambda: print(describe_import(folder)))
 
 
-def export_results(given: dict) -> int:
+def export_results(given: dict) -> Answer:
     from divbench.spec.exchange import read_export
 
     request = read_export(given)
@@ -62,8 +62,8 @@ def export_results(given: dict) -> int:
     from divbench.report.exporting import export_results
 
     files = export_results(request)
-    print(f"exported  {request.target}: {len(files)} file{'s' if len(files) != 1 else ''}")
-    return OK
+    return Answer(lambda: {"exported": request.target, "files": files},
+                  lambda: print(f"exported  {request.target}: {len(files)} file{'s' if len(files) != 1 else ''}"))
 
 
 def _check_page(given: dict, command: str) -> None:

@@ -2,40 +2,43 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
-from divbench.commands.codes import FAILED, OK, reader_may_leave, refuse_unwritable
+from divbench.commands.answer import Answer
+from divbench.commands.codes import FAILED, OK, refuse_unwritable
 from divbench.spec import parsers
 from divbench.spec.errors import choose
 
 
-def list(given: dict) -> int:
-    from divbench.experiments.catalogue import describe as describe_experiments
-    from divbench.spec.catalogue import describe
+def list(given: dict) -> Answer:
+    from divbench.experiments import catalogue as experiments
+    from divbench.spec import catalogue
 
     what = given.get("what")
     kinds = parsers.LISTS if what is None else [choose("list", what, parsers.LISTS)]
-    print("\n\n".join(describe_experiments() if kind == "experiments" else describe(kind) for kind in kinds))
-    return OK
+    describe = catalogue.DESCRIBE | {"experiments": experiments.describe}
+    records = catalogue.RECORDS | {"experiments": experiments.records}
+    return Answer(lambda: {kind: records[kind]() for kind in kinds},
+                  lambda: print("\n\n".join(describe[kind]() for kind in kinds)))
 
 
-def explain(given: dict) -> int:
-    from divbench.report.explain import explain, overview
+def explain(given: dict) -> Answer:
+    from divbench.report import explain
 
-    print(explain(given["metric"]) if "metric" in given else overview())
-    return OK
+    if "metric" not in given:
+        return Answer(explain.overview_record, lambda: print(explain.overview()))
+    return Answer(lambda: explain.explanation_record(given["metric"]), lambda: print(explain.explain(given["metric"])))
 
 
-def cite(given: dict) -> int:
+def cite(given: dict) -> Answer:
     from divbench.spec.citations import bibtex
     from divbench.spec.text import split_names
 
-    print(bibtex(split_names(given["variants"], "cite") if "variants" in given else ()), end="")
-    return OK
+    entries = bibtex(split_names(given["variants"], "cite") if "variants" in given else ())
+    return Answer(lambda: {"bibtex": entries}, lambda: print(entries, end=""))
 
 
-def render(given: dict) -> int:
+def render(given: dict) -> Answer:
     from divbench.spec.render import read_request
 
     request = read_request(given)
@@ -44,12 +47,12 @@ def render(given: dict) -> int:
 
     film = render(request)
     early = "; then the physics went non-finite" if film.nonfinite else ""
-    print(f"return   {film.episode_return:.1f} over {film.steps} control steps{early}")
-    print(f"film     {film.path}: {film.frames} frames, {film.seconds:.1f} s")
-    return OK
+    text = (f"return   {film.episode_return:.1f} over {film.steps} control steps{early}\n"
+            f"film     {film.path}: {film.frames} frames, {film.seconds:.1f} s")
+    return Answer(lambda: {"film": film}, lambda: print(text))
 
 
-def parity(given: dict) -> int:
+def parity(given: dict) -> Answer:
     from divbench.spec.parity import read_request
     from divbench.spec.render import refuse_existing
 
@@ -58,18 +61,14 @@ def parity(given: dict) -> int:
     refuse_existing(Path(request.out) / "parity.csv", request.force)
     from divbench.execute.parity import as_text, run_parity
 
-    print(f"\n{as_text(run_parity(request))}\n\ntables   {request.out}/: parity.csv, parity.md")
-    return OK
+    rows = run_parity(request)
+    return Answer(lambda: {"folder": request.out, "rows": rows},
+                  lambda: print(f"\n{as_text(rows)}\n\ntables   {request.out}/: parity.csv, parity.md"))
 
 
-def doctor(given: dict) -> int:
+def doctor(given: dict) -> Answer:
     from divbench.execute.doctor import describe, diagnose
 
     checks = diagnose()
     ok = all(check.ok for check in checks)
-    with reader_may_leave():
-        if given.get("json"):
-            print(json.dumps({"checks": [check.record() for check in checks], "ok": ok}))
-        else:
-            print(describe(checks))
-    return OK if ok else FAILED
+    return Answer(lambda: {"checks": checks, "ok": ok}, lambda: print(describe(checks)), OK if ok else FAILED)

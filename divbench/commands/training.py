@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
-
-from divbench.commands.codes import FAILED, INTERRUPTED, OK, reader_may_leave, refuse_unwritable
+from divbench.commands.answer import Answer
+from divbench.commands.codes import FAILED, INTERRUPTED, OK, refuse_unwritable
 from divbench.spec.errors import UsageError
 from divbench.spec.reading import read_spec
 from divbench.spec.text import parse_rate
@@ -12,7 +11,7 @@ from divbench.spec.text import parse_rate
 SAY_NOTHING = {"out", "force", "quiet", "json"}  # of what is to be trained
 
 
-def run(given: dict) -> int:
+def run(given: dict) -> Answer:
     sure = given.pop("yes", False)
     asked_for = set(given) - SAY_NOTHING
     spec = read_spec(given, given.pop("config", None))
@@ -33,9 +32,7 @@ def run(given: dict) -> int:
         from divbench.report.remaking import remake_stale
 
         not_remade = remake_stale(result.folder)
-    with reader_may_leave():
-        _tell(spec, result, code, not_remade)
-    return code
+    return Answer(lambda: _record(spec, result, not_remade), lambda: _show(spec, result, not_remade), code, spec.json)
 
 
 def _everything(spec) -> str:
@@ -50,15 +47,15 @@ def _everything(spec) -> str:
             "such as --suite smoke or --tasks cheetah-run --seeds 1 --steps 20k")
 
 
-def _tell(spec, result, code: int, not_remade: str = "") -> None:
+def _record(spec, result, not_remade: str) -> dict:
     from divbench.spec.plan import silent_resets
 
-    if spec.json:
-        print(json.dumps({"folder": str(result.folder), "failed": [str(failure) for failure in result.failed],
-                          "failures": [failure.record() for failure in result.failed],
-                          "interrupted": result.interrupted, "already_finished": result.already_finished,
-                          "silent_resets": silent_resets(spec), "report_not_remade": not_remade, "exit_code": code}))
-        return
+    return {"folder": result.folder, "failed": list(map(str, result.failed)), "failures": result.failed,
+            "interrupted": result.interrupted, "already_finished": result.already_finished,
+            "silent_resets": silent_resets(spec), "report_not_remade": not_remade}
+
+
+def _show(spec, result, not_remade: str) -> None:
     if result.interrupted:
         again = "the same command without --force" if spec.force else "the same command"
         print(f"interrupted; {again} continues from the checkpoint in {result.folder}")
@@ -77,7 +74,7 @@ def _tell(spec, result, code: int, not_remade: str = "") -> None:
         print(f"report not re-made: {not_remade}")
 
 
-def plan(given: dict) -> int:
+def plan(given: dict) -> Answer:
     from divbench.spec.plan import make_groups, silent_resets
 
     rate = parse_rate(given.pop("rate"), "--rate") if "rate" in given else None
@@ -106,8 +103,5 @@ def plan(given: dict) -> int:
         basis = "stated; groups as on a CPU, one for each set of mechanisms"
     estimates = [estimate(spec, group, pace, transitions) for group, pace in zip(groups, rates, strict=True)]
     silent = silent_resets(spec)
-    if spec.json:
-        print(json.dumps(plan_record(spec, estimates, basis, silent)))
-    else:
-        print(describe_plan(spec, estimates, basis, silent))
-    return OK
+    return Answer(lambda: plan_record(spec, estimates, basis, silent),
+                  lambda: print(describe_plan(spec, estimates, basis, silent)), json=spec.json)

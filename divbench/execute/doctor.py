@@ -31,10 +31,6 @@ class Check:
     ok: bool = True
     advice: str = ""
 
-    def record(self) -> dict:
-        """Plain JSON values."""
-        return dataclasses.asdict(self)
-
 
 def diagnose() -> list[Check]:
     """All findings, in the order in which they are told. Takes some seconds: the physics is tried."""

@@ -34,11 +34,6 @@ class Failure:
         where = f" ({self.place})" if self.place else ""
         return f"{self.group}: {self.error}{where}"
 
-    def record(self) -> dict:
-        """As plain JSON values."""
-        return {"group": self.group, "error": self.error, "place": self.place, "traceback": self.traceback,
-                "file": None if self.file is None else str(self.file)}
-
 
 class RunFailed(RuntimeError):
     """Some groups of a run failed; the others were trained and are in its tables.

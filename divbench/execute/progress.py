@@ -7,15 +7,14 @@ a live display starts.
 
 from __future__ import annotations
 
-import json
-import math
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
 from divbench.execute.observer import Progress, Row, describe_advance, variant_means
 from divbench.execute.wording import duration, number, one_line, plural, write_line
+from divbench.spec.plain import to_json
 from divbench.spec.plan import Group
 from divbench.spec.run_spec import RunSpec
 
@@ -138,7 +137,7 @@ class JsonProgress(Progress):
         self._tell("group_failed", group=group.name, error=one_line(error))
 
     def _tell(self, event: str, **fields) -> None:
-        write_line(self.stream, json.dumps({"event": event, **_plain(fields)}))
+        write_line(self.stream, to_json({"event": event, **fields}))
 
 
 def make_progress(spec: RunSpec, stream: TextIO | None = None) -> Progress:
@@ -154,15 +153,3 @@ def make_progress(spec: RunSpec, stream: TextIO | None = None) -> Progress:
 
         return LiveProgress(stream)
     return PlainProgress(stream)
-
-
-def _plain(value):
-    """JSON values: numpy's numbers as Python's, non-finite ones as null, anything unknown as text."""
-    if isinstance(value, Mapping):
-        return {str(key): _plain(entry) for key, entry in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(entry) for entry in value]
-    value = value.item() if hasattr(value, "item") else value
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    return value if value is None or isinstance(value, bool | int | str) else str(value)

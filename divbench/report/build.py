@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -22,20 +21,33 @@ from divbench.report.rewards import reward_rows, reward_table, rewards_in_words
 FOLDER = "report"
 
 
-def report(path: str | os.PathLike, *, quiet: bool = False, json: bool = False, html: bool = False,
+def report(path: str | os.PathLike, *, quiet: bool = False, html: bool = False,
            others: Sequence[str | os.PathLike] = (), against: Iterable | None = None) -> list[Path]:
+    """`write_report`, and the summary on the terminal unless `quiet`.
+
+    Returns:
+      The files written.
+    """
+    evidence, files = write_report(path, html=html, others=others, against=against)
+    if not quiet:
+        from divbench.report.summary import show_summary
+
+        show_summary(evidence)
+    return files
+
+
+def write_report(path: str | os.PathLike, *, html: bool = False, others: Sequence[str | os.PathLike] = (),
+                 against: Iterable | None = None) -> tuple[Evidence, list[Path]]:
     """Turn a run folder, finished or still growing, into tables and pictures.
 
     Args:
       path: the run folder.
-      quiet: print nothing.
-      json: print one JSON object (facts, scores, q, verdicts, files) instead of tables; wins over `quiet`.
       html: write the page `report.html` too.
       others: more run folders, in the page only.
       against: published curves, in the page only; see `divbench.report.page.write.write_page`.
 
     Returns:
-      The files written. A picture without any number to draw is not written.
+      What was read, and the files written. A picture without any number to draw is not written.
 
     Raises:
       UsageError: a missing, foreign or damaged folder, or one that cannot be written.
@@ -56,13 +68,18 @@ def report(path: str | os.PathLike, *, quiet: bool = False, json: bool = False, 
             write_file(file, content)
     except OSError as error:
         raise UsageError(f"{folder}: report cannot be written ({error.strerror})") from None
-    if json:
-        _print_json(evidence, list(files))
-    elif not quiet:
-        from divbench.report.summary import show_summary
+    return evidence, list(files)
 
-        show_summary(evidence)
-    return list(files)
+
+def report_record(evidence: Evidence, files: Sequence[Path]) -> dict:
+    """The report for programs: facts, aggregates, notes, scores, sizes of Q, verdicts and files."""
+    def row(record) -> dict:
+        fields = {f.name: getattr(record, f.name) for f in dataclasses.fields(record) if f.name != "cell"}
+        return {**record.cell._asdict(), **fields}
+
+    return {"facts": evidence.facts, "overall": evidence.overall, "notes": evidence.notes,
+            "scores": list(map(row, evidence.scores)), "q": list(map(row, evidence.q)),
+            "verdicts": list(map(row, evidence.lanes)), "files": files}
 
 
 def write_file(file: Path, content: bytes) -> None:
@@ -111,22 +128,3 @@ def contents(evidence: Evidence) -> dict[str, bytes]:
     if evidence.overall.rows:
         files["overall.csv"] = overall_csv(evidence.overall.rows).encode()
     return files
-
-
-def _print_json(evidence: Evidence, files: list[Path]) -> None:
-    import json
-
-    def plain(row) -> dict:
-        fields = {f.name: getattr(row, f.name) for f in dataclasses.fields(row) if f.name != "cell"}
-        return {**row.cell._asdict(), **fields}
-
-    answer = {
-        "facts": dataclasses.asdict(evidence.facts),
-        "overall": dataclasses.asdict(evidence.overall),
-        "notes": list(evidence.notes),
-        "scores": [plain(row) for row in evidence.scores],
-        "q": [plain(row) for row in evidence.q],
-        "verdicts": [plain(lane) for lane in evidence.lanes],
-        "files": [str(file) for file in files],
-    }
-    sys.stdout.write(json.dumps(answer, allow_nan=False) + "\n")

@@ -5,14 +5,13 @@ The words themselves are in `divbench.records.metrics` and, of columns that are 
 
 from __future__ import annotations
 
-import textwrap
-
 from divbench.records.metrics import BY_PREQN, CHEAP, FULL, METRICS, Metric
 from divbench.records.schema import TABLES
 from divbench.spec.errors import choose
-from divbench.spec.text import format_table
+from divbench.spec.plain import to_plain
+from divbench.spec.text import format_table, line_width, wrapped
 
-WIDTH = 100  # of a line, in characters
+NAMES = (*METRICS, *sorted({column.name for table in TABLES.values() for column in table} - METRICS.keys()))
 
 
 def explain(name: str) -> str:
@@ -22,34 +21,53 @@ def explain(name: str) -> str:
     Raises:
       UsageError: nothing of that name; it names the nearest one.
     """
-    columns = {column.name for table in TABLES.values() for column in table}
-    choose("metric or column", name, [*METRICS, *sorted(columns - METRICS.keys())])
+    choose("metric or column", name, NAMES)
     if name not in METRICS:
         return _column(name)
     metric = METRICS[name]
     facts = {"formula": metric.formula, "unit": "none" if metric.unit == "1" else metric.unit, "level": _level(metric),
              "table": _table(metric), "one per": _per(metric), "source": metric.source}
     width = max(map(len, facts))
-    lines = [metric.name, *textwrap.wrap(metric.meaning, WIDTH), ""]
-    for label, fact in facts.items():
-        head = f"{label:<{width}}  "
-        lines += textwrap.wrap(fact, WIDTH, initial_indent=head, subsequent_indent=" " * len(head),
-                               break_long_words=False, break_on_hyphens=False)
+    lines = [metric.name, wrapped(metric.meaning, line_width(), 0), ""]
+    lines += [wrapped(f"{label:<{width}}  {fact}", line_width(), width + 2) for label, fact in facts.items()]
     return "\n".join(lines)
 
 
-def _column(name: str) -> str:
-    """What each table means by a column that is no metric; tables that mean the same in one paragraph."""
+def explanation_record(name: str) -> dict:
+    """The same for programs: the fields of a `Metric`, or the tables that have the column and what each means by it.
+
+    Raises:
+      UsageError: as `explain`.
+    """
+    choose("metric or column", name, NAMES)
+    if name in METRICS:
+        return to_plain(METRICS[name])
+    return {"name": name, "tables": {table: {"kind": kind, "meaning": meaning}
+                                     for (kind, meaning), tables in _places(name).items() for table in tables}}
+
+
+def _places(name: str) -> dict[tuple[str, str], list[str]]:
+    """The tables that have a column, by its kind and what they mean by it."""
     places: dict[tuple[str, str], list[str]] = {}
     for table, columns in TABLES.items():
         for column in columns:
             if column.name == name:
                 places.setdefault((column.kind, column.description), []).append(table)
+    return places
+
+
+def _column(name: str) -> str:
+    """What each table means by a column that is no metric; tables that mean the same in one paragraph."""
     lines = [name]
-    for (kind, description), tables in places.items():
-        lines += [*textwrap.wrap(f"{description[0].upper()}{description[1:]}.", WIDTH), "",
+    for (kind, description), tables in _places(name).items():
+        lines += [wrapped(f"{description[0].upper()}{description[1:]}.", line_width(), 0), "",
                   f"type   {kind}", f"table  {', '.join(tables)} (a column)", ""]
     return "\n".join(lines[:-1])
+
+
+def overview_record() -> dict:
+    """All metrics for programs."""
+    return {"metrics": list(METRICS.values())}
 
 
 def overview() -> str:

@@ -19,6 +19,13 @@ def import_results(request: ImportRequest) -> Path:
     return importing.import_results(request)
 
 
+def import_record(path: Path) -> dict:
+    """The result folder and its card, for programs."""
+    from divbench.records.folder import read_card
+
+    return {"folder": path, "card": read_card(path)}
+
+
 def describe_import(path: str | os.PathLike) -> str:
     """What the card of an imported result folder says of its origin, in lines for people.
 

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from divbench.envs.names import ALL_TASKS
 from divbench.spec.built_in import BUILT_IN
 from divbench.spec.naming import PATTERNS
 from divbench.spec.suites import SUITES
-from divbench.spec.text import format_count, format_table
-
-
-def describe(kind: str) -> str:
-    """The table of `suites`, `tasks` or `variants`."""
-    return {"suites": _suites, "tasks": _tasks, "variants": _variants}[kind]()
+from divbench.spec.text import format_count, format_table, line_width, wrapped
 
 
 def _suites() -> str:
-    rows = [(s.name, len(s.tasks), ",".join(s.variants), s.utd, s.seeds, format_count(s.steps),
-             format_count(s.random_steps), format_count(s.prime_updates), s.summary) for s in SUITES.values()]
-    header = ("suite", "tasks", "variants", "UTD", "seeds", "steps", "random", "priming", "summary")
-    members = "\n".join(f"{s.name}: {','.join(s.tasks)}" for s in SUITES.values())
-    table = format_table(header, rows, right=("tasks", "UTD", "seeds", "steps", "random", "priming"))
-    return f"{table}\n\n{members}"
+    rows = [(s.name, len(s.tasks), len(s.variants), s.utd, s.seeds, format_count(s.steps),
+             format_count(s.random_steps), format_count(s.prime_updates)) for s in SUITES.values()]
+    header = ("suite", "tasks", "variants", "UTD", "seeds", "steps", "random", "priming")
+    parts = [line for s in SUITES.values() for line in (
+        f"{s.name}: {s.summary}", f"  tasks: {', '.join(s.tasks)}", f"  variants: {', '.join(s.variants)}")]
+    members = "\n".join(wrapped(line, line_width(), 4) for line in parts)
+    return f"{format_table(header, rows, right=header[1:])}\n\n{members}"
 
 
 def _tasks() -> str:
@@ -31,4 +29,15 @@ def _tasks() -> str:
 def _variants() -> str:
     rows = [(v.name, v.summary, v.citation) for v in BUILT_IN.values()]
     rows += [(pattern, meaning, "") for pattern, meaning in PATTERNS.items()]
-    return format_table(("variant", "what differs from plain SAC", "paper"), rows)
+    return format_table(("variant", "what differs from plain SAC", "paper"), rows, width=line_width())
+
+
+def _variant_records() -> list[dict]:
+    own = [{"name": v.name, "summary": v.summary, "citation": v.citation} for v in BUILT_IN.values()]
+    return own + [{"pattern": pattern, "summary": meaning} for pattern, meaning in PATTERNS.items()]
+
+
+# By kind: the table for people, and the same for programs.
+DESCRIBE: dict[str, Callable[[], str]] = {"suites": _suites, "tasks": _tasks, "variants": _variants}
+RECORDS: dict[str, Callable[[], list]] = {
+    "suites": lambda: list(SUITES.values()), "tasks": lambda: list(ALL_TASKS.values()), "variants": _variant_records}

@@ -52,7 +52,6 @@ class CompareRequest:
       paired: take lanes of equal seed as pairs.
       strict: undecided is a failure.
       markdown, junit: files to be written, or None.
-      json: whether the answer is one JSON object.
       shares: like `margins`, but of returns as fractions of |BASELINE's mean|.
       allow_missing: tasks, variants and UTDs of BASELINE that NEW may lack.
       allow_shorter: compare at the common step where NEW ends before BASELINE, or where both ends are apart.
@@ -68,7 +67,6 @@ class CompareRequest:
     strict: bool = False
     markdown: str | None = None
     junit: str | None = None
-    json: bool = False
     shares: tuple[tuple[str, float], ...] = ()
     allow_missing: tuple[str, ...] = ()
     allow_shorter: bool = False

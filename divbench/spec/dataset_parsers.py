@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 
 from divbench.spec.datasets import D4RL, LAYOUTS, LEVELS, LOCAL, MINARI, TRANSITIONS, UNITS
 from divbench.spec.making import MADE
@@ -45,7 +46,6 @@ def make_parser(command: str) -> Parser:
 def info_parser(command: str) -> Parser:
     parser = _parser(command)
     parser.add_argument("folder", metavar="DIR", help="the dataset")
-    add_switch(parser, "json", "its card and size as one JSON object on standard output")
     return parser
 
 
@@ -86,3 +86,12 @@ def export_parser(command: str) -> Parser:
         ("--name", "NAME", f"of the dataset in that folder (default: divbench/TASK/DIR-v0); {MINARI} only"),
     )
     return parser
+
+
+MAKERS: dict[str, Callable[[str], Parser]] = {
+    "make": make_parser,
+    "info": info_parser,
+    "subset": subset_parser,
+    "import": import_parser,
+    "export": export_parser,
+}

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Container
 
 from divbench.spec.errors import UsageError, nearest
 
+JSON = "json"  # the key, and as --json the flag
+
 
 class Parser(argparse.ArgumentParser):
-    """argparse whose errors are a `UsageError` and whose flags are never abbreviated."""
+    """argparse whose errors are a `UsageError` and whose flags are never abbreviated. Every command has `--json`."""
 
     def __init__(self, command: str, summary: str):
         super().__init__(prog=f"divbench {command}", description=summary, allow_abbrev=False)
         self.command = command
+        add_switch(self, JSON, "one JSON object on standard output, all else on standard error")
+
+    def arguments(self) -> tuple[dict[str, argparse.Action], list[argparse.Action]]:
+        """The flags by how they are typed, and the arguments without one, in order."""
+        flags = {flag: action for action in self._actions for flag in action.option_strings}
+        return flags, [action for action in self._actions if not action.option_strings]
 
     def error(self, message: str):
         raise UsageError(f"{message.removeprefix('argument ')}; 'divbench {self.command} --help' says more")
@@ -44,20 +52,20 @@ def parse(parser: Parser, words: list[str]) -> dict | None:
     if "-h" in words or "--help" in words:
         print(parser.format_help(), end="")
         return None
-    known = [flag for action in parser._actions for flag in action.option_strings]
+    known, places = parser.arguments()
     namespace, unknown = parser.parse_known_args(_joined(words, known))
     if unknown:
         found = unknown[0].partition("=")[0]
         if found.startswith("-"):
             raise UsageError(f"unknown flag '{found}'{nearest(found, known)}; 'divbench {parser.command} --help' lists "
                              "all")
-        names = " ".join(action.metavar or action.dest for action in parser._actions if not action.option_strings)
+        names = " ".join(action.metavar or action.dest for action in places)
         raise UsageError(f"one word too many, '{found}': expected {names or 'flags'} alone; "
                          f"'divbench {parser.command} --help' says more")
     return vars(namespace)
 
 
-def _joined(words: list[str], known: Sequence[str]) -> list[str]:
+def _joined(words: list[str], known: Container[str]) -> list[str]:
     """`--utd -1` as `--utd=-1`, so that a negative number reaches the check of its flag, and `--variants a, b`, three
     words, as two."""
     joined: list[str] = []

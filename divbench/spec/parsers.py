@@ -1,4 +1,4 @@
-"""The words of the command line: each command's flags, and how what was typed is read. No command is carried out here.
+"""The words of the command line: each command's flags. No command is carried out here.
 
 What the options of a run are is said in `divbench.spec.options`; the words behind `dataset` in `dataset_parsers`.
 """
@@ -6,12 +6,13 @@ What the options of a run are is said in `divbench.spec.options`; the words behi
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 
 from divbench.envs.names import PHYSICS
-from divbench.spec import compare, exchange, kernels
+from divbench.spec import compare, dataset_parsers, exchange, kernels
 from divbench.spec.experiments import CLAIMS, SCALES
 from divbench.spec.options import OPTIONS
-from divbench.spec.parser import Once, Parser, add_switch, add_values
+from divbench.spec.parser import JSON, Once, Parser, add_switch, add_values
 from divbench.spec.settings import ACTIVATIONS
 
 COMMANDS = {
@@ -32,9 +33,12 @@ COMMANDS = {
     "claims": "the scoreboard of all claims that were put to the test",
     "explain": "what a metric is, and what its numbers mean",
     "cite": "BibTeX of the papers behind variants, or behind suites and protocols",
+    "completion": "a script that lets a shell complete commands, flags and names",
 }
+DATASET = "dataset"  # the command that has commands of its own
 AGAINST = ("published",)  # whose curves a page can show beside a run's
 LISTS = ("suites", "tasks", "variants", "experiments")
+SHELLS = ("bash", "zsh", "fish")
 
 
 def _parser(command: str) -> Parser:
@@ -44,6 +48,8 @@ def _parser(command: str) -> Parser:
 def spec_parser(command: str) -> Parser:
     parser = _parser(command)
     for option in OPTIONS.values():
+        if option.key == JSON:
+            continue
         if not option.metavar:
             add_switch(parser, option.key, OPTIONS[option.key].help)
             continue
@@ -71,7 +77,6 @@ def report_parser(command: str) -> Parser:
     add_switch(parser, "html", "all of it as one page too, DIR/report/report.html, which needs no network")
     add_values(parser, ("--against", "NAME", f"{', '.join(AGAINST)}: curves of others in the page"))
     add_switch(parser, "quiet", OPTIONS["quiet"].help)
-    add_switch(parser, "json", OPTIONS["json"].help)
     return parser
 
 
@@ -91,7 +96,6 @@ def compare_parser(command: str) -> Parser:
     add_values(parser, *compare.FLAGS)
     for key, text in compare.SWITCHES:
         add_switch(parser, key.replace("_", "-"), text)
-    add_switch(parser, "json", "one JSON object on standard output")
     return parser
 
 
@@ -173,7 +177,6 @@ def ntk_parser(command: str) -> Parser:
     )
     add_switch(parser, "force", "replace what an earlier measurement left there")
     add_switch(parser, "quiet", OPTIONS["quiet"].help)
-    add_switch(parser, "json", OPTIONS["json"].help)
     return parser
 
 
@@ -192,12 +195,6 @@ def parity_parser(command: str) -> Parser:
     return parser
 
 
-def doctor_parser(command: str) -> Parser:
-    parser = _parser(command)
-    add_switch(parser, "json", OPTIONS["json"].help)
-    return parser
-
-
 def reproduce_parser(command: str) -> Parser:
     parser = _parser(command)
     parser.add_argument("name", metavar="NAME", nargs="?", default=argparse.SUPPRESS,
@@ -213,7 +210,6 @@ def reproduce_parser(command: str) -> Parser:
     add_switch(parser, "plan", "the runs, and what of them is there; trains nothing")
     add_switch(parser, "so-far", "decide by the runs that are finished, in DIR/so-far/NAME; trains nothing")
     add_switch(parser, "quiet", OPTIONS["quiet"].help)
-    add_switch(parser, "json", OPTIONS["json"].help)
     return parser
 
 
@@ -224,8 +220,43 @@ def claims_parser(command: str) -> Parser:
     return parser
 
 
+def completion_parser(command: str) -> Parser:
+    parser = _parser(command)
+    parser.add_argument("shell", metavar="SHELL", help=", ".join(SHELLS))
+    return parser
+
+
 def explain_parser(command: str) -> Parser:
     parser = _parser(command)
     parser.add_argument("metric", metavar="METRIC", nargs="?", default=argparse.SUPPRESS,
                         help="name of a metric; without one, all of them")
     return parser
+
+
+MAKERS: dict[str, Callable[[str], Parser]] = {
+    "run": spec_parser,
+    "list": list_parser,
+    "plan": spec_parser,
+    "report": report_parser,
+    "watch": watch_parser,
+    "compare": compare_parser,
+    "import": import_parser,
+    "export": export_parser,
+    "render": render_parser,
+    "ntk": ntk_parser,
+    "parity": parity_parser,
+    "doctor": _parser,
+    "reproduce": reproduce_parser,
+    "claims": claims_parser,
+    "explain": explain_parser,
+    "cite": cite_parser,
+    "completion": completion_parser,
+}
+# Every command, as it is typed.
+EVERY = (*MAKERS, *(f"{DATASET} {name}" for name in dataset_parsers.COMMANDS))
+
+
+def make_parser(command: str) -> Parser:
+    """The parser of one of `EVERY`."""
+    name = command.removeprefix(f"{DATASET} ")
+    return (MAKERS if name == command else dataset_parsers.MAKERS)[name](name)

@@ -5,7 +5,10 @@ What a flag means, and which flags there are, is said in `divbench.spec.options`
 
 from __future__ import annotations
 
+import itertools
 import re
+import shutil
+import textwrap
 from collections.abc import Sequence
 from fractions import Fraction
 
@@ -155,13 +158,39 @@ def format_size(size: float) -> str:
     return f"{size:.1f} TiB"
 
 
-def format_table(header: Sequence[str], rows: Sequence[Sequence[object]], right: Sequence[str] = ()) -> str:
-    """A table of plain text, columns two blanks apart; columns named in `right` are aligned to the right."""
+def line_width() -> int:
+    """Columns of a line of output: the variable COLUMNS, else the terminal's, else 100, as in a pipe."""
+    return shutil.get_terminal_size((100, 24)).columns
+
+
+def wrapped(text: str, width: int, hang: int = 2) -> str:
+    """Text broken at blanks into lines of `width`, all but the first indented by `hang`; words stay whole."""
+    return textwrap.fill(text, width, subsequent_indent=" " * hang, break_long_words=False, break_on_hyphens=False)
+
+
+def format_table(header: Sequence[str], rows: Sequence[Sequence[object]], right: Sequence[str] = (),
+                 width: int | None = None) -> str:
+    """A table of plain text, columns two blanks apart; columns named in `right` are aligned to the right.
+
+    Args:
+      width: of a line. Where a table is wider, the other columns, but for the first, are folded as far as words allow.
+    """
     cells = [[str(cell) for cell in row] for row in (header, *rows)]
     widths = [max(len(row[column]) for row in cells) for column in range(len(header))]
+    if width is not None:
+        _narrow(widths, cells, [i for i, name in enumerate(header) if i and name not in right], width)
     lines = []
     for row in cells:
-        parts = [cell.rjust(width) if name in right else cell.ljust(width)
-                 for cell, width, name in zip(row, widths, header, strict=True)]
-        lines.append("  ".join(parts).rstrip())
+        folded = [wrapped(cell, room, 0).split("\n") for cell, room in zip(row, widths, strict=True)]
+        for parts in itertools.zip_longest(*folded, fillvalue=""):
+            line = [part.rjust(room) if name in right else part.ljust(room)
+                    for part, room, name in zip(parts, widths, header, strict=True)]
+            lines.append("  ".join(line).rstrip())
     return "\n".join(lines)
+
+
+def _narrow(widths: list[int], cells: Sequence[Sequence[str]], columns: Sequence[int], width: int) -> None:
+    """Take from the widest of some columns until a line has `width`, or each is as narrow as its longest word."""
+    least = {column: max(len(word) for row in cells for word in row[column].split() or [""]) for column in columns}
+    while sum(widths) + 2 * (len(widths) - 1) > width and (wide := [c for c in columns if widths[c] > least[c]]):
+        widths[max(wide, key=widths.__getitem__)] -= 1

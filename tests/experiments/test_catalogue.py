@@ -9,7 +9,7 @@ import pytest
 from matplotlib.colors import to_hex
 
 from divbench.experiments import published, rehearsal, seem_among_measures
-from divbench.experiments.catalogue import EXPERIMENTS, describe
+from divbench.experiments.catalogue import EXPERIMENTS, describe, records
 from divbench.experiments.evidence import ALIGNMENT, KERNEL, RANK, SEARCH, SEEM
 from divbench.experiments.experiment import INCONCLUSIVE, KINDS, NOT_REPRODUCED, REPRODUCED, Experiment
 from divbench.experiments.figures import arm_looks
@@ -299,9 +299,11 @@ def test_medians_of_final_values_lie_above_the_lanes(evidence):
     assert len({axes.get_xlim() for axes in figure.axes}) == 1
 
 
-def test_the_list_has_every_experiment_with_its_minutes():
+def test_the_list_has_every_experiment_with_its_minutes(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "500")  # nothing is folded
     told = describe()
     assert all(name in told and EXPERIMENTS[name].source in told for name in NAMES)
+    assert [record["source"] for record in records()] == [EXPERIMENTS[name].source for name in EXPERIMENTS]
     assert re.search(r"^ofn-priming +priming +32 ", told, re.M)
 
 

@@ -86,7 +86,7 @@ def test_from_the_command_to_the_outcome(place, capsys):
     assert (folder / "outcome.json").read_bytes() == before
 
     assert cli.main([*words, "--json"]) == 0
-    assert json.loads(capsys.readouterr().out) == record
+    assert json.loads(capsys.readouterr().out) == record | {"exit_code": 0}
     for asked, message in ((["--physics", "host", "--scale", "full"], "scale 'quick', asked for is 'full'"),
                            (["--physics", "auto"], "requested physics 'host', asked for is 'auto'")):
         assert cli.main(["reproduce", "tiny", *asked]) == 2

@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from divbench import cli
 from divbench.report.build import report
 from divbench.spec.errors import UsageError
 
@@ -80,7 +81,7 @@ def test_growing_run_is_judged_by_what_it_has(tmp_path, online, capsys):
     for table in ("scores", "values"):
         journal.append(table, run.rows[table])
     journal.close()
-    report(path, json=True)
+    assert cli.main(["report", str(path), "--json"]) == 0
     answer = json.loads(capsys.readouterr().out)
     assert answer["facts"]["state"] == "not finished"
     assert {row["env_step"] for row in answer["scores"]} == {50_000}

@@ -7,8 +7,9 @@ import pytest
 
 from divbench.records.metrics import METRICS
 from divbench.records.schema import TABLES
-from divbench.report.explain import WIDTH, explain, overview
+from divbench.report.explain import explain, overview
 from divbench.spec.errors import UsageError
+from divbench.spec.text import line_width
 
 
 @pytest.mark.parametrize("name", METRICS)
@@ -16,7 +17,7 @@ def test_everything_that_is_known_of_a_metric_is_said(name):
     text, metric = explain(name), METRICS[name]
     lines = text.splitlines()
     assert lines[0] == name
-    assert all(len(line) <= WIDTH and line == line.rstrip() for line in lines)
+    assert all(len(line) <= line_width() and line == line.rstrip() for line in lines)
     words = " ".join(text.split())
     for said in (metric.meaning, metric.formula, metric.source, metric.where, metric.level):
         assert said in words
@@ -43,7 +44,7 @@ def test_an_unknown_metric_is_refused_with_the_nearest():
 def test_every_column_of_every_table_is_explained(table):
     for column in TABLES[table]:
         text = explain(column.name)
-        assert text.startswith(f"{column.name}\n") and all(len(line) <= WIDTH for line in text.splitlines())
+        assert text.startswith(f"{column.name}\n") and all(len(line) <= line_width() for line in text.splitlines())
         if column.name not in METRICS:
             words = " ".join(text.split())
             assert column.description[1:] in words and table in words and column.kind in words

@@ -26,10 +26,10 @@ def test_the_defaults():
 
 def test_what_was_typed_is_read(tmp_path):
     given = {"metric": "speed, q", "margin": "speed=25%, q=1e-1", "confidence": "90%", "pair": "a=b,c=d=0.1",
-             "paired": True, "strict": True, "markdown": str(tmp_path / "c.md"), "json": True}
+             "paired": True, "strict": True, "markdown": str(tmp_path / "c.md")}
     request = read_request(SIDES | given)
     assert request == CompareRequest("a", "b", ("speed", "q"), (("speed", 0.25), ("q", 0.1)), 0.9, ("a=b", "c=d=0.1"),
-                                     True, True, str(tmp_path / "c.md"), None, True)
+                                     True, True, str(tmp_path / "c.md"))
     assert (request.margin("speed"), request.margin("return")) == (0.25, 50.0)
 
 
