@@ -71,4 +71,4 @@ def test_an_update_refuses_it_while_it_is_traced(kind, name, message):
         state = jax.eval_shape(bench.program.blank_state)
         learner, coefs = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape[1:], leaf.dtype), (state.learner, bench.coefs))
         batch = Batch(*(jnp.zeros(shape) for shape in ((8, 2), (8, 1), (8,), (8,), (8, 2), (8, 1), (8,))))
-        jax.eval_shape(lambda key: sac.update(learner, batch, coefs, bench.structure, key), jax.random.key(0))
+        jax.eval_shape(lambda key: sac.update(sac.SAC, learner, batch, coefs, bench.structure, key), jax.random.key(0))
