@@ -23,7 +23,7 @@ def make(given: dict) -> int:
             kept = "kept         it was there already, made by the same request\n" if made.kept else ""
             _tell(f"{kept}{datasets.describe(made.dataset)}\n")
     except Interrupted as heard:
-        print("divbench: interrupted; the same command goes on with the training", file=sys.stderr)
+        print("divbench: interrupted; the same command resumes the training", file=sys.stderr)
         return INTERRUPTED + heard.args[0]
     except TrainingFailed as error:
         print(f"divbench: failed: {error}", file=sys.stderr)
