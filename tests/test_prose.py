@@ -26,10 +26,12 @@ PHRASES = {
 PATTERNS = {phrase: re.compile(rf"(?<![\w/.-])(?:{phrase})(?![\w/-])".replace(" ", r"\s+"), re.IGNORECASE)
             for phrase in PHRASES}
 
-PAGES = [*(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")),
-         *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [*(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "benchmarks/README.md")),
+         *sorted((ROOT / "docs").glob("*.md")),
+         *(path for path in sorted((ROOT / "divbench").rglob("*.js")) if ".min." not in path.name)]
 TO_BE_WRITTEN = {"architecture.md", "tables.md", "variants.md"}  # pages that are still rewritten
-MODULES = [path for folder in ("divbench", "envs", "experiments") for path in sorted((ROOT / folder).rglob("*.py"))]
+MODULES = [path for folder in ("divbench", "envs", "experiments", "benchmarks")
+           for path in sorted((ROOT / folder).rglob("*.py"))]
 
 
 def words(source):
