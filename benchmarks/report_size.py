@@ -4,9 +4,9 @@
     python benchmarks/report_size.py --tasks 3 --variants 4 --seeds 3 --out results/runs/bench/report_size
 
 Writes a run folder of made-up numbers (by default 15 tasks, 20 variants and 5 seeds, 1,500 lanes, each with 100
-measurements and 100 evaluations; a fifth of the lanes diverges), then makes its report in a process of its own, whose
-time and largest memory are told. Wall-clock seconds depend on what else the machine does, so processor seconds stand
-beside. The numbers are made up: nothing here says anything about critics.
+measurements and 100 evaluations; a fifth of the lanes diverges), then makes its report in a process of its own, and
+prints its time and largest memory. Wall-clock seconds depend on what else the machine does, so processor seconds are
+printed too. The numbers are made up: nothing here says anything about critics.
 """
 
 from __future__ import annotations

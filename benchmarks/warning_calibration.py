@@ -59,7 +59,7 @@ Written by benchmarks/warning_calibration.py, results/baselines/warning.md has t
 
 @dataclasses.dataclass(frozen=True)
 class Foreseen:
-    """A lane's warnings, one for each measurement, beside what became of it.
+    """A lane's warnings, one for each measurement, and how it ended.
 
     Attributes:
       rows: its rows.

@@ -1,4 +1,4 @@
-"""divbench: what becomes of a critic's values when soft actor-critic makes many updates per environment step.
+"""divbench: how a critic's values develop when soft actor-critic makes many updates per environment step.
 
 `run` trains what a `RunSpec` describes, `load` reads the tables of a run folder, `load_policy` and `load_critic` bring
 back the networks of one lane; `envs` has the tasks. Names are resolved on first use: importing this imports no jax.

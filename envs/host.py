@@ -31,7 +31,7 @@ _BAD = [int(getattr(mujoco.mjtWarning, f"mjWARN_{name}")) for name in ("BADQPOS"
 _NUMBER = 1  # of a warning's two numbers, how often it was given
 # Up to so many lanes each keeps a simulation, which then need not be brought up to date at a step's beginning.
 _REMEMBERED = 64
-# Threads pay only where there is this much work in one call. The first calls go on one thread, and are timed.
+# Threads pay only where there is this much work in one call. The first calls use one thread, and are timed.
 _WORTH_THREADS = 50e-6  # seconds
 _TIMED_FIRST = 8
 _KEPT_BATCHES = 4  # of different numbers of lanes

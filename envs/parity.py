@@ -6,7 +6,7 @@ of states, tables for people.
 Half of the starts are dm_control's own resets, half are states at which the task pays; actions are
 random. "One step" begins every step anew at dm_control's state; "in a row" does not. Errors of
 observations are relative to 1 + |value|, because forces and accelerations reach thousands. Where an
-episode terminates, the steps go on.
+episode terminates, the steps continue.
 """
 
 import contextlib

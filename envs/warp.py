@@ -61,7 +61,7 @@ class WarpData:
 class WarpPhysics:
     """MJX with `impl="warp"`; vmapped lanes of any nesting make one call.
 
-    A lane whose buffers were too small is reported as gone bad: what it would go on with is not the model's
+    A lane whose buffers were too small is reported as gone bad: what it would continue with is not the model's
     motion. Warp cannot say whose contacts overflowed the buffer that lanes share, so then all of them are.
 
     Args:

@@ -12,8 +12,8 @@ grows, its direction rests too, but not because it has come to rest. The forecas
 nothing else; the crash is |Q| > 1e12. Decided are: the share of forecasts within 10% of the crash's update, above one
 half (a forecast for a lane that does not crash is a miss; no interval below ten forecasts); and, since lanes spend most
 of their updates before that growth begins, so that "it crashes now" is not far off either, by how much that forecast's
-error is larger than the law's. It is told, and decides nothing: the error as a share of the updates that were left, and
-the sign of SEEM against what became of all lanes.
+error is larger than the law's. Reported without deciding: the error as a share of the updates that were left, and
+the sign of SEEM against the crashes of all lanes.
 
 Learning rate, width, points and conditions were chosen on other lanes: some forty at other sizes, of this task and of
 halfcheetah, and then six as here, of which four crashed and were foretold to 3%. With three layers at the same learning

@@ -48,7 +48,7 @@ class Lane:
       values, scores: its series, columns `VALUE_COLUMNS` and `SCORE_COLUMNS`.
       critical: the update of its critical point, see `divbench.verdict.critical_point`; None where there is none.
       noted: the metrics of `NOTED` that were measured: pairs of update and value.
-      stopped: where it stopped, if something became non-finite; its series go on with its last sound weights.
+      stopped: where it stopped, if something became non-finite; its series continue with its last sound weights.
       keys: what its random numbers derive from beside task and seed: lanes for which all three are equal are pairs.
         Empty for a lane that has no partners (`divbench.report.pairing.why_unpaired`).
     """
@@ -142,7 +142,7 @@ class Lane:
     @property
     def last_return(self) -> float | None:
         """Return of the last evaluation. If that was not finite or the learner broke it is 0, or the least that the
-        lane ever earned if that is less: a broken lane is frozen, and what its last sound policy goes on earning is not
+        lane ever earned if that is less: a broken lane is frozen, and what its last sound policy still earns is not
         what training came to. None without one."""
         last = self.scores.columns["return_mean"][-1:]
         if not last:

@@ -253,7 +253,7 @@ class MeasuredExperiment(Claim):
     """A claim that a measurement of critics by themselves decides: no agent, no run.
 
     Attributes:
-      measure: `(scale, physics, tell) -> Measured`; `tell` hears lines of progress.
+      measure: `(scale, physics, tell) -> Measured`; `tell` is called with lines of progress.
       tasks: whose points it uses.
       describe: what it measures at a scale, in a sentence.
       decide: the outcome of a measurement.

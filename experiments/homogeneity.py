@@ -6,8 +6,8 @@ of each depth from one to four hidden layers of 64 units, on 64 rails-random poi
 two CPU cores.
 
 The rule, written before anything was measured on this task: for each of the three, the median over initialisations of
-the difference between exponent and law, largest of the depths, is below 0.001, with all of its interval. It
-is told, and decides nothing, how far critics with biases, and with tanh and sin, are from any power law.
+the difference between exponent and law, largest of the depths, is below 0.001, with all of its interval.
+Reported without deciding: how far critics with biases, and with tanh and sin, are from any power law.
 """
 
 from __future__ import annotations

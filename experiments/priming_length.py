@@ -47,7 +47,7 @@ EXPERIMENT = Experiment(
     name="priming-length",
     claim="The more updates are made on the first 1,000 random samples before acting, the larger Q grows and the "
           "lower the return ends.",
-    quick_claim="Q goes on growing between 5,000 and 15,000 updates on the first 1,000 random samples.",
+    quick_claim="Q keeps growing between 5,000 and 15,000 updates on the first 1,000 random samples.",
     source="Hussing et al., 2403.05996, section 3 (priming)",
     kind="priming",
     runs=runs,

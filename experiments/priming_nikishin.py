@@ -35,7 +35,7 @@ def figure(evidence):
 
 EXPERIMENT = Experiment(
     name="priming-nikishin",
-    claim="After 100,000 updates on its first 100 transitions the agent does not recover when it goes on with one "
+    claim="After 100,000 updates on its first 100 transitions the agent does not recover when it continues with one "
           "update per step.",
     quick_claim="15,000 updates on the first 100 transitions take Q beyond what any policy can be worth, and 5,000 "
                 "steps with an update each do not.",

@@ -74,7 +74,7 @@ def online(scale: str, variant: str, utd: int, *, name: str | None = None, tasks
 
     Full: DMC15-500k as D'Oro et al. (ICLR 2023) define it: 500,000 env steps, 10,000 of them random, five seeds.
     Quick: 25,000 env steps, 10,000 of them random, three seeds, quadruped-run; from `QUICK_APART` on each seed is a run
-    of its own, under the same arm. Both measure ranks and layers too, at the same env steps whatever the UTD.
+    of its own, under the same arm. Both measure ranks and layers too, at the same env steps for every UTD.
     """
     looks = LOOK_EVERY * utd
     own = {"suite": "dmc15-500k", "diagnose": "full", "seed_start": FIRST_SEED, "utd": utd, "measure_every": looks}

@@ -1,7 +1,7 @@
 """`divbench reproduce reward-shaping`: does another scale or shift of the reward keep offline Q from diverging?
 
 If what it learns made the critic diverge, other rewards would stop it. If it excites itself through its kernel, into
-which no reward enters, Q goes as far whatever the reward, and farther beyond the smaller bound of a smaller reward.
+which no reward enters, Q goes as far with any reward, and farther beyond the smaller bound of a smaller reward.
 
 Quick, twenty minutes on two CPU cores: offline TD3 with copied targets on a medium-replay set of walker2d of divbench's
 own agents, with the reward as it is, a tenth of it, ten times it, and with 1 taken from each reward or added to it;
@@ -10,7 +10,7 @@ from; returns are the task's own.
 
 The rule, written before any lane with another reward was trained: of each other scale and each shift more than half of
 the lanes diverge, with all of Wilson's interval; and Q over its bound ends higher with a tenth of the reward than with
-ten times it, with all of the interval. What becomes of the reward as it is
+ten times it, with all of the interval. The reward as it is
 is shown and decides nothing.
 """
 

@@ -72,7 +72,7 @@ def _drawn(table, diverged):
 def figure(evidence):
     from divbench.experiments.seem_figures import measures
 
-    return measures(evidence, MEASURES, ended_diverged, "Numbers of the kernel and what became of lanes")
+    return measures(evidence, MEASURES, ended_diverged, "Numbers of the kernel and how lanes ended")
 
 
 EXPERIMENT = Experiment(

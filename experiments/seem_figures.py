@@ -1,4 +1,4 @@
-"""The pictures of SEEM: by arm with what became of lanes, and beside other numbers of the kernel.
+"""The pictures of SEEM: by arm with the ends of lanes, and beside other numbers of the kernel.
 
 matplotlib is imported inside the functions. The sheet that they are drawn on is that of `figures`.
 """

@@ -11,8 +11,8 @@ The rule, written before any of these processes was iterated. An iteration with 
 if its error in the sup norm ever shrinks by less than the modulus, by more than rounding (1e-9), or is not within 1e-6
 of what it was at first where 20,000 steps suffice by the modulus. Decided are the number of violations, which must be
 none of at least 200 iterations (a count, so that its interval is itself); and for a process constructed to
-diverge, with discounts above 5/6, the smallest growth of the error, above 0, while its modulus is above 1. It is told,
-and decides nothing, what becomes of the iterations with a modulus above 1.
+diverge, with discounts above 5/6, the smallest growth of the error, above 0, while its modulus is above 1.
+Reported without deciding: how the iterations with a modulus above 1 end.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def _told(rows: Sequence, drawn: Sequence, below: Sequence) -> tuple[str, ...]:
 
 
 def summary(rows: Sequence) -> list[tuple[str, ...]]:
-    """For each kind of kernel what became of the iterations on either side of 1."""
+    """For each kind of kernel the outcome of the iterations on either side of 1."""
     found = []
     for kernel in dict.fromkeys(row.kernel for row in rows):
         for side, own in (("below 1", [row for row in rows if row.kernel == kernel and row.modulus < 1.0]),

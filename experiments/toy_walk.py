@@ -8,16 +8,16 @@ minutes on two CPU cores, the full one about eight by its number of updates.
 
 The rule, written before any of these lanes was trained. A lane crashes if |Q| exceeds 1e12. Decided are the share of
 plain lanes that crash, above one half; the share of those with LayerNorm that do, below one half; and the share of
-all these lanes of which SEEM tells what became of them, above 0.8. SEEM of a lane is the median over its late marks,
-those in the second half of its updates, which of a crashed lane lie before the crash; it counts as above 0 from 0.005
-on: the published values of critics that converge read 0.00, to two decimals. The strict sign is told, and decides
-nothing. A single mark would say less: whenever greedy actions change, SEEM jumps.
+all these lanes whose end SEEM predicts, above 0.8. SEEM of a lane is the median over its late marks, those in the
+second half of its updates, which of a crashed lane lie before the crash; it counts as above 0 from 0.005 on: the
+published values of critics that converge read 0.00, to two decimals. The strict sign is reported, but decides nothing.
+A single mark would say less: whenever greedy actions change, SEEM jumps.
 
 The published example is one walk and one draw of weights that explodes; its code names another draw that does not.
 Published are network, rate and discount. Chosen here: weights of `glorot_uniform` with biases of 0 (there uniform
 with variance 1 / (3 I)), the lattice with a border (there none, and noise), and the threshold of SEEM, on six other
 lanes, all of which went as claimed. They also showed that with larger weights, `lecun_normal`, five of six lanes with
-LayerNorm crash at this rate and none at a tenth of it: so both are told, and decide nothing.
+LayerNorm crash at this rate and none at a tenth of it: so both are reported, but decide nothing.
 
 Source of the example: Yue et al., 2310.04411, and its public code.
 """
@@ -73,7 +73,7 @@ def late_seem(lane: Sequence) -> float:
 
 
 def told_right(lane: Sequence) -> bool:
-    """Whether its late SEEM says what became of the lane."""
+    """Whether its late SEEM agrees with how the lane ended."""
     return (late_seem(lane) >= EXCITES) == (lane[-1].crash >= 0)
 
 

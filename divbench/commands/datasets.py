@@ -24,7 +24,7 @@ def make(given: dict) -> Answer:
             print(f"{kept}{datasets.describe(made.dataset)}\n", flush=True)
             found.append({**datasets.record(made.dataset), "kept": made.kept})
     except Interrupted as heard:
-        raise Failed("interrupted; the same command goes on with the training", INTERRUPTED + heard.args[0]) from None
+        raise Failed("interrupted; the same command resumes the training", INTERRUPTED + heard.args[0]) from None
     except TrainingFailed as error:
         raise Failed(f"failed: {error}", FAILED) from None
     return Answer(lambda: {"datasets": found}, lambda: None)

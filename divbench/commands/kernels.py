@@ -31,7 +31,7 @@ def ntk(given: dict) -> Answer:
 
 
 def _teller(request):
-    """What hears of every critic: JSON lines on standard error, a line for each kind of critic, or nobody."""
+    """What reports every critic: JSON lines on standard error, a line for each kind of critic, or nobody."""
     from divbench.execute.wording import write_line
 
     total = len(request.activations) * len(request.shapes) * request.initialisations

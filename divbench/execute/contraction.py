@@ -1,4 +1,4 @@
-"""Q iteration through a kernel on random processes: what becomes of its error, beside the modulus of Theorem 2.
+"""Q iteration through a kernel on random processes: the course of its error, and the modulus of Theorem 2.
 
 Lives here: drawing processes and kernels, and iterating. Does not live here: the modulus and the operator
 (`diagnostics.kernels.contraction`), the processes and Q* (`envs.finite`), and what is claimed (`experiments`).
@@ -75,7 +75,7 @@ def measure_contraction(draws: int, steps: int, tell: Callable[[str], None]) -> 
     Args:
       draws: of each kind.
       steps: of each iteration at most; it ends where its error is beyond 1e12 times, or below 1e-6 of, that at first.
-      tell: hears a line for each kind.
+      tell: called with a line for each kind.
     """
     rows = []
     with jax.enable_x64(True):
@@ -94,7 +94,7 @@ def measure_contraction(draws: int, steps: int, tell: Callable[[str], None]) -> 
 def constructed(gamma: float) -> Problem:
     """Two states, one action, no reward, both lead to the second; Q is a weight, times 1 in the first state and 2 in
     the second, learned equally from both. The weight is multiplied by 1 + alpha (6 gamma - 5) / 2 at each step: it
-    grows where gamma is above 5/6, whatever the step size. After Tsitsiklis and Van Roy (1997)."""
+    grows where gamma is above 5/6, at any step size. After Tsitsiklis and Van Roy (1997)."""
     features = np.asarray([1.0, 2.0])
     onward = np.asarray([[[0.0, 1.0]], [[0.0, 1.0]]])
     return Problem(np.outer(features, features), np.full(2, 0.5), np.asarray(CONSTRUCTED_ALPHA), np.asarray(gamma),

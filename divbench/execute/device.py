@@ -19,7 +19,7 @@ ORDINARY = {"jax_enable_x64": False, "jax_numpy_dtype_promotion": "standard", "j
 
 def prepare(precision: str) -> None:
     """Set what a run needs before JAX is first used: matmul precision, no asynchronous dispatch on a CPU, LAPACK on one
-    thread, and `ORDINARY` whatever the environment says.
+    thread, and `ORDINARY`, overriding the environment.
 
     Callbacks under asynchronous dispatch are known to hang there (jax issues 24255 and 25861). Threads of LAPACK's own
     make small decompositions slower, hundreds of times so beside other work, and their number, which is that of the

@@ -33,7 +33,7 @@ class Check:
 
 
 def diagnose() -> list[Check]:
-    """All findings, in the order in which they are told. Takes some seconds: the physics is tried."""
+    """All findings, in the order in which they are printed. Takes some seconds: the physics is tried."""
     checks = [Check("python", platform.python_version()), *check_versions(), *check_twins()]
     devices = _tried("device", _devices)
     checks += devices

@@ -48,7 +48,7 @@ class RunFailed(RuntimeError):
 
 
 def failure_of(group: str, error: BaseException, modules: Iterable[str]) -> Failure:
-    """What is told of an error in a group.
+    """The report of an error in a group.
 
     Args:
       group: its name.

@@ -93,7 +93,7 @@ def measure_growth(task: str, optimizer: str, layers: Sequence[int], lanes: Sequ
       width, layers: units of a hidden layer, weight layers.
       points: N, transitions of a lane.
       learning_rate, updates: of every lane; one that crashes ends there.
-      tell: hears a line for each number of layers.
+      tell: called with a line for each number of layers.
     """
     steps = uniform_random(task, STEPS, physics)
     rows = []

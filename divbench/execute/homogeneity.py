@@ -52,7 +52,7 @@ def measure_homogeneity(task: str, width: int, depths: Sequence[int], initialisa
       task, points, physics: whose env steps Q is looked at on, and how many.
       width, depths: of the hidden layers.
       initialisations: how many critics are drawn of each kind.
-      tell: hears a line for each kind of critic.
+      tell: called with a line for each kind of critic.
     """
     seen, rows = rails_random(task, points, physics), []
     with jax.enable_x64(True):

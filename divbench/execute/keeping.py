@@ -51,7 +51,7 @@ class Keeper:
         The journal is cut back to what it held then.
 
         Args:
-          blank: the shapes of a state; of arrays a second replay would stand beside the one that is restored.
+          blank: shapes of the state. Arrays would keep a second replay buffer in memory.
 
         Raises:
           UsageError: the checkpoint or the journal is damaged.

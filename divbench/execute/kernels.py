@@ -59,7 +59,7 @@ def measure_kernels(request: KernelRequest, tell: Callable[[KernelRow], None] = 
 
     Args:
       request: what is measured; where results go is not read.
-      tell: hears every row as soon as there is one.
+      tell: called with every row as soon as there is one.
     """
     obs, action = rails_random(request.task, request.steps, request.physics)
     physics = device.resolve_physics(request.task, request.physics)

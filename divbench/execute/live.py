@@ -1,6 +1,6 @@
 """Progress on a terminal: one line of state per group and, for the group that runs, one per variant.
 
-Counting is done in `divbench.execute.observer`. The display is drawn when something is told, never by a
+Counting is done in `divbench.execute.observer`. The display is drawn when something is reported, never by a
 thread, so that it costs a run nothing between chunks.
 """
 

@@ -1,6 +1,6 @@
 """Training one group to its end: chunk after chunk, and at each stop what is due there.
 
-At a stop: evaluate, measure, reset, journal, checkpoint. A signal is heard between chunks and between blocks of an
+At a stop: evaluate, measure, reset, journal, checkpoint. A signal is handled between chunks and between blocks of an
 evaluation; what is due at that stop is then left for the process that continues. Results depend on none of this.
 """
 

@@ -79,12 +79,12 @@ def make_datasets(request: MakeRequest, advanced: Advanced = untold) -> Iterator
 
     Args:
       request: what is made. A dataset of the same request that is there already is kept.
-      advanced: hears how far a dataset is.
+      advanced: called with how far a dataset is.
 
     Raises:
       UsageError: a place that is taken, an agent that learned nothing or went non-finite, a damaged run; in one line.
         What was finished before stays.
-      Interrupted: a signal came. The same request goes on with the training, and leaves no half of a dataset.
+      Interrupted: a signal came. The same request resumes the training. No half of a dataset is left.
       TrainingFailed: a run ended with an error.
     """
     device.prepare(RunSpec().precision)
@@ -251,7 +251,7 @@ class _Maker:
 
 
 def _trained(spec: RunSpec) -> Trained:
-    """Train a run to its end, or go on with it; one that is finished is read alone."""
+    """Train a run to its end, or resume it; one that is finished is read alone."""
     try:
         with make_progress(spec, sys.stderr) as progress:
             result = run(spec, progress=progress, check=False)

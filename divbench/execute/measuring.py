@@ -44,7 +44,7 @@ def draw_starts(env, seeds: list[int], shape: tuple[int, ...]):
 
 
 class Evaluator:
-    """Plays evaluation episodes of all lanes, in blocks short enough to hear a signal.
+    """Plays evaluation episodes of all lanes, in blocks short enough to handle a signal in time.
 
     Args:
       program, group: what is evaluated.

@@ -1,6 +1,6 @@
 """The silent observer of a run, which does the counting: rates, time left, last score and last mean Q.
 
-How it is told, on a terminal, as lines or as JSON, is the work of `divbench.execute.progress` and
+How it is shown, on a terminal, as lines or as JSON, is the work of `divbench.execute.progress` and
 `divbench.execute.live`. Nothing here changes a run or imports jax.
 """
 
@@ -119,7 +119,7 @@ class Progress:
         self._of(group).state = "failed"
 
     def close(self) -> None:
-        """Nothing more will be told. May be called twice."""
+        """Nothing more will be reported. May be called twice."""
 
     def _of(self, group: Group) -> GroupProgress:
         if group.name not in self.seen:

@@ -36,7 +36,7 @@ def run_parity(request: ParityRequest, tell: Callable[[str], None] = print) -> l
     Args:
       request: every combination that exists is measured. `host` always steps in float64; its precision is that of
         observations and rewards. `warp` exists in float32 only.
-      tell: hears one line per row.
+      tell: called with one line per row.
 
     Returns:
       One dict per row, keys `COLUMNS`.
@@ -83,7 +83,7 @@ def as_markdown(rows: Sequence[dict], starts: int, steps: int) -> str:
             f"smallest p-value of two-sample tests on {RESET_DRAWS} resets from each side, times the number of "
             "coordinates.")
     if len(header) > len(SHOWN):
-        note += (" Ending: share of steps that led to a terminal state; the episode goes on all the same. Misjudged: "
+        note += (" Ending: share of steps that led to a terminal state; the episode continues all the same. Misjudged: "
                  f"share of steps begun at {other}'s state that are terminal on one side alone.")
     return "\n".join([f"# Parity with {' and '.join(beside)}", "", *lines, "", note, ""])
 

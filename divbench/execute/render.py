@@ -67,7 +67,7 @@ def render(request: RenderRequest, tell: Callable[[str], None] = print) -> Film:
 
     Args:
       request: from `read_request`.
-      tell: hears one line before the work begins.
+      tell: called with one line before the work begins.
 
     Raises:
       UsageError: no such run, lane, checkpoint or camera; a file that is there; nothing that can draw.

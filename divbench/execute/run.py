@@ -50,7 +50,7 @@ class RunResult:
 
 def run(spec: RunSpec, *, progress: Progress | None = None, checkpoint_seconds: float = CHECKPOINT_SECONDS,
         check: bool = True) -> RunResult:
-    """Train everything that `spec` asks for, or go on with it, and write its tables.
+    """Train everything that `spec` asks for, or resume it, and write its tables.
 
     Args:
       spec: the run. Its folder is `spec.folder`, below the current directory unless absolute.

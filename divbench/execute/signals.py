@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: heard between chunks, so that a run leaves a checkpoint behind."""
+"""Ctrl-C and SIGTERM: handled between chunks, so that a run leaves a checkpoint behind."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import threading
 
 
 class Interrupted(Exception):
-    """A signal, whose number it holds, was heard; what was running has been left where it can go on."""
+    """A signal, whose number it holds, came; what was running has been left where it can be resumed."""
 
 
 class Signals:

@@ -1,8 +1,8 @@
 """How still a lane stands between two measurements: its policy, its critic, and the direction of its critic's kernel.
 
 Lives here: what is kept of a measurement until the next one, and the comparison. Which numbers follow is said in
-`divbench.records.metrics`, from when on they count as rest in `divbench.verdict.critical_point`.
-While a run goes on its end is not known, so the comparison is with the measurement before, not with the end as in the
+`divbench.records.metrics`, the limits at which they count as rest in `divbench.verdict.critical_point`.
+While a run trains its end is not known, so the comparison is with the measurement before, not with the end as in the
 figures of Yue et al. (2310.04411). Both parameters are tried on the same points, those of the present measurement.
 Letters in shapes: L lanes, N critics, K points.
 """

@@ -89,7 +89,7 @@ def measure_walk(settings: Sequence[Setting], lanes: Sequence[int], *, side: int
       side: points of an edge of the lattice.
       transitions: N, of a lane's own random walk.
       updates: of every lane; one that crashes is frozen.
-      tell: hears a line for each setting.
+      tell: called with a line for each setting.
     """
     mdp, rows = walk(side), []
     at = marks(updates)

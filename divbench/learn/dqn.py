@@ -51,7 +51,7 @@ class Numbers(NamedTuple):
 
 
 class Record(NamedTuple):
-    """What became of a lane, at marks.
+    """The history of a lane, at marks.
 
     Attributes:
       mean: of Q on all transitions, `[M]`.
@@ -99,7 +99,7 @@ def train(q_fn: Callable, key: jax.Array, params, data: Transitions, actions: ja
           at: jax.Array, limit: float, batch: int | None = None) -> Record:
     """Train one lane by steps down the gradient of the mean of (Q(s, a) - target)^2; for `jax.vmap` and `jax.jit`.
 
-    A lane that crashes keeps the parameters it has then; neighbours go on.
+    A lane that crashes keeps the parameters it has then; neighbours continue.
 
     Args:
       q_fn: `q_fn(params, obs, action) -> []`.

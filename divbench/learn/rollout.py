@@ -1,6 +1,6 @@
 """Playing episodes without learning: evaluation with the policy's mode, and stochastic rollouts for measuring values.
 
-Both are cut into blocks of env steps by the host, so that a signal is heard in time. Letters in shapes: L lanes,
+Both are cut into blocks of env steps by the host, so that a signal is handled in time. Letters in shapes: L lanes,
 E episodes side by side in a lane, T env steps of an episode.
 """
 
@@ -27,7 +27,7 @@ class Evaluation(NamedTuple):
 
 class Rollout(NamedTuple):
     """One stochastic episode a lane, step by step, `[L, T, ...]`: what was seen, done, earned, its log density, whether
-    the task went on after the step (0 where it terminated), and whether the step was made before the episode's end:
+    the task continued after it (0 where it terminated), and whether the step was made before the episode's end:
     None if all are, because the task cannot terminate."""
 
     obs: jax.Array

@@ -21,7 +21,7 @@ OPTIMIZERS: dict[str, Callable] = {"sgd": optax.sgd, "adam": optax.adam,
 
 
 class Growth(NamedTuple):
-    """What became of the lanes.
+    """The histories of the lanes.
 
     Attributes:
       count: marks of each lane, `[S]`; beyond them the record is 0.

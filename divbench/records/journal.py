@@ -1,6 +1,6 @@
 """The journal: an append-only file of result rows, one JSON line each.
 
-Rows are written here while a run goes on and turned into sorted tables by `tables`. A checkpoint remembers
+Rows are written here while a run trains and turned into sorted tables by `tables`. A checkpoint remembers
 the journal's length; a continued run truncates to it, so that every row is written exactly once.
 """
 
@@ -85,7 +85,7 @@ class Journal:
         return tables
 
     def close(self) -> None:
-        """Close the file; a later `append` opens it again. What could not be written was told of by `append`."""
+        """Close the file; a later `append` opens it again. `append` has reported what could not be written."""
         if self._file is not None:
             with contextlib.suppress(OSError):
                 self._file.close()

@@ -247,7 +247,7 @@ _ALL = (
     _asked(ASK_SEEM, "seem_normalised", "1", "seem / |A|_F",
            "As seem, without a scale: it can be compared over time while Q grows.", SEEM),
     _asked(ASK_SEEM, "seem_resolution", "1", "256 times the float's epsilon",
-           "A seem_normalised no larger than this is 0 for all that can be told.", SEEM),
+           "A seem_normalised no larger than this cannot be distinguished from 0.", SEEM),
     _asked(ASK_SEEM, "action_stability", "1",
            "mean over 256 next states s' of cos(mode of pi(s'), mode of the policy at the measurement before)",
            "Does the policy rest? 1 where it does. A state in which either action is wholly 0 counts as 0. From the "

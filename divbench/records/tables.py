@@ -44,7 +44,7 @@ FIRST_TABLES = ("scores", "values", "verdicts", "timing")  # of schema version 1
 class Tables:
     """The tables of a run folder, as `pyarrow.Table` (`.to_pandas()`, `.to_pylist()`), and its card.
 
-    While a run goes on, the tables hold what it has recorded so far, and `verdicts` has no rows: judge
+    While a run trains, the tables hold what it has recorded so far, and `verdicts` has no rows: judge
     `values`.
     """
 

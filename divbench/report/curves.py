@@ -138,7 +138,7 @@ def _envelope(lanes: list[Series], by_updates: bool, column: str) -> Line:
 
 
 def _acting_from(lanes: list[Series], by_updates: bool) -> float | None:
-    """The update at which acting goes on after priming; None where the series show no priming."""
+    """The update at which acting resumes after priming; None where the series show no priming."""
     if not by_updates:
         return None
     for series in lanes:

@@ -19,8 +19,8 @@ TITLE = "What happened to each lane"
 NOTE = ("First cause: what left its band first, a column of the table of values, or the learner or the physics. "
         f"Warning: probability that the lane diverges within the next {HORIZON:,} updates; none where it has already, "
         "and where the model was not fitted.")
-NOTE_CRITICAL = ("Critical point: from when on policy and direction of the critic's kernel rested from measurement to "
-                 "measurement (cosines of at least 0.99), until mean Q passed its bound or until the end.")
+NOTE_CRITICAL = ("Critical point: the update from which policy and direction of the critic's kernel rested from "
+                 "measurement to measurement (cosines of at least 0.99), until mean Q passed its bound or to the end.")
 
 
 def lanes_section(rows: Iterable[Mapping], critical: Mapping[tuple, CriticalPoint] | None = None,

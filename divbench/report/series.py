@@ -102,7 +102,7 @@ def sound_cells(tables: Tables, name: str, columns: Iterable[str],
 def stopped_lanes(values) -> dict[tuple[Cell, int], Point]:
     """Where each lane stopped in which something became infinite or not a number.
 
-    Such a lane is frozen with the last weights that were finite, and goes on being evaluated and measured: those
+    Such a lane is frozen with the last weights that were finite, and is still evaluated and measured: those
     numbers are finite too, and are not what training came to.
 
     Args:

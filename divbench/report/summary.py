@@ -82,7 +82,7 @@ def _header(console, facts: Facts) -> None:
 
 
 def _lanes(console, lanes: list[LaneVerdict], *, many_utd: bool) -> None:
-    """One line per lane. Causes stand beside where all fit; else below, those of stable lanes left out."""
+    """One line per lane. Causes are on that line where all fit; else below, those of stable lanes left out."""
     from rich.text import Text
 
     listed = lanes if len(lanes) <= MOST_LANES else [lane for lane in lanes if lane.verdict != "stable"]

@@ -1,4 +1,4 @@
-"""A run that goes on, on the terminal and as a page that keeps itself up to date.
+"""A run in training, on the terminal and as a page that keeps itself up to date.
 
 Lives here: what stands on the screen, and the pace at which it is read again. Does not live here: reading and judging
 (`evidence`), the page (`page`), and the progress that the run itself prints.
@@ -71,7 +71,7 @@ def watch(path: str | os.PathLike, *, html: bool = False, others: Sequence[str |
 
     Args:
       path: the run folder.
-      html: keep `report/report.html` up to date too; the page loads itself again while the run goes on.
+      html: keep `report/report.html` up to date too; the page loads itself again while the run trains.
       others, against: more folders and published curves in the page, as `write_page` takes them.
       interval: seconds between two looks; more where a look takes long.
       console: a `rich.console.Console`; by default one on standard output.

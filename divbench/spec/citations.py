@@ -161,7 +161,7 @@ BY_KEY = {paper.key: paper for paper in PAPERS}
 # What every table of divbench rests on: the algorithm, the protocols, the tasks, their simulator, the statistics.
 SHARED = ("haarnoja2018applications", "doro2023sample", "hussing2024dissecting", "nikishin2022primacy",
           "tassa2018deepmind", "tunyasuvunakool2020dmcontrol", "todorov2012mujoco", "agarwal2021deep")
-# Where the unit in which a reset is counted comes from, whatever the reset is of.
+# The source of the unit in which resets are counted, for every scope of a reset.
 _RESETS = {"updates": "doro2023sample", "env_steps": "nikishin2022primacy"}
 
 

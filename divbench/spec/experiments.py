@@ -31,7 +31,7 @@ class ReproduceRequest:
       plan: only say what would be run.
       so_far: train nothing, decide by the runs that are finished.
       list: only list the experiments.
-      quiet, json: how progress and outcome are told.
+      quiet, json: how progress and outcome are printed.
     """
 
     name: str | None = None

@@ -54,7 +54,7 @@ def _parts(source: bytes, name: str) -> bytes:
 
 
 def _defines(statement: ast.stmt) -> list[str] | None:
-    """The names that a statement of the top level binds; None where that cannot be told."""
+    """The names that a statement of the top level binds; None where that cannot be known."""
     match statement:
         case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
             return [statement.name]

@@ -41,7 +41,7 @@ class KernelRequest:
       physics: that steps the task.
       out: folder of tables and figures.
       force: replace what an earlier measurement left there.
-      quiet, json: how progress and result are told.
+      quiet, json: how progress and result are printed.
     """
 
     task: str

@@ -20,7 +20,7 @@ COMMANDS = {
     "list": "suites, tasks, variants and experiments",
     "plan": "groups, lanes, memory, disk, FLOPs and hours of a run; trains nothing",
     "report": "tables and pictures of a run folder, finished or still growing",
-    "watch": "the same kept up to date, on the terminal or as a page, while a run goes on",
+    "watch": "the same kept up to date, on the terminal or as a page, while a run trains",
     "compare": "two result sets side by side: equal, better or regressed, for people and for CI",
     "import": "results of other code as a folder that report and compare read",
     "export": "results as CSV, for TensorBoard, marl-eval or rliable, or as other code writes them",

@@ -27,7 +27,7 @@ KINDS = (CHEAP, FULL, NTK, SEEM)  # what `diagnose` lists; one of the first two 
 # Defaults of an offline run: as many updates, and as many between measurements, as in 2310.04411.
 OFFLINE = {"utd": (Fraction(1),), "steps": 0, "prime_samples": 0, "prime_updates": 1_000_000, "eval_every": 10_000,
            "measure_every": 10_000}
-CHECKSUM = "dataset_checksum"  # what a card's settings hold besides, so that no run goes on with another dataset
+CHECKSUM = "dataset_checksum"  # what a card's settings hold besides, so that no run resumes with another dataset
 NOT_SETTINGS = ("out", "force", "quiet", "json")  # fields that change nothing in the results
 MINIMA = {"seeds": 1, "seed_start": 0, "steps": 1, "prime_samples": 1, "prime_updates": 0, "eval_every": 1,
           "eval_episodes": 1, "measure_every": 1}
@@ -57,7 +57,7 @@ class RunSpec:
       sac: hyperparameters; `batch_size` is a field of it, `hidden` sets two.
       out: run folder, or None for `results/runs/<suite>-<hash>`.
       force: start over in a folder that holds another run.
-      quiet, json: how progress is told.
+      quiet, json: how progress is printed.
 
     Raises:
       UsageError: a field that cannot be; its message names the flag.

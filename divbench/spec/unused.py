@@ -12,7 +12,7 @@ _PREQN_ALONE = ("search_steps", "search_cosine", "search_shrink")
 # By which algorithms a setting is read, of those that not all of them read.
 READ_BY = {**dict.fromkeys(_SAC_ALONE, ("sac",)), **dict.fromkeys(_TD3_ALONE, ("td3",)),
            **dict.fromkeys(_PREQN_ALONE, ("preqn",)), "exploration_noise": ("td3", "preqn")}
-# PreQN makes nothing of these either: it has one critic without a target network, an optimizer or another loss.
+# PreQN ignores these too: it has one critic without a target network, an optimizer or another loss.
 UNUSED_BY_PREQN = ("huber_delta", "critic_optimizer", "critic_b1", "critic_b2", "critic_eps", "tau", "target_period",
                    "mean_weight", "in_distribution_targets")
 _WITH_SECOND_MOMENT = ("adam", "rmsprop")
@@ -20,7 +20,7 @@ _OF_SECOND_MOMENT = ("critic_b2", "critic_eps")
 
 
 def why_unused(name: str, sac: SACSettings) -> str:
-    """Why a lane with settings `sac` makes nothing of the setting `name`, in words; empty if it does."""
+    """Why a lane with settings `sac` ignores the setting `name`, in words; empty if it uses it."""
     algorithms = READ_BY.get(name, (sac.algorithm,))
     if sac.algorithm not in algorithms:
         return f"{sac.algorithm} has no use for it; expected {' or '.join(algorithms)}"

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 def holm(chances: Sequence[float]) -> list[float]:
     """Chances that may each be held against the level of all tests together (Holm, 1979, Scand. J. Statist. 6, 65-70).
 
-    Whatever the tests depend on each other, the chance that any of those rejected was true is at most the level.
+    For any dependence among the tests, the chance that any of those rejected was true is at most the level.
 
     Args:
       chances: of each test, two-sided.

@@ -1,4 +1,4 @@
-"""Differences of two arms' shares, beside a threshold: exact whatever the shares are.
+"""Differences of two arms' shares, against a threshold: exact for all shares.
 
 A difference belongs to the interval unless, whatever else may be true, the observed numbers or such as speak more
 strongly against it have a chance of at most half of the error. Lanes of several tasks are taken as drawn alike. numpy

@@ -11,7 +11,7 @@ from divbench.statistics.estimates import CONFIDENCE, Estimate, Tested
 def share_interval(hits: int, count: int, *, confidence: float = CONFIDENCE) -> tuple[float, float]:
     """The exact interval of a share (Clopper and Pearson, 1934); all of [0, 1] if nothing was counted.
 
-    It covers the truth at least as often as it says, whatever the share.
+    It covers the truth at least as often as it says, for every share.
 
     Args:
       hits: of `count` independent lanes.

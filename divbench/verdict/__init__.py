@@ -1,4 +1,4 @@
-"""What became of a lane: rules on its recorded series of Q-values, what went first, and their explanation in words."""
+"""The verdict on a lane, by rules on its recorded series of Q-values; its first cause, and an explanation in words."""
 
 from divbench.verdict.critical_point import CriticalPoint, critical_point, critical_points
 from divbench.verdict.first_cause import FirstCause, first_cause

@@ -1,6 +1,6 @@
-"""From when on a lane's policy and the direction of its critic's kernel rest: its critical point.
+"""A lane's critical point: the update from which its policy and the direction of its critic's kernel rest.
 
-Where both rest, TD errors follow a linear law whose sign SEEM tells, so that what becomes of the critic is settled.
+Where both rest, TD errors follow a linear law, and the sign of SEEM decides whether they grow.
 Source: Yue et al., 2310.04411, section 3; why there is such a point is open there. A lane that has learned all it will
 rests as well, so a critical point alone is no sign of divergence.
 Lives here: the rule. Does not live here: the similarities (`divbench.diagnostics.kernels.directions`).
@@ -24,7 +24,7 @@ RESTING = ("action_stability", "ntk_stability")  # metrics of the table of diagn
 
 @dataclasses.dataclass(frozen=True)
 class CriticalPoint:
-    """The first measurement at which a lane had rested since the one before, and went on resting."""
+    """The first measurement at which a lane had rested since the one before, and kept resting."""
 
     update: int
     env_step: int

@@ -1,6 +1,6 @@
 """What happened to a lane, in one paragraph of plain sentences with numbers.
 
-Says only what was measured, and says nothing new: what became of the lane is judged in `rules`, what went first in
+Says only what was measured, and says nothing new: the verdict on the lane is in `rules`, what went first in
 `first_cause`. A growth is the largest value over the level at the start, as in "400-fold".
 """
 

@@ -1,6 +1,6 @@
 """Which quantity of a lane left its band first, and when: the candidate for what set everything else off.
 
-Lives here: the bands, and the order of precedence at one measurement. Does not live here: what became of the
+Lives here: the bands, and the order of precedence at one measurement. Does not live here: the verdict on the
 lane (`rules`), the bound that bands Q (`bound`), and the words for it (`explanation`).
 
 A band is judged from the past alone: a measurement is in or out of it by what was measured before. A growing series
@@ -63,7 +63,7 @@ class Band:
 # kills every hidden unit within 100 updates (cheetah-run, primed): features of 0, a calm gradient, Q within its bound.
 # So features have a lower side, which healthy lanes never came near.
 GRADIENT_FACTOR = 10.0
-GRADIENT_FLOOR = 5.0  # healthy baselines have 0.01 to 50 once they learn: below ten times the floor nothing is told
+GRADIENT_FLOOR = 5.0  # healthy baselines have 0.01 to 50 once they learn: below ten times the floor nothing is reported
 BANDS = {
     "feature_norm": Band(factor=10.0, floor=1.0, jump=30.0, collapses=True, settles=True),
     "grad_norm": Band(GRADIENT_FACTOR, GRADIENT_FLOOR, jump=GRADIENT_FACTOR, settles=True),
@@ -77,7 +77,7 @@ BANDS = {
 # make does not count.
 LARGEST_STEP = 0.025
 FAR_STEP = 10.0 * LARGEST_STEP
-PLAIN = Band(math.inf, 0.0)  # of quantities whose growth is told but not judged
+PLAIN = Band(math.inf, 0.0)  # of quantities whose growth is reported but not judged
 
 # Who comes first of those first seen out of their band at the same measurement: cause before effect. A reward out
 # of the task's range voids every bound, so nothing else is worth saying. Non-finite physics is next: actions are

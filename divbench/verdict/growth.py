@@ -10,7 +10,7 @@ from divbench.verdict.first_cause import start_level
 
 
 def until_frozen(rows: Sequence[Mapping]) -> Sequence[Mapping]:
-    """The rows up to the first that shows the lane frozen: it goes on being measured, and nothing happens to it."""
+    """The rows up to the first that shows the lane frozen: it is still measured, but nothing changes in it."""
     broken = next((index for index, row in enumerate(rows) if row.get("nonfinite", "")), len(rows))
     return rows[:broken + 1]
 

@@ -49,7 +49,7 @@ OVER_AFTER = 3  # a rollout is few states, so its mean is noisy
 
 @dataclasses.dataclass(frozen=True)
 class Verdict:
-    """What became of a lane.
+    """The verdict on a lane.
 
     Attributes:
       kind: one of `KINDS`.

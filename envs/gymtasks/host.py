@@ -3,7 +3,7 @@
 Lives here: `GymHostPhysics`. Does not live here: the callback and its lanes (`envs.host`), what is read of a
 simulation (`fields`).
 
-gymnasium ends a control step with `mj_step` and looks at what that leaves; dm_control goes on to the position and
+gymnasium ends a control step with `mj_step` and looks at what that leaves; dm_control proceeds to the position and
 velocity of the next. Trajectories are the same, what is seen beside positions and velocities is not. The position that
 is paid for crosses with the state, in float64: it cannot be had from the state once it lies a trial point back.
 """

@@ -256,7 +256,7 @@ WORDS = ["dataset", "make", "--tasks", TASK, "--levels", "expert", "--steps", "3
 
 
 @pytest.mark.parametrize(("result", "code", "said"), [
-    ({"interrupted": True, "signal": 2}, 130, "divbench: interrupted; the same command goes on with the training\n"),
+    ({"interrupted": True, "signal": 2}, 130, "divbench: interrupted; the same command resumes the training\n"),
     ({"failed": (Failure("group", "MemoryError: none", "", ""),)}, 1, "divbench: failed: group: MemoryError: none\n"),
 ])
 def test_training_that_does_not_end_is_told(result, code, said, monkeypatch, tmp_path, capsys):

@@ -174,7 +174,7 @@ def test_pickled_objects_are_not_unpickled(tmp_path, monkeypatch):
     ("episode", np.zeros(12), "'episode' holds float64, expected whole numbers"),
     ("episode", np.arange(12)[::-1], "'episode' falls in transition 1"),
     ("episode", np.full(12, -1), "'episode' falls in transition 0"),
-    ("episode", np.zeros(12, int), "episode 0 goes on in transition 4 after it had ended"),
+    ("episode", np.zeros(12, int), "episode 0 continues in transition 4 after it had ended"),
 ])
 def test_what_cannot_be_appended_is_named_and_leaves_nothing(tmp_path, key, value, message):
     with DatasetWriter(tmp_path / "set", observation_size=3, action_size=2) as writer:

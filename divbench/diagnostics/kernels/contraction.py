@@ -1,7 +1,7 @@
 """When Q iteration with function approximation contracts: Theorem 2 of Achiam et al. on a finite MDP.
 
 To first order a step of deep Q-learning is the operator U Q = Q + alpha K D_rho (T* Q - Q) on the vector of Q over all
-pairs. Theorem 2 bounds its Lipschitz constant in the sup norm, whatever the MDP, by the modulus beta(K); below 1 the
+pairs. Theorem 2 bounds its Lipschitz constant in the sup norm, for every MDP, by the modulus beta(K); below 1 the
 iteration converges to Q*. Over all MDPs with as many pairs no smaller bound holds, except in rows where signs leave no
 room for the worst one (a row of K with a single sign needs an entry of I - alpha K D_rho of the same sign).
 Source of everything here: 1903.08894, equations 14 to 17 and the proof of Theorem 2.

@@ -62,7 +62,7 @@ def crash_step(steps: Sequence[float], q: Sequence[float], limit: float = CRASHE
 
 
 def predict_crash(steps: Sequence[float], q: Sequence[float], layers: int) -> Interval:
-    """The step at which Q is infinite if SGD goes on as it does: where the line through Q^(-p) meets 0.
+    """The step at which Q is infinite if SGD continues as before: where the line through Q^(-p) meets 0.
 
     The jackknife is of 1 / (crash - first step), which is near normal and passes through 0 where the line becomes
     level: an interval that reaches there has no end, and high is inf.

@@ -2,7 +2,7 @@
 
 A dense layer with input x and dQ / d output s has the gradient x s^T, so its part of K(X, Y) is (x . y) times the
 same product of the s. That takes N * M * (I + H) multiplications where the gradients themselves (`gram`) take
-N * M * I * H. Source of the outer product: Goodfellow, 1510.01799. Does not live here: how x and s are had of a critic.
+N * M * I * H. Source of the outer product: Goodfellow, 1510.01799. Does not live here: how a critic gives x and s.
 Letters in shapes: N and M examples, I inputs and H outputs of a layer.
 """
 

@@ -5,7 +5,7 @@ they are; Z, the least-squares solution of K Z = Delta with the minibatch's kern
 Q_i; that step, shrunk until the change of Q on the minibatch and Delta have a cosine of at least `search_cosine`; then
 the actor against the new critic. To first order the step changes Q on the minibatch by critic_lr Delta. A step that is
 still below the cosine after `search_steps` shrinkings is not taken. What the paper does not say, how the least squares
-are solved and for how long the search goes on, is this module's and `kernels.preconditioning`'s own.
+are solved and for how long the search takes, is this module's and `kernels.preconditioning`'s own.
 Everything here is written for one lane and vmapped by the caller. Letters in shapes: B batch, O observation size,
 A action size.
 """

@@ -90,8 +90,8 @@ def excess(batch: Batch, coefs: Coefficients, structure: Structure) -> jax.Array
 
 
 def _stated(coefs: Coefficients, structure: Structure) -> tuple[jax.Array, jax.Array]:
-    """The stated range as the lane sees it. Where an episode can end, nothing follows, so that 0 lies in it whatever
-    the shift."""
+    """The stated range as the lane sees it. Where an episode can end, nothing follows, so that 0 lies in it for any
+    shift."""
     low, high = _learned_range(coefs, structure)
     if structure.terminates:
         low, high = jnp.minimum(low, 0.0), jnp.maximum(high, 0.0)

@@ -1,4 +1,4 @@
-"""How far reading or writing a dataset is, told to whoever asked; how it is shown is for `divbench.report.datasets`."""
+"""Reports how far reading or writing a dataset is, by a callback; `divbench.report.datasets` shows it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def untold(doing: str, done: int, total: int) -> None:
 
 
 def counted(blocks: Iterable[Block], doing: str, total: int, advanced: Advanced) -> Iterator[Block]:
-    """The same blocks. When one has been dealt with, `advanced` hears how many of `total` transitions that makes."""
+    """The same blocks. After each, `advanced` is called with the transitions done so far and `total`."""
     done = 0
     for block in blocks:
         yield block

@@ -10,7 +10,7 @@
     parent                      for a subset: checksum and counts of the dataset it is part of, fraction, unit, seed
     imported                    for a dataset of others: the file's name, SHA-256 and what was assumed
     files                       SHA-256 of each column's file
-    checksum                    of all columns together: equal checksums, equal data, whatever the versions
+    checksum                    of all columns together: equal checksums, equal data, under all versions
     seal                        SHA-256 of everything above
 
 There is no date, host or path in it: equal data and versions give equal bytes.

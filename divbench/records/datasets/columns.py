@@ -1,7 +1,7 @@
 """The columns of a dataset: names, types, widths, and the NumPy file that holds one.
 
 A file is of NumPy's format 1.0 with a header of exactly `HEADER_SIZE` bytes that is made here, so equal rows are equal
-bytes whatever the version of NumPy. Which columns a folder has, and their digests, is said in `card`.
+bytes under every version of NumPy. Which columns a folder has, and their digests, is said in `card`.
 """
 
 from __future__ import annotations

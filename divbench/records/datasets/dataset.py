@@ -43,7 +43,7 @@ class Dataset:
 
     @property
     def checksum(self) -> str:
-        """SHA-256 of all columns: equal for equal data, whatever the versions that wrote it."""
+        """SHA-256 of all columns: equal for equal data, independent of the versions that wrote it."""
         return self.card["checksum"]
 
     @property
@@ -80,7 +80,7 @@ def open_dataset(path: str | os.PathLike, advanced: Advanced = untold) -> Datase
 
     Args:
       path: its folder.
-      advanced: hears how many bytes are verified.
+      advanced: called with the number of bytes verified.
 
     Raises:
       UsageError: no dataset, or one whose card or files are missing or not as they were written; in one line.

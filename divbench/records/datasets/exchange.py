@@ -18,7 +18,7 @@ def import_dataset(request: ImportRequest, advanced: Advanced = untold) -> Datas
 
     Args:
       request: what to read, and where to.
-      advanced: hears how many transitions are read, then how many measured.
+      advanced: called with the number of transitions read, then of those measured.
 
     Raises:
       UsageError: anything wrong, in one line; nothing is made then.
@@ -39,7 +39,7 @@ def export_dataset(request: ExportRequest, advanced: Advanced = untold) -> Path:
 
     Args:
       request: what to write, and where to.
-      advanced: hears how many bytes are verified, then how many transitions written.
+      advanced: called with the number of bytes verified, then of transitions written.
 
     Returns:
       The HDF5 file, or the folder of the Minari dataset.

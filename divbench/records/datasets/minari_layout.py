@@ -175,7 +175,7 @@ def _stored_in(folder: Path) -> Iterator[None]:
 
 
 def _buffers(dataset: Dataset, advanced: Advanced) -> Iterator[list[EpisodeBuffer]]:
-    """The episodes, some 16 MiB of them at a time. `advanced` hears how many transitions have been written.
+    """The episodes, some 16 MiB of them at a time. `advanced` is called with the number of transitions written.
 
     Raises:
       UsageError: an episode in which an observation is not the one that the transition before led to.

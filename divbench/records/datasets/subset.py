@@ -34,7 +34,7 @@ def subset(dataset: Dataset, fraction: Fraction, seed: int, *, out: str | os.Pat
       seed: of the draw.
       out: the folder to be made, or None for one beside the dataset.
       unit: what is drawn.
-      advanced: hears how many transitions are written, then how many measured.
+      advanced: called with the number of transitions written, then of those measured.
 
     Returns:
       The part. Its card names the parent's checksum, counts and returns under `parent`; episodes keep their numbers.

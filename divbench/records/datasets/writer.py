@@ -128,7 +128,7 @@ class DatasetWriter:
         over = np.concatenate([[self._ended and self.rows > 0], ended[:-1]])
         goes_on = np.flatnonzero(over & (episode == before))
         if self._whole and len(goes_on):
-            raise UsageError(f"{self.path}: episode {episode[goes_on[0]]} goes on in transition "
+            raise UsageError(f"{self.path}: episode {episode[goes_on[0]]} continues in transition "
                              f"{self.rows + int(goes_on[0]):,} after it had ended")
 
     def finish(self, description: Mapping, advanced: Advanced = untold) -> Dataset:
@@ -137,7 +137,7 @@ class DatasetWriter:
         Args:
           description: the card's entries that cannot be measured: `task`, `physics`, `policies`, `seeds`; `level`,
             `parent` and `imported` where there is such (`divbench.records.datasets.card`).
-          advanced: hears how many transitions are measured.
+          advanced: called with the number of transitions measured.
 
         Raises:
           UsageError: no transition, a description that does not fit, a folder that cannot be written. Nothing is left

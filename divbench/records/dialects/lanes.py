@@ -64,7 +64,7 @@ class Collected:
       skipped: names of metrics that were not taken.
       spellings: task as stored, to the ways in which files spell it.
       left_out: what was not taken, and why.
-      repeated: rows that stand beside others of the same lane and step, and where the first of them stands.
+      repeated: rows of a lane and step that has others, and the place of the first of these.
       given: what `--method` or `--task` stands for, to the name that a file has for it.
       lanes: per lane, its results as six equally long arrays.
       origins: per lane, the line of each result in its file (0 where it has none), and the files with results of it.

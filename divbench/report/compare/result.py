@@ -1,6 +1,6 @@
-"""What a comparison found, as data: its rows, what they come to, and all that stands beside them.
+"""What a comparison found, as data: its rows, their decision, and everything listed with them.
 
-Does not live here: how it is found (`comparison`) and how it is told (`wording`, `junit`).
+Does not live here: how it is found (`comparison`) and how it is worded (`wording`, `junit`).
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Result:
       decision: `regressed` if any row is; else `incomplete` if there are failures; else what the leading rows say.
       failures: why NEW fails whatever its numbers say, such as a task that it lacks.
       rows: every comparison, metric by metric, over several cells first.
-      verdicts: the cells whose verdicts differ; they are told, and decide nothing: what they see, Q shows as well.
+      verdicts: the cells whose verdicts differ; reported, but without effect on the decision: Q shows the same.
       settings: other settings that differ.
       versions: of what computed, on both sides; those that differ first.
       notes: what else a reader should know, a sentence each.

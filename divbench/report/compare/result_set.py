@@ -61,7 +61,7 @@ class ResultSet:
       path: as it was given.
       runs: its run folders.
       scores, values: series of the columns `SCORES` and `VALUES` by cell and seed.
-      verdicts: the kind of each lane's verdict by cell and seed; nothing of runs that go on.
+      verdicts: the kind of each lane's verdict by cell and seed; unfinished runs have none.
       names: variants that are compared under another name, by their own; "" for those that are left out.
     """
 

@@ -90,7 +90,7 @@ def line_text(values: numpy.ndarray, kept: numpy.ndarray, gaps: numpy.ndarray) -
     Args:
       values: `[points]`.
       kept: indices of the points to tell of.
-      gaps: `[points]` booleans: a number that is not finite there is told as a gap. Elsewhere it was not measured, and
+      gaps: `[points]` booleans: a non-finite number there is written as a gap. Elsewhere it was not measured, and
         is left out, so that the line passes over it.
     """
     import numpy as np

@@ -84,7 +84,7 @@ function banner() {
             "p",
             { class: "growing", role: "status" },
             `Not finished: what was recorded until ${DATA.written}. ` +
-              (DATA.refresh ? "This page loads itself again while the run goes on." : "Verdicts may still change."),
+              (DATA.refresh ? "This page reloads itself while the run trains." : "Verdicts may still change."),
           )
         : null,
       DATA.runs.map((run) =>
@@ -158,7 +158,7 @@ function route() {
   else scrollTo(0, wasLane ? STATE.scroll : 0);
 }
 
-// While a run goes on: load the page again, unless somebody is at it or nobody sees it.
+// While a run trains: load the page again, unless somebody is at it or nobody sees it.
 function loadAgain() {
   const busy = document.querySelector("select:focus, .readout:not([hidden])") || document.hidden;
   if (busy) setTimeout(loadAgain, 1000);

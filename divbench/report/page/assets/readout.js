@@ -1,7 +1,7 @@
 // What the pointer is at: the nearest point of any curve, and the middles of the others there.
 
 const REACH = 24; // pixels within which a lane can be picked by a click
-const LISTED = 8; // middles that are told beside
+const LISTED = 8; // middles that are listed next to it
 
 function attachReadout(chart, place, lines, onPick, xLabel) {
   const box = element("div", { class: "readout", hidden: true });
