@@ -21,6 +21,7 @@ with contextlib.redirect_stdout(io.StringIO()):  # it prints that the optional w
     from mujoco import mjx
 
 from divbench.envs.base import LARGEST_VALID, Reading, Start, float_dtype
+from divbench.envs.mjx_internals import internal
 from divbench.envs.mjx_tuning import tuned
 from divbench.envs.models import TaskModel
 
@@ -40,7 +41,7 @@ def _first_half(model: mjx.Model, data: mjx.Data) -> mjx.Data:
 def _accelerate(model: mjx.Model, data: mjx.Data) -> mjx.Data:
     """Accelerations, constraint forces and the sensors of them, from forces already set."""
     data = mjx.fwd_acceleration(model, data)
-    if data._impl.efc_J.size == 0:
+    if internal(data, "efc_J").size == 0:
         data = data.replace(qacc=data.qacc_smooth)
     else:
         data = mjx.solve(model, data)

@@ -32,6 +32,7 @@ with contextlib.redirect_stdout(io.StringIO()):
     from mujoco.mjx.third_party.mujoco_warp import OverflowType
 
 from divbench.envs.base import LARGEST_VALID, Reading, Start, float_dtype, record
+from divbench.envs.mjx_internals import internal, without_messages
 from divbench.envs.models import TaskModel, without_actuation
 
 warp.config.log_level = warp.LOG_WARNING  # it would tell standard output of every kernel that it loads
@@ -166,11 +167,8 @@ class _Told:
 
 
 def _told(data: mjx.Data) -> _Told:
-    own = data._impl
-    return _Told(
-        data.qpos, data.qvel, data.act, data.qacc_warmstart, data.sensordata,
-        own.overflow.reshape(()), own.nefc.reshape(()), own.nacon.reshape(()), own.ncollision.reshape(()),
-    )
+    reported = (internal(data, name).reshape(()) for name in ("overflow", "nefc", "nacon", "ncollision"))
+    return _Told(data.qpos, data.qvel, data.act, data.qacc_warmstart, data.sensordata, *reported)
 
 
 def buffer_sizes(model: mujoco.MjModel) -> tuple[int, int]:
@@ -238,7 +236,6 @@ def _refuse_x64() -> None:
 def _on_device(model: mujoco.MjModel, contacts: int, rows: int) -> tuple[mjx.Model, mjx.Data]:
     """The model, and a fresh simulation with buffers for `contacts` in all lanes and `rows` in each."""
     with jax.ensure_compile_time_eval(), contextlib.redirect_stdout(io.StringIO()):
-        put = mjx.put_model(model, impl="warp")
         # Overflows are read from the data; nothing is to be printed from within a kernel.
-        put = put.tree_replace({"opt._impl.warn_overflow": 0})
+        put = without_messages(mjx.put_model(model, impl="warp"))
         return put, mjx.make_data(model, impl="warp", naconmax=contacts, njmax=rows)

@@ -21,10 +21,18 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from jaxtyping import install_import_hook
 
 # No test fails for a machine that is slow or busy.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
+
+# In tests alone, calls of these modules' functions are checked against the shapes of their annotations.
+SHAPED = ["divbench.learn.replay", "divbench.learn.losses", "divbench.learn.networks.head",
+          *(f"divbench.diagnostics.{name}" for name in ("values", "features", "kernels.gram", "kernels.products",
+                                                        "kernels.summaries", "kernels.layers", "kernels.directions",
+                                                        "kernels.preconditioning"))]
+install_import_hook(SHAPED, "beartype.beartype")
 
 # All processes of one test run share what they compile: xdist's workers and the commands that tests start inherit
 # these. JAX keeps no program with a callback there, so `host` physics is compiled anew by each process.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import chex
 import jax
 import jax.numpy as jnp
 
@@ -33,6 +34,8 @@ def distance_correlation(actions: jax.Array, reference: jax.Array, q: jax.Array)
     Returns:
       A scalar in [-1, 1]; exactly 0 where distances or Q are constant but for rounding.
     """
+    chex.assert_equal_shape((actions, reference))
+    chex.assert_shape(q, (None, len(actions)))
     difference = actions - reference
     scaled = difference / magnitude_scale(difference)
     distance = jnp.sqrt(jnp.sum(jnp.square(scaled), -1))

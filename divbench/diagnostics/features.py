@@ -14,6 +14,7 @@ from collections.abc import Sequence
 import jax
 import jax.numpy as jnp
 from jax.custom_batching import sequential_vmap
+from jaxtyping import Array, ArrayLike, Float
 
 from divbench.diagnostics.scaling import magnitude_scale
 
@@ -22,7 +23,7 @@ FEATURE_THRESHOLD = 0.01  # of sigma / sqrt(B)
 DORMANT_THRESHOLD = 0.025  # of a unit's mean activation over that of its layer
 
 
-def singular_values(features: jax.Array) -> jax.Array:
+def singular_values(features: Float[Array, "N B H"]) -> Float[Array, "N K"]:
     """Singular values of each critic's features, largest first: `[N, B, H]` to `[N, min(B, H)]`.
 
     Unit: that of the features. Values that are rounding, below max(B, H) times float32's epsilon times the largest,
@@ -46,11 +47,11 @@ def singular_values(features: jax.Array) -> jax.Array:
 
 
 @sequential_vmap
-def _decompose(matrix: jax.Array) -> jax.Array:
+def _decompose(matrix: Float[Array, "B H"]) -> Float[Array, " K"]:
     return jnp.linalg.svd(matrix, compute_uv=False)
 
 
-def srank(singular_values: jax.Array, delta: float = DELTA) -> jax.Array:
+def srank(singular_values: Float[Array, "N K"], delta: Float[ArrayLike, ""] = DELTA) -> Float[Array, ""]:
     """The smallest k whose k largest singular values hold 1 - delta of their sum; mean over critics, scalar.
 
     From 0, if all features are 0, to min(B, H). Source: effective rank, Kumar et al., 2010.14498, section 3.
@@ -61,7 +62,7 @@ def srank(singular_values: jax.Array, delta: float = DELTA) -> jax.Array:
     return jnp.mean(_fewest(_normalised(singular_values), delta))
 
 
-def pca_rank(singular_values: jax.Array, delta: float = DELTA) -> jax.Array:
+def pca_rank(singular_values: Float[Array, "N K"], delta: Float[ArrayLike, ""] = DELTA) -> Float[Array, ""]:
     """The smallest k whose k largest squared singular values hold 1 - delta of their sum; mean over critics, scalar.
 
     The dimensions that explain 99 % of the second moment. From 0, if all features are 0, to min(B, H). Source:
@@ -73,7 +74,7 @@ def pca_rank(singular_values: jax.Array, delta: float = DELTA) -> jax.Array:
     return jnp.mean(_fewest(jnp.square(_normalised(singular_values)), delta))
 
 
-def entropy_rank(singular_values: jax.Array) -> jax.Array:
+def entropy_rank(singular_values: Float[Array, "N K"]) -> Float[Array, ""]:
     """exp(-sum p log p) with p = sigma / sum sigma; mean over critics, scalar.
 
     A rank without a threshold: k equal singular values give k. 0 if all features are 0. Source: Roy and Vetterli,
@@ -89,7 +90,8 @@ def entropy_rank(singular_values: jax.Array) -> jax.Array:
     return jnp.mean(jnp.where(total[:, 0] == 0.0, 0.0, jnp.exp(entropy)))
 
 
-def feature_rank(singular_values: jax.Array, batch: int, threshold: float = FEATURE_THRESHOLD) -> jax.Array:
+def feature_rank(singular_values: Float[Array, "N K"], batch: int,
+                 threshold: Float[ArrayLike, ""] = FEATURE_THRESHOLD) -> Float[Array, ""]:
     """How many singular values of features / sqrt(B) exceed the threshold; mean over critics, scalar.
 
     The only one of the ranks that depends on the scale of the features. From 0 to min(B, H). Source: Lyle et al.,
@@ -104,19 +106,19 @@ def feature_rank(singular_values: jax.Array, batch: int, threshold: float = FEAT
     return jnp.mean(jnp.where(jnp.isnan(singular_values[:, 0]), jnp.nan, count))
 
 
-def ranks(features: jax.Array) -> dict[str, jax.Array]:
+def ranks(features: Float[Array, "N B H"]) -> dict[str, Float[Array, ""]]:
     """`srank`, `pca_rank`, `entropy_rank` and `feature_rank` of features `[N, B, H]`, with one decomposition."""
     sigma = singular_values(features)
     return {"srank": srank(sigma), "pca_rank": pca_rank(sigma), "entropy_rank": entropy_rank(sigma),
             "feature_rank": feature_rank(sigma, features.shape[1])}
 
 
-def _normalised(singular_values: jax.Array) -> jax.Array:
+def _normalised(singular_values: Float[Array, "N K"]) -> Float[Array, "N K"]:
     """Singular values `[N, K]` over their largest, which no square or sum can bring out of range."""
     return singular_values / magnitude_scale(singular_values, 1)
 
 
-def _fewest(parts: jax.Array, delta: float) -> jax.Array:
+def _fewest(parts: Float[Array, "N K"], delta: Float[ArrayLike, ""]) -> Float[Array, " N"]:
     """How many of the first parts, `[N, K]` and not negative, hold 1 - delta of their sum: `[N]`; 0 if all are 0."""
     held = jnp.cumsum(parts, -1)
     total = held[:, -1:]
@@ -124,14 +126,15 @@ def _fewest(parts: jax.Array, delta: float) -> jax.Array:
     return jnp.where(total[:, 0] == 0.0, 0.0, jnp.where(jnp.isnan(total[:, 0]), jnp.nan, count))
 
 
-def mean_norm(features: jax.Array) -> jax.Array:
+def mean_norm(features: Float[Array, "N B H"]) -> Float[Array, ""]:
     """Mean L2 norm of the feature vectors over critics and batch: `[N, B, H]` to a scalar; unit of the features."""
     scale = magnitude_scale(features, -1)
     norm = jnp.sqrt(jnp.sum(jnp.square(features / scale), -1)) * scale[..., 0]
     return jnp.mean(norm)
 
 
-def dormant_share(layers: Sequence[jax.Array], threshold: float = DORMANT_THRESHOLD) -> jax.Array:
+def dormant_share(layers: Sequence[Float[Array, "N B _"]],
+                  threshold: Float[ArrayLike, ""] = DORMANT_THRESHOLD) -> Float[Array, ""]:
     """Share of dormant units among all units of all layers and critics; a scalar in [0, 1].
 
     A unit is dormant if mean_b |h_b| <= threshold * (mean over its layer's units of mean_b |h_b|), that is, if it
@@ -146,13 +149,14 @@ def dormant_share(layers: Sequence[jax.Array], threshold: float = DORMANT_THRESH
     return sum(jnp.sum(units) for units in dormant) / sum(units.size for units in dormant)
 
 
-def dormant_shares(layers: Sequence[jax.Array], threshold: float = DORMANT_THRESHOLD) -> dict[str, jax.Array]:
+def dormant_shares(layers: Sequence[Float[Array, "N B _"]],
+                   threshold: Float[ArrayLike, ""] = DORMANT_THRESHOLD) -> dict[str, Float[Array, ""]]:
     """`dormant_share` of each layer apart, by the name of the layer: `hidden1`, `hidden2`, ...; scalars."""
     return {f"hidden{place}": jnp.mean(_dormant(activation, threshold))
             for place, activation in enumerate(layers, 1)}
 
 
-def _dormant(activation: jax.Array, threshold: float) -> jax.Array:
+def _dormant(activation: Float[Array, "N B H"], threshold: Float[ArrayLike, ""]) -> Float[Array, "N H"]:
     """1.0 for each dormant unit of a layer, else 0.0: `[N, B, H]` to `[N, H]`; NaN in a layer that is not finite."""
     scaled = activation / magnitude_scale(activation, (1, 2))
     size = jnp.mean(jnp.abs(scaled), 1)
@@ -161,7 +165,7 @@ def _dormant(activation: jax.Array, threshold: float) -> jax.Array:
     return jnp.where(jnp.isnan(layer_size), layer_size, dormant)
 
 
-def dr3(features: jax.Array, next_features: jax.Array) -> jax.Array:
+def dr3(features: Float[Array, "N B H"], next_features: Float[Array, "N B H"]) -> Float[Array, ""]:
     """mean_b phi(s_b, a_b) . phi(s'_b, a'_b), mean over critics: how alike successive features are; scalar.
 
     A raw dot product, not a cosine: it grows when features align and when they grow, and bootstrapping makes both

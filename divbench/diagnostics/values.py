@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import jax
 import jax.numpy as jnp
+from jaxtyping import Array, ArrayLike, Float, Shaped
 
 
-def magnitude(q: jax.Array) -> tuple[jax.Array, jax.Array]:
+def magnitude(q: Float[Array, "N B"]) -> tuple[Float[Array, ""], Float[Array, ""]]:
     """Mean Q and largest |Q| over critics and batch; `q` is `[critics, B]`, the results scalars."""
     return jnp.mean(q), jnp.max(jnp.abs(q))
 
 
-def soft_returns(reward: jax.Array, log_prob: jax.Array, temperature: jax.Array, gamma: jax.Array,
-                 continues: jax.Array | float = 1.0) -> jax.Array:
+def soft_returns(reward: Float[Array, " T"], log_prob: Float[Array, " T"], temperature: Float[ArrayLike, ""],
+                 gamma: Float[ArrayLike, ""], continues: Float[Array, " T"] | float = 1.0) -> Float[Array, " T"]:
     """The discounted soft return of each step of one episode, what the soft Q of that step estimates.
 
     G_t = r_t + gamma (G_{t+1} - temperature log pi(a_{t+1}|s_{t+1})), with nothing after the last step: the entropy of
@@ -37,19 +38,19 @@ def soft_returns(reward: jax.Array, log_prob: jax.Array, temperature: jax.Array,
     return returns
 
 
-def cut_off(gamma: jax.Array, steps: int) -> jax.Array:
+def cut_off(gamma: Float[Array, ""], steps: int) -> Float[Array, ""]:
     """The share of a constant reward's return that lies after the end of an episode of `steps` steps, on average over
     its first half: the mean of gamma^(T - t); a scalar in [0, 1)."""
     ahead = steps - jnp.arange(max(1, steps // 2), dtype=gamma.dtype)
     return jnp.mean(jnp.power(gamma, ahead))
 
 
-def first_half(series: jax.Array) -> jax.Array:
+def first_half(series: Shaped[Array, "T ..."]) -> Shaped[Array, "half ..."]:
     """The first half of the steps of an episode: `[T, ...]` to `[T // 2, ...]` (at least one step)."""
     return series[: max(1, series.shape[0] // 2)]
 
 
-def mean_within(series: jax.Array, within: jax.Array | None) -> jax.Array:
+def mean_within(series: Float[Array, "*N T"], within: Float[Array, " T"] | None) -> Float[Array, ""]:
     """Mean of a series `[..., T]` over the steps at which `within` `[T]` is not 0, whatever there is elsewhere; over
     all steps for None."""
     if within is None:
@@ -58,7 +59,8 @@ def mean_within(series: jax.Array, within: jax.Array | None) -> jax.Array:
     return jnp.sum(jnp.where(counted, series, 0.0)) / jnp.sum(counted.astype(series.dtype))
 
 
-def bias(q: jax.Array, returns: jax.Array, within: jax.Array | None = None) -> jax.Array:
+def bias(q: Float[Array, "N T"], returns: Float[Array, " T"],
+         within: Float[Array, " T"] | None = None) -> Float[Array, ""]:
     """Mean Q minus mean return on the same states and actions: how much the critics overestimate; scalar.
 
     The difference of means, not of signs or sizes: errors that cancel do not show. Unit: that of the return. Source:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+import chex
 import jax
 import jax.numpy as jnp
 
@@ -31,7 +32,9 @@ class Critic(Trained):
 
         Q is in the unit of the rewards that the lane learned from (`reward_scale`, `reward_shift`).
         """
-        done = (2.0 * jnp.asarray(action, jnp.float32) - self.low - self.high) / (self.high - self.low)
+        action = jnp.asarray(action, jnp.float32)
+        chex.assert_shape(action, (self.structure.action_size,), custom_message="one action; vmap over more")
+        done = (2.0 * action - self.low - self.high) / (self.high - self.low)
         return critics.values(variables, self.seen(obs)[None], done[None], self.coefs, self.structure)[:, 0]
 
     def __repr__(self) -> str:

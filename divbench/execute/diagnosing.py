@@ -7,6 +7,7 @@ N critics, B batch, T steps of an episode.
 
 from __future__ import annotations
 
+import chex
 import jax
 import jax.numpy as jnp
 
@@ -59,6 +60,7 @@ def make_diagnose(env, structure: Structure, level: str = "cheap"):
         return measured, details
 
     def diagnose(state: TrainState, roots, coefs: Coefficients, starts):
+        chex.assert_tree_shape_prefix((state.learner, coefs, starts), roots.shape)
         keys = jax.vmap(measuring_keys, in_axes=(0, None))(roots, state.update)
         columns, details = jax.vmap(on_batch, in_axes=(0, 0, 0, replay.lane_axis, 0, None))(
             keys, state.learner, state.before, replay.lane_rows(state.rows), coefs, state.env_step)

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
+import chex
 import jax
 import jax.numpy as jnp
 
@@ -45,8 +46,10 @@ class Trained:
     deviation: jax.Array
 
     def seen(self, obs: jax.Array) -> jax.Array:
-        """Observations as the networks see them."""
-        return (jnp.asarray(obs, jnp.float32) - self.mean) / self.deviation
+        """One observation `[O]` as the networks see it."""
+        obs = jnp.asarray(obs, jnp.float32)
+        chex.assert_shape(obs, (self.structure.observation_size,), custom_message="one observation; vmap over more")
+        return (obs - self.mean) / self.deviation
 
 
 class Policy(Trained):

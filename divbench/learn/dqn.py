@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+import chex
 import jax
 import jax.numpy as jnp
 
@@ -110,6 +111,8 @@ def train(q_fn: Callable, key: jax.Array, params, data: Transitions, actions: ja
       limit: of |Q|, beyond which a lane has crashed.
       batch: transitions drawn with replacement for each update; None takes all (static).
     """
+    chex.assert_rank((data.reward, data.continues, at), 1)
+    chex.assert_tree_shape_prefix(data, data.reward.shape)
     values = jax.vmap(q_fn, (None, 0, 0))
 
     def update(count, carry):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import jax
 import jax.numpy as jnp
+from jaxtyping import Array, ArrayLike, Float
 
 from divbench.learn.hooks import CriticTerms
 
 SAMPLES = 4  # actions drawn for each of uniform and policy; CQL's own code draws 10, at more than twice the cost
 
 
-def squared_or_linear(error, delta):
+def squared_or_linear(error: Float[Array, "*shape"], delta: Float[ArrayLike, ""]) -> Float[Array, "*shape"]:
     """error^2 up to |error| = delta, from there on linear with the same slope; error^2 everywhere for a delta of 0.
 
     Twice Huber's loss (1964), so that it is the plain loss where the error is small.
@@ -20,7 +21,7 @@ def squared_or_linear(error, delta):
     return 2.0 * slope * size - jnp.square(slope)
 
 
-def conservative(terms: CriticTerms) -> jax.Array:
+def conservative(terms: CriticTerms) -> Float[Array, ""]:
     """Sum over critics of E_s[log sum_a exp Q(s, a) - Q(s, a_replay)], the regulariser of CQL(H).
 
     The sum over actions is estimated from `SAMPLES` uniform and `SAMPLES` policy actions a state, each weighted by the
@@ -37,7 +38,7 @@ def conservative(terms: CriticTerms) -> jax.Array:
     return jnp.sum(jnp.mean(soft_maximum - terms.q, -1))
 
 
-def dr3(terms: CriticTerms) -> jax.Array:
+def dr3(terms: CriticTerms) -> Float[Array, ""]:
     """Sum over critics of E[phi(s, a) . phi(s', a')], a' the action of the target (Kumar et al., 2112.04716)."""
     here = terms.features(terms.batch.obs, terms.batch.action)
     there = terms.features(terms.batch.next_obs, terms.next_action)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import chex
 import jax
 import jax.numpy as jnp
 
@@ -58,6 +59,9 @@ def make_evaluate(env, structure: Structure) -> Callable:
         return agent_of(structure).act(actor, obs, coefs, structure)
 
     def evaluate(actors, coefs, evaluation: Evaluation, starts, begins, steps) -> Evaluation:
+        lanes, episodes = evaluation.returns.shape
+        chex.assert_tree_shape_prefix((actors, coefs), (lanes,))
+        chex.assert_tree_shape_prefix((evaluation, starts), (lanes, episodes))
         evaluation = jax.lax.cond(
             begins,
             lambda: Evaluation(jax.vmap(jax.vmap(env.start))(starts), jnp.zeros_like(evaluation.returns),
@@ -85,6 +89,7 @@ def play(env, structure: Structure, actors, coefs, starts, keys) -> Rollout:
       keys: one key a lane, `[L]`; consumed.
     """
     step, agent = scaled_step(env), agent_of(structure)
+    chex.assert_tree_shape_prefix((actors, coefs, starts), keys.shape)
 
     def act(actor, obs, coefs, key, count):
         action, log_prob = agent.sample(actor, obs[None], coefs, structure, jax.random.fold_in(key, count))

@@ -8,6 +8,7 @@ the same forces, and the table of parity says how nearly they find them.
 """
 
 import dataclasses
+import functools
 
 import jax
 import jax.numpy as jnp
@@ -16,6 +17,7 @@ import mujoco
 from divbench.envs.base import LARGEST_VALID, Reading, Start, TaskDefinition, float_dtype
 from divbench.envs.gymtasks.fields import all_values, values
 from divbench.envs.mjx import MjxPhysics, _on_device, mjx
+from divbench.envs.mjx_internals import internal
 from divbench.envs.mjx_tuning import tuned
 from divbench.envs.models import TaskModel
 
@@ -86,7 +88,7 @@ class GymMjxPhysics(MjxPhysics):
 
 def _reader(data: mjx.Data):
     """MJX keeps some of C's fields among those of its implementation."""
-    return lambda source: getattr(data._impl if hasattr(data._impl, source) else data, source)
+    return functools.partial(internal, data)
 
 
 def _with_a_solver_of_mjx(task_model: TaskModel) -> TaskModel:

@@ -66,3 +66,10 @@ def test_a_nan_is_not_hidden():
     actions, reference, q = draw(2)
     assert np.isnan(distance_correlation(actions, reference, q.at[0, 3].set(jnp.nan)))
     assert np.isnan(distance_correlation(actions, reference, jnp.full_like(q, jnp.nan)))
+
+
+def test_what_would_be_broadcast_is_an_error():
+    actions, reference, q = draw(0)
+    for wrong in ((actions, reference[:1], q), (actions, reference, q[0]), (actions, reference, q[:, :1])):
+        with pytest.raises(AssertionError, match="shape"):
+            distance_correlation(*wrong)

@@ -130,7 +130,7 @@ def test_2560_points_of_two_layers_of_256_need_well_under_a_gigabyte():
 def test_points_that_are_not_pairs_are_refused(counts):
     points = jnp.zeros((counts[0], 3)), jnp.zeros((counts[1], 2))
     with pytest.raises(ValueError, match=f"leading axes .*{counts[0]}.* at least 1"):
-        gram.gram(q_linear, jnp.zeros(5), points)
+        gram.size_of(points)
 
 
 def test_summaries_of_a_known_matrix():

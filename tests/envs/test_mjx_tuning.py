@@ -68,6 +68,18 @@ def test_mjx_is_left_as_it_was_even_after_an_error():
     assert (scan.body_tree, solver._while_loop_scan) == before
 
 
+@pytest.mark.parametrize("gone", ["scan.body_tree", "solver._while_loop_scan"])
+def test_without_one_of_its_functions_mjx_runs_as_it_is(monkeypatch, gone):
+    with monkeypatch.context() as other, pytest.warns(RuntimeWarning, match="up to 38 times slower"):
+        other.delattr(f"mujoco.mjx._src.{gone}")
+        found = mjx_tuning._find()
+    assert found is None
+    monkeypatch.setattr(mjx_tuning, "_ORIGINAL", found)
+    before = scan.body_tree, solver._while_loop_scan
+    with tuned():
+        assert (scan.body_tree, solver._while_loop_scan) == before
+
+
 Point = collections.namedtuple("Point", "alpha cost deriv_0 deriv_1")
 Interval = collections.namedtuple("Interval", "lo hi")
 

@@ -216,6 +216,8 @@ def test_a_loaded_policy_acts_within_bounds(finished):
         ).all()
     assert (modes[0] == policy(obs[0])).all() or np.allclose(modes[0], policy(obs[0]), atol=1e-5)
     assert not np.allclose(modes, samples)
+    with pytest.raises(AssertionError, match="one observation; vmap over more"):
+        policy(obs)
 
 
 def test_loaded_critics_are_the_networks_of_the_checkpoint(finished):
@@ -234,6 +236,8 @@ def test_loaded_critics_are_the_networks_of_the_checkpoint(finished):
         np.testing.assert_allclose(q[:, n], by_hand, rtol=1e-4, atol=1e-5)
     slopes = jax.grad(lambda variables: critic.q(variables, obs[0], action[0]).sum())(critic.variables)
     assert all(np.any(np.asarray(leaf) != 0.0) for leaf in jax.tree.leaves(slopes["params"]))
+    with pytest.raises(AssertionError, match="one action; vmap over more"):
+        critic(obs[0], action)
     assert repr(critic) == f"<2 critics of {TASK}/baseline/utd1/seed1 at update {critic.update:,}>"
     assert critic.update == divbench.load_policy(folder, f"{TASK}/baseline/utd1/seed1").update > 0
 

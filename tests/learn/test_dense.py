@@ -129,6 +129,12 @@ def test_no_kernel_of_the_house_has_its_gradients_formed():
     assert {path[1] for path in formed} == {"layernorm", "groupnorm"} and len(formed) == 8
 
 
+def test_where_programs_cannot_be_read_all_gradients_are_formed(monkeypatch):
+    monkeypatch.setattr(dense, "Literal", None)
+    formed = formed_where_exact(Chain(nn.tanh))
+    assert sorted(formed) == [(layer, part) for layer in ("first", "head") for part in ("bias", "kernel")]
+
+
 def test_the_features_of_any_module_are_what_its_last_dense_reads():
     """Its hidden layers are what all but the first read."""
     module = Chain(lambda x: Block()(x))

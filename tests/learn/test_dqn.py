@@ -138,3 +138,11 @@ def test_without_layernorm_it_is_a_plain_critic_and_its_scales_have_no_gradient(
 def test_values_of_all_actions():
     table = jnp.arange(6.0).reshape(3, 2)
     np.testing.assert_array_equal(dqn.action_values(table_q_fn, table, jnp.eye(3), jnp.eye(2)), table)
+
+
+def test_rewards_in_a_column_are_an_error(mdp):
+    """`[N, 1]` would be broadcast against `[N]`."""
+    data = everything(mdp)
+    with pytest.raises(AssertionError, match="assert_rank"):
+        train_table(jnp.asarray(mdp.actions), data._replace(reward=data.reward[:, None]), jnp.zeros((2, 2)),
+                    numbers(0.9), jnp.asarray([1]))

@@ -9,11 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from divbench.learn.agents.coefficients import structure_of
 from divbench.learn.replay.choice import replay_of
 from divbench.learn.replay.dataset import SharedDataset
 from divbench.learn.replay.drawing import sample_indices
 from divbench.learn.replay.episodes import EpisodeReplay
 from divbench.learn.replay.fixed_length import FixedLengthReplay
+from tests.learn.conftest import make_lane
 
 MOST = 25  # transitions of a test
 write = jax.jit(FixedLengthReplay.write, static_argnums=0)
@@ -89,7 +91,8 @@ def test_sampling_is_uniform_below_the_count():
 def test_a_group_has_the_replay_of_its_task_or_its_dataset(terminates, offline, expected):
     """Equal ones are one key of a cache."""
     task = SimpleNamespace(terminates=terminates, episode_length=20)
-    found = replay_of(task, SimpleNamespace(observation_size=2, action_size=1, offline=offline))
+    structure = structure_of((make_lane(),), frozenset(), 2, 1, None, offline=offline)
+    found = replay_of(task, structure)
     assert found == expected and hash(found) == hash(expected)
 
 

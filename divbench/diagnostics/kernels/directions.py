@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import jax
 import jax.numpy as jnp
+from jaxtyping import Array, Float
 
 from divbench.diagnostics.scaling import magnitude_scale
 
 
-def cosine(first, second) -> jax.Array:
+def cosine(first, second) -> Float[Array, ""]:
     """<x, y> / (|x| |y|) over all entries of two trees of the same structure; a scalar in [-1, 1].
 
     0 where one of them is wholly 0, NaN where one is not finite. For parameters, gradients, kernels (the similarity of
@@ -22,7 +23,8 @@ def cosine(first, second) -> jax.Array:
     return jnp.clip(jnp.sum(_unit(one, None) * _unit(other, None)), -1.0, 1.0)  # rounding may pass 1
 
 
-def update_alignment(before: jax.Array, after: jax.Array, error: jax.Array) -> jax.Array:
+def update_alignment(before: Float[Array, " B"], after: Float[Array, " B"],
+                     error: Float[Array, " B"]) -> Float[Array, ""]:
     """cos(Q' - Q, T* Q - Q): did the update move Q where the Bellman error pointed? A scalar in [-1, 1].
 
     1 for tabular Q-learning with equal shares; 0 where nothing moved. The criterion of PreQN's line search.
@@ -35,7 +37,7 @@ def update_alignment(before: jax.Array, after: jax.Array, error: jax.Array) -> j
     return cosine(after - before, error)
 
 
-def action_similarity(now: jax.Array, before: jax.Array) -> jax.Array:
+def action_similarity(now: Float[Array, "B A"], before: Float[Array, "B A"]) -> Float[Array, ""]:
     """Mean over states of the cosine between the policy's action now and before; a scalar in [-1, 1].
 
     1 where the policy rests. States in which an action is wholly 0 count as 0. Source: Yue et al., 2310.04411, the
@@ -47,7 +49,7 @@ def action_similarity(now: jax.Array, before: jax.Array) -> jax.Array:
     return jnp.mean(jnp.clip(jnp.sum(_unit(now, 1) * _unit(before, 1), 1), -1.0, 1.0))
 
 
-def _unit(array: jax.Array, axis: int | None) -> jax.Array:
+def _unit(array: Float[Array, "*shape"], axis: int | None) -> Float[Array, "*shape"]:
     """Vectors along the axis at length 1; zeros stay, NaN where they are not finite."""
     scaled = array / magnitude_scale(array, axis)
     square = jnp.sum(jnp.square(scaled), axis, keepdims=True)

@@ -15,15 +15,17 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+from jaxtyping import Array, Float
 
 MEMORY = 256 * 2**20  # bytes that the gradients of the blocks may take
 COPIES = 4  # arrays of the size of a block's gradients that are alive at a time; see the test of the memory
 
-QFunction = Callable[[Any, jax.Array, jax.Array], jax.Array]
-Points = tuple[jax.Array, jax.Array]
+QFunction = Callable[[Any, Float[Array, " O"], Float[Array, " A"]], Float[Array, ""]]
+Points = tuple[Float[Array, "N O"], Float[Array, "N A"]]
 
 
-def gram(q_fn: QFunction, params, left: Points, right: Points | None = None, *, memory: int = MEMORY) -> jax.Array:
+def gram(q_fn: QFunction, params, left: Points, right: tuple[Float[Array, "M O"], Float[Array, "M A"]] | None = None, *,
+         memory: int = MEMORY) -> Float[Array, "N _"]:
     """K(X, Y) with K_ij = grad Q(x_i) . grad Q(y_j).
 
     Calculates in float64 where x64 is on, else in float32: parameters and points are widened to that. Products are
@@ -51,13 +53,13 @@ def gram(q_fn: QFunction, params, left: Points, right: Points | None = None, *, 
     return blocks(rows, left, rows, widened(right), block_size(params, memory))
 
 
-def gradients(q_fn: QFunction, params, points: Points) -> list[jax.Array]:
+def gradients(q_fn: QFunction, params, points: Points) -> list[Float[Array, "N _"]]:
     """grad Q of each point: one `[N, size]` for each array of the parameters, in the order of `jax.tree.leaves`."""
     tree = jax.vmap(jax.grad(q_fn), (None, 0, 0))(params, *points)
     return [leaf.reshape(leaf.shape[0], -1) for leaf in jax.tree.leaves(tree)]
 
 
-def blocks(left_rows, left, right_rows, right, size: int) -> jax.Array:
+def blocks(left_rows, left, right_rows, right, size: int) -> Float[Array, "N M"]:
     """`left_rows(left) @ right_rows(right)^T`, a block of each at a time: `[N, M]`.
 
     Args:
@@ -77,7 +79,7 @@ def blocks(left_rows, left, right_rows, right, size: int) -> jax.Array:
     return grid.transpose(0, 2, 1, 3).reshape(-1, grid.shape[1] * right_size)[:rows, :columns]
 
 
-def symmetric_blocks(rows, points, size: int) -> jax.Array:
+def symmetric_blocks(rows, points, size: int) -> Float[Array, "N N"]:
     """`rows(points) @ rows(points)^T` of its upper triangle of blocks, mirrored: `[N, N]`. Arguments as in `blocks`."""
     count = size_of(points)
     stacked, size = _in_blocks(points, size)
@@ -147,7 +149,7 @@ def _pick(stacked, place):
     return jax.tree.map(lambda leaf: jax.lax.dynamic_index_in_dim(leaf, place, keepdims=False), stacked)
 
 
-def _dot(left: list[jax.Array], right: list[jax.Array]) -> jax.Array:
+def _dot(left: list[Float[Array, "n _"]], right: list[Float[Array, "m _"]]) -> Float[Array, "n m"]:
     """Sum over the parameters' arrays of left @ right^T: lists of `[n, p]` and `[m, p]` to `[n, m]`."""
     highest = jax.lax.Precision.HIGHEST
     return sum(jnp.einsum("np,mp->nm", one, other, precision=highest)

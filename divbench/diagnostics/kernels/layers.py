@@ -12,22 +12,24 @@ from collections.abc import Sequence
 
 import jax
 import jax.numpy as jnp
+from jaxtyping import Array, Float
 
 # For each layer its inputs [N, I], with a column of ones where it has a bias, and dQ / d output [N, H].
-Layers = Sequence[tuple[jax.Array, jax.Array]]
+Layers = Sequence[tuple[Float[Array, "N _"], Float[Array, "N _"]]]
 
 
-def gram_of_layers(layers: Layers) -> jax.Array:
+def gram_of_layers(layers: Layers) -> Float[Array, "N N"]:
     """K(X, X) `[N, N]`, the sum over layers of (x x^T) * (s s^T), entry by entry; symmetric to the last bit."""
     total = gram_between_layers(layers, layers)
     return jnp.triu(total) + jnp.triu(total, 1).T
 
 
-def gram_between_layers(left: Layers, right: Layers) -> jax.Array:
+def gram_between_layers(left: Layers, right: Sequence[tuple[Float[Array, "M _"], Float[Array, "M _"]]]
+                        ) -> Float[Array, "N M"]:
     """K(X, Y) `[N, M]` of the layers of X and of Y, the same in the same order."""
     return sum(_products(inputs, other_inputs) * _products(slopes, other_slopes)
                for (inputs, slopes), (other_inputs, other_slopes) in zip(left, right, strict=True))
 
 
-def _products(rows: jax.Array, others: jax.Array) -> jax.Array:
+def _products(rows: Float[Array, "N K"], others: Float[Array, "M K"]) -> Float[Array, "N M"]:
     return jnp.matmul(rows, others.T, precision=jax.lax.Precision.HIGHEST)

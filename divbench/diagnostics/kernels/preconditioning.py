@@ -11,6 +11,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 from jax.custom_batching import sequential_vmap
+from jaxtyping import Array, Float
 
 from divbench.diagnostics.kernels.summaries import rounding
 from divbench.diagnostics.scaling import magnitude_scale
@@ -26,13 +27,13 @@ class Solution(NamedTuple):
       residual: |K Z - Delta| / |Delta|, the share of the error that no step reaches to first order; scalar.
     """
 
-    weights: jax.Array
-    condition_number: jax.Array
-    rank: jax.Array
-    residual: jax.Array
+    weights: Float[Array, " B"]
+    condition_number: Float[Array, ""]
+    rank: Float[Array, ""]
+    residual: Float[Array, ""]
 
 
-def least_squares(kernel: jax.Array, error: jax.Array, rcond: float | None = None) -> Solution:
+def least_squares(kernel: Float[Array, "B B"], error: Float[Array, " B"], rcond: float | None = None) -> Solution:
     """The shortest Z that minimises |K Z - Delta|, by eigenvalues of the symmetric K.
 
     Z = sum_k v_k (v_k . Delta) / lambda_k over the eigenvalues above rcond * largest; no ridge. Directions with
@@ -65,5 +66,5 @@ def least_squares(kernel: jax.Array, error: jax.Array, rcond: float | None = Non
 
 
 @sequential_vmap
-def _decompose(kernel: jax.Array):
+def _decompose(kernel: Float[Array, "B B"]):
     return jnp.linalg.eigh(kernel)

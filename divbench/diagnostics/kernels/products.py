@@ -9,11 +9,12 @@ float64 where x64 is on. Both products use reverse mode, so Q may hold functions
 from __future__ import annotations
 
 import jax
+from jaxtyping import Array, Float
 
 from divbench.diagnostics.kernels.gram import Points, QFunction, widened
 
 
-def pullback(q_fn: QFunction, params, points: Points, vector: jax.Array):
+def pullback(q_fn: QFunction, params, points: Points, vector: Float[Array, " N"]):
     """J^T v = sum_i v_i grad Q(x_i), a tree like the parameters.
 
     The direction of PreQN's step 12 when `vector` is Z (Achiam et al., 1903.08894, Algorithm 1).
@@ -28,7 +29,7 @@ def pullback(q_fn: QFunction, params, points: Points, vector: jax.Array):
     return vjp(vector)[0]
 
 
-def pushforward(q_fn: QFunction, params, points: Points, tangent) -> jax.Array:
+def pushforward(q_fn: QFunction, params, points: Points, tangent) -> Float[Array, " N"]:
     """J t: by how much Q on each point changes to first order when the parameters change by t, `[N]`.
 
     Args:
@@ -40,7 +41,8 @@ def pushforward(q_fn: QFunction, params, points: Points, tangent) -> jax.Array:
     return push(widened(tangent))[0]
 
 
-def kernel_product(q_fn: QFunction, params, left: Points, right: Points, vector: jax.Array) -> jax.Array:
+def kernel_product(q_fn: QFunction, params, left: Points, right: tuple[Float[Array, "M O"], Float[Array, "M A"]],
+                   vector: Float[Array, " M"]) -> Float[Array, " N"]:
     """K(X, Y) v: `[M]` to `[N]`; the first-order change of Q on X when v is the error on Y.
 
     Source: Achiam et al., 1903.08894, Theorem 1 (equation 10), with v = alpha D_rho (T* Q - Q).

@@ -14,7 +14,11 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 from flax.traverse_util import flatten_dict, unflatten_dict
-from jax.extend.core import Literal
+
+try:
+    from jax.extend.core import Literal
+except ImportError:  # a JAX whose programs cannot be read: all gradients are formed
+    Literal = None
 
 Path = tuple[str, ...]
 
@@ -92,6 +96,8 @@ def outer_products(module: nn.Module, variables: dict, *inputs, **options) -> li
     matrix product and nowhere else, and its bias, if any, in one sum. So a Dense that is called twice, wrapped (as by
     WeightNorm), tied to another layer, scanned or rematerialised is left out.
     """
+    if Literal is None:
+        return []
     params, calls = flatten_dict(variables["params"]), []
 
     def traced(params):

@@ -5,14 +5,14 @@ They know nothing of the layers before, so any critic can have them. Letters in 
 
 from __future__ import annotations
 
-import jax
 import jax.numpy as jnp
+from jaxtyping import Array, Float
 
 from divbench.learn.networks.switches import Switches
 from divbench.learn.normalisations import layer_norm, unit_ball
 
 
-def mapped(features, mechanisms: frozenset[str], switches: Switches) -> jax.Array:
+def mapped(features: Float[Array, "B H"], mechanisms: frozenset[str], switches: Switches) -> Float[Array, "B H"]:
     """Features `[B, H]` after the maps that are compiled in, `feature_layernorm` first, where the lane has them."""
     if "feature_layernorm" in mechanisms:
         ones = jnp.ones(features.shape[-1], features.dtype)

@@ -7,10 +7,12 @@ size, A action size.
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
-import jax
 import numpy as np
+from jaxtyping import Array, ArrayLike, Bool, Float, Int
+
+Index = Int[ArrayLike, ""]  # the number of a transition, or a number of transitions
 
 
 class Batch(NamedTuple):
@@ -20,26 +22,27 @@ class Batch(NamedTuple):
     `action`, and `next_taken` is 0.
     """
 
-    obs: jax.Array  # [B, O]
-    action: jax.Array  # [B, A]
-    reward: jax.Array  # [B]
-    continues: jax.Array  # [B]
-    next_obs: jax.Array  # [B, O]
-    next_action: jax.Array  # [B, A]
-    next_taken: jax.Array  # [B]
+    obs: Float[Array, "B O"]
+    action: Float[Array, "B A"]
+    reward: Float[Array, " B"]
+    continues: Float[Array, " B"]
+    next_obs: Float[Array, "B O"]
+    next_action: Float[Array, "B A"]
+    next_taken: Float[Array, " B"]
 
 
 class Stored(NamedTuple):
     """Transitions of one lane in the order in which they were made, n of them, as numpy arrays."""
 
-    obs: np.ndarray  # [n, O]
-    action: np.ndarray  # [n, A], in [-1, 1]
-    reward: np.ndarray  # [n]
-    next_obs: np.ndarray  # [n, O]
-    terminal: np.ndarray  # bool [n], the task ended
-    truncated: np.ndarray  # bool [n], the time limit ended the episode
+    obs: Float[np.ndarray, "n O"]
+    action: Float[np.ndarray, "n A"]  # in [-1, 1]
+    reward: Float[np.ndarray, " n"]
+    next_obs: Float[np.ndarray, "n O"]
+    terminal: Bool[np.ndarray, " n"]  # the task ended
+    truncated: Bool[np.ndarray, " n"]  # the time limit ended the episode
 
 
+@runtime_checkable
 class Replay(Protocol):
     """Where a lane's minibatches come from.
 
@@ -55,23 +58,24 @@ class Replay(Protocol):
     grows: bool
     lane_axis: int | None
 
-    def blank_rows(self, lanes: int, transitions: int) -> jax.Array:
+    def blank_rows(self, lanes: int, transitions: int) -> Float[Array, "L R W"]:
         """Room for so many transitions, all zeros: `[L, R, width]`, or `[1, R, width]` once for all lanes."""
 
-    def lane_rows(self, rows: jax.Array) -> jax.Array:
+    def lane_rows(self, rows: Float[Array, "L R W"]) -> Float[Array, "*L R W"]:
         """The rows as `lane_axis` maps them: `[L, R, width]`, or `[R, width]`."""
 
     def complete_rows(self, env_step: int) -> int:
         """How many rows of the run's own no env step from number `env_step` on changes."""
 
-    def add_last_observation(self, rows: np.ndarray, env_step: int, obs: np.ndarray) -> None:
+    def add_last_observation(self, rows: Float[np.ndarray, "L R W"], env_step: int,
+                             obs: Float[np.ndarray, "L O"]) -> None:
         """Write the observations after `env_step` env steps, `[L, O]`, into rows `[L, R, width]` of which only the
         complete ones are filled. Nothing is written if the complete rows hold them."""
 
     def rows_of(self, transitions):
         """The rows of transitions of those numbers: an integer, or integers `[n]`."""
 
-    def available(self, transitions, data_fraction, row_count: int):
+    def available(self, transitions: Index, data_fraction: Float[ArrayLike, ""], row_count: int) -> Index:
         """How many transitions a lane draws from, the first ones; an integer scalar.
 
         Args:
@@ -80,15 +84,18 @@ class Replay(Protocol):
           row_count: R.
         """
 
-    def gather(self, rows: jax.Array, indices: jax.Array, transitions) -> Batch:
+    def gather(self, rows: Float[Array, "R W"], indices: Int[Array, " B"], transitions: Index) -> Batch:
         """The transitions of those numbers `[B]` from one lane's rows `[R, width]`, of which `transitions` are
         there."""
 
 
+@runtime_checkable
 class GrowingReplay(Replay, Protocol):
     """A replay that env steps fill."""
 
-    def write(self, rows, transition, obs, action, reward, continues, over, next_obs) -> jax.Array:
+    def write(self, rows: Float[Array, "L R W"], transition: Index, obs: Float[Array, "L O"],
+              action: Float[Array, "L A"], reward: Float[Array, " L"], continues: Float[Array, " L"],
+              over: Float[Array, " L"], next_obs: Float[Array, "L O"]) -> Float[Array, "L R W"]:
         """Store one transition of every lane.
 
         Args:
@@ -98,6 +105,6 @@ class GrowingReplay(Replay, Protocol):
             termination or the time limit, and `next_obs` is the observation before a new one begins.
         """
 
-    def stored(self, rows: np.ndarray, first: int, last: int) -> Stored:
+    def stored(self, rows: Float[np.ndarray, "R W"], first: int, last: int) -> Stored:
         """Transitions `first` to before `last` of one lane's rows `[R, width]`, which must hold the observation that
         the last one led to as well."""

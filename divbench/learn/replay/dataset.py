@@ -8,11 +8,11 @@ from __future__ import annotations
 import dataclasses
 from typing import ClassVar
 
-import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Array, ArrayLike, Float, Int
 
-from divbench.learn.replay.base import Batch
+from divbench.learn.replay.base import Batch, Index
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,39 +24,40 @@ class SharedDataset:
     grows: ClassVar[bool] = False
     lane_axis: ClassVar[int | None] = None
 
-    def blank_rows(self, lanes: int, transitions: int) -> jax.Array:
+    def blank_rows(self, lanes: int, transitions: int) -> Float[Array, "L R W"]:
         return jnp.zeros((1, transitions, 2 * self.observation_size + 2 * self.action_size + 3), jnp.float32)
 
-    def lane_rows(self, rows: jax.Array) -> jax.Array:
+    def lane_rows(self, rows: Float[Array, "L R W"]) -> Float[Array, "*L R W"]:
         return rows[0]
 
     def complete_rows(self, env_step: int) -> int:
         """None: the rows are the dataset's, not the run's."""
         return 0
 
-    def add_last_observation(self, rows: np.ndarray, env_step: int, obs: np.ndarray) -> None:
+    def add_last_observation(self, rows: Float[np.ndarray, "L R W"], env_step: int,
+                             obs: Float[np.ndarray, "L O"]) -> None:
         """There is none."""
 
     def rows_of(self, transitions):
         return transitions
 
-    def available(self, transitions, data_fraction, row_count: int):
+    def available(self, transitions: Index, data_fraction: Float[ArrayLike, ""], row_count: int) -> Index:
         """The share of all rows that is nearest to `data_fraction`, at least one."""
         library = np if isinstance(data_fraction, np.generic) else jnp
         share = library.round(data_fraction * library.float32(row_count))
         return library.maximum(share, 1.0).astype(np.int32)
 
-    def gather(self, rows: jax.Array, indices: jax.Array, transitions) -> Batch:
+    def gather(self, rows: Float[Array, "R W"], indices: Int[Array, " B"], transitions: Index) -> Batch:
         return self.unpacked(rows[indices])
 
-    def unpacked(self, rows: jax.Array) -> Batch:
+    def unpacked(self, rows: Float[Array, "B W"]) -> Batch:
         """Rows `[B, width]` as a `Batch`; the inverse of `packed`."""
         ends = np.cumsum([self.observation_size, self.action_size, 1, 1, self.observation_size, self.action_size])
         obs, action, reward, continues, next_obs, next_action, taken = jnp.split(rows, ends, 1)
         return Batch(obs, action, reward[:, 0], continues[:, 0], next_obs, next_action, taken[:, 0])
 
 
-def packed(batch: Batch) -> np.ndarray:
+def packed(batch: Batch) -> Float[np.ndarray, "1 N W"]:
     """A dataset's transitions, as a `Batch` of N, as rows `[1, N, width]` in the order given."""
     columns = (batch.obs, batch.action, batch.reward[:, None], batch.continues[:, None], batch.next_obs,
                batch.next_action, batch.next_taken[:, None])

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import jax
+from jaxtyping import Array, Float, Int, Key
 
 from divbench.learn.agents import rewards
 from divbench.learn.agents.coefficients import Coefficients, Structure
-from divbench.learn.replay.base import Batch, Replay
+from divbench.learn.replay.base import Batch, Index, Replay
 
 
-def sample_indices(key, batch_size: int, transitions) -> jax.Array:
+def sample_indices(key: Key[Array, ""], batch_size: int, transitions: Index) -> Int[Array, " B"]:
     """Uniform transition numbers below `transitions` (scalar), `[B]`. The key is consumed."""
     return jax.random.randint(key, (batch_size,), 0, transitions)
 
@@ -24,7 +25,7 @@ def make_draw(replay: Replay, structure: Structure, size: int | None = None) -> 
     """
     size = size or structure.settings.batch_size
 
-    def draw(key, rows, transitions, coefs: Coefficients) -> Batch:
+    def draw(key: Key[Array, ""], rows: Float[Array, "R W"], transitions: Index, coefs: Coefficients) -> Batch:
         count = replay.available(transitions, coefs.data_fraction, rows.shape[0])
         batch = replay.gather(rows, sample_indices(key, size, count), transitions)
         return batch._replace(reward=rewards.learned(batch.reward, coefs, structure))

@@ -14,8 +14,9 @@ from typing import ClassVar
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Array, ArrayLike, Float, Int
 
-from divbench.learn.replay.base import Batch, Stored
+from divbench.learn.replay.base import Batch, Index, Stored
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,32 +28,35 @@ class EpisodeReplay:
     grows: ClassVar[bool] = True
     lane_axis: ClassVar[int | None] = 0
 
-    def blank_rows(self, lanes: int, transitions: int) -> jax.Array:
+    def blank_rows(self, lanes: int, transitions: int) -> Float[Array, "L R W"]:
         """One row is spare, to be read for the action that followed the newest transition."""
         width = 2 * self.observation_size + self.action_size + 3
         return jnp.zeros((lanes, transitions + 1, width), jnp.float32)
 
-    def lane_rows(self, rows: jax.Array) -> jax.Array:
+    def lane_rows(self, rows: Float[Array, "L R W"]) -> Float[Array, "*L R W"]:
         return rows
 
     def complete_rows(self, env_step: int) -> int:
         return env_step
 
-    def add_last_observation(self, rows: np.ndarray, env_step: int, obs: np.ndarray) -> None:
+    def add_last_observation(self, rows: Float[np.ndarray, "L R W"], env_step: int,
+                             obs: Float[np.ndarray, "L O"]) -> None:
         """Rows hold it already."""
 
     def rows_of(self, transitions):
         return transitions
 
-    def available(self, transitions, data_fraction, row_count: int):
+    def available(self, transitions: Index, data_fraction: Float[ArrayLike, ""], row_count: int) -> Index:
         return transitions
 
-    def write(self, rows, transition, obs, action, reward, continues, over, next_obs) -> jax.Array:
+    def write(self, rows: Float[Array, "L R W"], transition: Index, obs: Float[Array, "L O"],
+              action: Float[Array, "L A"], reward: Float[Array, " L"], continues: Float[Array, " L"],
+              over: Float[Array, " L"], next_obs: Float[Array, "L O"]) -> Float[Array, "L R W"]:
         row = jnp.concatenate([obs, action, reward[:, None], continues[:, None], over[:, None], next_obs], -1)
         zero = jnp.zeros((), jnp.int32)
         return jax.lax.dynamic_update_slice(rows, row[:, None].astype(rows.dtype), (zero, transition, zero))
 
-    def gather(self, rows: jax.Array, indices: jax.Array, transitions) -> Batch:
+    def gather(self, rows: Float[Array, "R W"], indices: Int[Array, " B"], transitions: Index) -> Batch:
         pairs = jax.vmap(lambda r: jax.lax.dynamic_slice_in_dim(rows, r, 2))(indices)
         size, split = self.observation_size, self._split
         first, following = pairs[:, 0], pairs[:, 1, size:split]
@@ -61,7 +65,7 @@ class EpisodeReplay:
         return Batch(first[:, :size], action, first[:, split], first[:, split + 1], first[:, split + 3:],
                      jnp.where(ends[:, None], action, following), 1.0 - ends.astype(jnp.float32))
 
-    def stored(self, rows: np.ndarray, first: int, last: int) -> Stored:
+    def stored(self, rows: Float[np.ndarray, "R W"], first: int, last: int) -> Stored:
         """Of a lane that looked past time limits."""
         found, size, split = rows[first:last], self.observation_size, self._split
         over, continues = found[:, split + 2] > 0.0, found[:, split + 1] > 0.0

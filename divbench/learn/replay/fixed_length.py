@@ -14,8 +14,9 @@ from typing import ClassVar
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Array, ArrayLike, Float, Int
 
-from divbench.learn.replay.base import Batch, Stored
+from divbench.learn.replay.base import Batch, Index, Stored
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,35 +29,38 @@ class FixedLengthReplay:
     grows: ClassVar[bool] = True
     lane_axis: ClassVar[int | None] = 0
 
-    def blank_rows(self, lanes: int, transitions: int) -> jax.Array:
+    def blank_rows(self, lanes: int, transitions: int) -> Float[Array, "L R W"]:
         """Final observations are included, and two spare rows: a round in which nobody acts writes past the last
         transition."""
         return jnp.zeros((lanes, self.rows_of(transitions) + 2, self._split + 2), jnp.float32)
 
-    def lane_rows(self, rows: jax.Array) -> jax.Array:
+    def lane_rows(self, rows: Float[Array, "L R W"]) -> Float[Array, "*L R W"]:
         return rows
 
     def complete_rows(self, env_step: int) -> int:
         return self.rows_of(env_step)
 
-    def add_last_observation(self, rows: np.ndarray, env_step: int, obs: np.ndarray) -> None:
+    def add_last_observation(self, rows: Float[np.ndarray, "L R W"], env_step: int,
+                             obs: Float[np.ndarray, "L O"]) -> None:
         if env_step % self.episode_length:
             rows[:, self.rows_of(env_step), :self.observation_size] = obs
 
     def rows_of(self, transitions):
         return transitions + transitions // self.episode_length
 
-    def available(self, transitions, data_fraction, row_count: int):
+    def available(self, transitions: Index, data_fraction: Float[ArrayLike, ""], row_count: int) -> Index:
         return transitions
 
-    def write(self, rows, transition, obs, action, reward, continues, over, next_obs) -> jax.Array:
+    def write(self, rows: Float[Array, "L R W"], transition: Index, obs: Float[Array, "L O"],
+              action: Float[Array, "L A"], reward: Float[Array, " L"], continues: Float[Array, " L"],
+              over: Float[Array, " L"], next_obs: Float[Array, "L O"]) -> Float[Array, "L R W"]:
         first = jnp.concatenate([obs, action, reward[:, None], continues[:, None]], -1)
         second = jnp.pad(next_obs, ((0, 0), (0, first.shape[-1] - next_obs.shape[-1])))
         pair = jnp.stack([first, second], 1).astype(rows.dtype)
         zero = jnp.zeros((), jnp.int32)
         return jax.lax.dynamic_update_slice(rows, pair, (zero, self.rows_of(transition), zero))
 
-    def gather(self, rows: jax.Array, indices: jax.Array, transitions) -> Batch:
+    def gather(self, rows: Float[Array, "R W"], indices: Int[Array, " B"], transitions: Index) -> Batch:
         start, split = self.rows_of(indices), self._split
         pairs = jax.vmap(lambda r: jax.lax.dynamic_slice_in_dim(rows, r, 2))(start)
         first, next_obs = pairs[:, 0], pairs[:, 1, :self.observation_size]
@@ -66,7 +70,7 @@ class FixedLengthReplay:
         return Batch(first[:, :self.observation_size], action, first[:, split], first[:, split + 1], next_obs,
                      next_action, 1.0 - ends.astype(jnp.float32))
 
-    def stored(self, rows: np.ndarray, first: int, last: int) -> Stored:
+    def stored(self, rows: Float[np.ndarray, "R W"], first: int, last: int) -> Stored:
         numbers = np.arange(first, last)
         places, split = self.rows_of(numbers), self._split
         found = rows[places]
