@@ -34,18 +34,18 @@ def _teller(request):
     """What reports every critic: JSON lines on standard error, a line for each kind of critic, or nobody."""
     from divbench.execute.wording import write_line
 
-    total = len(request.activations) * len(request.shapes) * request.initialisations
-    done = 0
+    total, done = request.critics, 0
 
     def tell(row) -> None:
         nonlocal done
         done += 1
         if request.json:
             write_line(sys.stderr, json.dumps({
-                "event": "measured", "done": done, "of": total, "activation": row.activation, "width": row.width,
-                "depth": row.depth, "initialisation": row.initialisation}))
+                "event": "measured", "done": done, "of": total, "network": row.network, "activation": row.activation,
+                "width": row.width, "depth": row.depth, "initialisation": row.initialisation}))
         elif not request.quiet and row.initialisation + 1 == request.initialisations:
-            write_line(sys.stdout, f"{done} of {total} critics: {row.activation}, {row.depth} x {row.width}: average "
-                                   f"diagonal {row.average_diagonal:.3g}, row ratio {row.row_ratio:.3g}")
+            kind = f"{row.activation}, {row.depth} x {row.width}" if row.activation else row.network
+            write_line(sys.stdout, f"{done} of {total} critics: {kind}: average diagonal {row.average_diagonal:.3g}, "
+                                   f"row ratio {row.row_ratio:.3g}")
 
     return tell

@@ -13,16 +13,17 @@ class KernelRow(NamedTuple):
       points: how many.
       physics: that made them.
       precision: of the kernel.
-      weights: how the weights were drawn.
-      activation: of the hidden layers.
-      width, depth: units of a hidden layer, and how many hidden layers.
-      initialisation: number of the draw. Critics of one number and size begin with the same weights, whatever their
+      weights: how the weights were drawn; `module` where a critic from outside draws its own.
+      activation: of the hidden layers; empty for a critic from outside.
+      width, depth: units of a hidden layer, and how many hidden layers; -1 for a critic from outside.
+      initialisation: number of the draw. Perceptrons of one number and size begin with the same weights, whatever their
         activation.
       parameters: how many parameters the critic has; the rank cannot exceed it.
       average_diagonal: mean of the kernel's diagonal.
       row_ratio: mean over rows of (1/N) sum over j != i of |K_ij| / K_ii.
       condition_number: largest over smallest eigenvalue; inf if the smallest is rounding, nan if not asked for.
       rank: how many eigenvalues are above rounding; nan if not asked for.
+      network: `mlp 64x64`, or a critic from outside as it is written: `mine:SimBa(width=64)`.
     """
 
     task: str
@@ -39,3 +40,4 @@ class KernelRow(NamedTuple):
     row_ratio: float
     condition_number: float
     rank: float
+    network: str

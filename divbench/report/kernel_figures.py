@@ -14,8 +14,9 @@ from divbench.report.colours import BROWN, GREY, INDIGO, OLIVE, SKY, colour_of
 from divbench.report.kernels import summarise
 from divbench.report.style import RC
 
-# relu is that of plain SAC; the others are no colour of a variant that is often drawn.
-COLOURS = {"relu": colour_of("baseline"), "tanh": OLIVE, "sin": INDIGO, "elu": SKY, "mish": BROWN}
+# relu is that of plain SAC; the others are no colour of a variant that is often drawn. A critic from outside has no
+# name of an activation.
+COLOURS = {"relu": colour_of("baseline"), "tanh": OLIVE, "sin": INDIGO, "elu": SKY, "mish": BROWN, "": INDIGO}
 NUMBERS = {"average_diagonal": "average diagonal", "row_ratio": "row ratio"}
 _SHARE = 0.8  # of the distance between two sizes, for the activations together
 
@@ -25,7 +26,7 @@ def kernel_figure(rows: Sequence[KernelRow], across: str, title: str):
 
     Args:
       rows: of critics that differ in activation, initialisation, task and `across` alone.
-      across: `width` or `depth`, what stands on the x axis.
+      across: `width`, `depth` or `network`, what stands on the x axis.
       title: of the picture.
     """
     import matplotlib
@@ -58,12 +59,13 @@ def kernel_figure(rows: Sequence[KernelRow], across: str, title: str):
         for line, text in enumerate(_facts(rows, across)):
             figure.text(0.12 / width, 1 - (0.40 + 0.19 * line) / height, text, ha="left", va="top", fontsize=9,
                         color=GREY)
-        handles = [Line2D([], [], color=COLOURS[name], linewidth=2.2, label=name) for name in activations]
-        figure.legend(handles=handles, loc="lower center", ncol=len(handles), bbox_to_anchor=(0.5, 0.02 / height))
+        handles = [Line2D([], [], color=COLOURS[name], linewidth=2.2, label=name) for name in activations if name]
+        figure.legend(handles=handles, loc="lower center", ncol=max(len(handles), 1),
+                      bbox_to_anchor=(0.5, 0.02 / height))
     return figure
 
 
-_AXIS = {"width": "units of a hidden layer", "depth": "hidden layers"}
+_AXIS = {"width": "units of a hidden layer", "depth": "hidden layers", "network": ""}
 
 
 def _draw(axes, rows: Sequence[KernelRow], name: str, across: str, sizes: list[int],
@@ -89,6 +91,7 @@ def _draw(axes, rows: Sequence[KernelRow], name: str, across: str, sizes: list[i
 def _facts(rows: Sequence[KernelRow], across: str) -> tuple[str, str]:
     """What the critics share, and how to read the picture."""
     first, numbers = rows[0], len({row.initialisation for row in rows})
-    same = f"{first.depth} hidden layers" if across == "width" else f"{first.width} units a layer"
-    return (f"{same}, weights {first.weights}, {first.points:,} rails-random points, physics {first.physics}",
+    same = {"width": f"{first.depth} hidden layers, weights {first.weights}, ",
+            "depth": f"{first.width} units a layer, weights {first.weights}, ", "network": ""}[across]
+    return (f"{same}{first.points:,} rails-random points, physics {first.physics}",
             f"dots: {numbers} initialisations, lines: means with 95% intervals")

@@ -40,7 +40,10 @@ def write_kernels(folder: Path, rows: Sequence[KernelRow]) -> list[str]:
 
 def _figures(rows: Sequence[KernelRow]) -> dict:
     """A picture against width at one depth, and one against depth at one width, where more than one was measured; at
-    the published depth and width, or the next to them. A single size is a picture against width."""
+    the published depth and width, or the next to them. A single size is a picture against width. A critic from outside
+    is one picture."""
+    if not rows[0].activation:
+        return {"network": kernel_figure(rows, "network", "Kernels of a critic")}
     widths, depths = ({getattr(row, name) for row in rows} for name in ("width", "depth"))
     depth = min(depths, key=lambda size: (abs(size - PUBLISHED_DEPTH), size))
     width = min(widths, key=lambda size: (abs(size - PUBLISHED_WIDTH), size))

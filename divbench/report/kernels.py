@@ -15,18 +15,20 @@ from divbench.records.kernels import KernelRow
 from divbench.spec.text import format_table
 from divbench.statistics.estimates import Estimate, mean_difference
 
-HEADER = ("task", "activation", "width", "depth", "average diagonal", "row ratio", "condition number", "rank")
+NUMBERS = ("average diagonal", "row ratio", "condition number", "rank")
+HEADER = ("task", "activation", "width", "depth", *NUMBERS)  # of perceptrons
+OWN_HEADER = ("task", "network", *NUMBERS)  # of a critic from outside
 NOTE = ("Means over {count} initialisations with 95% intervals (Student's t); of the condition number the geometric "
-        "mean. K(x, y) = grad Q(x) . grad Q(y) on {points:,} points, in float64; weights {weights}, biases 0, nothing "
-        "trained. inf: of some initialisation the smallest eigenvalue is rounding.")
+        "mean. K(x, y) = grad Q(x) . grad Q(y) on {points:,} points, in float64; {weights}, nothing trained. inf: of "
+        "some initialisation the smallest eigenvalue is rounding.")
 
 
 @dataclasses.dataclass(frozen=True)
 class KernelSummary:
-    """The critics of one activation and shape on one task, over their initialisations.
+    """The critics of one network and activation on one task, over their initialisations.
 
     Attributes:
-      task, weights, activation, width, depth: as in `KernelRow`.
+      task, weights, activation, width, depth, network: as in `KernelRow`.
       initialisations: how many.
       average_diagonal, row_ratio, rank: means with intervals.
       condition_number: geometric mean; inf without interval if one of them is.
@@ -37,6 +39,7 @@ class KernelSummary:
     activation: str
     width: int
     depth: int
+    network: str
     initialisations: int
     average_diagonal: Estimate
     row_ratio: Estimate
@@ -45,10 +48,11 @@ class KernelSummary:
 
 
 def summarise(rows: Sequence[KernelRow]) -> list[KernelSummary]:
-    """One summary for each task, way of drawing weights, activation and shape, in the order of the rows."""
+    """One summary for each task, way of drawing weights, activation and network, in the order of the rows."""
     cells: dict[tuple, list[KernelRow]] = {}
     for row in rows:
-        cells.setdefault((row.task, row.weights, row.activation, row.width, row.depth), []).append(row)
+        cell = (row.task, row.weights, row.activation, row.width, row.depth, row.network)
+        cells.setdefault(cell, []).append(row)
     return [
         KernelSummary(*cell, len(own), *(mean_difference([[getattr(row, name) for row in own]])
                                          for name in ("average_diagonal", "row_ratio")),
@@ -60,15 +64,22 @@ def summarise(rows: Sequence[KernelRow]) -> list[KernelSummary]:
 
 def as_text(summaries: Sequence[KernelSummary]) -> str:
     """The table for a terminal."""
-    return format_table(HEADER, [summary_cells(summary) for summary in summaries], right=HEADER[2:])
+    header = _header(summaries)
+    return format_table(header, [summary_cells(summary) for summary in summaries], right=header[2:])
+
+
+def _header(summaries: Sequence[KernelSummary]) -> tuple[str, ...]:
+    """The columns of a measurement, which is of perceptrons or of one critic from outside."""
+    return HEADER if summaries[0].activation else OWN_HEADER
 
 
 def as_markdown(rows: Sequence[KernelRow], summaries: Sequence[KernelSummary], pictures: Sequence[str]) -> str:
     """The page of a measurement: table, what was measured, pictures."""
     first = rows[0]
-    table = markdown_rows(HEADER, map(summary_cells, summaries))
+    table = markdown_rows(_header(summaries), map(summary_cells, summaries))
+    weights = f"weights {first.weights}, biases 0" if first.activation else "weights as the module draws them"
     lines = [f"# Kernels of random critics on {first.task}", "", *table, "",
-             NOTE.format(count=summaries[0].initialisations, points=first.points, weights=first.weights), ""]
+             NOTE.format(count=summaries[0].initialisations, points=first.points, weights=weights), ""]
     return "\n".join([*lines, *(f"![{name.partition('.')[0]}]({name})\n" for name in pictures)])
 
 
@@ -92,11 +103,11 @@ def summary_csv(summaries: Sequence[KernelSummary]) -> bytes:
     names = [field.name for field in dataclasses.fields(KernelSummary)]
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*names[:6], *(f"{name}{part}" for name in names[6:] for part in ("", "_low", "_high"))])
+    writer.writerow([*names[:7], *(f"{name}{part}" for name in names[7:] for part in ("", "_low", "_high"))])
     for summary in summaries:
         plain = [getattr(summary, name) for name in names]
-        numbers = [x for estimate in plain[6:] for x in (estimate.effect, estimate.low, estimate.high)]
-        writer.writerow([*plain[:6], *("" if x is None else x for x in numbers)])
+        numbers = [x for estimate in plain[7:] for x in (estimate.effect, estimate.low, estimate.high)]
+        writer.writerow([*plain[:7], *("" if x is None else x for x in numbers)])
     return text.getvalue().encode()
 
 
@@ -119,8 +130,9 @@ def _geometric_mean(values: Sequence[float]) -> Estimate:
 
 
 def summary_cells(summary: KernelSummary) -> tuple[str, ...]:
-    """A row of `HEADER`."""
-    return (summary.task, summary.activation, str(summary.width), str(summary.depth),
+    """A row of `HEADER` or `OWN_HEADER`."""
+    kind = (summary.activation, str(summary.width), str(summary.depth)) if summary.activation else (summary.network,)
+    return (summary.task, *kind,
             *(_interval(value) for value in (summary.average_diagonal, summary.row_ratio, summary.condition_number)),
             f"{summary.rank.effect:.0f}")
 

@@ -165,6 +165,7 @@ def ntk_parser(command: str) -> Parser:
     add_values(
         parser,
         ("--task", "NAME", "task whose observations are seen, such as ant"),
+        ("--critic", "NAME", "a flax.linen critic of your own, mine:SimBa(width=64), in place of perceptrons"),
         ("--activations", "A,B", f"{', '.join(ACTIVATIONS)}; {','.join(kernels.PUBLISHED_ACTIVATIONS)} by "
                                  "default"),
         ("--widths", "N,N", "units of a hidden layer; 32,64,128,256 by default"),

@@ -11,6 +11,8 @@ from divbench.diagnostics.kernels.gram import gram
 from divbench.execute import kernels
 from divbench.execute.kernels import card, measure_kernels, rails_random
 from divbench.learn.critics import initialise, make_q_fn
+from divbench.learn.networks import ensemble
+from divbench.learn.networks.foreign import foreign_critic
 from divbench.spec.errors import UsageError
 from divbench.spec.kernels import KernelRequest, Shape
 
@@ -82,6 +84,25 @@ def test_a_row_holds_what_the_gradients_say():
     assert row.rank == float(found["rank"])
     alike = [row for row in rows if (row.width, row.initialisation) == (6, 0)]
     assert alike[0].average_diagonal != alike[1].average_diagonal
+
+
+def test_a_row_of_a_critic_from_outside_holds_what_its_jacobian_says():
+    critic = "tests.learn.critic_examples:SimBa(blocks=1,width=4)"
+    request = KernelRequest("pendulum-swingup", initialisations=2, steps=9, physics="host", critic=critic)
+    first, second = measure_kernels(request)
+    assert (second.network, second.activation, second.weights, second.initialisation) == (critic, "", "module", 1)
+    with jax.enable_x64(True):
+        at = jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.float64), rails_random("pendulum-swingup", 9, "host"))
+        module = foreign_critic(critic, 3, 1, frozenset())
+        drawn = ensemble.draw(module, jax.random.fold_in(jax.random.key(kernels._CRITICS), 1), 1, 3, 1, 1.0)["params"]
+        params = jax.tree.map(lambda leaf: jnp.asarray(leaf[0], jnp.float64), drawn)
+        by_parameter = jax.jit(jax.jacrev(lambda params: module.apply({"params": params}, *at)))(params)
+        jacobian = jnp.concatenate([leaf.reshape(9, -1) for leaf in jax.tree.leaves(by_parameter)], 1)
+        found = jax.jit(summaries.describe)(jnp.matmul(jacobian, jacobian.T))
+    assert second.parameters == jacobian.shape[1]
+    for name in ("average_diagonal", "row_ratio", "condition_number"):
+        assert getattr(second, name) == pytest.approx(float(found[name]), rel=1e-6)
+    assert second.rank == float(found["rank"]) and first.average_diagonal != second.average_diagonal
 
 
 def test_without_the_spectrum_the_rest_is_the_same():

@@ -17,6 +17,17 @@ def place(tmp_path, monkeypatch):
     return tmp_path
 
 
+def test_a_critic_of_ones_own(place, capsys):
+    words = [*WORDS[:3], "--critic", "tests.learn.critic_examples:Linear", *WORDS[9:]]
+    assert cli.main(words) == 0
+    told = capsys.readouterr().out
+    assert "2 of 2 critics: tests.learn.critic_examples:Linear: average diagonal" in told
+    assert "there/: network.png, network.svg, summary.csv, kernels.md, kernels.csv" in told
+    rows = list(csv.DictReader((place / "there" / "kernels.csv").open()))
+    assert {(row["network"], row["width"], row["parameters"]) for row in rows} == {
+        ("tests.learn.critic_examples:Linear", "-1", "5")}
+
+
 def test_from_the_command_to_the_files(place, capsys):
     assert cli.main(WORDS) == 0
     told = capsys.readouterr().out

@@ -35,7 +35,7 @@ def rows_of(across, *, draws=10, height=HEIGHT, diagonal=None, ratio=0.05, weigh
                         rows.append(KernelRow(task, 9, "host", "float64", drawn, activation, width, depth, number, 5,
                                               10 ** (height[activation] + diagonal * step + jitter),
                                               10 ** (height[activation] + ratio * step + jitter - 1.0), math.nan,
-                                              math.nan))
+                                              math.nan, f"mlp {width}"))
     return rows
 
 

@@ -14,13 +14,14 @@ from divbench.spec.errors import UsageError
 
 
 def row(activation="relu", width=8, depth=2, initialisation=0, diagonal=1.0, ratio=0.5, condition=10.0, rank=4.0,
-        task="ant"):
+        task="ant", network="mlp 8x8"):
     return KernelRow(task, 20, "host", "float64", "glorot_uniform", activation, width, depth, initialisation, 30,
-                     diagonal, ratio, condition, rank)
+                     diagonal, ratio, condition, rank, network)
 
 
 ROWS = [row(initialisation=number, diagonal=value, condition=10.0**value)
         for number, value in enumerate((1.0, 2.0, 3.0))]
+OWN = [row("", -1, -1, number, 1.0 + number, network="mine:SimBa(width=64)") for number in range(3)]
 MANY = [row(activation, width, depth, number, 1.0 + number + width, 0.2 + 0.1 * depth)
         for activation in ("relu", "sin") for width in (8, 64) for depth in (1, 2) for number in range(3)]
 
@@ -71,6 +72,12 @@ def test_the_files(tmp_path):
     assert len({line.count("|") for line in page.splitlines() if line.startswith("|")}) == 1
     only = kernel_files.write_kernels(tmp_path / "one", [one for one in MANY if (one.width, one.depth) == (8, 1)])
     assert "width.png" in only and "depth.png" not in only
+    own = kernel_files.write_kernels(tmp_path / "own", OWN)
+    assert own == ["network.png", "network.svg", "summary.csv", "kernels.md", "kernels.csv"]
+    page = (tmp_path / "own" / "kernels.md").read_text()
+    assert "| ant | mine:SimBa(width=64) | 2 [" in page and "weights as the module draws them" in page
+    assert len({line.count("|") for line in page.splitlines() if line.startswith("|")}) == 1
+    assert "mine:SimBa(width=64)  2 [" in as_text(summarise(OWN)) and "activation" not in as_text(summarise(OWN))
     (tmp_path / "file").write_text("x")
     with pytest.raises(UsageError, match="file: kernels cannot be written"):
         kernel_files.write_kernels(tmp_path / "file", ROWS)

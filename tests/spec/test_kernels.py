@@ -5,6 +5,8 @@ import pytest
 from divbench.spec.errors import UsageError
 from divbench.spec.kernels import KernelRequest, Shape, read_request
 
+MINE = "tests.learn.critic_examples"
+
 
 def test_what_was_typed_is_read():
     given = {"task": "ant", "activations": "sin, relu", "widths": "64,8", "depths": "2,1", "initialisations": "3",
@@ -20,6 +22,14 @@ def test_by_default_it_is_the_published_protocol_with_ten_initialisations():
     assert {shape.width for shape in request.shapes} == {32, 64, 128, 256}
     assert {shape.depth for shape in request.shapes} == {1, 2, 3, 4} and len(request.shapes) == 16
     assert request.out == "results/runs/ntk/ant" and request.spectrum
+
+
+def test_a_critic_of_ones_own_is_read():
+    request = read_request({"task": "ant", "critic": f"{MINE}:SimBa(width=8)", "initialisations": "3"})
+    assert (request.critic, request.critics) == (f"{MINE}:SimBa(width=8)", 3)
+    assert request.out == "results/runs/ntk/ant-SimBa-width=8"
+    assert read_request({"task": "ant", "critic": f"{MINE}:simba"}).critic == f"{MINE}:SimBa(blocks=1)"
+    assert read_request({"task": "ant"}).critics == 3 * 16 * 10
 
 
 @pytest.mark.parametrize(
@@ -38,6 +48,12 @@ def test_by_default_it_is_the_published_protocol_with_ten_initialisations():
         ({"task": "ant", "depths": "two"}, "--depths: expected a whole number.*found 'two'"),
         ({"task": "ant", "initialisations": "0"}, "--initialisations: expected at least 1, found '0'"),
         ({"task": "ant", "steps": "1"}, "--steps: expected at least 2, found '1'"),
+        ({"task": "ant", "critic": f"{MINE}:SimBa", "widths": "8"},
+         f"--widths: a critic of your own has its own, found --critic '{MINE}:SimBa'; expected one of the two"),
+        ({"task": "ant", "critic": f"{MINE}:SimBa", "weights": "orthogonal"}, "--weights: a critic of your own"),
+        ({"task": "ant", "critic": f"{MINE}:SimBa(widht=8)"}, "has no field 'widht'.*did you mean 'width'"),
+        ({"task": "ant", "critic": "ofn"}, "--critic: expected a flax.linen critic of your own.*found 'ofn'"),
+        ({"task": "ant", "critic": f"{MINE}:simba+ofn"}, "--critic: expected .* and nothing beside it"),
         ({"task": "ant", "steps": "11k"}, "--steps: expected at most 10,000, found '11k'"),
     ],
 )
