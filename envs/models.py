@@ -129,6 +129,22 @@ def _read_gymnasium(task: str) -> mujoco.MjSpec:
     return mujoco.MjSpec.from_file(str(path))
 
 
+def original_model(task: str) -> mujoco.MjModel:
+    """Returns gymnasium's own model of a task of its own, textures included.
+
+    Raises:
+      FileNotFoundError: gymnasium is not installed, or without its models.
+    """
+    return _compile(_read_gymnasium(task))
+
+
+def _compile(spec: mujoco.MjSpec) -> mujoco.MjModel:
+    with warnings.catch_warnings():
+        # The cheetahs set their total mass in a way that MuJoCo means to retire.
+        warnings.filterwarnings("ignore", message=".*settotalmass.*")
+        return spec.compile()
+
+
 @functools.cache
 def load_model(task: str) -> TaskModel:
     """Returns the model of `task`, edited as `EDITS` says; gymnasium's get the edits that all do. Cached; compiling
@@ -143,10 +159,7 @@ def load_model(task: str) -> TaskModel:
     spec = _read_gymnasium(task) if info.gymnasium_id else _read(info.domain)
     for edit in edits:
         _edit_spec(spec, edit)
-    with warnings.catch_warnings():
-        # dm_control's cheetah sets its total mass in a way that MuJoCo means to retire.
-        warnings.filterwarnings("ignore", message=".*settotalmass.*")
-        model = spec.compile()
+    model = _compile(spec)
     for edit in edits:
         _edit_model(model, edit)
 

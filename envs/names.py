@@ -95,8 +95,9 @@ GYM_TASKS: dict[str, TaskInfo] = {
 }
 # All that can be trained.
 ALL_TASKS: dict[str, TaskInfo] = {**TASKS, **GYM_TASKS}
-# Those with a model: what dm_control has, and what can be drawn.
+# dm_control's, and all that have a model, which can be drawn.
 SIMULATED: tuple[str, ...] = tuple(name for name, info in TASKS.items() if TOY not in info.physics)
+MODELLED: tuple[str, ...] = (*SIMULATED, *GYM_TASKS)
 
 
 def check_name(kind: str, name: str, known: tuple[str, ...]) -> None:

@@ -1,10 +1,10 @@
-"""Pictures of a task: its state, drawn by MuJoCo in dm_control's own model.
+"""Pictures of a task: its state, drawn by MuJoCo in dm_control's or gymnasium's own model.
 
 Lives here: `Renderer`, `positions`, `frame_stride`, and which camera shows a domain best. Does not live here: files
 (`video`), finding an OpenGL (`gl`), playing episodes.
 
-The model is dm_control's, not that of `models`, which has lost its textures; what the task's reset changes in it is
-changed here too. Positions mean the same in both.
+The model is the original, not that of `models.load_model`, which has lost its textures; what dm_control's reset changes
+in it is changed here too. Positions mean the same in both.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ import numpy as np
 from divbench.envs import host
 from divbench.envs.environment import Environment
 from divbench.envs.gl import make_context
-from divbench.envs.models import load_model
+from divbench.envs.models import load_model, original_model
 from divbench.envs.names import check_name, task_info
 from divbench.envs.suite import load_suite, put_target
 
@@ -34,7 +34,7 @@ class Renderer:
       cameras: the names of the model's cameras.
 
     Args:
-      task: an entry of `names.SIMULATED`.
+      task: an entry of `names.MODELLED`.
       width, height: in pixels.
       camera: one of the model's cameras; by default the one that shows the domain best.
 
@@ -46,9 +46,12 @@ class Renderer:
     def __init__(self, task: str, width: int = SIZE[0], height: int = SIZE[1], camera: str | None = None):
         self._gl = None
         self.task, self.width, self.height = task, width, height
-        self._environment = load_suite(task)  # to be kept: the model is freed with it
-        self._environment.reset()  # the task's changes of the model
-        self._model = self._environment.physics.model.ptr
+        if task_info(task).gymnasium_id:
+            self._model = original_model(task)
+        else:
+            self._environment = load_suite(task)  # to be kept: the model is freed with it
+            self._environment.reset()  # the task's changes of the model
+            self._model = self._environment.physics.model.ptr
         self._data = mujoco.MjData(self._model)
         self.cameras = tuple(self._model.camera(index).name for index in range(self._model.ncam))
         self._camera = mujoco.MjvCamera()

@@ -86,6 +86,7 @@ def test_wheel_holds_every_module_and_the_evidence_but_nothing_made_here(wheel):
             relative = file.relative_to(ROOT / top)
             if top != "results" or relative.parts[0] not in OWN:
                 assert f"{inside}/{relative.as_posix()}" in names
+    assert {"divbench/py.typed", "divbench/spec/references.bib", "divbench/report/page/assets/page.js"} <= names
     assert "divbench/results/baselines/planted/tables/planted.csv" in names
     for file in (ROOT / "results").rglob("*"):
         relative = file.relative_to(ROOT / "results")
@@ -111,6 +112,14 @@ def test_wheel_metadata(wheel):
     ):
         assert line in metadata
     assert f"{folder}/licenses/LICENSE" in archive.namelist()
+
+
+def test_the_citation_names_this_version():
+    text = (ROOT / "CITATION.cff").read_text()
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert f"\nversion: {project['version']}\n" in text and f"\nlicense: {project['license']}\n" in text
+    assert " ".join(text.split("abstract: >-")[1].split("authors:")[0].split()) == f"{project['description']}."
+    assert re.findall(r"^  - ([\w -]+)$", text, re.M) == project["keywords"]
 
 
 def test_wheel_works_beside_a_foreign_envs_folder(wheel, foreign_folder):

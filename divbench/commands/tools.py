@@ -46,7 +46,8 @@ def render(given: dict) -> Answer:
     from divbench.execute.render import render
 
     film = render(request)
-    early = "; then the physics went non-finite" if film.nonfinite else ""
+    early = ("; then the physics went non-finite" if film.nonfinite else
+             ", the last of which ended the task" if film.terminated else "")
     text = (f"return   {film.episode_return:.1f} over {film.steps} control steps{early}\n"
             f"film     {film.path}: {film.frames} frames, {film.seconds:.1f} s")
     return Answer(lambda: {"film": film}, lambda: print(text))

@@ -17,12 +17,12 @@ import jax.numpy as jnp
 import numpy as np
 
 from divbench.envs.gl import NoOpenGL, find_backend
-from divbench.envs.names import SIMULATED, check_physics
+from divbench.envs.names import check_physics
 from divbench.learn.keys import Stream, draw_seed
 from divbench.records.folder import read_card
 from divbench.spec.errors import UsageError, choose, refusing
 from divbench.spec.plan import Lane
-from divbench.spec.render import RenderRequest, choose_lane, output_file
+from divbench.spec.render import RenderRequest, choose_lane, output_file, refuse_task
 from divbench.spec.run_spec import RunSpec
 
 
@@ -30,13 +30,15 @@ from divbench.spec.run_spec import RunSpec
 class Episode:
     """What was played, T control steps: `qpos` `[T + 1, nq]`, `rewards` `[T]`, `target` `[target_size]`.
 
-    `nonfinite` says that the physics or the actions became infinite or not a number in the step after them.
+    `nonfinite` says that the physics or the actions became infinite or not a number in the step after them;
+    `terminated` that the last step ended the task.
     """
 
     qpos: np.ndarray
     rewards: np.ndarray
     target: np.ndarray
     nonfinite: bool
+    terminated: bool
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,7 +49,7 @@ class Film:
       path: the file.
       who: the lane's name and how long it had trained, or `random actions`.
       physics: what it was played on.
-      steps, nonfinite: as in `Episode`.
+      steps, nonfinite, terminated: as in `Episode`.
       episode_return: undiscounted sum of the rewards of these steps.
       frames, seconds: number of frames drawn, and how much of the episode's time they cover.
     """
@@ -57,6 +59,7 @@ class Film:
     physics: str
     steps: int
     nonfinite: bool
+    terminated: bool
     episode_return: float
     frames: int
     seconds: float
@@ -79,8 +82,7 @@ def render(request: RenderRequest, tell: Callable[[str], None] = print) -> Film:
         card = read_card(request.run, older=True)
         refuse_imported(card, request.run)
         lane = choose_lane(RunSpec.from_settings(card["settings"]), request)
-        if lane.task not in SIMULATED:
-            raise UsageError(f"render: task '{lane.task}' has no model to draw")
+        refuse_task(lane.task)
         with refusing("--physics"):
             check_physics(lane.task, request.physics or "auto")
     path = output_file(request, lane)
@@ -106,8 +108,8 @@ def render(request: RenderRequest, tell: Callable[[str], None] = print) -> Film:
         video.write(path, frames, every * env.control_timestep)
     except OSError as error:
         raise UsageError(f"--out: cannot write '{path}': {error.strerror or error}") from None
-    return Film(path, who, env.physics, len(episode.rewards), episode.nonfinite, float(episode.rewards.sum()),
-                len(frames), seconds)
+    return Film(path, who, env.physics, len(episode.rewards), episode.nonfinite, episode.terminated,
+                float(episode.rewards.sum()), len(frames), seconds)
 
 
 def _play(request: RenderRequest, card: dict | None, lane: Lane | None, tell):
@@ -142,7 +144,7 @@ def _play(request: RenderRequest, card: dict | None, lane: Lane | None, tell):
 
 
 def play(env, act: Callable, first, steps: int) -> Episode:
-    """One episode from a state, stopped early where it becomes infinite or not a number.
+    """One episode from a state, up to where the task ends, or becomes infinite or not a number.
 
     Args:
       env: the environment.
@@ -157,7 +159,7 @@ def play(env, act: Callable, first, steps: int) -> Episode:
         state = env.step(state, act(state.obs, step))
         return state, (state.info["nonfinite"] > 0) | (state.info["bad_action"] > 0)
 
-    state, nonfinite = first, False
+    state, nonfinite, terminated = first, False, False
     qpos, rewards = [positions(env, first.data)], []
     for step in range(steps):
         state, nonfinite = advance(state, jnp.int32(step))
@@ -165,4 +167,8 @@ def play(env, act: Callable, first, steps: int) -> Episode:
             break
         qpos.append(positions(env, state.data))
         rewards.append(float(state.reward))
-    return Episode(np.stack(qpos), np.asarray(rewards), np.asarray(first.info.get("target", ())), bool(nonfinite))
+        terminated = bool(state.done > state.info["truncation"])
+        if terminated:
+            break
+    return Episode(np.stack(qpos), np.asarray(rewards), np.asarray(first.info.get("target", ())), bool(nonfinite),
+                   terminated)

@@ -114,7 +114,7 @@ def contents(evidence: Evidence) -> dict[str, bytes]:
     ]
     for name, table in zip(("verdicts", "overall", "scores", "q"), tables, strict=False):
         if table.rows:
-            files[f"{name}.tex"] = latex_table(table, evidence.facts).encode()
+            files[f"{name}.tex"] = latex_table(name, table, evidence.facts).encode()
     files["summary.md"] = markdown_report(evidence.facts, tables, pictures, evidence.notes).encode()
     explained = lanes_section(evidence.tables.verdicts.to_pylist(), evidence.critical_points(),
                               rewards_in_words(evidence.rewards))

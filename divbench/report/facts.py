@@ -30,6 +30,7 @@ class Facts:
       metric: what scores are, `return` or the metric of an import.
       state: `finished 2025-01-31T12:00:00Z`, or `not finished`.
       seeds_a_task: how many each task has where tasks have other seeds; 0 where all have the same.
+      protocol: `12,000 env steps, 10,000 of them random`; empty where the card does not say.
     """
 
     suite: str
@@ -47,6 +48,7 @@ class Facts:
     state: str
     metric: str = RETURN
     seeds_a_task: int = 0
+    protocol: str = ""
 
     @property
     def order(self) -> tuple[tuple[str, ...], ...]:
@@ -110,7 +112,19 @@ def read_facts(tables) -> Facts:
         primes=bool(settings.get("prime_updates", 0)),
         state=f"finished {finished}" if finished else UNFINISHED,
         metric=read_metric(card),
+        protocol=_protocol(settings),
     )
+
+
+def _protocol(settings: Mapping) -> str:
+    """What a lane does, in words."""
+    if "steps" not in settings:  # results of other code
+        return ""
+    steps, random, without = (settings[key] for key in ("steps", "prime_samples", "prime_updates"))
+    if settings.get("dataset"):
+        return f"{without:,} updates on a dataset, without acting"
+    priming = f", {without:,} updates without acting after them" if without else ""
+    return f"{steps:,} env steps, {random:,} of them random{priming}"
 
 
 def read_metric(card: Mapping) -> str:

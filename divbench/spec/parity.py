@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 
-from divbench.envs.names import GYM_TASKS, SIMULATED, check_installed, check_oracle, task_info
+from divbench.envs.names import MODELLED, SIMULATED, check_installed, check_oracle, task_info
 from divbench.spec.errors import UsageError, choose, refusing
 from divbench.spec.text import parse_count, split_names
 
-KNOWN = {"tasks": (*SIMULATED, *GYM_TASKS), "physics": ("host", "mjx", "warp"), "precisions": ("float64", "float32")}
+KNOWN = {"tasks": MODELLED, "physics": ("host", "mjx", "warp"), "precisions": ("float64", "float32")}
 SINGULAR = {"tasks": "task", "physics": "physics", "precisions": "precision"}
 
 

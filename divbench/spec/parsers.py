@@ -151,7 +151,7 @@ def render_parser(command: str) -> Parser:
         ("--episode", "N", "which start state; 0 by default, where the last evaluation's first episode began"),
         ("--steps", "COUNT", "control steps to show; the whole episode by default"),
         ("--physics", "NAME", f"{', '.join(PHYSICS)}; the run's own by default"),
-        ("--camera", "NAME", "a camera of dm_control's model"),
+        ("--camera", "NAME", "a camera of the task's model"),
         ("--size", "WxH", "of the picture, in pixels; 320x240 by default"),
         ("--out", "FILE", "ends in .gif, .mp4 (extra 'video') or .png (a sheet of 12 moments); by default a .gif in "
                           "DIR/videos, without a run in results/runs/videos"),

@@ -9,7 +9,7 @@ import re
 from fractions import Fraction
 from pathlib import Path
 
-from divbench.envs.names import ALL_TASKS, PHYSICS, SIMULATED, check_physics
+from divbench.envs.names import ALL_TASKS, MODELLED, PHYSICS, check_physics
 from divbench.spec.errors import UsageError, choose, refusing
 from divbench.spec.naming import find_variant
 from divbench.spec.plan import Lane, make_groups
@@ -34,7 +34,7 @@ class RenderRequest:
       physics: None for the run's own; without a run, `auto`.
       steps: control steps to be shown at most, or None for the whole episode.
       episode: number of the start state.
-      camera: a camera of dm_control's model, or None for the one that shows the task best.
+      camera: a camera of the task's model, or None for the one that shows the task best.
       size: width and height of a frame, in pixels.
       out: the file, or None for a name made of the lane's.
       force: replace a file that is there.
@@ -78,7 +78,7 @@ def read_request(given: dict) -> RenderRequest:
         fields["size"] = _size(fields["size"])
     request = RenderRequest(**fields)
     if request.task is not None:
-        choose("task", request.task, SIMULATED)
+        refuse_task(request.task)
     if request.physics is not None:
         choose("physics", request.physics, PHYSICS)
     if request.run is None:
@@ -88,6 +88,12 @@ def read_request(given: dict) -> RenderRequest:
     if request.out is not None:
         _refuse_file(request)
     return request
+
+
+def refuse_task(task: str) -> None:
+    """Raises a `UsageError` unless there is such a task, and it has a model."""
+    if choose("task", task, ALL_TASKS) not in MODELLED:
+        raise UsageError(f"render: task '{task}' has no model to draw")
 
 
 def _size(text: str) -> tuple[int, int]:

@@ -55,6 +55,18 @@ def test_an_episode_stops_where_actions_are_no_numbers():
     assert np.isfinite(episode.qpos).all()
 
 
+@pytest.mark.slow
+def test_a_task_of_gymnasiums_ends_where_its_evaluation_does(tmp_path):
+    """The episode of the last evaluation, played again, has the return that was recorded."""
+    spec = RunSpec(suite="smoke", tasks="hopper", variants="baseline", seeds=1, steps=60, prime_samples=40,
+                   prime_updates=5, eval_every=1000, eval_episodes=1, measure_every=1000, physics="host",
+                   sac=SACSettings(hidden=(16,), batch_size=8), out=str(tmp_path / "run"))
+    episode = played(running.run(spec).folder)
+    (*_, row) = read_rows(tmp_path / "run")["scores"]
+    assert episode.terminated and not episode.nonfinite and len(episode.rewards) < 1000
+    np.testing.assert_allclose(episode.rewards.sum(), row["return_mean"], rtol=1e-3)
+
+
 def test_a_film_of_a_lane(opengl, folder, capsys):
     words = ["render", str(folder), "--seed", "1", "--steps", "20", "--size", "64x48"]
     assert cli.main(words) == 0
@@ -71,6 +83,12 @@ def test_a_film_of_a_lane(opengl, folder, capsys):
     assert cli.main([*words, "--camera", "lookat", "--force"]) == 0
     assert path.read_bytes() != before
     assert [file.name for file in path.parent.iterdir()] == [path.name]
+
+
+def test_a_film_says_that_the_task_ended(opengl, tmp_path, capsys):
+    words = ["render", "--task", "hopper", "--size", "64x48", "--physics", "host", "--out", str(tmp_path / "x.gif")]
+    assert cli.main(words) == 0
+    assert "control steps, the last of which ended the task\n" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("ending", ["png", "mp4"])

@@ -132,7 +132,7 @@ def test_tables_pictures_and_latex_say_what_bootstraps_cover(two_tasks):
             f"median {covered['median']}%, optimality gap {covered['optimality_gap']}%, "
             f"P(better) near one half {covered['improvement']}%")
     assert f"with bootstrap intervals over seeds; {told}; optimality gap: to" in table.note
-    assert "measured coverage, at worst: IQM" in latex_table(table, evidence.facts)
+    assert "measured coverage, at worst: IQM" in latex_table("overall", table, evidence.facts)
     figure = overall_figure(evidence.tables, evidence.facts, evidence.overall)
     (words,) = [text.get_text() for text in figure.texts if "bands" in text.get_text()]
     assert (f"bands: bootstrap over seeds; measured coverage, at worst: interquartile mean {covered['iqm']}%, "
@@ -187,7 +187,7 @@ def test_the_figure_has_a_row_for_each_utd(two_tasks, fake_run):
 
 def test_latex_takes_names_as_text(two_tasks):
     evidence = weigh(two_tasks.tables(), None)
-    text = latex_table(overall_table(evidence.overall), evidence.facts)
+    text = latex_table("overall", overall_table(evidence.overall), evidence.facts)
     assert text.count(r"\\") == 3 and r"\toprule" in text and text.count("{") == text.count("}")
     assert r"\%, mean" in text and r"action\_repeat" not in text
     assert escaped(r"a_b & 5% of \x{y} <z> ± $1^2~#|") == (
@@ -200,8 +200,8 @@ def test_latex_takes_no_name_for_an_argument_of_the_row_before(two_tasks):
     for row in two_tasks.rows["scores"]:
         row["variant"] = row["variant"].replace("ofn", "*[2em]")
     evidence = weigh(two_tasks.tables(), None)
-    text = latex_table(overall_table(evidence.overall), evidence.facts)
-    assert "\n    {}*[2em] & 1 &" in text and "\n    baseline & 1 &" in text
+    text = latex_table("overall", overall_table(evidence.overall), evidence.facts)
+    assert "\n    {}*[2em] & $1$ &" in text and "\n    baseline & $1$ &" in text
 
 
 def test_variants_at_utds_of_their_own_and_returns_below_zero_are_drawn(fake_run):

@@ -1,12 +1,14 @@
 """`divbench cite`: every paper that variants and experiments name has an entry, and the entries are BibTeX."""
 
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from divbench.experiments.catalogue import EXPERIMENTS
+from divbench.spec import citations
 from divbench.spec.built_in import BUILT_IN
 from divbench.spec.citations import BY_KEY, PAPERS, SHARED, bibtex, papers_named, papers_of
 from divbench.spec.errors import UsageError
@@ -56,6 +58,13 @@ def test_the_check_of_bibtex_can_fail():
             read_bibtex(broken)
     with pytest.raises(IndexError):
         read_bibtex("@misc{a, title = {x")
+
+
+def test_the_file_is_bibtex_and_all_of_it_is_read():
+    entries = read_bibtex(Path(citations.__file__).with_name("references.bib").read_text(encoding="utf-8"))
+    for _, fields in entries.values():
+        fields.pop("keywords", None)
+    assert entries == {paper.key: (paper.kind, dict(paper.fields)) for paper in PAPERS}
 
 
 def test_entries_are_complete_and_told_apart():
