@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from divbench import cli
+import divbench
+from divbench import cli, envs
+from divbench.report import compare
 from divbench.spec import parser, parsers
 from divbench.spec.errors import UsageError
 from divbench.spec.experiments import read_request as read_experiment
@@ -225,3 +227,18 @@ def test_the_page_of_settings_has_every_one_with_its_default():
     settings = dataclasses.asdict(SACSettings())
     assert told == {key: str(value).strip("()").replace(" ", "").replace("False", "false").replace("True", "true")
                     for key, value in settings.items()}
+
+
+@pytest.mark.parametrize(("place", "names"), [
+    ("divbench", divbench.__all__), ("divbench.envs", envs.__all__), ("divbench.report.compare", compare.__all__)])
+def test_the_public_names_are_those_of_the_page(place, names):
+    text = (ROOT / "docs" / "api.md").read_text()
+    section = re.search(rf"^## `{re.escape(place)}`\n(.*?)(?=^## )", text, re.M | re.S)[1]
+    assert sorted(re.findall(r"^\| `(\w+)` \|", section, re.M)) == sorted(names)
+
+
+def test_the_versions_of_python_are_those_of_the_package():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    said = re.findall(r"^\| (3\.\d+) \|", (ROOT / "docs" / "support.md").read_text(), re.M)
+    assert project["requires-python"] == f">={said[0]}"
+    assert set(said) >= {line.split(" :: ")[-1] for line in project["classifiers"] if "Python :: 3." in line}

@@ -181,7 +181,8 @@ def format_table(header: Sequence[str], rows: Sequence[Sequence[object]], right:
         _narrow(widths, cells, [i for i, name in enumerate(header) if i and name not in right], width)
     lines = []
     for row in cells:
-        folded = [wrapped(cell, room, 0).split("\n") for cell, room in zip(row, widths, strict=True)]
+        folded = [[cell] if len(cell) <= room else wrapped(cell, room, 0).split("\n")
+                  for cell, room in zip(row, widths, strict=True)]
         for parts in itertools.zip_longest(*folded, fillvalue=""):
             line = [part.rjust(room) if name in right else part.ljust(room)
                     for part, room, name in zip(parts, widths, header, strict=True)]

@@ -32,6 +32,15 @@ def rows_of(folder):
             for row in load(folder).scores.to_pylist()]
 
 
+@pytest.mark.parametrize("dialect", EXAMPLES)
+def test_a_file_saved_on_windows_is_read(dialect, put, take, tmp_path):
+    """With a byte-order mark and CRLF: the same rows, and the dialect is recognised."""
+    name, text = EXAMPLES[dialect]
+    expected = rows_of(take(put(name, text)))
+    saved = put(f"saved/{name}", b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode())
+    assert rows_of(take(saved, out=str(tmp_path / "again"))) == expected != []
+
+
 def test_tdmpc2_by_hand(put, take):
     assert rows_of(take(put(*EXAMPLES["tdmpc2"]))) == [
         ("dog-run", "tdmpc2", "", 1, 0, 6.5), ("dog-run", "tdmpc2", "", 1, 100_000, 39.1),

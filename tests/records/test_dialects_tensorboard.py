@@ -7,7 +7,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from divbench.records.dialects.tensorboard import FILE_NAME, crc32c, event_file
+from divbench.records.dialects import tensorboard
+from divbench.records.dialects.tensorboard import FILE_NAME, event_file
+from divbench.spec.errors import UsageError
+
+
+def crc32c(content):
+    """The CRC-32C checksum (RFC 3720, appendix B.4), bit by bit."""
+    found = 0xFFFFFFFF
+    for byte in content:
+        found ^= byte
+        for _ in range(8):
+            found = (found >> 1) ^ (0x82F63B78 if found & 1 else 0)
+    return found ^ 0xFFFFFFFF
 
 
 def unmask(masked):
@@ -55,7 +67,7 @@ def read_events(content):
     assert first[3] == b"brain.Event:2"
     for event in rest:
         values = [dict(read_fields(value)) for field, value in read_fields(event[5]) if field == 1]
-        yield event[1], event.get(2, 0), {value[1].decode(): value[2] for value in values}
+        yield event.get(1, 0.0), event.get(2, 0), {value[1].decode(): value[2] for value in values}
 
 
 @pytest.mark.parametrize(("content", "checksum"), [
@@ -85,3 +97,9 @@ def test_tensorboard_reads_it(tmp_path):
     found = accumulator.EventAccumulator(str(tmp_path)).Reload()
     assert [(event.wall_time, event.step, event.value) for event in found.Scalars("a/b")] == [(3.0, 0, 1.5),
                                                                                               (3.0, 10**10, 2.5)]
+
+
+def test_without_the_extra_it_is_named(monkeypatch):
+    monkeypatch.setattr(tensorboard.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(UsageError, match=r"needs the extra 'tensorboard': pip install 'divbench\[tensorboard\]'"):
+        event_file([(1, {"q": 1.0})])

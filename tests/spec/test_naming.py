@@ -267,6 +267,18 @@ def test_a_strength_of_0_that_is_not_plain_sac_is_judged_by_its_own_range():
         find_variant("weight-decay=0")
 
 
+def test_a_record_in_a_file_saved_on_windows(tmp_path, monkeypatch):
+    """With a byte-order mark and CRLF: read, and its code has the same fingerprint."""
+    text = ("from divbench.spec.variants import Variant\nmine = Variant('mine', '', '', losses=('{}:extra',))\n"
+            "def extra(terms):\n    return len(\"\"\"a\nb\"\"\")\n")
+    (tmp_path / "unix_saved.py").write_bytes(text.format("unix_saved").encode())
+    (tmp_path / "windows_saved.py").write_bytes(
+        b"\xef\xbb\xbf" + text.format("windows_saved").replace("\n", "\r\n").encode())
+    monkeypatch.chdir(tmp_path)
+    (one,), (other,) = (find_variant(f"./{name}_saved.py:mine").code for name in ("unix", "windows"))
+    assert (one[0], other[0]) == ("unix_saved:extra", "windows_saved:extra") and one[1] == other[1]
+
+
 def test_a_record_by_its_file(tmp_path, monkeypatch):
     """From another folder; its functions are found as those of its module."""
     (tmp_path / "by_file.py").write_text(textwrap.dedent("""

@@ -147,3 +147,17 @@ def test_a_span_names_its_ends_once():
 def test_a_list_is_not_split_inside_of_parentheses():
     assert text.split_names("a, b(c=1,d=(2,3)) ,e", "--variants") == ("a", "b(c=1,d=(2,3))", "e")
     assert text.split_outside("ofn+m:C(x=1e+5)", "+") == ["ofn", "m:C(x=1e+5)"]
+
+
+def test_a_table_that_is_too_wide_is_folded_at_blanks():
+    rows = [("a-long-name", "one two three", 5, "x"), ("b", "four", 12, "")]
+    header = ("name", "words", "n", "")
+    assert text.format_table(header, rows, ("n",), width=24).splitlines() == [
+        "name         words   n", "a-long-name  one     5  x", "             two", "             three",
+        "b            four   12"]
+    wide = text.format_table(header, rows, ("n",))
+    assert wide == text.format_table(header, rows, ("n",), width=100) and "one two three   5  x" in wide
+
+
+def test_cells_are_left_as_they_are_without_a_width():
+    assert text.format_table(("", ""), [("", "  a  b")]) == "\n    a  b"
