@@ -3,7 +3,9 @@
 import dataclasses
 import re
 import shlex
+import sys
 import tomllib
+import types
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,7 @@ from divbench.spec.experiments import read_request as read_experiment
 from divbench.spec.naming import find_variant
 from divbench.spec.reading import read_spec
 from divbench.spec.settings import SACSettings
+from divbench.spec.variants import Variant
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -159,10 +162,12 @@ def test_every_command_shown_is_one(words, monkeypatch, capsys, tmp_path):
         return
     if words[0] in ("run", "plan"):
         monkeypatch.chdir(tmp_path)
-        for module, name in (("mine", "variant"), ("residual", "simba")):
-            (tmp_path / f"{module}.py").write_text(
-                "from divbench.spec.variants import Variant\n"
-                f"{name} = Variant('{module}', 'an example', 'you', settings={{'gamma': 0.{len(module)}}})\n")
+        for module, name, setting in (("mine", "variant", "gamma"), ("residual", "simba", "gamma"),
+                                      ("capped", "td3", "gamma"), ("layered", "layered", "gamma"),
+                                      ("tuned", "lion", "tau")):
+            stub = types.ModuleType(module)
+            setattr(stub, name, Variant(module, "an example", "you", settings={setting: 0.1 * len(module)}))
+            monkeypatch.setitem(sys.modules, module, stub)
         read_spec({key: value for key, value in given.items() if key not in ("rate", "config")}, None)
     elif words[0] == "reproduce":
         read_experiment(given)

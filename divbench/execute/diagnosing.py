@@ -13,7 +13,7 @@ import jax.numpy as jnp
 
 from divbench.diagnostics import distance, features, norms, policy, values
 from divbench.execute import kernel_measures, stability
-from divbench.learn import rollout
+from divbench.learn import optimizers, rollout
 from divbench.learn.agents import critic as critics
 from divbench.learn.agents import rewards
 from divbench.learn.agents.choice import agent_of
@@ -93,7 +93,7 @@ def _measure_batch(learner: LearnerState, batch: Batch, coefs: Coefficients, str
         critic, batch, target, next_action, lambda obs, key: agent.sample(learner.actor, obs, coefs, structure, key),
         coefs, structure, keys[4])
     step = agent.critic_change(learner, batch, target, gradient, coefs, structure)
-    moments = learner.critic_moments
+    first, second = (optimizers.moment(learner.critic_moments, name, critic["params"]) for name in ("mu", "nu"))
     low, high = rewards.of_batch(batch, coefs, structure)
     of_any = rewards.of_any_policy(high, agent.entropy_weight(learner, coefs), coefs.initial_temperature,
                                    structure.action_size)
@@ -103,9 +103,9 @@ def _measure_batch(learner: LearnerState, batch: Batch, coefs: Coefficients, str
         "q_distance_correlation": distance.distance_correlation(uniform, batch.action, q["random"]),
         "td_loss": _td_loss(q["replay"], measured_target),
         "grad_norm": norms.global_norm(gradient),
-        "first_moment": norms.global_norm(moments.mu),
-        "second_moment": norms.global_norm(moments.nu),
-        "second_moment_head": norms.global_norm(critics.head_of(moments.nu, structure)),
+        "first_moment": _norm(first),
+        "second_moment": _norm(second),
+        "second_moment_head": _norm(None if second is None else critics.head_of(second, structure)),
         "update_norm": step_norm,
         "effective_lr": norms.effective_rate(step_norm, parameter_norm),
         "param_norm": parameter_norm,
@@ -130,8 +130,8 @@ def _measure_batch(learner: LearnerState, batch: Batch, coefs: Coefficients, str
     steps = norms.layer_norms(step)
     details = {
         "gradient_norm": norms.layer_norms(gradient),
-        "first_moment_norm": norms.layer_norms(moments.mu),
-        "second_moment_norm": norms.layer_norms(moments.nu),
+        **{f"{name}_moment_norm": norms.layer_norms(moments)
+           for name, moments in (("first", first), ("second", second)) if moments is not None},
         "step_norm": steps,
         "parameter_norm": sizes,
         "effective_rate": {layer: norms.effective_rate(steps[layer], sizes[layer]) for layer in sizes},
@@ -162,6 +162,11 @@ def _measure_episode(learner: LearnerState, coefs: Coefficients, episode: rollou
             "mc_q_used": values.mean_within(critics.reduced(q, coefs), early.within),
             "mc_bias": jnp.where(known, values.bias(q, returns, early.within), jnp.nan),
             "td_loss_heldout": _td_loss(there, target, before.within)}
+
+
+def _norm(tree) -> jax.Array:
+    """L2 norm of a tree, scalar; NaN for None: a moment that the lane's optimizer does not keep."""
+    return jnp.float32(jnp.nan) if tree is None else norms.global_norm(tree)
 
 
 def _td_loss(q, target, within=None) -> jax.Array:

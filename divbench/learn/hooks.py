@@ -1,4 +1,5 @@
-"""Functions from outside that a variant may bring along: what they are called with, and how they are found.
+"""Functions from outside that a variant may bring along: what they are called with, and how they are found; and how
+what takes the place of divbench's own networks and optimizers is made.
 
 - `features(x, site)`: called for each critic before and after each ReLU, returns the replacement of `x` (`[B, H]`; B
   batch, H width of the layer).
@@ -14,6 +15,7 @@ All are written for one lane, in jax, without side effects. divbench's own `cons
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -23,6 +25,7 @@ from divbench.learn.hook_checks import checked
 from divbench.learn.replay import Batch
 from divbench.spec.errors import UsageError
 from divbench.spec.naming import load_module
+from divbench.spec.objects import read_object
 
 CRITICS = "critics"  # name of the vmapped axis in which projections are called
 
@@ -68,6 +71,26 @@ def resolve(hook: str) -> Callable:
 def function_of(kind: str, hook: str) -> Callable:
     """The function written `package.module:function`, with its result checked."""
     return checked(kind, hook, resolve(hook))
+
+
+def made(text: str, kind: str, **given):
+    """The object of a kind of `spec.objects` that is written `package.module:Class(field=value)`: what its class or
+    function returns for its fields.
+
+    Args:
+      given: further fields, set where the class or function has one of that name.
+
+    Raises:
+      UsageError: it cannot be made with these fields.
+    """
+    what = f"{kind} '{text}'"
+    named = read_object(text, kind, what)
+    make = getattr(load_module(named.module, what), named.name)
+    known = inspect.signature(make).parameters
+    try:
+        return make(**dict(named.fields), **{name: value for name, value in given.items() if name in known})
+    except TypeError as error:
+        raise UsageError(f"{what}: {error}") from None
 
 
 def of_kind(hooks: tuple[tuple[str, str], ...], kind: str) -> list[Callable]:

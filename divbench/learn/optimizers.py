@@ -1,4 +1,5 @@
-"""The critics' optimizer: one update rule, of which a lane's numbers make Adam, RMSProp, SGD or what lies between.
+"""The critics' optimizer: one update rule, of which a lane's numbers make Adam, RMSProp, SGD or what lies between; and
+where the moments are in the state of any optimizer.
 
 Numbers, not code, tell lanes apart, so that lanes of different optimizers share a program. Gradient clipping and weight
 decay cost a pass over the parameters, so a group has them compiled in only if one of its lanes needs them.
@@ -10,6 +11,7 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import optax
 
 
 class Rule(NamedTuple):
@@ -63,6 +65,14 @@ def init(parameters) -> Moments:
     """Moments of zero."""
     zeros = jax.tree.map(jnp.zeros_like, parameters)
     return Moments(jnp.zeros((), jnp.int32), zeros, jax.tree.map(jnp.copy, zeros))
+
+
+def moment(state: optax.OptState, name: str, parameters):
+    """The first tree in an optimizer's state that is called so, `mu` or `nu`, and has the structure of the parameters;
+    None if there is none."""
+    structure = jax.tree.structure(parameters)
+    found = (tree for _, tree in optax.tree_utils.tree_get_all_with_path(state, name))
+    return next((tree for tree in found if jax.tree.structure(tree) == structure), None)
 
 
 def step(gradient, moments: Moments, parameters, rule: Rule, mechanisms):

@@ -146,11 +146,12 @@ _ALL = (
            "L2 norm of the critics' gradient over all parameters, of the whole loss: td_loss, and the terms that a "
            "variant puts in its place or adds. In a batch, what the TD errors ask for."),
     _value("first_moment", "return^2 per weight", "|m|_2, m = b1 m + (1 - b1) grad",
-           "L2 norm of the optimizer's running mean of the gradient: the direction that the critics keep moving in.",
-           ADAM),
+           "L2 norm of the optimizer's running mean of the gradient: the direction that the critics keep moving in. "
+           "NaN where a variant's own optimizer keeps none.", ADAM),
     _value("second_moment", "(return^2 per weight)^2", "|v|_2, v = b2 v + (1 - b2) grad^2",
            "L2 norm of the optimizer's running mean of the squared gradient. Large after a phase of large gradients, "
-           "it shrinks the steps that follow: critics that came back to bounds may still learn next to nothing.", OFN),
+           "it shrinks the steps that follow: critics that came back to bounds may still learn next to nothing. NaN "
+           "where a variant's own optimizer keeps none.", OFN),
     _value("second_moment_head", "(return^2 per weight)^2", "|v|_2 over the critics' last layer",
            "The second moment of the critics' last layer alone, where it rises first and farthest when Q diverges.",
            OFN),

@@ -20,12 +20,12 @@ import traceback
 from pathlib import Path
 
 from divbench.spec.built_in import BUILT_IN, SR_SAC
-from divbench.spec.critics import check_class, read_critic
 from divbench.spec.errors import UsageError, nearest
 from divbench.spec.fingerprint import fingerprint
+from divbench.spec.objects import AGENT, CRITIC, OBJECTS, check_object, read_object
 from divbench.spec.settings import GIVEN, SACSettings, parse_setting
 from divbench.spec.text import format_count, parse_count, split_outside
-from divbench.spec.variants import CRITIC, Reset, Variant
+from divbench.spec.variants import Reset, Variant
 
 ALIASES = {"wd": "weight-decay"}
 PATTERNS = {
@@ -140,10 +140,10 @@ def _joined(parts: list[Variant]) -> Variant:
     resets = [part for part in parts if part.reset]
     if len(resets) > 1:
         raise UsageError(f"variant '{name}': expected one reset, found '{resets[0].name}' and '{resets[1].name}'")
-    critics = [part for part in parts if part.critic]
-    if len(critics) > 1:
-        raise UsageError(f"variant '{name}': expected one critic, found '{critics[0].critic}' and "
-                         f"'{critics[1].critic}'")
+    objects: dict[str, str] = {}
+    for kind, own in (pair for part in parts for pair in part.objects.items()):
+        if objects.setdefault(kind, own) != own:
+            raise UsageError(f"variant '{name}': expected one {kind}, found '{objects[kind]}' and '{own}'")
     for one, other in zip(parts, parts[1:], strict=False):
         if one.name == other.name:
             raise UsageError(f"variant '{name}': '{one.name}' is there twice")
@@ -157,7 +157,7 @@ def _joined(parts: list[Variant]) -> Variant:
         losses=tuple(hook for part in parts for hook in part.losses),
         projections=tuple(hook for part in parts for hook in part.projections),
         code=tuple(dict(pair for part in parts for pair in part.code).items()),
-        critic=critics[0].critic if critics else "",
+        **objects,
     )
 
 
@@ -182,7 +182,7 @@ def _from_outside(text: str) -> Variant:
 
 def _with_critic(text: str, what: str) -> Variant:
     """Plain SAC with a critic from outside, named by its class and the fields that are set: `SimBa-width=128`."""
-    critic = read_critic(text, what)
+    critic = read_object(text, CRITIC, what)
     fields = "".join(f"-{key}={re.sub('[^A-Za-z0-9_.]+', '_', str(value)).strip('_')}" for key, value in critic.fields)
     return Variant(critic.name + fields, f"plain SAC with the critic {critic}", "", critic=str(critic))
 
@@ -196,24 +196,28 @@ def _means_something(name: str) -> bool:
 
 
 def with_code(variant: Variant) -> Variant:
-    """The variant with the fingerprint of each of its own functions, which are looked up.
+    """The variant with the fingerprint of each of its own functions and objects, which are looked up; with an agent of
+    its own, with the setting `algorithm` that the agent is a record of.
 
     Raises:
-      UsageError: a function that is not there.
+      UsageError: one that is not there, or is of another kind.
     """
     what = f"variant '{variant.name}'"
-    code = {}
+    code, settings = {}, dict(variant.settings)
     for kind, hook in variant.hooks:
         place, _, name = hook.partition(":")
         module = load_module(place, what)
-        if kind == CRITIC:
-            critic = read_critic(hook, what)
-            name = critic.name
-            check_class(getattr(module, name, None), critic, what)
+        if kind in OBJECTS:
+            named = read_object(hook, kind, what)
+            name, found = named.name, getattr(module, named.name, None)
+            check_object(found, named, kind, what)
+            if kind == AGENT and settings.setdefault("algorithm", found.algorithm) != found.algorithm:
+                raise UsageError(f"{what}: agent '{hook}' reads the settings of {found.algorithm}; expected algorithm "
+                                 f"{found.algorithm} or none, found {settings['algorithm']}")
         elif not callable(getattr(module, name, None)):
             raise UsageError(f"{what}: no function '{name}' in module '{place}'")
         code[hook] = fingerprint(module, name)
-    return dataclasses.replace(variant, code=tuple(code.items()))
+    return dataclasses.replace(variant, code=tuple(code.items()), settings=tuple(settings.items()))
 
 
 def load_module(name: str, what: str):

@@ -9,8 +9,8 @@ import dataclasses
 import math
 import re
 
-from divbench.spec.critics import read_critic
 from divbench.spec.errors import UsageError
+from divbench.spec.objects import CRITIC, OBJECTS, OPTIMIZER, read_object
 from divbench.spec.settings import SACSettings, with_values
 from divbench.spec.unused import UNUSED_BY_PREQN, why_unused
 
@@ -30,7 +30,6 @@ ABOUT = {"layernorm_layers": ("layernorm", "layernorm+layernorm_layers=1"),
 RESET_SCOPES = ("agent", "actor", "critic")
 RESET_UNITS = ("updates", "env_steps")
 HOOKS = ("features", "losses", "projections")
-CRITIC = "critic"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.=+-]*")
 
 
@@ -64,8 +63,12 @@ class Variant:
       strength: the setting that a number in its name sets, as in `weight-decay=0.01`; empty if it takes none.
       features, losses, projections: functions of one's own, each written `package.module:function`. What they
         are called with is said in `divbench.learn.hooks`.
-      critic: a flax.linen module of one's own in place of the critics' MLP, `package.module:Class(field=value)`. How it
-        is called is said in `divbench.learn.networks.foreign`.
+      critic: a flax.linen module of one's own in place of the critics' MLP, `package.module:Class(field=value)`, or an
+        instance, which is kept as such text. How it is called is said in `divbench.learn.networks.foreign`.
+      actor: one in place of the actor's MLP; see `divbench.learn.networks.foreign_actor`.
+      optimizer, actor_optimizer: a function of one's own that returns an optax.GradientTransformation for the critics,
+        or for the actor: `package.module:function(learning_rate=0.001)`.
+      agent: an algorithm of one's own, `package.module:name`; see `divbench.learn.agents.agent`.
       code: the fingerprint of each function of its own (`divbench.spec.fingerprint`): lanes are not continued with
         other code. It is no setting, and is filled in by `RunSpec`.
     """
@@ -81,6 +84,10 @@ class Variant:
     losses: tuple[str, ...] = ()
     projections: tuple[str, ...] = ()
     critic: str = ""
+    actor: str = ""
+    optimizer: str = ""
+    actor_optimizer: str = ""
+    agent: str = ""
     code: tuple[tuple[str, str], ...] = dataclasses.field(default=(), compare=False)
 
     def __post_init__(self):
@@ -100,8 +107,8 @@ class Variant:
                                   or reset.unit not in RESET_UNITS):
             raise UsageError(f"variant '{self.name}': expected a reset interval of 1 or more, a scope of "
                              f"{', '.join(RESET_SCOPES)} and a unit of {', '.join(RESET_UNITS)}, found {reset}")
-        if self.critic:
-            object.__setattr__(self, "critic", str(read_critic(self.critic, f"variant '{self.name}': critic")))
+        for kind, text in self.objects.items():
+            object.__setattr__(self, kind, str(read_object(text, kind, f"variant '{self.name}': {kind}")))
         for kind in HOOKS:
             for hook in getattr(self, kind):
                 if not isinstance(hook, str) or hook.count(":") != 1 or not all(hook.split(":")):
@@ -109,10 +116,14 @@ class Variant:
                                      f"found {hook!r}")
 
     @property
+    def objects(self) -> dict[str, str]:
+        """What it puts in the place of divbench's own, by kind: of `OBJECTS` those that it has."""
+        return {kind: getattr(self, kind) for kind in OBJECTS if getattr(self, kind)}
+
+    @property
     def hooks(self) -> tuple[tuple[str, str], ...]:
-        """All functions of its own as (kind, where they are) pairs, and its critic as the last, of kind `CRITIC`."""
-        functions = tuple((kind, hook) for kind in HOOKS for hook in getattr(self, kind))
-        return (*functions, (CRITIC, self.critic)) if self.critic else functions
+        """All functions of its own as (kind, where they are) pairs, and its `objects` last."""
+        return (*((kind, hook) for kind in HOOKS for hook in getattr(self, kind)), *self.objects.items())
 
     def same_as(self, other: Variant) -> bool:
         """Whether both are the same but for their names and the order of their settings."""
@@ -137,14 +148,17 @@ def check_together(variant: Variant, sac: SACSettings) -> None:
     if sac.algorithm == "preqn":
         strange = sorted(lane_mechanisms(variant, sac) - {*SELECTABLE, "groupnorm", SHAPING})
         strange += [name for name, _ in variant.settings if name in UNUSED_BY_PREQN]
-        strange += [hook for _, hook in variant.hooks]
+        strange += [hook for kind, hook in variant.hooks if kind in (*HOOKS, CRITIC, OPTIMIZER)]
         if strange:
             raise UsageError(f"variant '{variant.name}': preqn does not go together with '{strange[0]}': its step is "
                              "made from the kernel of Q alone")
     if variant.critic:
         _check_critic(variant, sac)
+    if variant.actor and "actor_layernorm" in variant.mechanisms:
+        raise UsageError(f"variant '{variant.name}': 'actor_layernorm' goes with divbench's own actor alone, found "
+                         f"'{variant.actor}'")
     for name, _ in variant.settings:
-        reason = why_unused(name, sac)
+        reason = why_unused(name, sac, variant.objects)
         if reason:
             raise UsageError(f"variant '{variant.name}': {name} changes nothing: {reason}")
     clash = sorted(lane_mechanisms(variant, sac) & {"conservative", "dr3"}) or [*variant.losses]
@@ -156,7 +170,6 @@ def check_together(variant: Variant, sac: SACSettings) -> None:
 def _check_critic(variant: Variant, sac: SACSettings) -> None:
     """Raise `UsageError` if a lane with a critic of its own has what only the MLP of divbench understands."""
     strange = sorted(lane_mechanisms(variant, sac) & set(MLP_ALONE)) + list(variant.features)
-    strange += [name for name, _ in variant.settings if name == "critic_hidden"]
     if strange:
         raise UsageError(f"variant '{variant.name}': '{strange[0]}' goes with divbench's own critics alone, found "
                          f"'{variant.critic}'; ofn and feature-layernorm go with any critic")
@@ -186,7 +199,7 @@ def variant_to_plain(variant: Variant) -> dict:
              "settings": [[name, list(value) if isinstance(value, tuple) else value]
                           for name, value in variant.settings],
              "reset": variant.reset and dataclasses.asdict(variant.reset)}
-    optional = {kind: list(getattr(variant, kind)) for kind in HOOKS} | {CRITIC: variant.critic}
+    optional = {kind: list(getattr(variant, kind)) for kind in HOOKS} | variant.objects
     return plain | {name: value for name, value in optional.items() if value}
 
 
@@ -196,4 +209,5 @@ def variant_from_plain(record: dict) -> Variant:
                      for name, value in record["settings"])
     return Variant(name=record["name"], summary="", citation="", mechanisms=frozenset(record["mechanisms"]),
                    settings=settings, reset=record["reset"] and Reset(**record["reset"]),
-                   **{kind: tuple(record.get(kind, ())) for kind in HOOKS}, critic=record.get(CRITIC, ""))
+                   **{kind: tuple(record.get(kind, ())) for kind in HOOKS},
+                   **{kind: record.get(kind, "") for kind in OBJECTS})

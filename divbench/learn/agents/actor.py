@@ -8,18 +8,23 @@ from __future__ import annotations
 from divbench.learn.agents import stepping
 from divbench.learn.agents.coefficients import Coefficients, Structure
 from divbench.learn.agents.state import LearnerState
+from divbench.learn.networks.foreign_actor import foreign_actor
 from divbench.learn.networks.mlp import DeterministicActor, GaussianActor
+from divbench.spec.objects import ACTOR
 
 
 def module_of(structure: Structure, kind: type[GaussianActor] | type[DeterministicActor]):
-    """The module of the actor, of the kind that the algorithm asks for."""
+    """The module of the actor, of the kind that the algorithm asks for, or one from outside in its place."""
+    own = structure.own(ACTOR)
+    if own:
+        return foreign_actor(own, structure.observation_size, structure.action_size, kind)
     settings = structure.settings
     return kind(structure.action_size, settings.actor_hidden, settings.activation, settings.initialisation,
                 "actor_layernorm" in structure.mechanisms)
 
 
-def step(learner: LearnerState, gradient, coefs: Coefficients):
+def step(learner: LearnerState, gradient, coefs: Coefficients, structure: Structure):
     """The actor and the state of its optimizer after one step down `gradient`, a tree like the actor's parameters."""
-    params, moments = stepping.stepped(stepping.of_actor(coefs), gradient, learner.actor_moments,
+    params, moments = stepping.stepped(stepping.of_actor(coefs, structure), gradient, learner.actor_moments,
                                        learner.actor["params"])
     return {"params": params}, moments

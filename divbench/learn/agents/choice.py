@@ -1,4 +1,4 @@
-"""Which agent a structure learns by."""
+"""Which agent a structure learns by: the algorithm of its settings, or one from outside."""
 
 from __future__ import annotations
 
@@ -7,10 +7,24 @@ from divbench.learn.agents.coefficients import Structure
 from divbench.learn.agents.preqn import PREQN
 from divbench.learn.agents.sac import SAC
 from divbench.learn.agents.td3 import TD3
+from divbench.spec.errors import UsageError
+from divbench.spec.naming import load_module
+from divbench.spec.objects import AGENT
 
 AGENTS = {agent.algorithm: agent for agent in (SAC, TD3, PREQN)}
 
 
 def agent_of(structure: Structure) -> Agent:
-    """The algorithm that lanes of that structure learn by."""
-    return AGENTS[structure.settings.algorithm]
+    """The algorithm that lanes of that structure learn by.
+
+    Raises:
+      UsageError: the one from outside is no `Agent`.
+    """
+    own = structure.own(AGENT)
+    if not own:
+        return AGENTS[structure.settings.algorithm]
+    module, _, name = own.partition(":")
+    agent = getattr(load_module(module, f"agent '{own}'"), name)
+    if not isinstance(agent, Agent):
+        raise UsageError(f"agent '{own}': expected a divbench.learn.agents.agent.Agent, found a {type(agent).__name__}")
+    return agent

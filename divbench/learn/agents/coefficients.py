@@ -66,12 +66,16 @@ class Structure(NamedTuple):
     observation_size: int
     action_size: int
     mechanisms: frozenset[str]
-    hooks: tuple[tuple[str, str], ...]  # functions from outside, (kind, where they are)
+    hooks: tuple[tuple[str, str], ...]  # functions and objects from outside, (kind, where they are)
     settings: SACSettings  # only the fields of `settings.STRUCTURE` are read from here
     reward_range: tuple[float, float] | None  # the task's, of one env step; None if unknown; enters the bound on Q
     terminates: bool = False  # whether an episode can end before the time limit
     offline: bool = False  # whether the transitions are a dataset's, which all lanes share, and nobody acts
     range_seen: bool = False  # whether `reward_range` is a dataset's, because the task states none
+
+    def own(self, kind: str) -> str:
+        """Where the object from outside of that kind of `spec.objects` is; empty if there is none."""
+        return dict(self.hooks).get(kind, "")
 
     @property
     def bound_seen(self) -> bool:

@@ -23,14 +23,14 @@ from divbench.learn.networks.foreign import ForeignCritic, foreign_critic
 from divbench.learn.networks.mlp import MLPCritic
 from divbench.learn.projections import PROJECTIONS
 from divbench.learn.replay import Batch
-from divbench.spec.variants import CRITIC
+from divbench.spec.objects import CRITIC
 
 
 def module_of(structure: Structure) -> MLPCritic | ForeignCritic:
     """The module of one critic."""
-    for kind, text in structure.hooks:
-        if kind == CRITIC:
-            return foreign_critic(text, structure.observation_size, structure.action_size, structure.mechanisms)
+    own = structure.own(CRITIC)
+    if own:
+        return foreign_critic(own, structure.observation_size, structure.action_size, structure.mechanisms)
     settings = structure.settings
     features = tuple(hook for kind, hook in structure.hooks if kind == "features")
     return MLPCritic(settings.critic_hidden, settings.activation, structure.mechanisms, settings.groupnorm_groups,

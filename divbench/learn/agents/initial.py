@@ -28,7 +28,7 @@ def drawn(root, resets, draw_actor, log_temperature, coefs: Coefficients, struct
     return LearnerState(
         actor=actor, target_actor={}, critic=critic, target=jax.tree.map(jnp.copy, critic),
         log_temperature=log_temperature,
-        actor_moments=stepping.of_actor(coefs).init(actor["params"]),
+        actor_moments=stepping.of_actor(coefs, structure).init(actor["params"]),
         critic_moments=stepping.of_critics(coefs, structure).init(critic["params"]),
         temperature_moments=stepping.of_temperature(coefs).init(log_temperature),
         updates=jnp.zeros((), jnp.int32), soft_reward_max=high, soft_reward_any=high, soft_reward_min=low, notes={},

@@ -113,7 +113,7 @@ def update(agent: Agent, learner: LearnerState, batch: Batch, coefs: Coefficient
     critic = {**learner.critic, "params": jax.tree.map(jnp.add, learner.critic["params"], step.change)}
     policy_loss, gradient = jax.value_and_grad(td3.actor_loss)(
         learner.actor["params"], agent, critic, batch, coefs, structure, key)
-    actor, actor_moments = actors.step(learner, gradient, coefs)
+    actor, actor_moments = actors.step(learner, gradient, coefs, structure)
     low, high = rewards.of_batch(batch, coefs, structure)
     least = learner.notes["search_cosine_least"]
     notes = {"search_cosine_least": jnp.where(step.taken, jnp.minimum(least, step.cosine), least),
@@ -124,7 +124,7 @@ def update(agent: Agent, learner: LearnerState, batch: Batch, coefs: Coefficient
     new = new._replace(actor=actor, actor_moments=actor_moments, critic=critic, notes=notes,
                        updates=learner.updates + 1)
     finite = jnp.all(jnp.isfinite(target)) & jnp.isfinite(step.solution.residual) & jnp.isfinite(policy_loss)
-    return kept_if(finite, learner, new)
+    return kept_if(finite, learner, new, structure)
 
 
 PREQN = TD3._replace(algorithm="preqn", initialise=initialise, td_target=td_target, update=update,

@@ -1,8 +1,9 @@
-"""Soft actor-critic of one lane, on one page: its policy, target, critic loss, actor loss, temperature, update.
+"""Soft actor-critic of one lane, on one page: its policy, target, actor loss, temperature, update.
 
 Source: Haarnoja et al., 1812.05905, in the form of the SR-SAC code (D'Oro et al., ICLR 2023): per update the critic,
-its target, the actor (against the new critic) and the temperature, in that order. Everything here is written for one
-lane and vmapped by the caller. Letters in shapes: B batch, O observation size, A action size.
+its target, the actor (against the new critic) and the temperature, in that order. The critics' loss against the
+target is `critic.loss`, the same for every algorithm. Everything here is written for one lane and vmapped by the
+caller. Letters in shapes: B batch, O observation size, A action size.
 """
 
 from __future__ import annotations
@@ -108,7 +109,7 @@ def update(agent: Agent, learner: LearnerState, batch: Batch, coefs: Coefficient
     weight = agent.temperature(learner, coefs)
     (policy_loss, entropy), gradient = jax.value_and_grad(actor_loss, has_aux=True)(
         learner.actor["params"], agent, new.critic, batch, weight, coefs, structure, actor_key)
-    actor, actor_moments = actors.step(learner, gradient, coefs)
+    actor, actor_moments = actors.step(learner, gradient, coefs, structure)
     log_temperature, temperature_moments = temperature_step(learner, weight, entropy, coefs)
     least, most = rewards.of_batch(batch, coefs, structure)
     weights = agent.entropy_weight(learner, coefs), coefs.initial_temperature
@@ -116,7 +117,7 @@ def update(agent: Agent, learner: LearnerState, batch: Batch, coefs: Coefficient
                              rewards.of_any_policy(most, *weights, structure.action_size))
     new = new._replace(actor=actor, actor_moments=actor_moments, log_temperature=log_temperature,
                        temperature_moments=temperature_moments)
-    return kept_if(jnp.isfinite(q_loss) & jnp.isfinite(policy_loss), learner, new)
+    return kept_if(jnp.isfinite(q_loss) & jnp.isfinite(policy_loss), learner, new, structure)
 
 
 SAC = Agent("sac", initialise, act, sample, td_target, update, critics.change, temperature, entropy_weight)

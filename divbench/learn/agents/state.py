@@ -12,6 +12,9 @@ import jax
 import jax.numpy as jnp
 import optax
 
+from divbench.learn.agents.coefficients import Structure
+from divbench.spec.objects import ACTOR_OPTIMIZER, OPTIMIZER
+
 
 class LearnerState(NamedTuple):
     """Everything a lane learns or must remember to learn on, and the record of how it went. What an algorithm has no
@@ -37,7 +40,7 @@ class LearnerState(NamedTuple):
     optimizer_finite: jax.Array  # False if the lane was frozen because of its optimizer's state
 
 
-def kept_if(finite: jax.Array, old: LearnerState, new: LearnerState) -> LearnerState:
+def kept_if(finite: jax.Array, old: LearnerState, new: LearnerState, structure: Structure) -> LearnerState:
     """`new`, or `old` frozen for good.
 
     A lane is frozen where `finite` (bool, scalar) is False, where a number of the critics' or the actor's optimizer
@@ -45,19 +48,23 @@ def kept_if(finite: jax.Array, old: LearnerState, new: LearnerState) -> LearnerS
     such a lane has stopped learning while its loss is still finite. Where `finite` is False too, that is the cause.
     """
     # A gradient that breaks a first moment breaks the second too: its square overflows long before. Half the work.
-    sound = _all_finite((new.critic_moments.nu, new.actor_moments[0].nu))
+    # All floats count of an optimizer from outside.
+    sound = _all_finite((
+        new.critic_moments if structure.own(OPTIMIZER) else new.critic_moments.nu,
+        new.actor_moments if structure.own(ACTOR_OPTIMIZER) else new.actor_moments[0].nu))
     alive = old.alive & finite & sound
     kept = jax.tree.map(lambda before, fresh: jnp.where(alive, fresh, before), old, new)
     return kept._replace(alive=alive, optimizer_finite=old.optimizer_finite & (sound | ~(old.alive & finite)))
 
 
 def _all_finite(tree) -> jax.Array:
-    """Whether every number of a tree of floats is finite: bool, scalar.
+    """Whether every float of a tree is finite: bool, scalar.
 
     Scaled down, finite numbers cannot overflow in a sum, so the sum is finite if and only if all its terms are. This is
     cheaper than `isfinite` on each. `jnp.max` would miss NaN on a CPU (jaxlib 0.10.2, arrays of two or more axes).
     """
-    return jnp.isfinite(sum(jnp.sum(leaf * 2.0**-40) for leaf in jax.tree.leaves(tree)))
+    floats = [leaf for leaf in jax.tree.leaves(tree) if jnp.issubdtype(leaf.dtype, jnp.floating)]
+    return jnp.isfinite(sum(jnp.sum(leaf * 2.0**-40) for leaf in floats))
 
 
 ACTOR_PARTS = ("actor", "target_actor", "actor_moments", "log_temperature", "temperature_moments")

@@ -1,24 +1,36 @@
-"""The optimizers of one lane, all as optax has them: a function that makes a state, and one that makes a step."""
+"""The optimizers of one lane, all as optax has them: a function that makes a state, and one that makes a step.
+
+One from outside sees one network, the parameters of its module: what it does by layer or by norm does not mix critics.
+"""
 
 from __future__ import annotations
 
+import jax
 import optax
 
 from divbench.learn import optimizers
 from divbench.learn.agents.coefficients import Coefficients, Structure
+from divbench.learn.hooks import made
+from divbench.spec.errors import UsageError
+from divbench.spec.objects import ACTOR_OPTIMIZER, OPTIMIZER
 
 
 def of_critics(coefs: Coefficients, structure: Structure) -> optax.GradientTransformation:
-    """The critics' optimizer: the rule that the lane's numbers make."""
+    """The critics' optimizer: the rule that the lane's numbers make, or one from outside, mapped over the critics."""
+    own = structure.own(OPTIMIZER)
+    if own:
+        one = _from_outside(own, OPTIMIZER)
+        return optax.GradientTransformation(jax.vmap(one.init), jax.vmap(one.update))
     rule = optimizers.Rule(coefs.critic_lr, coefs.critic_b1, coefs.critic_b2, coefs.critic_eps, coefs.critic_averaged,
                            coefs.critic_corrected, coefs.critic_scaled, coefs.weight_decay, coefs.clip_norm)
     return optax.GradientTransformation(optimizers.init, lambda gradient, moments, params=None: optimizers.step(
         gradient, moments, params, rule, structure.mechanisms))
 
 
-def of_actor(coefs: Coefficients) -> optax.GradientTransformation:
-    """The actor's optimizer: Adam."""
-    return _adam(coefs, coefs.actor_lr)
+def of_actor(coefs: Coefficients, structure: Structure) -> optax.GradientTransformation:
+    """The actor's optimizer: Adam, or one from outside."""
+    own = structure.own(ACTOR_OPTIMIZER)
+    return _from_outside(own, ACTOR_OPTIMIZER) if own else _adam(coefs, coefs.actor_lr)
 
 
 def of_temperature(coefs: Coefficients) -> optax.GradientTransformation:
@@ -28,6 +40,19 @@ def of_temperature(coefs: Coefficients) -> optax.GradientTransformation:
 
 def _adam(coefs: Coefficients, learning_rate) -> optax.GradientTransformation:
     return optax.adam(learning_rate, coefs.adam_b1, coefs.adam_b2, coefs.adam_eps)
+
+
+def _from_outside(text: str, kind: str) -> optax.GradientTransformation:
+    """The optimizer that a function `package.module:function(field=value)` returns.
+
+    Raises:
+      UsageError: it returns none, or not with these fields.
+    """
+    optimizer = made(text, kind)
+    if not isinstance(optimizer, optax.GradientTransformation):
+        raise UsageError(f"{kind} '{text}': expected a function that returns an optax.GradientTransformation, found a "
+                         f"{type(optimizer).__name__} returned")
+    return optimizer
 
 
 def stepped(optimizer: optax.GradientTransformation, gradient, state: optax.OptState, parameters):

@@ -95,13 +95,13 @@ def update(agent: Agent, learner: LearnerState, batch: Batch, coefs: Coefficient
         learner.actor["params"], agent, new.critic, batch, coefs, structure, actor_key)
     due = new.updates % coefs.policy_delay.astype(jnp.int32) == 0
     actor, actor_moments = jax.tree.map(lambda fresh, old: jnp.where(due, fresh, old),
-                                        actors.step(learner, gradient, coefs),
+                                        actors.step(learner, gradient, coefs, structure),
                                         (learner.actor, learner.actor_moments))
     low, high = rewards.of_batch(batch, coefs, structure)
     new = rewards.remembered(new, low, high, of_any=high)
     new = new._replace(actor=actor, actor_moments=actor_moments,
                        target_actor=critics.towards(learner.target_actor, actor, new.updates, coefs))
-    return kept_if(jnp.isfinite(q_loss) & jnp.isfinite(policy_loss), learner, new)
+    return kept_if(jnp.isfinite(q_loss) & jnp.isfinite(policy_loss), learner, new, structure)
 
 
 TD3 = Agent("td3", initialise, act, sample, td_target, update, critics.change, temperature, entropy_weight=temperature)

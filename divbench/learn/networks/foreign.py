@@ -20,11 +20,11 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
+from divbench.learn.hooks import made
 from divbench.learn.networks import dense, head
 from divbench.learn.networks.switches import Switches, all_on
-from divbench.spec.critics import read_critic
 from divbench.spec.errors import UsageError
-from divbench.spec.naming import load_module
+from divbench.spec.objects import CRITIC
 
 
 @functools.cache
@@ -38,11 +38,7 @@ def foreign_critic(text: str, observation_size: int, action_size: int, mechanism
       UsageError: it cannot be made with those fields, is no linen module, has no Dense, or returns no Q for each pair.
     """
     what = f"critic '{text}'"
-    name = read_critic(text, what)
-    try:
-        module = getattr(load_module(name.module, what), name.name)(**dict(name.fields))
-    except TypeError as error:
-        raise UsageError(f"{what}: {error}") from None
+    module = made(text, CRITIC)
     if not isinstance(module, nn.Module):
         raise UsageError(f"{what}: expected a flax.linen.Module, found a {type(module).__name__}")
     blank = ForeignCritic(module, mechanisms, ())
