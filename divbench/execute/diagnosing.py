@@ -100,7 +100,7 @@ def _measure_batch(learner: LearnerState, batch: Batch, coefs: Coefficients, str
         "grad_norm": norms.global_norm(gradient),
         "first_moment": norms.global_norm(moments.first),
         "second_moment": norms.global_norm(moments.second),
-        "second_moment_head": norms.global_norm(critics.head_of(moments.second, structure)),
+        "second_moment_head": norms.global_norm(critics.heads_of(moments.second, structure)),
         "update_norm": step_norm,
         "effective_lr": norms.effective_rate(step_norm, parameter_norm),
         "param_norm": parameter_norm,

@@ -1,7 +1,8 @@
 """Functions from outside that a variant may bring along: what they are called with, and how they are found.
 
 - `features(x, site)`: called for each critic before and after each ReLU, returns the replacement of `x` (`[B, H]`; B
-  batch, H width of the layer).
+  batch, H width of the layer). A critic from outside has one site, the input of its head: layer 0, `last`, and not
+  `before_relu`.
 - `losses(terms)`: called once an update with a `CriticTerms`, returns a scalar that is added to the critics' loss.
 - `projections(params)`: called for each critic with its parameters when they are drawn and after each step of their
   optimizer, returns the replacement. They are a tree by the names of the critic's module, `hidden1/dense/kernel` for

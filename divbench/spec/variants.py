@@ -9,7 +9,7 @@ import dataclasses
 import math
 import re
 
-from divbench.spec.critics import read_critic
+from divbench.spec.critics import read_critic, text_of
 from divbench.spec.errors import UsageError
 from divbench.spec.settings import SACSettings, with_values
 from divbench.spec.unused import UNUSED_BY_PREQN, why_unused
@@ -21,7 +21,6 @@ MECHANISMS = (*SELECTABLE, "groupnorm", "batchnorm", "spectral_norm", "weight_no
 # Mechanisms that a setting switches on when it is not 0.
 BY_SETTING = {"dropout": "dropout_rate", "conservative": "conservative_weight", "dr3": "dr3_weight",
               "clip": "clip_norm", "decay": "weight_decay"}
-MLP_ALONE = ("layernorm", "groupnorm", "batchnorm", "spectral_norm", "weight_norm", "dropout")
 SHAPING = "reward_shaping"  # switched on by settings too: a reward_scale that is not 1 or a reward_shift that is not 0
 # Settings that mean nothing without a mechanism, so that no variant sets them without it, and how they are written.
 ABOUT = {"layernorm_layers": ("layernorm", "layernorm+layernorm_layers=1"),
@@ -64,8 +63,8 @@ class Variant:
       strength: the setting that a number in its name sets, as in `weight-decay=0.01`; empty if it takes none.
       features, losses, projections: functions of one's own, each written `package.module:function`. What they
         are called with is said in `divbench.learn.hooks`.
-      critic: a flax.linen module of one's own in place of the critics' MLP, `package.module:Class(field=value)`. How it
-        is called is said in `divbench.learn.networks.foreign`.
+      critic: a flax module of one's own in place of the critics' MLP, `package.module:Class(field=value)`, or a linen
+        module itself, which is kept as that text. How it is called is said in `divbench.learn.networks.foreign`.
       code: the fingerprint of each function of its own (`divbench.spec.fingerprint`): lanes are not continued with
         other code. It is no setting, and is filled in by `RunSpec`.
     """
@@ -101,7 +100,9 @@ class Variant:
             raise UsageError(f"variant '{self.name}': expected a reset interval of 1 or more, a scope of "
                              f"{', '.join(RESET_SCOPES)} and a unit of {', '.join(RESET_UNITS)}, found {reset}")
         if self.critic:
-            object.__setattr__(self, "critic", str(read_critic(self.critic, f"variant '{self.name}': critic")))
+            what = f"variant '{self.name}': critic"
+            text = self.critic if isinstance(self.critic, str) else text_of(self.critic, what)
+            object.__setattr__(self, "critic", str(read_critic(text, what)))
         for kind in HOOKS:
             for hook in getattr(self, kind):
                 if not isinstance(hook, str) or hook.count(":") != 1 or not all(hook.split(":")):
@@ -141,8 +142,6 @@ def check_together(variant: Variant, sac: SACSettings) -> None:
         if strange:
             raise UsageError(f"variant '{variant.name}': preqn does not go together with '{strange[0]}': its step is "
                              "made from the kernel of Q alone")
-    if variant.critic:
-        _check_critic(variant, sac)
     for name, _ in variant.settings:
         reason = why_unused(name, sac)
         if reason:
@@ -151,14 +150,6 @@ def check_together(variant: Variant, sac: SACSettings) -> None:
     if "batchnorm" in variant.mechanisms and clash:
         raise UsageError(f"variant '{variant.name}': batchnorm does not go together with '{clash[0]}', which looks at "
                          "the critics outside of the pass whose statistics they are normalised by")
-
-
-def _check_critic(variant: Variant, sac: SACSettings) -> None:
-    """Raise `UsageError` if a lane with a critic of its own has what only the MLP of divbench understands."""
-    strange = sorted(lane_mechanisms(variant, sac) & set(MLP_ALONE)) + list(variant.features)
-    if strange:
-        raise UsageError(f"variant '{variant.name}': '{strange[0]}' goes with divbench's own critics alone, found "
-                         f"'{variant.critic}'; ofn and feature-layernorm go with any critic")
 
 
 def _check_groups(name: str, groups: int, widths: tuple[int, ...]) -> None:

@@ -1,8 +1,11 @@
 """How critics from outside are written, and what is refused before anything is trained."""
 
 import json
+from collections.abc import Callable
 
+import flax.linen as nn
 import pytest
+from flax import nnx
 
 from divbench.spec.critics import read_critic
 from divbench.spec.errors import UsageError
@@ -11,6 +14,7 @@ from divbench.spec.plan import make_groups
 from divbench.spec.run_spec import RunSpec
 from divbench.spec.settings import SACSettings
 from divbench.spec.variants import Variant, check_together, variant_from_plain, variant_to_plain
+from tests.learn import critic_examples
 
 MINE = "tests.learn.critic_examples"
 
@@ -35,13 +39,48 @@ def test_other_text_is_refused_in_one_line(written):
 
 @pytest.mark.parametrize(("critic", "message"), [
     (f"{MINE}:SimBa(witdh=3)", "SimBa has no field 'witdh'; known: width, blocks; did you mean 'width'"),
-    (f"{MINE}:Simba", "expected a flax.linen module class, found nothing of that name"),
-    (f"{MINE}:simba", "expected a flax.linen module class, found a Variant"),
+    (f"{MINE}:NnxSimBa(witdh=3)", "NnxSimBa has no field 'witdh'; known: width, blocks; did you mean 'width'"),
+    (f"{MINE}:NnxSimBa(rngs=3)", "NnxSimBa has no field 'rngs'"),
+    (f"{MINE}:Simba", "expected a flax.linen module class, or .*, found nothing of that name"),
+    (f"{MINE}:simba", "expected a flax.linen module class, or .*, found a Variant"),
     ("nosuch.module:C", "module 'nosuch.module' cannot be imported"),
 ])
 def test_a_critic_that_cannot_be_made_is_refused_before_a_run(critic, message):
     with pytest.raises(UsageError, match=message):
         RunSpec(suite="smoke", variants=(Variant("mine", "", "", critic=critic),))
+
+
+def test_a_module_is_kept_as_its_text():
+    """Only fields that are not the class's own defaults are written."""
+    for module, text in ((critic_examples.SimBa(width=128, blocks=2), f"{MINE}:SimBa(width=128)"),
+                         (critic_examples.Linear(), f"{MINE}:Linear")):
+        assert Variant("mine", "", "", critic=module).critic == text
+    spec = RunSpec(suite="smoke", variants=(Variant("own", "", "", critic=critic_examples.Linear()),))
+    assert RunSpec.from_settings(json.loads(json.dumps(spec.settings()))).variants == spec.variants
+
+
+class Field(nn.Module):
+    act: Callable = nn.relu
+
+
+def unnamed():
+    class Local(nn.Module):
+        width: int = 1
+
+    return Local()
+
+
+@pytest.mark.parametrize(("make", "message"), [
+    (unnamed, r"found one whose class '.*unnamed.<locals>.Local' cannot be imported; define it at the top level"),
+    (lambda: Field(act=nn.tanh), r"found one whose field act is a \w+, which is no number, text, truth value"),
+    (lambda: critic_examples.NnxSimBa(3, 2, rngs=nnx.Rngs(0)), r"found an nnx module.*write '.*:NnxSimBa\(field"),
+    (lambda: critic_examples.SimBa, "another process can make again, found <class '"),
+    (lambda: 3, "another process can make again, found 3"),
+])
+def test_a_module_that_another_process_cannot_make_is_refused(make, message):
+    with pytest.raises(UsageError, match=message) as caught:
+        Variant("mine", "", "", critic=make())
+    assert "\n" not in str(caught.value)
 
 
 def test_it_is_part_of_the_record_and_of_its_origin():

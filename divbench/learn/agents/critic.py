@@ -6,6 +6,8 @@ O observation size, A action size.
 
 from __future__ import annotations
 
+import functools
+import operator
 from collections.abc import Callable
 
 import jax
@@ -27,11 +29,12 @@ from divbench.spec.variants import CRITIC
 
 def module_of(structure: Structure) -> MLPCritic | ForeignCritic:
     """The module of one critic."""
-    for kind, text in structure.hooks:
-        if kind == CRITIC:
-            return foreign_critic(text, structure.observation_size, structure.action_size, structure.mechanisms)
     settings = structure.settings
     features = tuple(hook for kind, hook in structure.hooks if kind == "features")
+    for kind, text in structure.hooks:
+        if kind == CRITIC:
+            return foreign_critic(text, structure.observation_size, structure.action_size, structure.mechanisms,
+                                  features, len(settings.hidden))
     return MLPCritic(settings.hidden, settings.activation, structure.mechanisms, settings.groupnorm_groups,
                      settings.initialisation, features)
 
@@ -60,11 +63,10 @@ def counted(params, coefs: Coefficients, structure: Structure) -> dict:
     return module_of(structure).counted(params, coefs.switches)
 
 
-def head_of(params, structure: Structure) -> dict:
-    """The part of the critics' parameters, or of a tree like them, that is the head's."""
-    for name in module_of(structure).head:
-        params = params[name]
-    return params
+def heads_of(params, structure: Structure) -> list:
+    """The parts of the critics' parameters, or of a tree like them, that are the heads'; NaN where none is known."""
+    known = [functools.reduce(operator.getitem, path, params) for path in module_of(structure).heads]
+    return known or [jnp.full((), jnp.nan)]
 
 
 def passed(critic, obs, action, coefs: Coefficients, structure: Structure, key=None, training: bool = False) -> Pass:
