@@ -105,7 +105,7 @@ def _measure_batch(learner: LearnerState, batch: Batch, coefs: Coefficients, str
         "grad_norm": norms.global_norm(gradient),
         "first_moment": _norm(first),
         "second_moment": _norm(second),
-        "second_moment_head": _norm(None if second is None else critics.head_of(second, structure)),
+        "second_moment_head": _norm(None if second is None else critics.heads_of(second, structure)),
         "update_norm": step_norm,
         "effective_lr": norms.effective_rate(step_norm, parameter_norm),
         "param_norm": parameter_norm,

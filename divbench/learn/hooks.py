@@ -2,7 +2,8 @@
 what takes the place of divbench's own networks and optimizers is made.
 
 - `features(x, site)`: called for each critic before and after each ReLU, returns the replacement of `x` (`[B, H]`; B
-  batch, H width of the layer).
+  batch, H width of the layer). A critic from outside has one site, the input of its head: layer 0, `last`, and not
+  `before_relu`.
 - `losses(terms)`: called once an update with a `CriticTerms`, returns a scalar that is added to the critics' loss.
 - `projections(params)`: called for each critic with its parameters when they are drawn and after each step of their
   optimizer, returns the replacement. They are a tree by the names of the critic's module, `hidden1/dense/kernel` for

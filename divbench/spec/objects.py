@@ -9,6 +9,7 @@ import ast
 import dataclasses
 import inspect
 import re
+import sys
 from typing import NamedTuple
 
 from divbench.spec.errors import UsageError, nearest
@@ -22,6 +23,7 @@ _EXAMPLES = {**dict.fromkeys(MODULES, ("Class", "Class(width=256,blocks=2)")),
              **dict.fromkeys(OPTIMIZERS, ("function", "function(learning_rate=0.001)")), AGENT: ("name",)}
 _WRITTEN = re.compile(r"(?P<module>[A-Za-z_][\w.]*):(?P<name>[A-Za-z_]\w*)(\((?P<fields>.*)\))?")
 _OF_FLAX = ("parent", "name")  # fields that every linen module has
+_MADE_WITH = ("observation_size", "action_size", "rngs")  # what an nnx module is made with, beside its own fields
 
 
 class ObjectName(NamedTuple):
@@ -37,21 +39,19 @@ class ObjectName(NamedTuple):
 
 
 def read_object(given: str | object, kind: str, what: str) -> ObjectName:
-    """The object of a kind of `OBJECTS` written so, for `what`; or the name of a module that is handed in itself, by
-    which another process can make it again.
+    """The object of a kind of `OBJECTS` written so, for `what`; or a module that Python holds, by the name under which
+    another process can make it again.
 
     Raises:
-      UsageError: other text, a class that cannot be imported, or a value that is no number, text, truth value, None or
-        tuple of such.
+      UsageError: other text, a module that another process cannot make, or a value that is no number, text, truth
+        value, None or tuple of such.
     """
     expected = "expected " + " or ".join(f"'package.module:{example}'" for example in _EXAMPLES[kind])
-    is_module = kind in MODULES and dataclasses.is_dataclass(given) and not isinstance(given, type)
-    text = _written(given, kind) if is_module else given
-    if is_module and text.startswith("__main__:"):
-        raise UsageError(f"{what}: expected a class that can be imported, found '{text}'; put it into a file")
-    match = _WRITTEN.fullmatch(text) if isinstance(text, str) else None
+    if not isinstance(given, str) and kind in MODULES:
+        return _name_of(given, kind, f"{what}: {expected}, or a module that another process can make again, found")
+    match = _WRITTEN.fullmatch(given) if isinstance(given, str) else None
     if match is None or (kind == AGENT and match["fields"]):
-        raise UsageError(f"{what}: {expected}, found {text!r}")
+        raise UsageError(f"{what}: {expected}, found {given!r}")
     try:
         call = ast.parse(f"f({match['fields'] or ''})", mode="eval").body
         if call.args or any(keyword.arg is None for keyword in call.keywords):
@@ -61,26 +61,48 @@ def read_object(given: str | object, kind: str, what: str) -> ObjectName:
         if len(fields) < len(call.keywords):
             raise ValueError("a field that is set twice")
     except (SyntaxError, ValueError, TypeError, AttributeError):
-        raise UsageError(f"{what}: {expected}, found {text!r}") from None
+        raise UsageError(f"{what}: {expected}, found {given!r}") from None
     return ObjectName(match["module"], match["name"], tuple(sorted(fields.items())))
 
 
-def _written(module: object, kind: str) -> str:
-    """A module as its class and the fields that do not have their default."""
-    unset = (*_OF_FLAX, ACTION_SIZE) if kind == ACTOR else _OF_FLAX
-    fields = ((field, getattr(module, field.name)) for field in dataclasses.fields(module)
-              if field.init and field.name not in unset)
-    shown = ",".join(f"{field.name}={value!r}" for field, value in fields if repr(value) != repr(field.default))
-    return f"{type(module).__module__}:{type(module).__qualname__}({shown})"
+def _name_of(module: object, kind: str, refused: str) -> ObjectName:
+    """A module as its class and the fields that do not have their default; `refused` begins the refusal."""
+    found = type(module)
+    known = _fields_of(found, kind)
+    if known is None:
+        raise UsageError(f"{refused} {module!r}")
+    if not dataclasses.is_dataclass(found):
+        raise UsageError(f"{refused} an nnx module, which does not keep what it was made with; write "
+                         f"'{found.__module__}:{found.__name__}(field=value)'")
+    if found.__module__ == "__main__" or getattr(sys.modules[found.__module__], found.__qualname__, None) is not found:
+        raise UsageError(f"{refused} one whose class '{found.__module__}.{found.__qualname__}' cannot be imported; "
+                         "define it at the top level of a module")
+    chosen = []
+    for field in dataclasses.fields(found):
+        value = getattr(module, field.name) if field.name in known else field.default
+        if value is not field.default and not _is_plain(value):
+            raise UsageError(f"{refused} one whose field {field.name} is a {type(value).__name__}, which is no number, "
+                             "text, truth value, None or tuple of such")
+        if value is not field.default and value != field.default:
+            chosen.append((field.name, value))
+    return ObjectName(found.__module__, found.__name__, tuple(sorted(chosen)))
+
+
+def _is_plain(value: object) -> bool:
+    """Whether a value is written as Python shows it, and can be hashed."""
+    try:
+        return ast.literal_eval(repr(value)) == value and hash(value) is not None
+    except (SyntaxError, ValueError, TypeError):
+        return False
 
 
 def check_object(found: object, named: ObjectName, kind: str, what: str) -> None:
     """Raise `UsageError` unless `found`, that the object's module has by its name, is of that kind and has the named
     fields."""
     if kind in MODULES:
-        _check(isinstance(found, type) and dataclasses.is_dataclass(found), "a flax.linen module class", found, named,
-               kind, what)
-        known = [field.name for field in dataclasses.fields(found) if field.init and field.name not in _OF_FLAX]
+        nnx = f", or one of flax.nnx made with ({', '.join(_MADE_WITH)})" if kind == CRITIC else ""
+        known = _fields_of(found, kind) if isinstance(found, type) else None
+        _check(known is not None, f"a flax.linen module class{nnx}", found, named, kind, what)
     elif kind in OPTIMIZERS:
         _check(callable(found), "a function that returns an optax.GradientTransformation", found, named, kind, what)
         known = list(inspect.signature(found).parameters)
@@ -88,14 +110,23 @@ def check_object(found: object, named: ObjectName, kind: str, what: str) -> None
         _check(getattr(found, "algorithm", None) in ALGORITHMS, "a divbench.learn.agents.agent.Agent", found, named,
                kind, what)
         known = []
-    if kind == ACTOR and ACTION_SIZE in known:
-        known.remove(ACTION_SIZE)
-        if ACTION_SIZE in dict(named.fields):
-            raise UsageError(f"{what}: {kind} '{named}': {ACTION_SIZE} is the task's, expected no value for it")
+    if kind == ACTOR and ACTION_SIZE in dict(named.fields):
+        raise UsageError(f"{what}: {kind} '{named}': {ACTION_SIZE} is the task's, expected no value for it")
     for name, _ in named.fields:
         if name not in known:
             raise UsageError(f"{what}: {kind} '{named}': {named.name} has no field '{name}'; known: "
                              f"{', '.join(known) or 'none'}{nearest(name, known)}")
+
+
+def _fields_of(found: type, kind: str) -> list[str] | None:
+    """The fields of a class that the name of a module of that kind can set; None if it is no such module."""
+    arguments = inspect.signature(found.__init__).parameters
+    if kind == CRITIC and set(_MADE_WITH) <= arguments.keys():
+        return [name for name in arguments if name not in ("self", *_MADE_WITH)]
+    if not dataclasses.is_dataclass(found):
+        return None
+    unset = (*_OF_FLAX, ACTION_SIZE) if kind == ACTOR else _OF_FLAX
+    return [field.name for field in dataclasses.fields(found) if field.init and field.name not in unset]
 
 
 def _check(right: bool, expected: str, found: object, named: ObjectName, kind: str, what: str) -> None:

@@ -13,6 +13,7 @@ from fractions import Fraction
 from pathlib import PurePath
 
 from divbench.envs.names import ALL_TASKS, PHYSICS, check_physics
+from divbench.spec.declared import check_critic
 from divbench.spec.errors import UsageError, choose, refusing
 from divbench.spec.naming import find_variant, with_code
 from divbench.spec.protocol import Protocol, build_protocol, offline_protocol
@@ -153,6 +154,7 @@ class RunSpec:
         for variant in self.variants:
             lane = lane_settings(variant, self.sac)
             check_together(variant, lane)
+            check_critic(variant, lane)
             if self.dataset is None and lane.data_fraction != 1.0:
                 raise UsageError(f"variant '{variant.name}': data_fraction is a share of a dataset, and there is no "
                                  "--dataset")

@@ -21,7 +21,6 @@ MECHANISMS = (*SELECTABLE, "groupnorm", "batchnorm", "spectral_norm", "weight_no
 # Mechanisms that a setting switches on when it is not 0.
 BY_SETTING = {"dropout": "dropout_rate", "conservative": "conservative_weight", "dr3": "dr3_weight",
               "clip": "clip_norm", "decay": "weight_decay"}
-MLP_ALONE = ("layernorm", "groupnorm", "batchnorm", "spectral_norm", "weight_norm", "dropout")
 SHAPING = "reward_shaping"  # switched on by settings too: a reward_scale that is not 1 or a reward_shift that is not 0
 # Settings that mean nothing without a mechanism, so that no variant sets them without it, and how they are written.
 ABOUT = {"layernorm_layers": ("layernorm", "layernorm+layernorm_layers=1"),
@@ -63,8 +62,8 @@ class Variant:
       strength: the setting that a number in its name sets, as in `weight-decay=0.01`; empty if it takes none.
       features, losses, projections: functions of one's own, each written `package.module:function`. What they
         are called with is said in `divbench.learn.hooks`.
-      critic: a flax.linen module of one's own in place of the critics' MLP, `package.module:Class(field=value)`, or an
-        instance, which is kept as such text. How it is called is said in `divbench.learn.networks.foreign`.
+      critic: a flax module of one's own in place of the critics' MLP, `package.module:Class(field=value)`, or a linen
+        module itself, which is kept as that text. How it is called is said in `divbench.learn.networks.foreign`.
       actor: one in place of the actor's MLP; see `divbench.learn.networks.foreign_actor`.
       optimizer, actor_optimizer: a function of one's own that returns an optax.GradientTransformation for the critics,
         or for the actor: `package.module:function(learning_rate=0.001)`.
@@ -152,8 +151,6 @@ def check_together(variant: Variant, sac: SACSettings) -> None:
         if strange:
             raise UsageError(f"variant '{variant.name}': preqn does not go together with '{strange[0]}': its step is "
                              "made from the kernel of Q alone")
-    if variant.critic:
-        _check_critic(variant, sac)
     if variant.actor and "actor_layernorm" in variant.mechanisms:
         raise UsageError(f"variant '{variant.name}': 'actor_layernorm' goes with divbench's own actor alone, found "
                          f"'{variant.actor}'")
@@ -165,14 +162,6 @@ def check_together(variant: Variant, sac: SACSettings) -> None:
     if "batchnorm" in variant.mechanisms and clash:
         raise UsageError(f"variant '{variant.name}': batchnorm does not go together with '{clash[0]}', which looks at "
                          "the critics outside of the pass whose statistics they are normalised by")
-
-
-def _check_critic(variant: Variant, sac: SACSettings) -> None:
-    """Raise `UsageError` if a lane with a critic of its own has what only the MLP of divbench understands."""
-    strange = sorted(lane_mechanisms(variant, sac) & set(MLP_ALONE)) + list(variant.features)
-    if strange:
-        raise UsageError(f"variant '{variant.name}': '{strange[0]}' goes with divbench's own critics alone, found "
-                         f"'{variant.critic}'; ofn and feature-layernorm go with any critic")
 
 
 def _check_groups(name: str, groups: int, widths: tuple[int, ...]) -> None:

@@ -8,8 +8,10 @@ import pytest
 
 import divbench
 from divbench import cli
+from divbench.learn.networks.foreign import foreign_critic
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "variants.md"
+BLOCKS = re.findall(r"```python\n(.*?)```", DOCS.read_text(), re.DOTALL)
 OWN = {"simba", "ofn+simba"}
 FLAGS = ("--suite smoke --tasks constant-reward --variants baseline,residual:simba,residual:simba+ofn --seeds 1 "
          "--steps 160 --prime-samples 60 --prime-updates 20 --eval-every 80 --eval-episodes 1 --measure-every 40 "
@@ -20,8 +22,7 @@ FLAGS = ("--suite smoke --tasks constant-reward --variants baseline,residual:sim
 def folder(tmp_path_factory):
     """Of a finished run."""
     place = tmp_path_factory.mktemp("own")
-    blocks = re.findall(r"```python\n(.*?)```", DOCS.read_text(), re.DOTALL)
-    example = next(text for text in blocks if "class SimBa" in text)
+    example = next(text for text in BLOCKS if "class SimBa" in text)
     assert len(example.splitlines()) <= 30
     (place / "residual.py").write_text(example)
     with pytest.MonkeyPatch.context() as patch:
@@ -43,6 +44,13 @@ def test_its_lanes_have_every_number_that_the_baseline_has(folder):
     assert metrics["simba"] == metrics["ofn+simba"] == metrics["baseline"]
     layers = {row["layer"] for row in tables.diagnostics.to_pylist() if row["variant"] == "simba"}
     assert {"Dense_0", "LayerNorm_2", "head"} < layers
+
+
+def test_the_nnx_module_of_the_page_is_a_critic(folder):
+    example = next(text for text in BLOCKS if "nnx.Module" in text)
+    (folder.parent / "nnx_critic.py").write_text(example)
+    critic = foreign_critic("nnx_critic:Net(width=8)", 5, 2, frozenset({"unit_ball"}))
+    assert critic.heads == (("head",),) and not critic.unread
 
 
 def test_a_policy_of_it_can_be_loaded(folder):

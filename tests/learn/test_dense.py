@@ -9,8 +9,10 @@ import pytest
 from divbench.diagnostics.kernels.gram import gram
 from divbench.diagnostics.kernels.layers import gram_of_layers
 from divbench.learn.networks import dense, ensemble
+from divbench.learn.networks.foreign import foreign_critic
 from divbench.learn.networks.mlp import MLPCritic
 from divbench.learn.networks.switches import all_on
+from tests.learn.critic_examples import HERE
 
 
 class Block(nn.Module):
@@ -57,6 +59,12 @@ def tokens(x):
     return jnp.mean(jnp.tanh(nn.Dense(8, name="of_tokens")(x.reshape(*x.shape[:-1], 4, 2))), -2)
 
 
+def folded(x):
+    """The same tokens as further rows of the batch."""
+    rows = nn.Dense(8, name="of_rows")(x.reshape(-1, 2))
+    return jnp.mean(jnp.tanh(rows).reshape(*x.shape[:-1], 4, 8), -2)
+
+
 def normalised(x):
     return nn.relu(nn.BatchNorm(use_running_average=True)(x))
 
@@ -70,6 +78,7 @@ CASES = {
     "tied": (tied, {"tied"}),
     "weightnorm": (lambda x: nn.tanh(nn.WeightNorm(nn.Dense(8, name="wrapped"))(x)), {"wrapped"}),
     "tokens": (tokens, {"of_tokens"}),
+    "tokens as rows": (folded, {"of_rows"}),
     "recurrent": (recurrent, {"cell"}),
     "rematerialised": (lambda x: nn.remat(Block)(name="again")(x), {"again"}),
     "convolution": (lambda x: nn.Conv(3, (2,), name="conv")(x[..., None]).reshape(*x.shape[:-1], -1), {"conv"}),
@@ -106,13 +115,26 @@ def compared(module, variables):
         found["formed"] = split.formed
 
         def q_fn(params, obs, action):
-            return jnp.sum(module.apply({**variables, "params": params}, obs[None], action[None]))
+            q = dense.apply(module, {**variables, "params": params}, obs[None], action[None]).output
+            return jnp.ravel(q)[0]
 
         return gram_of_layers(split.layers), gram(q_fn, variables["params"], (obs, action))
 
     by_layers, expected = both(variables)
     np.testing.assert_allclose(by_layers, expected, rtol=1e-9, atol=1e-11 * np.abs(expected).max())
     return found["formed"]
+
+
+# Critics from outside, and the layers of them whose kernels have their gradients formed: of a module that holds two
+# critics, those of the first count.
+FOREIGN = {"NnxSimBa(width=8)": set(), "NnxNormed": set(), "Pair": set(), "Trunk": set(), "Stacked": {"kernel"},
+           "Twins": {"twins"}, "Twins(shown=False)": {"twins"}}
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_the_kernel_is_exact_for_nnx_modules_and_for_those_that_hold_two_critics(name):
+    formed = formed_where_exact(foreign_critic(f"{HERE}:{name}", 3, 2, frozenset()))
+    assert {path[0] for path in formed if path[-1] == "kernel"} == FOREIGN[name]
 
 
 @pytest.mark.parametrize("name", CASES)

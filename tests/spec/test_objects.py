@@ -1,8 +1,11 @@
 """How objects from outside are written, and what is refused before anything is trained."""
 
 import json
+from collections.abc import Callable
 
+import flax.linen as nn
 import pytest
+from flax import nnx
 
 from divbench.spec.errors import UsageError
 from divbench.spec.naming import find_variant
@@ -11,6 +14,7 @@ from divbench.spec.plan import make_groups
 from divbench.spec.run_spec import RunSpec
 from divbench.spec.settings import SACSettings
 from divbench.spec.variants import Variant, check_together, lane_settings, variant_from_plain, variant_to_plain
+from tests.learn import critic_examples, own_examples
 
 MINE = "tests.learn.critic_examples"
 PARTS = "tests.learn.own_examples"
@@ -28,28 +32,37 @@ def test_a_critic_has_one_spelling(written, meant):
 
 def test_a_module_that_is_handed_in_is_kept_as_its_name():
     """The fields that do not have their default are written; of an actor, how many actions there are is not."""
-    from tests.learn.critic_examples import SimBa
-    from tests.learn.own_examples import Linear
-
-    variant = Variant("mine", "", "", critic=SimBa(blocks=3), actor=Linear(action_size=6, scale=0.5))
+    variant = Variant("mine", "", "", critic=critic_examples.SimBa(blocks=3, width=256),
+                      actor=own_examples.Linear(action_size=6, scale=0.5))
     assert variant.critic == f"{MINE}:SimBa(blocks=3)" and variant.actor == f"{PARTS}:Linear(scale=0.5)"
+    spec = RunSpec(suite="smoke", variants=(Variant("own", "", "", critic=critic_examples.Linear()),))
+    assert RunSpec.from_settings(json.loads(json.dumps(spec.settings()))).variants == spec.variants
 
 
-def test_a_module_that_no_other_process_could_make_is_refused():
-    import flax.linen as nn
+class Field(nn.Module):
+    act: Callable = nn.relu
 
-    from tests.learn.critic_examples import SimBa
 
+def local(module_name=__name__):
     class Local(nn.Module):
-        pass
+        width: int = 1
 
-    with pytest.raises(UsageError, match="expected 'package.module:Class' or .*, found '.*<locals>.Local"):
-        Variant("mine", "", "", critic=Local())
-    with pytest.raises(UsageError, match="expected .*, found '.*SimBa\\(width=<.*gelu"):
-        Variant("mine", "", "", critic=SimBa(width=nn.gelu))
-    Local.__module__, Local.__qualname__ = "__main__", "Local"
-    with pytest.raises(UsageError, match="expected a class that can be imported, found '__main__:Local"):
-        Variant("mine", "", "", critic=Local())
+    Local.__module__ = module_name
+    return Local()
+
+
+@pytest.mark.parametrize(("make", "message"), [
+    (local, r"found one whose class '.*local.<locals>.Local' cannot be imported; define it at the top level"),
+    (lambda: local("__main__"), "found one whose class '__main__.*Local' cannot be imported"),
+    (lambda: Field(act=nn.tanh), r"found one whose field act is a \w+, which is no number, text, truth value"),
+    (lambda: critic_examples.NnxSimBa(3, 2, rngs=nnx.Rngs(0)), r"found an nnx module.*write '.*:NnxSimBa\(field"),
+    (lambda: critic_examples.SimBa, "another process can make again, found <class '"),
+    (lambda: 3, "another process can make again, found 3"),
+])
+def test_a_module_that_no_other_process_could_make_is_refused(make, message):
+    with pytest.raises(UsageError, match=message) as caught:
+        Variant("mine", "", "", critic=make())
+    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("written", ["C", "a:", "a:C(", "a:C(3)", "a:C(**x)", "a:C(x=print)", "a:C(x=[1])",
@@ -62,8 +75,10 @@ def test_other_text_is_refused_in_one_line(written):
 
 @pytest.mark.parametrize(("critic", "message"), [
     (f"{MINE}:SimBa(witdh=3)", "SimBa has no field 'witdh'; known: width, blocks; did you mean 'width'"),
-    (f"{MINE}:Simba", "expected a flax.linen module class, found nothing of that name"),
-    (f"{MINE}:simba", "expected a flax.linen module class, found a Variant"),
+    (f"{MINE}:NnxSimBa(witdh=3)", "NnxSimBa has no field 'witdh'; known: width, blocks; did you mean 'width'"),
+    (f"{MINE}:NnxSimBa(rngs=3)", "NnxSimBa has no field 'rngs'"),
+    (f"{MINE}:Simba", "expected a flax.linen module class, or .*, found nothing of that name"),
+    (f"{MINE}:simba", "expected a flax.linen module class, or .*, found a Variant"),
     ("nosuch.module:C", "module 'nosuch.module' cannot be imported"),
 ])
 def test_a_critic_that_cannot_be_made_is_refused_before_a_run(critic, message):
@@ -106,6 +121,7 @@ def test_the_name_of_a_class_is_plain_sac_with_that_critic():
                           (f"{MINE}:simba(3)", "found nothing of that name")):
         with pytest.raises(UsageError, match=message):
             find_variant(text)
+
 
 @pytest.mark.parametrize(("fields", "message"), [
     ({"optimizer": f"{PARTS}:clipped(0.1)"}, "optimizer: expected 'package.module:function' or .*0.001\\)', found"),
@@ -174,3 +190,9 @@ def test_an_agent_says_whose_settings_it_reads():
     variant = Variant("mine", "", "", agent=f"{PARTS}:DELAYED", settings={"algorithm": "sac"})
     with pytest.raises(UsageError, match="reads the settings of td3; expected algorithm td3 or none, found sac"):
         RunSpec(suite="smoke", variants=(variant,))
+
+def test_widths_of_a_network_from_outside_are_its_own():
+    for kind, text in (("critic", f"{MINE}:Linear"), ("actor", f"{PARTS}:Linear")):
+        with pytest.raises(UsageError, match=f"{kind}_hidden changes nothing: '{text}' takes its place"):
+            RunSpec(suite="smoke", variants=(Variant("own", "", "", settings={f"{kind}_hidden": (8,)},
+                                                     **{kind: text}),))

@@ -6,6 +6,8 @@ O observation size, A action size.
 
 from __future__ import annotations
 
+import functools
+import operator
 from collections.abc import Callable
 
 import jax
@@ -28,11 +30,11 @@ from divbench.spec.objects import CRITIC
 
 def module_of(structure: Structure) -> MLPCritic | ForeignCritic:
     """The module of one critic."""
-    own = structure.own(CRITIC)
-    if own:
-        return foreign_critic(own, structure.observation_size, structure.action_size, structure.mechanisms)
-    settings = structure.settings
+    own, settings = structure.own(CRITIC), structure.settings
     features = tuple(hook for kind, hook in structure.hooks if kind == "features")
+    if own:
+        return foreign_critic(own, structure.observation_size, structure.action_size, structure.mechanisms, features,
+                              len(settings.critic_hidden))
     return MLPCritic(settings.critic_hidden, settings.activation, structure.mechanisms, settings.groupnorm_groups,
                      settings.initialisation, features)
 
@@ -61,11 +63,10 @@ def counted(params, coefs: Coefficients, structure: Structure) -> dict:
     return module_of(structure).counted(params, coefs.switches)
 
 
-def head_of(params, structure: Structure) -> dict:
-    """The part of the critics' parameters, or of a tree like them, that is the head's."""
-    for name in module_of(structure).head:
-        params = params[name]
-    return params
+def heads_of(params, structure: Structure) -> list:
+    """The parts of the critics' parameters, or of a tree like them, that are the heads'; NaN where none is known."""
+    known = [functools.reduce(operator.getitem, path, params) for path in module_of(structure).heads]
+    return known or [jnp.full((), jnp.nan)]
 
 
 def passed(critic, obs, action, coefs: Coefficients, structure: Structure, key=None, training: bool = False) -> Pass:

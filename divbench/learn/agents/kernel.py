@@ -14,7 +14,7 @@ import jax.numpy as jnp
 from divbench.diagnostics.kernels.layers import Layers, gram_between_layers, gram_of_layers
 from divbench.learn.agents import critic as critics
 from divbench.learn.agents.coefficients import Coefficients, Structure
-from divbench.learn.networks import dense
+from divbench.learn.networks import dense, ensemble
 
 
 def layers_of(critic, obs, action, coefs: Coefficients, structure: Structure) -> Layers:
@@ -38,7 +38,8 @@ def kernel(critic, obs, action, coefs: Coefficients, structure: Structure) -> ja
 def excitation(critic, data, policy, coefs: Coefficients, structure: Structure) -> jax.Array:
     """A = (gamma K(X*, X) - K(X, X)) / P, `[B, B]`, as `diagnostics.kernels.seem.excitation` gives it.
 
-    P counts the parameters that the lane learns, whatever is compiled in for its neighbours.
+    P counts the parameters that the lane learns, whatever is compiled in for its neighbours; of a module that holds n
+    critics, an n-th of them.
 
     Args:
       critic: as in `layers_of`, and so the last two.
@@ -48,4 +49,5 @@ def excitation(critic, data, policy, coefs: Coefficients, structure: Structure) 
     now, ahead = (layers_of(critic, *points, coefs, structure) for points in (data, policy))
     matrix = coefs.gamma * gram_between_layers(ahead, now) - gram_of_layers(now)
     counted = critics.counted(jax.tree.map(jnp.ones_like, critic["params"]), coefs, structure)
-    return matrix / sum(jnp.sum(leaf) for leaf in jax.tree.leaves(counted))
+    held = ensemble.held_by(critics.module_of(structure))
+    return matrix * held / sum(jnp.sum(leaf) for leaf in jax.tree.leaves(counted))

@@ -20,7 +20,35 @@ try:
 except ImportError:  # a JAX whose programs cannot be read: all gradients are formed
     Literal = None
 
-Path = tuple[str, ...]
+from divbench.learn.networks.watching import GIVEN, Path, Watch, watching
+
+
+class Call(NamedTuple):
+    """A call of a Dense layer.
+
+    Attributes:
+      path: of the layer.
+      given: its input, `[B, I]` or of other shape; None where a transform of flax keeps it to itself.
+      dense: whether the layer is flax's own Dense. A critic may name another layer as its head.
+    """
+
+    path: Path
+    given: jax.Array | None
+    dense: bool
+
+
+class Applied(NamedTuple):
+    """What came of a module's `apply`.
+
+    Attributes:
+      output: of the module.
+      changed: collections that changed, and those that the module stores under `intermediates`.
+      calls: of its Dense layers, in their order.
+    """
+
+    output: jax.Array
+    changed: dict
+    calls: list[Call]
 
 
 class Gradients(NamedTuple):
@@ -36,38 +64,47 @@ class Gradients(NamedTuple):
     formed: tuple[Path, ...]
 
 
-def apply(module: nn.Module, variables: dict, *inputs, shifts: dict[Path, jax.Array] | None = None, **options):
-    """The module's output, and the calls of its Dense layers in their order: (path, input) pairs.
+def apply(module: nn.Module, variables: dict, *inputs, shifts: dict[Path, jax.Array] | None = None,
+          mutable: tuple[str, ...] = (), **options) -> Applied:
+    """The module's output with the calls of its Dense layers.
 
     Args:
-      inputs, options: of the module's `apply`. A module with a method `maps`, given the option `switches`, says by path
-        what is done to the input of a Dense first.
+      inputs, options: of the module's `apply`. A module with a method `maps`, given the options `switches` and the key
+        of `dropout`, says by path what is done to the input of a Dense first. Its `heads` are watched, Dense or not.
       shifts: what is added to the output `[..., H]` of the Dense at a path. The slope with respect to a shift of 0 is
         that with respect to the output of the Dense.
+      mutable: collections that may change.
     """
-    calls: list[tuple[Path, jax.Array]] = []
-    maps = module.maps(options.get("switches")) if hasattr(module, "maps") else {}
+    seen: list[tuple[Path, bool]] = []
+    key = options.get("rngs", {}).get("dropout")
+    maps = module.maps(options.get("switches"), key) if hasattr(module, "maps") else {}
 
-    def intercepted(call, args, kwargs, context):
-        if type(context.module) is not nn.Dense or context.method_name != "__call__":
-            return call(*args, **kwargs)
-        path = context.module.path
-        given = maps[path](args[0]) if path in maps else args[0]
-        calls.append((path, given))
-        output = call(given, *args[1:], **kwargs)
+    def before(path, x, dense):
+        given = maps[path](x) if path in maps else x
+        seen.append((path, dense))
+        return given
+
+    def after(path, output):
         return output + shifts[path] if shifts and path in shifts else output
 
-    with nn.intercept_methods(intercepted):
-        output = module.apply(variables, *inputs, **options)
-    return output, calls
+    with watching(Watch(before, after, getattr(module, "heads", ()))):
+        output, changed = module.apply(variables, *inputs, mutable=["intermediates", *mutable], **options)
+    stored = flatten_dict(changed.pop("intermediates", {}))
+    kept = {path[:-1]: list(values) for path, values in stored.items() if path[-1] == GIVEN}
+    others = unflatten_dict({path: value for path, value in stored.items() if path[-1] != GIVEN})
+    paths = [path for path, _ in seen]
+    whole = {path for path, values in kept.items() if len(values) == paths.count(path)}
+    calls = [Call(path, kept[path].pop(0) if path in whole else None, dense) for path, dense in seen]
+    return Applied(output, {**changed, "intermediates": others} if others else changed, calls)
 
 
 def gradients(module: nn.Module, variables: dict, obs, action, **options) -> Gradients:
     """The gradients of Q with respect to all of `params`, at pairs `[B, O]`, `[B, A]`.
 
     Args:
-      module: a critic that takes pairs one by one: what it makes of one depends on no other.
-      variables: of one critic.
+      module: a critic that takes pairs one by one: what it makes of one depends on no other. Of a module that holds
+        several critics, `[n, B]`, Q is that of the first.
+      variables: of the module.
       options: of the module's `apply`.
     """
     params = flatten_dict(variables["params"])
@@ -77,8 +114,9 @@ def gradients(module: nn.Module, variables: dict, obs, action, **options) -> Gra
         """Q of one pair and the inputs of its Dense layers; outputs shifted, other parameters replaced."""
         shifts, others = changed
         whole = {**variables, "params": unflatten_dict({**params, **others})}
-        q, calls = apply(module, whole, obs[None], action[None], shifts=shifts, **options)
-        return jnp.sum(q), {path: inputs[0] for path, inputs in calls if path in shifts}
+        q, _, calls = apply(module, whole, obs[None], action[None], shifts=shifts, **options)
+        first = q[0] if q.ndim == 2 else q
+        return jnp.sum(first), {call.path: call.given[0] for call in calls if call.path in shifts}
 
     shifts = {path: jnp.zeros((1, params[*path, "kernel"].shape[1]), obs.dtype) for path in paths}
     others = {path: leaf for path, leaf in params.items() if path[:-1] not in shifts}
@@ -94,16 +132,19 @@ def outer_products(module: nn.Module, variables: dict, *inputs, **options) -> li
 
     Such a Dense is called once, with an input `[B, I]`. The program that the call is traced to has its kernel in one
     matrix product and nowhere else, and its bias, if any, in one sum. So a Dense that is called twice, wrapped (as by
-    WeightNorm), tied to another layer, scanned or rematerialised is left out.
+    WeightNorm), tied to another layer, vmapped, scanned or rematerialised is left out.
+
+    Args:
+      inputs: of the module's `apply`, `[B, ...]` the first.
     """
     if Literal is None:
         return []
     params, calls = flatten_dict(variables["params"]), []
 
     def traced(params):
-        output, found = apply(module, {**variables, "params": unflatten_dict(params)}, *inputs, **options)
-        calls.extend((path, given.ndim) for path, given in found)
-        return output
+        found = apply(module, {**variables, "params": unflatten_dict(params)}, *inputs, **options)
+        calls.extend(found.calls)
+        return found.output
 
     program = jax.make_jaxpr(traced)(params).jaxpr
     readers: dict = {}
@@ -117,5 +158,9 @@ def outer_products(module: nn.Module, variables: dict, *inputs, **options) -> li
         bias = read_by.get((*path, "bias"), ["reshape"])
         return read_by.get((*path, "kernel")) == ["dot_general"] and bias in (["reshape"], ["broadcast_in_dim"])
 
-    return [path for path, dimensions in calls
-            if dimensions == 2 and [name for name, _ in calls].count(path) == 1 and alone(path)]
+    def by_example(call):
+        return call.given is not None and call.given.shape[:-1] == inputs[0].shape[:1]
+
+    paths = [call.path for call in calls]
+    return [call.path for call in calls
+            if call.dense and by_example(call) and paths.count(call.path) == 1 and alone(call.path)]

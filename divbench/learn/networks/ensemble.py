@@ -1,5 +1,6 @@
 """Several critics of one module: their variables have a leading axis of N, and `jax.vmap` over it calls the module.
 
+A module that holds all critics itself (`ensembled`) has a leading axis of 1. Nobody else asks which of the two it is.
 Letters in shapes: N critics, B batch, O observation size, A action size, H width of a hidden layer.
 """
 
@@ -13,7 +14,9 @@ import jax.numpy as jnp
 from jax.custom_batching import sequential_vmap
 
 from divbench.learn.networks import dense
+from divbench.learn.networks.reading import layers_of
 from divbench.learn.networks.switches import Switches
+from divbench.spec.declared import Needs
 
 
 class Pass(NamedTuple):
@@ -21,9 +24,8 @@ class Pass(NamedTuple):
 
     Attributes:
       q: `[N, B]`.
-      hidden: of each hidden layer after its activation, `[N, B, H]`, where the module stores them; else the inputs of
-        every Dense but the first.
-      features: what the head reads, the input of the last Dense, `[N, B, H]`.
+      hidden: of each hidden layer after its activation, `[N, B, H]` (`reading`).
+      features: what the head reads, `[N, B, H]`; NaN where that cannot be known.
       changed: collections that a training pass changed, such as `batch_stats`; else empty.
     """
 
@@ -35,7 +37,7 @@ class Pass(NamedTuple):
 
 def draw(module: nn.Module, key, critics: int, observation_size: int, action_size: int, gain) -> dict:
     """Fresh variables of N critics, each leaf with a leading axis of N. Critic number n is drawn from the key with n
-    folded in, so fewer critics are the first of more.
+    folded in, so fewer critics are the first of more. Of a module that holds all N, the axis has length 1.
 
     A module with a method `draw` draws itself. Every other is drawn by its `init`, one critic and one lane after the
     other (see `drawing`), and `gain` does not count.
@@ -53,7 +55,8 @@ def draw(module: nn.Module, key, critics: int, observation_size: int, action_siz
             return module.draw(key, observation_size, action_size, gain)
         return sequential_vmap(by_init)(key)
 
-    return jax.vmap(one)(jax.vmap(jax.random.fold_in, in_axes=(None, 0))(key, jnp.arange(critics)))
+    numbers = jnp.arange(critics // held_by(module))
+    return jax.vmap(one)(jax.vmap(jax.random.fold_in, in_axes=(None, 0))(key, numbers))
 
 
 def passed(module: nn.Module, variables: dict, obs, action, *, switches: Switches, train: bool = False,
@@ -66,17 +69,34 @@ def passed(module: nn.Module, variables: dict, obs, action, *, switches: Switche
       train: whether normalisations take the statistics of this batch and move their running ones (static).
       key: for what is random inside the critics; without one nothing is.
     """
-    mutable = ["intermediates", *(name for name in variables if train and name != "params")]
+    needs = needs_of(module)
+    mutable = tuple(name for name in variables if train and name != "params" and needs.moves(name))
 
     def one(variables, obs, action, number):
-        rngs = {} if key is None else {"dropout": jax.random.fold_in(key, number)}
-        (q, changed), calls = dense.apply(module, variables, obs, action, train=train, switches=switches, rngs=rngs,
-                                          mutable=mutable)
-        stored, features = changed.pop("intermediates", {}), calls[-1][1]
-        between = tuple(given for _, given in calls[1:] if given.ndim == 2) or (features,)
-        return Pass(q, stored.get("hidden", between), features, changed)
+        rngs = {} if key is None else streams(jax.random.fold_in(key, number), needs.rngs)
+        found = dense.apply(module, variables, obs, action, train=train, switches=switches, rngs=rngs, mutable=mutable)
+        hidden, features = layers_of(found, getattr(module, "heads", tuple(call.path for call in found.calls[-1:])))
+        return Pass(found.output, hidden, features, {name: found.changed[name] for name in mutable})
 
-    critics = jax.tree.leaves(variables)[0].shape[0]
+    stacked = jax.tree.leaves(variables)[0].shape[0]
     # Not shared by `in_axes=None`: the first layer's product would then be another one, which rounds otherwise.
-    inputs = (jnp.broadcast_to(x, (critics, *x.shape)) for x in (obs, action))
-    return jax.vmap(one)(variables, *inputs, jnp.arange(critics))
+    inputs = (jnp.broadcast_to(x, (stacked, *x.shape)) for x in (obs, action))
+    found = jax.vmap(one)(variables, *inputs, jnp.arange(stacked))
+    if needs.ensembled:
+        return Pass(*jax.tree.map(lambda leaf: leaf[0], found[:3]), found.changed)
+    return found
+
+
+def streams(key, names: tuple[str, ...]) -> dict[str, jax.Array]:
+    """Random keys of a module's streams: `dropout` has the key itself, the streams named have others."""
+    return {"dropout": key} | {name: jax.random.fold_in(key, place) for place, name in enumerate(names, 1)}
+
+
+def needs_of(module: nn.Module) -> Needs:
+    """What a critic's module says of itself; those of the house say nothing."""
+    return getattr(module, "needs", Needs())
+
+
+def held_by(module: nn.Module) -> int:
+    """How many critics one set of the module's variables is of."""
+    return needs_of(module).ensembled or 1

@@ -1,103 +1,192 @@
-"""Critics from outside: any linen module `module(obs, action)`, found by name and called as the house's own.
+"""Critics from outside: any flax module `module(obs, action)`, found by name and called as the house's own.
 
-What the house asks of such a class, and what it assumes where the class says nothing:
+What the house asks of such a class:
 
-- `__call__(obs, action)`, for pairs `[B, O]` and `[B, A]`, returns Q `[B]` or `[B, 1]`. An argument `train` is True in
-  the pass that learns and in targets, else False.
-- The features are the input of the last Dense; the maps of `head` act on them.
-- `joint = False`: whether (s, a) and (s', a') pass through together, as BatchNorm wants it (1902.05605).
+- `__call__(obs, action)`, for pairs `[B, O]` and `[B, A]`, returns Q `[B]` or `[B, 1]`; of a class that declares
+  `ensembled = n`, `[n, B]` or `[n, B, 1]`. An argument `train` is True in the pass that learns and in targets, else
+  False. An argument `switches` is the lane's `Switches`.
+- The features are the input of the last Dense, unless the class says where they are; the maps of `head` and functions
+  from outside act on them.
 - Hidden layers are what the module stores as `hidden` under `intermediates`, or the inputs of all Dense but the first.
 - Other collections than `params`, such as `batch_stats`, move in the pass that learns. A random stream `dropout` is
   there whenever a gradient is taken.
+
+What it may declare of itself is said in `divbench.spec.declared.Needs`; how nnx modules enter, in `nnx_module`.
 """
 
 from __future__ import annotations
 
 import functools
 import inspect
+from collections.abc import Sequence
 
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
+from flax import nnx
+from flax.traverse_util import flatten_dict
 
-from divbench.learn.hooks import made
+from divbench.learn.hooks import Site, function_of
 from divbench.learn.networks import dense, head
+from divbench.learn.networks.nnx_module import NnxModule
+from divbench.learn.networks.reading import features_of
 from divbench.learn.networks.switches import Switches, all_on
-from divbench.spec.errors import UsageError
-from divbench.spec.objects import CRITIC
+from divbench.learn.networks.watching import Path
+from divbench.spec.declared import Needs, needs_of_class
+from divbench.spec.errors import UsageError, nearest
+from divbench.spec.naming import load_module
+from divbench.spec.objects import CRITIC, read_object
+
+OPTIONS = ("train", "switches")  # of the house, that a module's call may take
+PAIRS = 3  # that a critic is tried with
 
 
 @functools.cache
-def foreign_critic(text: str, observation_size: int, action_size: int, mechanisms: frozenset[str]) -> ForeignCritic:
+def foreign_critic(text: str, observation_size: int, action_size: int, mechanisms: frozenset[str],
+                   features: tuple[str, ...] = (), layers: int = 1) -> ForeignCritic:
     """The critic written `package.module:Class(field=value)`.
 
     Args:
       mechanisms: compiled in; those of `head` count.
+      features: functions from outside that act on its features (`hooks`).
+      layers: for how many hidden layers a lane's `switches.layernorm` has numbers.
 
     Raises:
-      UsageError: it cannot be made with those fields, is no linen module, has no Dense, or returns no Q for each pair.
+      UsageError: it cannot be made with those fields, is no flax module, has no Dense, or returns no Q for each pair.
     """
     what = f"critic '{text}'"
-    module = made(text, CRITIC)
-    if not isinstance(module, nn.Module):
-        raise UsageError(f"{what}: expected a flax.linen.Module, found a {type(module).__name__}")
-    blank = ForeignCritic(module, mechanisms, ())
-    pairs = jnp.zeros((3, observation_size)), jnp.zeros((3, action_size))
-    read: list[tuple[dense.Path, tuple[int, ...]]] = []
+    name = read_object(text, CRITIC, what)
+    found, fields = getattr(load_module(name.module, what), name.name), dict(name.fields)
+    needs = needs_of_class(found, fields, what)
+    try:
+        if isinstance(found, type) and issubclass(found, nnx.Module):
+            module, taken = NnxModule(found, fields, observation_size, action_size), OPTIONS
+        else:
+            module, arguments = found(**fields), inspect.signature(found.__call__).parameters
+            taken = [name for name in OPTIONS if name in arguments]
+    except TypeError as error:
+        raise UsageError(f"{what}: {error}") from None
+    if not isinstance(module, (nn.Module, NnxModule)):
+        raise UsageError(f"{what}: expected a flax.linen or flax.nnx Module, found a {type(module).__name__}")
+    critic = ForeignCritic(module, taken, needs, layers, mechanisms - needs.understands, features)
+    pairs, calls = (jnp.zeros((PAIRS, observation_size)), jnp.zeros((PAIRS, action_size))), []
 
-    def traced(variables):
-        q, calls = dense.apply(blank, variables, *pairs)
-        read.extend((path, given.shape) for path, given in calls)
-        return q
+    def output(variables):
+        applied = dense.apply(critic, variables, *pairs)
+        calls[:] = applied.calls
+        return applied.output
 
-    q = jax.eval_shape(traced, jax.eval_shape(blank.init, jax.random.key(0), *pairs))
-    if getattr(q, "shape", None) != (3,):
-        raise UsageError(f"{what}: expected Q of shape [3] or [3, 1] for 3 pairs, found {getattr(q, 'shape', type(q))}")
-    path, shape = read[-1] if read else ((), ())
-    if len(shape) != 2:
-        found = f"one that reads {list(shape)} for 3 pairs" if read else "none"
-        raise UsageError(f"{what}: expected a last flax.linen.Dense that reads features [3, width], found {found}")
-    return ForeignCritic(module, mechanisms, path)
+    variables = jax.eval_shape(critic.init, jax.random.key(0), *pairs)
+    q = jax.eval_shape(output, variables)
+    expected = [needs.ensembled, PAIRS] if needs.ensembled else [PAIRS]
+    if list(getattr(q, "shape", ())) != expected:
+        raise UsageError(f"{what}: expected Q of shape {expected} or {[*expected, 1]} for {PAIRS} pairs, found "
+                         f"{getattr(q, 'shape', type(q))}")
+    critic.heads = critic.heads or _last(calls, variables["params"], needs.ensembled)
+    features = jax.eval_shape(lambda variables: features_of(dense.apply(critic, variables, *pairs), critic.heads),
+                              variables)
+    critic.unread = _why_unread(calls, critic.heads) if features is None else ""
+    _check_heads(critic, calls, variables["params"], what)
+    return critic
+
+
+def _last(calls: list[dense.Call], params: dict, ensembled: int) -> tuple[Path, ...]:
+    """The path of the last Dense, unless it is the head of one of the module's critics alone; or none."""
+    last = next((call for call in reversed(calls) if call.dense), None)
+    if last is None:
+        return ()
+    outputs = flatten_dict(params)[*last.path, "kernel"].shape[-1]
+    shared = last.given is not None and last.given.ndim == 2
+    return () if ensembled and shared and outputs % ensembled else (last.path,)
+
+
+def _why_unread(calls: list[dense.Call], heads: tuple[Path, ...]) -> str:
+    """Why the features are not known, in words."""
+    at_heads = [call for call in calls if call.path in heads]
+    if not at_heads:
+        found = "one that is of one critic alone" if calls else "none"
+    elif at_heads[-1].given is None:
+        found = "one inside of a transform; variable_axes={'intermediates': 0} would show it"
+    else:
+        found = f"one that reads {list(at_heads[-1].given.shape)} for {PAIRS} pairs"
+    return f"expected a last Dense that reads features [{PAIRS}, width], or features_at, found {found}"
+
+
+def _check_heads(critic: ForeignCritic, calls: list[dense.Call], params: dict, what: str) -> None:
+    """Raise `UsageError` where features are needed that are not known, or are said to be where no such layer is."""
+    layers = {"/".join(path[:depth]) for path in flatten_dict(params) for depth in range(1, len(path))}
+    for path in critic.needs.features_at:
+        if path not in layers & {"/".join(call.path) for call in calls}:
+            raise UsageError(f"{what}: features_at: expected a layer with parameters that is called, found '{path}'"
+                             f"{nearest(path, sorted(layers))}")
+    acting = [*sorted(critic.mechanisms & {"feature_layernorm", "unit_ball"}), *critic.features]
+    needed = ([] if critic.heads else acting) + (sorted(critic.mechanisms & {"dr3"}) if critic.unread else [])
+    if needed:
+        raise UsageError(f"{what}: '{needed[0]}' acts on features: {_why_unread(calls, critic.heads)}")
+    if critic.unread and not critic.needs.ensembled and not (critic.heads and calls[-1].given is None):
+        raise UsageError(f"{what}: {critic.unread}")
 
 
 class ForeignCritic:
     """A critic from outside with the house's way of calling: `apply` and `init` as of `MLPCritic`.
 
     Attributes:
-      module: the linen module.
-      head: path of its last Dense.
-      joint: as the module's class says.
+      module: the linen module, or an nnx one called like it.
+      needs: what its class says of itself.
+      mechanisms, features: what acts on its features: mechanisms compiled in, and functions from outside.
+      heads: paths of the layers whose input is the features: one, or one for each critic.
+      unread: why its features are not known; empty where they are.
     """
 
-    def __init__(self, module: nn.Module, mechanisms: frozenset[str], head_path: dense.Path):
-        self.module, self.head = module, head_path
-        self.joint = bool(getattr(module, "joint", False))
-        self._mechanisms = mechanisms
-        self._takes_train = "train" in inspect.signature(type(module).__call__).parameters
+    def __init__(self, module: nn.Module | NnxModule, taken: Sequence[str], needs: Needs, layers: int,
+                 mechanisms: frozenset[str], features: tuple[str, ...]):
+        self.module, self.needs, self.mechanisms, self.features = module, needs, mechanisms, features
+        self.heads: tuple[Path, ...] = tuple(tuple(path.split("/")) for path in needs.features_at)
+        self.unread = ""
+        self._layers, self._taken = layers, taken
+
+    @property
+    def joint(self) -> bool:
+        """Whether (s, a) and (s', a') pass through together while training."""
+        return self.needs.joint
 
     def init(self, key, obs, action) -> dict:
-        """Variables of one critic."""
-        return self.module.init(key, obs, action, **self._options(False))
+        """Variables of the module."""
+        return self.module.init(key, obs, action, **self._given(False, None))
 
     def apply(self, variables, obs, action, *, train: bool = False, switches: Switches | None = None, **options):
-        """Q `[B]`, and with `mutable` the collections that changed."""
-        found = self.module.apply(variables, obs, action, **self._options(train), **options)
-        if "mutable" not in options:
-            return self._flat(found)
-        return self._flat(found[0]), found[1]
+        """Q, `[B]` or `[n, B]`, and the collections of `mutable` that changed."""
+        q, changed = self.module.apply(variables, obs, action, **self._given(train, switches), **options)
+        alone = getattr(q, "ndim", 0) == (3 if self.needs.ensembled else 2) and q.shape[-1] == 1
+        return q[..., 0] if alone else q, changed
 
-    def maps(self, switches: Switches | None) -> dict:
-        """What is done to the inputs of Dense layers first, by path."""
-        on = all_on(1) if switches is None else switches
-        return {self.head: lambda features: head.mapped(features, self._mechanisms, on)}
+    def maps(self, switches: Switches | None, key) -> dict:
+        """What is done to the inputs of layers first, by path. `key` is for functions from outside, or None."""
+        on = self._all_on() if switches is None else switches
+
+        def of_one(features, key):
+            for place, hook in enumerate(self.features):
+                own = None if key is None else jax.random.fold_in(key, place)
+                features = function_of("features", hook)(features, Site(0, True, False, own))
+            return head.mapped(features, self.mechanisms, on)
+
+        def of_all(features):
+            if features.ndim == 2:
+                return of_one(features, key)
+            axis = 0 if features.shape[0] == self.needs.ensembled else 1
+            keys = None if key is None else jax.random.split(key, self.needs.ensembled)
+            return jax.vmap(of_one, (axis, None if key is None else 0), axis)(features, keys)
+
+        return dict.fromkeys(self.heads, of_all)
 
     def counted(self, params: dict, switches: Switches) -> dict:
         """All parameters count into norms."""
         return params
 
-    def _options(self, train: bool) -> dict:
-        return {"train": train} if self._takes_train else {}
+    def _given(self, train: bool, switches: Switches | None) -> dict:
+        """Those of the house's options that the module's call takes."""
+        options = {"train": train, "switches": self._all_on() if switches is None else switches}
+        return {name: value for name, value in options.items() if name in self._taken}
 
-    @staticmethod
-    def _flat(q):
-        return q[:, 0] if getattr(q, "shape", ())[1:] == (1,) else q
+    def _all_on(self) -> Switches:
+        return all_on(self._layers)

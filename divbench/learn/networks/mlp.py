@@ -42,7 +42,7 @@ class MLPCritic(nn.Module):
     groups: int = 8
     initialisation: str = "orthogonal"
     features: tuple[str, ...] = ()
-    head: ClassVar[tuple[str, ...]] = ("head",)
+    heads: ClassVar[tuple[tuple[str, ...], ...]] = (("head",),)
 
     @nn.compact
     def __call__(self, obs, action, *, train: bool = False, switches: Switches | None = None):
