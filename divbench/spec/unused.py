@@ -29,7 +29,7 @@ _OF_BOTH_NETWORKS = ("hidden", "activation", "initialisation", "init_gain")
 
 
 def why_unused(name: str, sac: SACSettings, objects: Mapping[str, str]) -> str:
-    """Why a lane with settings `sac` makes nothing of the setting `name`, in words; empty if it does.
+    """Why a lane with settings `sac` ignores the setting `name`, in words; empty if it reads it.
 
     Args:
       objects: what the lane's variant has in the place of divbench's own, by kind.
