@@ -32,7 +32,7 @@ def test_a_critic_has_one_spelling(written, meant):
 
 def test_a_module_that_is_handed_in_is_kept_as_its_name():
     """The fields that do not have their default are written; of an actor, how many actions there are is not."""
-    variant = Variant("mine", "", "", critic=critic_examples.SimBa(blocks=3, width=256),
+    variant = Variant("mine", "", "", critic=critic_examples.SimBa(blocks=3, width=16),
                       actor=own_examples.Linear(action_size=6, scale=0.5))
     assert variant.critic == f"{MINE}:SimBa(blocks=3)" and variant.actor == f"{PARTS}:Linear(scale=0.5)"
     spec = RunSpec(suite="smoke", variants=(Variant("own", "", "", critic=critic_examples.Linear()),))
