@@ -165,7 +165,7 @@ def test_a_finished_run_is_left_alone(finished):
 @pytest.mark.parametrize(("force", "again"), [(False, "the same command continues"),
                                               (True, "the same command without --force continues")])
 def test_an_interrupted_run_says_how_it_goes_on(tmp_path, capsys, force, again):
-    training._tell(make(tmp_path, force=force), running.RunResult(tmp_path, interrupted=True, signal=2), 130)
+    training._show(make(tmp_path, force=force), running.RunResult(tmp_path, interrupted=True, signal=2), "")
     assert capsys.readouterr().out == f"interrupted; {again} from the checkpoint in {tmp_path}\n"
 
 

@@ -1,6 +1,5 @@
 """A report of the unfinished state of a run that has finished: re-made as it was asked for, or a line that says why."""
 
-import dataclasses
 import json
 
 import pytest
@@ -78,15 +77,8 @@ def test_a_folder_that_is_gone_takes_the_page_alone(growing, other, monkeypatch,
     reason = remake_stale(growing)
     assert "elsewhere/other" in reason and "\n" not in reason
     assert b"State: finished" in files(growing)["summary.md"]
-    training._tell(Spec(), RunResult(growing), 0, reason)
+    training._show(None, RunResult(growing), reason)
     assert capsys.readouterr().out.splitlines()[-1] == f"report not re-made: {reason}"
-
-
-@dataclasses.dataclass
-class Spec:
-    """As much of a run's specification as telling of its end asks for."""
-
-    json: bool = False
 
 
 def test_whatever_goes_wrong_is_one_line(growing, monkeypatch):
