@@ -162,11 +162,14 @@ def test_every_command_shown_is_one(words, monkeypatch, capsys, tmp_path):
         return
     if words[0] in ("run", "plan"):
         monkeypatch.chdir(tmp_path)
-        for module, name, setting in (("mine", "variant", "gamma"), ("residual", "simba", "gamma"),
-                                      ("capped", "td3", "gamma"), ("layered", "layered", "gamma"),
-                                      ("tuned", "lion", "tau")):
+        for module, name, fields in (("mine", "variant", {"settings": {"gamma": 0.4}}),
+                                     ("residual", "simba", {"settings": {"gamma": 0.8}}),
+                                     ("capped", "td3", {"settings": {"gamma": 0.6}}),
+                                     ("layered", "layered", {"settings": {"gamma": 0.7}}),
+                                     ("tuned", "lion", {"settings": {"tau": 0.5}}),
+                                     ("sweep", "reg", {"losses": ("math:sin",), "number": 1.0})):
             stub = types.ModuleType(module)
-            setattr(stub, name, Variant(module, "an example", "you", settings={setting: 0.1 * len(module)}))
+            setattr(stub, name, Variant(module, "an example", "you", **fields))
             monkeypatch.setitem(sys.modules, module, stub)
         read_spec({key: value for key, value in given.items() if key not in ("rate", "config")}, None)
     elif words[0] == "reproduce":

@@ -38,6 +38,7 @@ class Site(NamedTuple):
     last: bool  # whether it is the last hidden layer, which the head reads
     before_relu: bool
     key: jax.Array | None  # a random key of this site where a gradient is taken, else None: targets, Q, acting
+    number: jax.Array  # scalar, that of the function's record in this lane; nan if it has none
 
 
 class CriticTerms(NamedTuple):
@@ -51,6 +52,7 @@ class CriticTerms(NamedTuple):
     features: Callable  # (obs, action) -> [N, B, H], what the head reads
     policy: Callable  # (obs, key) -> action [B, A], log density [B]
     key: jax.Array  # a random key, to be split further
+    number: jax.Array  # scalar, that of the function's record in this lane; nan if it has none
     weights: NamedTuple  # the lane's coefficients, `agents.coefficients.Coefficients`
 
 

@@ -6,6 +6,7 @@
     actor-reset-50k-updates   a reset with its interval
     ofn+actor-reset+wd=0.001  all of these together
     mypackage.mine:variant    a `Variant` of one's own, also as one of several; `./mine.py:variant` too
+    mypackage.mine:variant=2  the same with its number
     mypackage.mine:SimBa(width=256,blocks=2)  plain SAC with a critic of one's own
 """
 
@@ -23,9 +24,9 @@ from divbench.spec.built_in import BUILT_IN, SR_SAC
 from divbench.spec.errors import UsageError, nearest
 from divbench.spec.fingerprint import fingerprint
 from divbench.spec.objects import AGENT, CRITIC, OBJECTS, check_object, read_object
-from divbench.spec.settings import GIVEN, SACSettings, parse_setting
+from divbench.spec.settings import GIVEN, SACSettings, parse_number, parse_setting
 from divbench.spec.text import format_count, parse_count, split_outside
-from divbench.spec.variants import Reset, Variant
+from divbench.spec.variants import NUMBERED, Reset, Variant
 
 ALIASES = {"wd": "weight-decay"}
 PATTERNS = {
@@ -39,6 +40,7 @@ PATTERNS = {
     "<variant>=<number>": "a variant with another number, such as weight-decay=0.001 or dropout=0.1",
     "<variant>+<variant>": "several at once, such as ofn+actor-reset or layernorm+weight-decay=0.01",
     "<package.module>:<name>": "a Variant of your own, see docs/variants.md; ./mine.py:name too",
+    "<package.module>:<name>=<number>": "the same with another number, where it takes one",
     "<package.module>:<Class>": "plain SAC with a flax.linen critic of your own; its fields too: mine:SimBa(width=256)",
 }
 _RESET_NAME = re.compile(r"(?P<what>(actor-|critic-)?)reset-(?P<interval>[^-]*)-(?P<unit>updates|steps)")
@@ -101,17 +103,28 @@ def _part(text: str, whole: str) -> Variant:
 
 
 def _with_number(variant: Variant, text: str, what: str) -> Variant:
+    """The record with another number, which is a setting's where it has a `strength`."""
+    if variant.number is not None:
+        value = parse_number(text, f"variant '{what}'")
+        return variant if value == variant.number else _numbered(variant, "its number", value, number=value)
     if not variant.strength:
         numbered = ", ".join(v.name for v in BUILT_IN.values() if v.strength)
-        raise UsageError(f"variant '{what}': '{variant.name}' takes no number; those that do: {numbered}")
+        raise UsageError(f"variant '{what}': '{variant.name}' takes no number; those that do: {numbered}"
+                         f"{', and records with a number or a strength' if ':' in what else ''}")
     value = parse_setting(variant.strength, text, f"variant '{what}'")
     if dict(variant.settings).get(variant.strength) == value:
         return variant
-    if not value and len(variant.settings) == 1 and getattr(SACSettings(), variant.strength) == 0:
+    alone = len(variant.settings) == 1 and not variant.hooks
+    if not value and alone and getattr(SACSettings(), variant.strength) == 0:
         raise UsageError(f"variant '{what}': 0 switches it off; that is plain SAC, 'baseline'")
     settings = dict(variant.settings) | {variant.strength: value}
-    return dataclasses.replace(variant, name=f"{variant.name}={_shown(value)}", settings=tuple(settings.items()),
-                               summary=f"{variant.summary}; {variant.strength} is {_shown(value)}")
+    return _numbered(variant, variant.strength, value, settings=tuple(settings.items()))
+
+
+def _numbered(variant: Variant, what: str, value: object, **changes) -> Variant:
+    shown = _shown(value)
+    return dataclasses.replace(variant, name=f"{variant.name}={shown}", summary=f"{variant.summary}; {what} is {shown}",
+                               **changes)
 
 
 def _shown(value: object) -> str:
@@ -145,8 +158,10 @@ def _joined(parts: list[Variant]) -> Variant:
         if objects.setdefault(kind, own) != own:
             raise UsageError(f"variant '{name}': expected one {kind}, found '{objects[kind]}' and '{own}'")
     for one, other in zip(parts, parts[1:], strict=False):
-        if one.name == other.name:
-            raise UsageError(f"variant '{name}': '{one.name}' is there twice")
+        if one.name.partition("=")[0] == other.name.partition("=")[0]:
+            both = "is there twice" if one.name == other.name else f"and '{other.name}' are one record; expected one"
+            raise UsageError(f"variant '{name}': '{one.name}' {both}")
+    numbers = tuple(number for kind in NUMBERED for part in parts for number in part.numbers(kind))
     return Variant(
         name, "; ".join(part.summary for part in parts),
         "; ".join(dict.fromkeys(part.citation for part in parts if part.citation)),
@@ -157,6 +172,7 @@ def _joined(parts: list[Variant]) -> Variant:
         losses=tuple(hook for part in parts for hook in part.losses),
         projections=tuple(hook for part in parts for hook in part.projections),
         code=tuple(dict(pair for part in parts for pair in part.code).items()),
+        number=numbers if any(number is not None for number in numbers) else None,
         **objects,
     )
 
@@ -167,6 +183,7 @@ def _from_outside(text: str) -> Variant:
     module_name, _, name = text.partition(":")
     what = f"variant '{text}'"
     module = load_module(module_name, what)
+    name, equals, number = name.partition("=") if "(" not in name else (name, "", "")
     variant = getattr(module, name, None)
     if isinstance(getattr(module, name.partition("(")[0], None), type):
         variant = _with_critic(f"{module.__name__}:{name}", what)
@@ -177,7 +194,7 @@ def _from_outside(text: str) -> Variant:
                          f"{getattr(module, '__file__', module_name)}, found {found}{nearest(name, held)}")
     if "+" in variant.name or _means_something(variant.name):
         raise UsageError(f"{what}: expected a name of its own, found '{variant.name}', which divbench understands")
-    return with_code(variant)
+    return with_code(_with_number(variant, number, text) if equals else variant)
 
 
 def _with_critic(text: str, what: str) -> Variant:

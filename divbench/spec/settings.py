@@ -214,8 +214,8 @@ def parse_setting(name: str, text: str, what: str) -> object:
     text = text.strip()
     if kind == "bool" and text.lower() in ("true", "false"):
         return text.lower() == "true"
-    if kind == "float" and _NUMBER.fullmatch(text):
-        return float(text)
+    if kind == "float":
+        return parse_number(text, what)
     if kind == "int":
         return parse_count(text, what, minimum=1)
     if kind.startswith("tuple"):
@@ -223,6 +223,26 @@ def parse_setting(name: str, text: str, what: str) -> object:
     if kind == "str":
         return text
     raise UsageError(f"{what}: expected {_EXPECTED[kind]}, found '{text}'")
+
+
+def parse_number(text: str, what: str) -> float:
+    """A number written as `3e-4`.
+
+    Raises:
+      UsageError: other text, for `what`.
+    """
+    if not _NUMBER.fullmatch(text.strip()):
+        raise UsageError(f"{what}: expected {_EXPECTED['float']}, found '{text}'")
+    return float(text)
+
+
+def read_number(value: object, what: str) -> float:
+    """A finite number that float32 can hold; a whole one will do.
+
+    Raises:
+      UsageError: anything else, for `what`.
+    """
+    return _typed(what, value, "float")
 
 
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")

@@ -11,7 +11,7 @@ import re
 
 from divbench.spec.errors import UsageError
 from divbench.spec.objects import CRITIC, OBJECTS, OPTIMIZER, read_object
-from divbench.spec.settings import SACSettings, with_values
+from divbench.spec.settings import SACSettings, read_number, with_values
 from divbench.spec.unused import UNUSED_BY_PREQN, why_unused
 
 # Mechanisms a variant may switch on. Those of SELECTABLE act element by element: a group that has one compiled in can
@@ -29,6 +29,7 @@ ABOUT = {"layernorm_layers": ("layernorm", "layernorm+layernorm_layers=1"),
 RESET_SCOPES = ("agent", "actor", "critic")
 RESET_UNITS = ("updates", "env_steps")
 HOOKS = ("features", "losses", "projections")
+NUMBERED = ("features", "losses")  # kinds of functions that see a number of their record
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.=+-]*")
 
 
@@ -59,7 +60,10 @@ class Variant:
       mechanisms: what is switched on; a subset of `MECHANISMS`, explained in docs/variants.md.
       settings: fields of `SACSettings` that it replaces, as (name, value) pairs.
       reset: when to draw fresh weights, or None.
-      strength: the setting that a number in its name sets, as in `weight-decay=0.01`; empty if it takes none.
+      strength: the setting that a number in its name sets, as in `weight-decay=0.01`; empty if there is none.
+      number: what a number in its name sets where there is no `strength`, as in `mine:reg=0.01`. Its `features` and
+        `losses` see it; lanes of other numbers share a program. None if it takes none. Of several records joined, one
+        for each of these functions.
       features, losses, projections: functions of one's own, each written `package.module:function`. What they
         are called with is said in `divbench.learn.hooks`.
       critic: a flax module of one's own in place of the critics' MLP, `package.module:Class(field=value)`, or a linen
@@ -87,6 +91,7 @@ class Variant:
     optimizer: str = ""
     actor_optimizer: str = ""
     agent: str = ""
+    number: float | tuple[float | None, ...] | None = None
     code: tuple[tuple[str, str], ...] = dataclasses.field(default=(), compare=False)
 
     def __post_init__(self):
@@ -106,6 +111,7 @@ class Variant:
                                   or reset.unit not in RESET_UNITS):
             raise UsageError(f"variant '{self.name}': expected a reset interval of 1 or more, a scope of "
                              f"{', '.join(RESET_SCOPES)} and a unit of {', '.join(RESET_UNITS)}, found {reset}")
+        self._check_number()
         for kind, text in self.objects.items():
             object.__setattr__(self, kind, str(read_object(text, kind, f"variant '{self.name}': {kind}")))
         for kind in HOOKS:
@@ -113,6 +119,24 @@ class Variant:
                 if not isinstance(hook, str) or hook.count(":") != 1 or not all(hook.split(":")):
                     raise UsageError(f"variant '{self.name}': {kind}: expected 'package.module:function', "
                                      f"found {hook!r}")
+
+    def _check_number(self) -> None:
+        functions = len(self.features) + len(self.losses)
+        if self.number is None or isinstance(self.number, tuple) and len(self.number) == functions:
+            return
+        what = f"variant '{self.name}': number"
+        object.__setattr__(self, "number", read_number(self.number, what))
+        if self.strength:
+            raise UsageError(f"{what}: a number in its name sets {self.strength} already; expected one of the two")
+        if not functions:
+            raise UsageError(f"{what}: expected a function that sees it, of {' or '.join(NUMBERED)}, found none")
+
+    def numbers(self, kind: str) -> tuple[float | None, ...]:
+        """What each function of a kind of `NUMBERED` sees as the number of its record; None where that has none."""
+        if not isinstance(self.number, tuple):
+            return (self.number,) * len(getattr(self, kind))
+        place = len(self.features)
+        return self.number[:place] if kind == "features" else self.number[place:]
 
     @property
     def objects(self) -> dict[str, str]:
@@ -188,15 +212,18 @@ def variant_to_plain(variant: Variant) -> dict:
              "settings": [[name, list(value) if isinstance(value, tuple) else value]
                           for name, value in variant.settings],
              "reset": variant.reset and dataclasses.asdict(variant.reset)}
-    optional = {kind: list(getattr(variant, kind)) for kind in HOOKS} | variant.objects
-    return plain | {name: value for name, value in optional.items() if value}
+    optional = {kind: list(getattr(variant, kind)) or None for kind in HOOKS} | variant.objects
+    optional["number"] = list(variant.number) if isinstance(variant.number, tuple) else variant.number
+    return plain | {name: value for name, value in optional.items() if value is not None}
 
 
 def variant_from_plain(record: dict) -> Variant:
     """The variant of `variant_to_plain`, without words."""
     settings = tuple((name, tuple(value) if isinstance(value, list) else value)
                      for name, value in record["settings"])
+    number = record.get("number")
     return Variant(name=record["name"], summary="", citation="", mechanisms=frozenset(record["mechanisms"]),
                    settings=settings, reset=record["reset"] and Reset(**record["reset"]),
                    **{kind: tuple(record.get(kind, ())) for kind in HOOKS},
-                   **{kind: record.get(kind, "") for kind in OBJECTS})
+                   **{kind: record.get(kind, "") for kind in OBJECTS},
+                   number=tuple(number) if isinstance(number, list) else number)

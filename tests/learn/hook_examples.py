@@ -40,3 +40,23 @@ PAIRS = {
     "dr3": Variant("dr3-again", "", "", losses=(f"{HERE}:dr3",)),
     "huber": Variant("huber-again", "", "", losses=(f"{HERE}:huber",)),
 }
+
+
+def at_most(x, site):
+    """The last hidden layer's features are at most the record's number."""
+    return jnp.minimum(x, site.number) if site.last and not site.before_relu else x
+
+
+def small_q(terms):
+    return terms.number * jnp.mean(jnp.square(terms.q))
+
+
+def constant(terms):
+    return terms.number * 1.0
+
+
+ceiling = Variant("ceiling", "", "", features=(f"{HERE}:at_most",), number=3.0)
+reg = Variant("reg", "", "", losses=(f"{HERE}:small_q",), number=1e-3)
+pull = Variant("pull", "", "", losses=(f"{HERE}:constant",), number=7)
+weighed = Variant("weighed", "", "", losses=(f"{HERE}:dr3",), settings={"dr3_weight": 0.5}, strength="dr3_weight")
+plain = Variant("plain", "", "", losses=(f"{HERE}:dr3",))

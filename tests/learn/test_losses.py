@@ -23,7 +23,8 @@ def terms(values, features=None, log_density=0.0):
     def policy(obs, key):
         return jnp.full((len(obs), SIZE), 0.5), jnp.full(len(obs), log_density)
 
-    return CriticTerms(values(obs, action), zeros, batch, -action, values, features, policy, jax.random.key(2), None)
+    return CriticTerms(values(obs, action), zeros, batch, -action, values, features, policy, jax.random.key(2),
+                       number=jnp.nan, weights=None)
 
 
 @pytest.mark.parametrize("error", [0.0, 0.3, -0.3, 1.0, 2.5, -40.0])

@@ -11,6 +11,7 @@ import numpy as np
 from divbench.learn.networks.switches import Switches
 from divbench.spec.plan import Lane
 from divbench.spec.settings import STRUCTURE, SACSettings
+from divbench.spec.variants import NUMBERED
 
 
 class Coefficients(NamedTuple):
@@ -58,6 +59,7 @@ class Coefficients(NamedTuple):
     target_entropy: jax.Array  # nats
     data_fraction: jax.Array  # of an offline lane
     bootstrap_at_limit: jax.Array  # 1: a time limit does not end the future; 0: it does
+    loss_numbers: jax.Array  # of the record of each loss from outside; those of feature functions are in `switches`
 
 
 class Structure(NamedTuple):
@@ -84,7 +86,8 @@ class Structure(NamedTuple):
 
 
 def coefficients(lanes: tuple[Lane, ...], action_size: int) -> Coefficients:
-    """The lanes' coefficients, stacked: every leaf is float32 `[L]`, LayerNorm's `[L, hidden layers]`."""
+    """The lanes' coefficients, stacked: every leaf is float32 `[L]`, LayerNorm's `[L, hidden layers]`, numbers of
+    records `[L, functions]`, nan where there is none."""
     def stack(value):
         return jnp.asarray(np.asarray([value(lane) for lane in lanes], np.float32))
 
@@ -92,17 +95,20 @@ def coefficients(lanes: tuple[Lane, ...], action_size: int) -> Coefficients:
               for name in Coefficients._fields if hasattr(SACSettings, name)}
     others = {m: stack(lambda lane, m=m: m in lane.variant.mechanisms)
               for m in ("feature_layernorm", "unit_ball", "actor_layernorm")}
+    numbers = {kind: stack(lambda lane, kind=kind: np.asarray(lane.variant.numbers(kind), np.float32))
+               for kind in NUMBERED}
     layernorm = stack(lambda lane: ["layernorm" in lane.variant.mechanisms and named
                                     for named in lane.sac.layernorm_mask])
     return Coefficients(
         switches=Switches(
             layernorm=layernorm, layernorm_affine=stack(lambda lane: lane.sac.layernorm_affine),
-            dropout=stack(lambda lane: lane.sac.dropout_rate), **others),
+            dropout=stack(lambda lane: lane.sac.dropout_rate), numbers=numbers["features"], **others),
         critic_averaged=stack(lambda lane: lane.sac.critic_optimizer != "momentum"),
         critic_corrected=stack(lambda lane: lane.sac.critic_optimizer in ("adam", "adam-no-second-moment")),
         critic_scaled=stack(lambda lane: lane.sac.critic_optimizer in ("adam", "rmsprop")),
         target_entropy=stack(lambda lane: -lane.sac.target_entropy_scale * action_size),
         bootstrap_at_limit=stack(lambda lane: lane.sac.time_limit_bootstraps),
+        loss_numbers=numbers["losses"],
         **fields,
     )
 

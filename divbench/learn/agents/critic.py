@@ -143,12 +143,13 @@ def loss(critic, batch: Batch, target, next_action, policy: Callable, coefs: Coe
         values=lambda obs, action: values(critic, obs, action, coefs, structure, dropout_key),
         features=lambda obs, action: passed(critic, obs, action, coefs, structure, dropout_key).features,
         policy=policy,
-        key=jax.random.fold_in(key, 2), weights=coefs)
+        key=jax.random.fold_in(key, 2), number=jnp.nan, weights=coefs)
     for name, (term, weight) in losses.WEIGHTED.items():
         if name in structure.mechanisms:
             total = total + getattr(coefs, weight) * term(terms)
-    for number, hook in enumerate(of_kind(structure.hooks, "losses")):  # `conservative` splits the key itself in two
-        total = total + hook(terms._replace(key=jax.random.fold_in(terms.key, 2 + number)))
+    for place, hook in enumerate(of_kind(structure.hooks, "losses")):  # `conservative` splits the key itself in two
+        total = total + hook(terms._replace(key=jax.random.fold_in(terms.key, 2 + place),
+                                            number=coefs.loss_numbers[place]))
     return total, changed
 
 

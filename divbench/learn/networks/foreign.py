@@ -167,7 +167,7 @@ class ForeignCritic:
         def of_one(features, key):
             for place, hook in enumerate(self.features):
                 own = None if key is None else jax.random.fold_in(key, place)
-                features = function_of("features", hook)(features, Site(0, True, False, own))
+                features = function_of("features", hook)(features, Site(0, True, False, own, on.numbers[place]))
             return head.mapped(features, self.mechanisms, on)
 
         def of_all(features):
@@ -189,4 +189,4 @@ class ForeignCritic:
         return {name: value for name, value in options.items() if name in self._taken}
 
     def _all_on(self) -> Switches:
-        return all_on(self._layers)
+        return all_on(self._layers, len(self.features))

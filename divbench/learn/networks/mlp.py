@@ -51,12 +51,12 @@ class MLPCritic(nn.Module):
           train: whether BatchNorm takes the statistics of this batch (static).
           switches: of one lane; None switches on all that is compiled in, but drops nothing out.
         """
-        on = all_on(len(self.hidden)) if switches is None else switches
+        on = all_on(len(self.hidden), len(self.features)) if switches is None else switches
         x = jnp.concatenate([obs, action], -1)
         for index, width in enumerate(self.hidden):
             layer = HiddenLayer(width, self.mechanisms, self.groups, name=f"hidden{index + 1}")
             x = layer(x, train=train, layernorm=on.layernorm[index], affine=on.layernorm_affine, rate=on.dropout)
-            x = self._hooked(FUNCTIONS[self.activation](self._hooked(x, index, True)), index, False)
+            x = self._hooked(FUNCTIONS[self.activation](self._hooked(x, index, True, on)), index, False, on)
             self.sow("intermediates", "hidden", x)
         return nn.Dense(1, name="head")(mapped(x, self.mechanisms, on))[..., 0]
 
@@ -65,11 +65,12 @@ class MLPCritic(nn.Module):
         """Whether (s, a) and (s', a') pass through together while training."""
         return "batchnorm" in self.mechanisms
 
-    def _hooked(self, x, index: int, before_relu: bool):
+    def _hooked(self, x, index: int, before_relu: bool, on: Switches):
         """`x` after the functions from outside."""
-        for hook in self.features:
+        for place, hook in enumerate(self.features):
             key = self.make_rng("dropout") if self.has_rng("dropout") else None
-            x = function_of("features", hook)(x, Site(index, index == len(self.hidden) - 1, before_relu, key))
+            site = Site(index, index == len(self.hidden) - 1, before_relu, key, on.numbers[place])
+            x = function_of("features", hook)(x, site)
         return x
 
     def draw(self, key, observation_size: int, action_size: int, gain) -> dict:
