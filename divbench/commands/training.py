@@ -82,7 +82,6 @@ def plan(given: dict) -> Answer:
     from divbench.execute.suited import checked_card
     from divbench.spec.estimate import estimate
     from divbench.spec.forecast import describe_plan, plan_record, scaled_rates
-    from divbench.spec.sizes import mlp_sizes
 
     transitions = 0 if spec.dataset is None else checked_card(spec)["counts"]["transitions"]
     if rate is None:
@@ -94,14 +93,27 @@ def plan(given: dict) -> Answer:
         device.prepare(spec.precision)
         groups = make_groups(spec, fused=device.fused_default())
         refuse_what_does_not_fit(spec, groups, transitions)
-        sizes = [mlp_sizes(group.lanes[0], group.mechanisms) for group in groups]
+        sizes = _sizes(groups)
         rates = scaled_rates(groups, sizes, lambda group: measure_rate(group, spec.physics, spec.precision))
         basis = "measured for the first group of each structure, scaled by FLOPs to the others"
     else:
         groups = make_groups(spec, fused=False)
+        sizes = _sizes(groups)
         rates = [rate] * len(groups)
         basis = "stated; groups as on a CPU, one for each set of mechanisms"
-    estimates = [estimate(spec, group, pace, transitions) for group, pace in zip(groups, rates, strict=True)]
+    estimates = [estimate(spec, group, pace, transitions, own)
+                 for group, pace, own in zip(groups, rates, sizes, strict=True)]
     silent = silent_resets(spec)
     return Answer(lambda: plan_record(spec, estimates, basis, silent),
                   lambda: print(describe_plan(spec, estimates, basis, silent)), json=spec.json)
+
+
+def _sizes(groups) -> list:
+    """How large the networks of each group are. Those of divbench need no jax, which takes seconds to load."""
+    if not any(group.lanes[0].variant.critic for group in groups):
+        from divbench.spec.sizes import mlp_sizes
+
+        return [mlp_sizes(group.lanes[0], group.mechanisms) for group in groups]
+    from divbench.execute.sizes import planned_sizes
+
+    return [planned_sizes(group) for group in groups]

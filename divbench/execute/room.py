@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 import jax
 
+from divbench.execute.sizes import group_sizes
 from divbench.spec.errors import UsageError
 from divbench.spec.estimate import estimate
 from divbench.spec.plan import Group
@@ -52,7 +53,10 @@ def refuse_what_does_not_fit(spec: RunSpec, groups: Iterable[Group], transitions
     """
     there = device_memory()
     for group in groups:
-        needed = estimate(spec, group, transitions=transitions)
+        sizes = group_sizes(group)
+        if sizes is None:
+            continue
+        needed = estimate(spec, group, transitions=transitions, sizes=sizes)
         if needed.memory_bytes <= there:
             continue
         shared = needed.memory_bytes - needed.lanes * needed.lane_bytes

@@ -13,6 +13,7 @@ from divbench.execute.programs import program_for
 from divbench.execute.progress import Progress
 from divbench.execute.room import refuse_what_does_not_fit
 from divbench.execute.signals import Interrupted, Signals
+from divbench.execute.sizes import network_facts
 from divbench.execute.suited import checked_card
 from divbench.records.card import gather_card
 from divbench.records.folder import CARD, GROUPS, GroupFolder, RunFolder, is_clearing, is_finished, other_keys
@@ -86,6 +87,7 @@ def run(spec: RunSpec, *, progress: Progress | None = None, checkpoint_seconds: 
     place = Path(spec.folder)
     if spec.force or not (place / CARD).exists() or not is_finished(place):
         refuse_what_does_not_fit(spec, groups, 0 if data is None else len(data))
+        card["networks"] = network_facts(groups)
     with RunFolder.open(spec.folder, settings, card, force=spec.force) as folder:
         again = [] if other_keys(folder.path, folder.card, card) else folder.set_aside(
             {group.name: _own_code(group) for group in groups})

@@ -16,6 +16,7 @@ from divbench.report.latex import latex_table
 from divbench.report.layers import layer_table
 from divbench.report.layout import count_table, lane_table, overall_table, q_table, score_table
 from divbench.report.markdown import markdown_report, markdown_table, overall_csv, q_csv, score_csv
+from divbench.report.networks import network_table
 from divbench.report.rewards import reward_rows, reward_table, rewards_in_words
 
 FOLDER = "report"
@@ -111,6 +112,7 @@ def contents(evidence: Evidence) -> dict[str, bytes]:
         q_table(evidence.q),
         lane_table(evidence.lanes),
         reward_table(reward_rows(evidence.rewards)),
+        network_table(evidence.tables.card),
     ]
     for name, table in zip(("verdicts", "overall", "scores", "q"), tables, strict=False):
         if table.rows:

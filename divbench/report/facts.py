@@ -93,6 +93,7 @@ def read_facts(tables) -> Facts:
     card: Mapping = tables.card
     settings: Mapping = card.get("settings", {})
     variants = [variant["name"] for variant in settings.get("variants", ())]
+    planned = dict.fromkeys(row["network"] for row in card.get("networks", ()))
     versions = card.get("versions", {})
     finished = card.get("finished")
     return Facts(
@@ -101,7 +102,7 @@ def read_facts(tables) -> Facts:
         precision=card.get("precision") or _joined(tables, "precision"),
         device=card.get("device") or UNKNOWN,
         action_repeat=_joined(tables, "action_repeat"),
-        network="; ".join(_distinct(tables, "network")) or UNKNOWN,
+        network="; ".join(_distinct(tables, "network") or planned) or UNKNOWN,
         tasks=tuple(settings.get("tasks") or _distinct(tables, "task")),
         variants=tuple(variants or _distinct(tables, "variant")),
         utd=tuple(settings.get("utd") or _distinct(tables, "utd")),

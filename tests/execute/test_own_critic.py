@@ -9,6 +9,7 @@ import pytest
 import divbench
 from divbench import cli
 from divbench.learn.networks.foreign import foreign_critic
+from divbench.report.build import report
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "variants.md"
 BLOCKS = re.findall(r"```python\n(.*?)```", DOCS.read_text(), re.DOTALL)
@@ -51,6 +52,22 @@ def test_the_nnx_module_of_the_page_is_a_critic(folder):
     (folder.parent / "nnx_critic.py").write_text(example)
     critic = foreign_critic("nnx_critic:Net(width=8)", 5, 2, frozenset({"unit_ball"}))
     assert critic.heads == (("head",),) and not critic.unread
+
+
+def test_its_network_is_named_and_its_size_is_in_card_and_summary(folder):
+    tables, own = divbench.load(folder), "residual:SimBa(width=128), actor 16x12"
+    for name in ("scores", "values", "diagnostics", "verdicts"):
+        named = {(row["variant"], row["network"]) for row in getattr(tables, name).to_pylist()}
+        assert named == {("baseline", "mlp 16x12"), *((variant, own) for variant in OWN)}
+    assert {row["network"] for row in tables.timing.to_pylist()} == {"mlp 16x12", own}
+    sizes = {variant: row for row in tables.card["networks"] for variant in row["variants"]}
+    assert set(sizes) == {"baseline", *OWN}
+    baseline, simba = sizes["baseline"], sizes["simba"]
+    assert simba["network"] == own and simba["update_flops"] > 100 * baseline["update_flops"]
+    files = {file.name: file.read_text() for file in report(folder, quiet=True, html=True)
+             if file.suffix in (".md", ".html")}
+    for parameters in (baseline["critic_parameters"], simba["critic_parameters"], simba["actor_parameters"]):
+        assert all(f"{parameters:,}" in files[name] for name in ("summary.md", "report.html"))
 
 
 def test_a_policy_of_it_can_be_loaded(folder):

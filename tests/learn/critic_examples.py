@@ -196,6 +196,12 @@ class Many(nn.Module):
         return nn.Dense(5)(obs)
 
 
+class Broken(nn.Module):
+    @nn.compact
+    def __call__(self, obs, action):
+        return nn.Dense(1 // 0)(obs)
+
+
 @dataclasses.dataclass
 class NotLinen:
     width: int = 3

@@ -18,6 +18,7 @@ from divbench.report.aggregate import ScoreRow, find_references, times_larger
 from divbench.report.evidence import Evidence
 from divbench.report.lanes import NOTE_CRITICAL, share
 from divbench.report.layout import number, overall_table, spread
+from divbench.report.networks import network_lines
 from divbench.report.page.columns import BOUND, BOUNDS, PLOTTED, PlotColumn
 from divbench.report.page.lines import Curves, read_curves
 from divbench.report.page.looks import line_looks
@@ -108,7 +109,8 @@ def _run(name: str, evidence: Evidence, first: Path) -> dict:
         "primes": facts.primes, "caption": facts.caption(),
         "facts": [["physics", facts.physics], ["device", facts.device], ["precision", facts.precision],
                   ["action repeat", facts.action_repeat], ["network", facts.network], ["UTD", ", ".join(facts.utd)],
-                  ["seeds", facts.seeds_text], ["state", facts.state], *(["note", note] for note in evidence.notes),
+                  ["seeds", facts.seeds_text], *(["size", line] for line in network_lines(card)),
+                  ["state", facts.state], *(["note", note] for note in evidence.notes),
                   ["command", str(card.get("command", ""))],
                   ["platform", str(card.get("platform", ""))]],
         "versions": {str(package): str(version) for package, version in card.get("versions", {}).items()},
