@@ -110,7 +110,7 @@ def plan(given: dict) -> Answer:
 
 def _sizes(groups) -> list:
     """How large the networks of each group are. Those of divbench need no jax, which takes seconds to load."""
-    if not any(group.lanes[0].variant.critic for group in groups):
+    if not any(group.lanes[0].variant.objects for group in groups):
         from divbench.spec.sizes import mlp_sizes
 
         return [mlp_sizes(group.lanes[0], group.mechanisms) for group in groups]

@@ -1,4 +1,4 @@
-"""How large the networks of a lane are: divbench's own by arithmetic, those with a critic from outside by tracing.
+"""How large the networks of a lane are: divbench's own by arithmetic, those from outside by tracing.
 
 Tracing calls the module with shapes alone: nothing is drawn, computed or compiled. Letters in shapes: B batch,
 O observation size, A action size.
@@ -34,9 +34,9 @@ def sizes_of(lane: Lane, mechanisms: frozenset[str]) -> Sizes:
     """The networks of a lane; `mechanisms` are those that are compiled in.
 
     Raises:
-      UsageError: a critic from outside that is none. What its code raises is passed on.
+      UsageError: an object from outside that is not what it must be. What its code raises is passed on.
     """
-    if not lane.variant.critic:
+    if not lane.variant.objects:
         return mlp_sizes(lane, mechanisms)
     variant = dataclasses.replace(lane.variant, settings=())  # they are in the lane's, and may hold a list
     return traced_sizes(dataclasses.replace(lane, variant=variant, utd=Fraction(1), seed=0, dataset=""), mechanisms)
@@ -46,7 +46,7 @@ def planned_sizes(group: Group) -> Sizes:
     """The networks of each lane of a group.
 
     Raises:
-      UsageError: a critic from outside that is none, or whose code raises an error: with the line that did.
+      UsageError: an object from outside that is not what it must be, or whose code raises an error: with the line.
     """
     lane = group.lanes[0]
     try:
@@ -54,7 +54,7 @@ def planned_sizes(group: Group) -> Sizes:
     except UsageError:
         raise
     except Exception as error:  # of code from outside, whatever it is
-        raise UsageError(str(failure_of(group.name, error, [lane.variant.critic.partition(":")[0]]))) from None
+        raise UsageError(str(failure_of(group.name, error, [text.partition(":")[0] for text in lane.variant.objects.values()]))) from None
 
 
 def group_sizes(group: Group) -> Sizes | None:
@@ -62,7 +62,7 @@ def group_sizes(group: Group) -> Sizes | None:
     the group is trained.
 
     Raises:
-      UsageError: a critic from outside that is none.
+      UsageError: an object from outside that is not what it must be.
     """
     return _attempted(group.lanes[0], group.mechanisms)
 
@@ -121,7 +121,7 @@ def traced_sizes(lane: Lane, mechanisms: frozenset[str]) -> Sizes:
     activations = sum(leaf.size for leaf in jax.tree.leaves(pullback) if ROWS in leaf.shape) // ROWS
     obs, action = pairs(lane.sac.batch_size)
     numbers = jax.ShapeDtypeStruct((lane.sac.batch_size,), jnp.float32)
-    update = jax.make_jaxpr(lambda learner, batch, coefs, key: agent.update(learner, batch, coefs, structure, key))(
+    update = jax.make_jaxpr(lambda learner, batch, coefs, key: agent.update(agent, learner, batch, coefs, structure, key))(
         learner, Batch(obs, action, numbers, numbers, obs, action, numbers), coefs, key)
     return Sizes(
         actor=_count(learner.actor["params"]),

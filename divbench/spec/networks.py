@@ -14,13 +14,15 @@ if TYPE_CHECKING:
 def network_of(lane: Lane) -> str:
     """`mlp 256x256`, or a critic from outside as it is written: `mine:SimBa(width=128)`.
 
-    The actor is named where it is not as wide as the MLP critic, or, with a critic from outside, as by default: `mlp
-    256x256, actor 128x128`.
+    An actor from outside is named too, and one that is not as wide as the MLP critic, or, with a critic from outside,
+    as by default: `mlp 256x256, actor 128x128`.
     """
     if lane.variant.critic:
         critic, usual = lane.variant.critic, SACSettings().actor_hidden
     else:
         critic, usual = mlp_of(widths_text(lane.sac.critic_hidden)), lane.sac.critic_hidden
+    if lane.variant.actor:
+        return f"{critic}, actor {lane.variant.actor}"
     actor = lane.sac.actor_hidden
     return critic if actor == usual else f"{critic}, actor {widths_text(actor)}"
 

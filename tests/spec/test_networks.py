@@ -10,6 +10,7 @@ from divbench.spec.variants import Variant
 
 SIMBA = "tests.learn.critic_examples:SimBa(width=8)"
 OWN = Variant("own", "", "", critic=SIMBA)
+ACTING = Variant("acting", "", "", actor="tests.learn.own_examples:Linear")
 
 
 def lane_of(variant="baseline", **sac):
@@ -25,6 +26,7 @@ def lane_of(variant="baseline", **sac):
     (OWN, {}, SIMBA),
     (OWN, {"critic_hidden": (8,)}, SIMBA),
     (OWN, {"actor_hidden": (8,)}, f"{SIMBA}, actor 8"),
+    (ACTING, {}, "mlp 256x256, actor tests.learn.own_examples:Linear"),
 ])
 def test_names(variant, sac, name):
     assert network_of(lane_of(variant, **sac)) == name
