@@ -45,6 +45,16 @@ def test_a_critic_from_outside_by_hand():
     assert sizes == group_sizes(group) and traced_sizes.cache_info().misses == traced
 
 
+def test_an_actor_from_outside_by_hand():
+    """Two Dense of 17 inputs and 6 outputs: forward for target and loss, and towards their weights."""
+    (group,) = groups_of((Variant("acting", "", "", actor="tests.learn.own_examples:Linear"),))
+    sizes, plain = group_sizes(group), mlp_sizes(group.lanes[0], frozenset())
+    assert sizes.actor == 12 * 18 and sizes.critics == plain.critics
+    hidden = SMALL.actor_hidden
+    mlp = 17 * hidden[0] + hidden[0] * hidden[1] + hidden[1] * 12
+    assert plain.update_flops - sizes.update_flops == 2 * 7 * (4 * mlp - 17 * hidden[0] - 3 * 12 * 17)
+
+
 def test_a_wider_critic_needs_more_than_the_mlp_of_a_plan():
     (group,) = groups_of(f"{MINE}:SimBa(width=64)")
     sizes, plain = group_sizes(group), mlp_sizes(group.lanes[0], frozenset())
