@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from divbench.learn.agents.coefficients import structure_of
+from divbench.learn.replay import GrowingReplay, Replay
 from divbench.learn.replay.choice import replay_of
 from divbench.learn.replay.dataset import SharedDataset
 from divbench.learn.replay.drawing import sample_indices
@@ -94,6 +95,7 @@ def test_a_group_has_the_replay_of_its_task_or_its_dataset(terminates, offline, 
     structure = structure_of((make_lane(),), frozenset(), 2, 1, None, offline=offline)
     found = replay_of(task, structure)
     assert found == expected and hash(found) == hash(expected)
+    assert isinstance(found, Replay) and isinstance(found, GrowingReplay) == found.grows
 
 
 @pytest.mark.parametrize("length", [1, 4, 7])
@@ -105,3 +107,10 @@ def test_the_last_observation_is_put_where_a_later_write_would_put_it(length):
     kept[:, :complete] = rows[:, :complete]
     replay.add_last_observation(kept, 7, np.asarray([[0.0, 7.0], [1.0, 7.0]]))
     np.testing.assert_array_equal(kept, rows)
+
+
+@pytest.mark.parametrize("replay", [EpisodeReplay(2, 1), SharedDataset(2, 1)])
+def test_rows_that_are_whole_transitions_need_no_last_observation(replay):
+    rows = np.array(replay.blank_rows(2, 9))
+    replay.add_last_observation(rows, 4, np.ones((2, 2), np.float32))
+    assert not rows.any()

@@ -58,16 +58,16 @@ class Replay(Protocol):
     grows: bool
     lane_axis: int | None
 
-    def blank_rows(self, lanes: int, transitions: int) -> Float[Array, "L R W"]:
+    def blank_rows(self, lanes: int, transitions: int) -> Float[Array, "_ R W"]:
         """Room for so many transitions, all zeros: `[L, R, width]`, or `[1, R, width]` once for all lanes."""
 
-    def lane_rows(self, rows: Float[Array, "L R W"]) -> Float[Array, "*L R W"]:
+    def lane_rows(self, rows: Float[Array, "_ R W"]) -> Float[Array, "*L R W"]:
         """The rows as `lane_axis` maps them: `[L, R, width]`, or `[R, width]`."""
 
     def complete_rows(self, env_step: int) -> int:
         """How many rows of the run's own no env step from number `env_step` on changes."""
 
-    def add_last_observation(self, rows: Float[np.ndarray, "L R W"], env_step: int,
+    def add_last_observation(self, rows: Float[np.ndarray, "_ R W"], env_step: int,
                              obs: Float[np.ndarray, "L O"]) -> None:
         """Write the observations after `env_step` env steps, `[L, O]`, into rows `[L, R, width]` of which only the
         complete ones are filled. Nothing is written if the complete rows hold them."""

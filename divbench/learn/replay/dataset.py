@@ -24,17 +24,17 @@ class SharedDataset:
     grows: ClassVar[bool] = False
     lane_axis: ClassVar[int | None] = None
 
-    def blank_rows(self, lanes: int, transitions: int) -> Float[Array, "L R W"]:
+    def blank_rows(self, lanes: int, transitions: int) -> Float[Array, "1 N W"]:
         return jnp.zeros((1, transitions, 2 * self.observation_size + 2 * self.action_size + 3), jnp.float32)
 
-    def lane_rows(self, rows: Float[Array, "L R W"]) -> Float[Array, "*L R W"]:
+    def lane_rows(self, rows: Float[Array, "1 N W"]) -> Float[Array, "N W"]:
         return rows[0]
 
     def complete_rows(self, env_step: int) -> int:
         """None: the rows are the dataset's, not the run's."""
         return 0
 
-    def add_last_observation(self, rows: Float[np.ndarray, "L R W"], env_step: int,
+    def add_last_observation(self, rows: Float[np.ndarray, "1 N W"], env_step: int,
                              obs: Float[np.ndarray, "L O"]) -> None:
         """There is none."""
 
@@ -47,7 +47,7 @@ class SharedDataset:
         share = library.round(data_fraction * library.float32(row_count))
         return library.maximum(share, 1.0).astype(np.int32)
 
-    def gather(self, rows: Float[Array, "R W"], indices: Int[Array, " B"], transitions: Index) -> Batch:
+    def gather(self, rows: Float[Array, "N W"], indices: Int[Array, " B"], transitions: Index) -> Batch:
         return self.unpacked(rows[indices])
 
     def unpacked(self, rows: Float[Array, "B W"]) -> Batch:

@@ -33,7 +33,7 @@ class EpisodeReplay:
         width = 2 * self.observation_size + self.action_size + 3
         return jnp.zeros((lanes, transitions + 1, width), jnp.float32)
 
-    def lane_rows(self, rows: Float[Array, "L R W"]) -> Float[Array, "*L R W"]:
+    def lane_rows(self, rows: Float[Array, "L R W"]) -> Float[Array, "L R W"]:
         return rows
 
     def complete_rows(self, env_step: int) -> int:

@@ -34,7 +34,7 @@ class FixedLengthReplay:
         transition."""
         return jnp.zeros((lanes, self.rows_of(transitions) + 2, self._split + 2), jnp.float32)
 
-    def lane_rows(self, rows: Float[Array, "L R W"]) -> Float[Array, "*L R W"]:
+    def lane_rows(self, rows: Float[Array, "L R W"]) -> Float[Array, "L R W"]:
         return rows
 
     def complete_rows(self, env_step: int) -> int:
