@@ -23,6 +23,11 @@ def list(given: dict) -> int:
 def explain(given: dict) -> int:
     from divbench.report.explain import explain, overview
 
+    if ":" in given.get("metric", ""):
+        from divbench.execute.critic_facts import explain_critic
+
+        print(explain_critic(given["metric"]))
+        return OK
     print(explain(given["metric"]) if "metric" in given else overview())
     return OK
 
