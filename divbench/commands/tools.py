@@ -25,6 +25,11 @@ def list(given: dict) -> Answer:
 def explain(given: dict) -> Answer:
     from divbench.report import explain
 
+    if ":" in given.get("metric", ""):
+        from divbench.execute.critic_facts import described, facts_of_variant
+
+        facts = facts_of_variant(given["metric"])
+        return Answer(lambda: facts, lambda: print(described(facts)))
     if "metric" not in given:
         return Answer(explain.overview_record, lambda: print(explain.overview()))
     return Answer(lambda: explain.explanation_record(given["metric"]), lambda: print(explain.explain(given["metric"])))

@@ -76,12 +76,16 @@ def program_for(group, physics: str, episodes: int, level: str = "cheap", data: 
       level: how much is measured, `cheap` or `full`.
       data: what an offline run learns from.
     """
+    capacity = group.protocol.env_steps if data is None else len(data)
+    return _cached(group.task, physics, data, structure_for(group, data), len(group.lanes), capacity, episodes, level)
+
+
+def structure_for(group, data: OfflineData | None = None) -> Structure:
+    """The structure of a group's program; arguments as in `program_for`."""
     info = envs.task_info(group.task)
     rewards = None if info.reward_max is None else (info.reward_min, info.reward_max)
     range_seen = rewards is None and data is not None
     if range_seen:
         rewards = min(data.reward_range[0], 0.0), max(data.reward_range[1], 0.0)
-    structure = structure_of(group.lanes, group.mechanisms, info.observation_size, info.action_size, rewards,
-                             terminates=info.terminates, offline=data is not None, range_seen=range_seen)
-    capacity = group.protocol.env_steps if data is None else len(data)
-    return _cached(group.task, physics, data, structure, len(group.lanes), capacity, episodes, level)
+    return structure_of(group.lanes, group.mechanisms, info.observation_size, info.action_size, rewards,
+                        terminates=info.terminates, offline=data is not None, range_seen=range_seen)

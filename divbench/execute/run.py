@@ -6,6 +6,7 @@ import dataclasses
 from pathlib import Path
 
 from divbench.execute import device
+from divbench.execute.critic_facts import NOT_MEASURED, facts_of
 from divbench.execute.failures import Failure, RunFailed, failure_of
 from divbench.execute.loop import GroupLoop
 from divbench.execute.offline import read_offline
@@ -108,6 +109,11 @@ def run(spec: RunSpec, *, progress: Progress | None = None, checkpoint_seconds: 
                     continue
                 part.record_code(_own_code(group))
                 try:
+                    facts = facts_of(group, data)
+                    folder.record("critics", facts)
+                    for name, own in facts.items():
+                        if own["features"].startswith(NOT_MEASURED):
+                            progress.message(f"variant '{name}': features are {own['features']}")
                     program = program_for(group, physics[group.task], spec.eval_episodes, spec.diagnose, data)
                     GroupLoop(group, program, spec=spec, physics=physics[group.task], folder=part, progress=progress,
                               signals=signals, checkpoint_seconds=checkpoint_seconds, data=data).run()

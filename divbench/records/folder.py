@@ -213,6 +213,12 @@ class RunFolder:
         self.card = {**self.card, "finished": now()}
         _write_card(self.path, self.card)
 
+    def record(self, name: str, facts: Mapping[str, object]) -> None:
+        """Add facts that are known only now to those that the card has under `name`."""
+        if facts:
+            self.card = {**self.card, name: {**self.card.get(name, {}), **facts}}
+            _write_card(self.path, self.card)
+
     def group(self, name: str) -> GroupFolder:
         """The folder of a group, created when first asked for. `name` must be usable as a folder name."""
         if name not in self._groups:

@@ -230,7 +230,7 @@ def completion_parser(command: str) -> Parser:
 def explain_parser(command: str) -> Parser:
     parser = _parser(command)
     parser.add_argument("metric", metavar="METRIC", nargs="?", default=argparse.SUPPRESS,
-                        help="name of a metric; without one, all of them")
+                        help="name of a metric, or a critic of your own: mine:SimBa; without one, all metrics")
     return parser
 
 

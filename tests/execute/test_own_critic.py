@@ -9,6 +9,7 @@ import pytest
 import divbench
 from divbench import cli
 from divbench.learn.networks.foreign import foreign_critic
+from divbench.records.folder import read_card
 from divbench.report.build import report
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "variants.md"
@@ -45,6 +46,13 @@ def test_its_lanes_have_every_number_that_the_baseline_has(folder):
     assert metrics["simba"] == metrics["ofn+simba"] == metrics["baseline"]
     layers = {row["layer"] for row in tables.diagnostics.to_pylist() if row["variant"] == "simba"}
     assert {"Dense_0", "LayerNorm_2", "head"} < layers
+
+
+def test_the_card_and_explain_say_how_its_kernel_is_measured(folder, capsys):
+    known = {"critic": "residual:SimBa(width=128)", "kernel": "layer by layer", "features": "what head reads"}
+    assert read_card(folder)["critics"] == dict.fromkeys(("simba", "ofn+simba"), known)
+    assert cli.main(["explain", "residual:simba+ofn"]) == 0
+    assert [line.split("  ")[-1] for line in capsys.readouterr().out.splitlines()] == [*known.values()]
 
 
 def test_the_nnx_module_of_the_page_is_a_critic(folder):

@@ -204,6 +204,7 @@ def test_where_features_cannot_be_read_they_are_nan_and_the_reason_is_kept():
     critic, coefs, structure = alone(f"{HERE}:Twins(shown=False)")
     found = passed(critic, *points(), coefs, structure)
     assert np.all(np.isfinite(found.q)) and np.all(np.isnan(found.features)) and found.features.shape == (2, 9, 1)
+    assert kernel.method(structure).startswith("formed: twins/Dense_0/bias, twins/Dense_0/kernel, ")
     assert "a transform; variable_axes={'intermediates': 0} would show it" in critics.module_of(structure).unread
     with pytest.raises(UsageError, match="'dr3' acts on features: expected a last Dense"):
         foreign_critic(f"{HERE}:Twins(shown=False)", 2, 1, frozenset({"dr3"}))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import jax
 import jax.numpy as jnp
+from flax.traverse_util import flatten_dict
 
 from divbench.diagnostics.kernels.layers import Layers, gram_between_layers, gram_of_layers
 from divbench.learn.agents import critic as critics
@@ -28,6 +29,22 @@ def layers_of(critic, obs, action, coefs: Coefficients, structure: Structure) ->
     """
     single = jax.tree.map(lambda leaf: leaf[0], critic)
     return dense.gradients(critics.module_of(structure), single, obs, action, switches=coefs.switches).layers
+
+
+def method(structure: Structure) -> str:
+    """`layer by layer`; or `formed: ` and the paths of the parameters whose gradients are formed pair by pair. Vectors,
+    such as scales of normalisations, are formed in any case and not named."""
+    module, formed = critics.module_of(structure), []
+
+    def traced(key):
+        pair = jnp.zeros((1, structure.observation_size)), jnp.zeros((1, structure.action_size))
+        variables = module.init(key, *pair)
+        layers = dense.outer_products(module, variables, *pair)
+        formed.extend("/".join(path) for path, leaf in flatten_dict(variables["params"]).items()
+                      if path[:-1] not in layers and leaf.ndim > 1)
+
+    jax.eval_shape(traced, jax.random.key(0))
+    return f"formed: {', '.join(formed)}" if formed else "layer by layer"
 
 
 def kernel(critic, obs, action, coefs: Coefficients, structure: Structure) -> jax.Array:
