@@ -300,11 +300,10 @@ def test_a_terminal_without_a_letter_shows_a_question_mark(place):
     assert done.returncode == 2 and done.stderr.endswith(b"found nothing at '?-run'\n")
 
 
-@pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
-def test_results_too_are_printed_with_question_marks(encoding, place):
+def test_results_too_are_printed_with_question_marks(place):
     shutil.copytree(Path(__file__).resolve().parents[1] / "results" / "baselines" / "dog-12k", place / "λ-run")
     done = subprocess.run([sys.executable, "-m", "divbench", "compare", "λ-run", "λ-run"], capture_output=True,
-                          timeout=120, env=os.environ | {"PYTHONIOENCODING": encoding})
+                          timeout=120, env=os.environ | {"PYTHONIOENCODING": "cp1252"})
     assert done.returncode == 0 and b"BASELINE ?-run (12 lanes), NEW ?-run" in done.stdout, done.stderr
 
 

@@ -5,13 +5,13 @@ import io
 import json
 import re
 import shutil
-import types
 from pathlib import Path
 
 import pytest
 
 from divbench import cli
 from divbench.execute.making import Made, TrainingFailed
+from divbench.execute.render import Film
 from divbench.execute.run import RunResult
 from divbench.spec import parsers
 from tests.records.made_datasets import write
@@ -58,7 +58,7 @@ def place(tmp_path_factory):
     """A current directory with a run and a dataset; what takes long is replaced, and prints as a library may."""
     folder = tmp_path_factory.mktemp("place")
     shutil.copytree(ROOT / "results" / "baselines" / "dog-12k", folder / "run")
-    film = types.SimpleNamespace(nonfinite=False, episode_return=1.0, steps=2, path="x.gif", frames=1, seconds=0.1)
+    film = Film(Path("x.gif"), "random actions", "host", 2, False, False, 1.0, 1, 0.1)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         Path("simba.csv").write_text(SIMBA)
@@ -132,6 +132,11 @@ def test_a_file_of_settings_can_ask_for_it(place):
     Path("json.toml").write_text("suite = 'smoke'\njson = true\n")
     code, out, err = said(["plan", "--config", "json.toml", "--rate", "400"])
     assert code == json.loads(out)["exit_code"] == 0 and err == ""
+
+
+def test_records_are_objects(answers):
+    assert json.loads(answers["render"][1])["film"]["path"] == "x.gif"
+    assert json.loads(answers["parity"][1])["rows"] == [{"obs_1": None}]
 
 
 def test_the_fields_of_a_metric_and_of_a_column(place):

@@ -54,7 +54,8 @@ def planned_sizes(group: Group) -> Sizes:
     except UsageError:
         raise
     except Exception as error:  # of code from outside, whatever it is
-        raise UsageError(str(failure_of(group.name, error, [text.partition(":")[0] for text in lane.variant.objects.values()]))) from None
+        modules = [text.partition(":")[0] for text in lane.variant.objects.values()]
+        raise UsageError(str(failure_of(group.name, error, modules))) from None
 
 
 def group_sizes(group: Group) -> Sizes | None:
@@ -121,8 +122,12 @@ def traced_sizes(lane: Lane, mechanisms: frozenset[str]) -> Sizes:
     activations = sum(leaf.size for leaf in jax.tree.leaves(pullback) if ROWS in leaf.shape) // ROWS
     obs, action = pairs(lane.sac.batch_size)
     numbers = jax.ShapeDtypeStruct((lane.sac.batch_size,), jnp.float32)
-    update = jax.make_jaxpr(lambda learner, batch, coefs, key: agent.update(agent, learner, batch, coefs, structure, key))(
-        learner, Batch(obs, action, numbers, numbers, obs, action, numbers), coefs, key)
+
+    def updated(learner, batch, coefs, key):
+        return agent.update(agent, learner, batch, coefs, structure, key)
+
+    batch = Batch(obs, action, numbers, numbers, obs, action, numbers)
+    update = jax.make_jaxpr(updated)(learner, batch, coefs, key)
     return Sizes(
         actor=_count(learner.actor["params"]),
         critics=_count(learner.critic["params"]),
