@@ -23,7 +23,9 @@ def groups_of(variants, tasks="cheetah-run", sac=SMALL):
     return make_groups(RunSpec(suite="smoke", tasks=tasks, variants=variants, seeds=2, sac=sac), fused=False)
 
 
-@pytest.mark.parametrize(("name", "exact"), [("baseline", True), ("batchnorm", True), ("layernorm", False)])
+@pytest.mark.parametrize(("name", "exact"), [
+    ("baseline", True), *(pytest.param(name, exact, marks=pytest.mark.slow)
+                          for name, exact in (("batchnorm", True), ("layernorm", False)))])
 def test_arithmetic_on_the_mlp_is_what_a_trace_finds(name, exact):
     """Of LayerNorm the trace counts a few sums more: its gradients take them as products."""
     (group,) = groups_of(name)
