@@ -27,8 +27,8 @@ HEADER = ("critic", "weight layers", "Q", "gradient", "kernel", "law", "departur
 
 def measure(scale: str, physics: str, tell: Callable[[str], None]) -> Measured:
     """Exponents of every critic."""
-    from divbench.execute.homogeneity import measure_homogeneity
-    from divbench.execute.kernels import card
+    from divbench.studies.homogeneity import measure_homogeneity
+    from divbench.studies.kernels import card
 
     rows = measure_homogeneity(TASK, PUBLISHED_WIDTH, DEPTHS, INITIALISATIONS[scale], POINTS[scale], physics, tell)
     return Measured(rows, INITIALISATIONS[scale], card((TASK,), physics), HEADER, summary(rows))

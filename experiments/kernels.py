@@ -36,8 +36,8 @@ POINTS, INITIALISATIONS = {"quick": 200, "full": 1_000}, {"quick": 10, "full": 1
 
 def measure(shapes: Sequence[Shape], scale: str, physics: str, tell: Callable[[str], None]) -> Measured:
     """The kernels of critics of these shapes, on all tasks, with all ways of drawing weights."""
-    from divbench.execute.kernels import card, measure_kernels
     from divbench.report.kernels import HEADER, summarise, summary_cells
+    from divbench.studies.kernels import card, measure_kernels
 
     rows: list = []
     for task in TASKS:

@@ -33,8 +33,8 @@ HEADER = ("kernel", "modulus", "processes", "converged", "diverged", "neither", 
 
 def measure(scale: str, physics: str, tell: Callable[[str], None]) -> Measured:
     """Iterate on all processes."""
-    from divbench.execute.contraction import measure_contraction
-    from divbench.execute.kernels import card
+    from divbench.studies.contraction import measure_contraction
+    from divbench.studies.kernels import card
 
     rows = measure_contraction(DRAWS[scale], STEPS, tell)
     return Measured(rows, DRAWS[scale], card((), physics), HEADER, summary(rows))

@@ -42,8 +42,8 @@ HEADER = ("network", "weights", "learning rate", "lane", "crash", "largest |Q| s
 
 def measure(scale: str, physics: str, tell: Callable[[str], None]) -> Measured:
     """Train the lanes of every setting, and look at their marks."""
-    from divbench.execute.kernels import card
-    from divbench.execute.walk import Setting, measure_walk
+    from divbench.studies.kernels import card
+    from divbench.studies.walk import Setting, measure_walk
 
     settings = [Setting(network == "layernorm", HIDDEN, *numbers) for numbers in (DECIDES, *TOLD)
                 for network in NETWORKS]

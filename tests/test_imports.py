@@ -13,14 +13,15 @@ HOMES = {"divbench": ROOT / "divbench"} | {
 }
 ALLOWED = {
     "cli": {"commands", "spec"},
-    "commands": {"spec", "execute", "report", "experiments"},
+    "commands": {"spec", "execute", "studies", "report", "experiments"},
     "execute": {"spec", "learn", "diagnostics", "verdict", "records", "envs"},
+    "studies": {"spec", "learn", "diagnostics", "records", "envs", "execute"},  # of the last, the device
     "learn": {"spec", "envs", "diagnostics"},  # of the last, PreQN takes the kernel that it steps by
     "report": {"records", "spec", "verdict", "statistics"},
     "records": {"spec"},
     "verdict": {"statistics"},
     "statistics": set(),
-    "experiments": {"spec", "execute", "report", "statistics"},
+    "experiments": {"spec", "execute", "studies", "report", "statistics"},
     "spec": {"envs"},  # and of it `envs.names` alone
     "envs": set(),
     "diagnostics": set(),

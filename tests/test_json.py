@@ -64,7 +64,7 @@ def place(tmp_path_factory):
         Path("simba.csv").write_text(SIMBA)
         replaced = {"execute.run.run": RunResult(folder / "run"), "execute.render.render": film,
                     "execute.parity.run_parity": [{"obs_1": float("nan")}], "execute.doctor.diagnose": [],
-                    "execute.kernels.measure_kernels": [], "report.kernel_files.write_kernels": ["kernels.csv"],
+                    "studies.kernels.measure_kernels": [], "report.kernel_files.write_kernels": ["kernels.csv"],
                     "report.build.contents": {"summary.md": b"x"},
                     "execute.making.make_datasets": [Made(write("set"), kept=False)]}
         for name, answer in replaced.items():

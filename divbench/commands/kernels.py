@@ -19,9 +19,9 @@ def ntk(given: dict) -> Answer:
     folder = Path(request.out)
     if (folder / TABLE).exists() and not request.force:
         raise UsageError(f"--out: '{folder}' holds a measurement already; choose another, or --force replaces it")
-    from divbench.execute.kernels import measure_kernels
     from divbench.report.kernel_files import write_kernels
     from divbench.report.kernels import as_record, as_text, summarise
+    from divbench.studies.kernels import measure_kernels
 
     rows = measure_kernels(request, _teller(request))
     files = write_kernels(folder, rows)

@@ -1,6 +1,6 @@
 """Critics that excite themselves: |Q| over updates with the crash that was foretold, and growth as a power of time.
 
-Drawn from the rows of `divbench.execute.growth`; which forecasts and exponents count is handed in. matplotlib is
+Drawn from the rows of `divbench.studies.growth`; which forecasts and exponents count is handed in. matplotlib is
 imported inside the functions.
 """
 

@@ -1,6 +1,6 @@
 """Pictures of the toy claims: Q and SEEM of DQN on the walk, and Q iteration beside the modulus of Theorem 2.
 
-What the lanes and iterations are is said by `divbench.execute.walk` and `divbench.execute.contraction`, what of them
+What the lanes and iterations are is said by `divbench.studies.walk` and `divbench.studies.contraction`, what of them
 counts is handed in. matplotlib is imported inside the functions.
 """
 

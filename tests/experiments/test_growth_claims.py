@@ -6,10 +6,10 @@ import math
 import pytest
 
 from divbench import cli
-from divbench.execute.growth import GrowthRow
 from divbench.experiments import adam_growth, crash_step
 from divbench.experiments.experiment import INCONCLUSIVE, NOT_REPRODUCED, REPRODUCED, Measured
 from divbench.report.figures import render
+from divbench.studies.growth import GrowthRow
 
 NAN = math.nan
 

@@ -5,11 +5,11 @@ import dataclasses
 import pytest
 
 from divbench import cli
-from divbench.execute.homogeneity import CRITICS, HomogeneityRow, measure_homogeneity
 from divbench.experiments import homogeneity
 from divbench.experiments.catalogue import EXPERIMENTS
 from divbench.experiments.experiment import INCONCLUSIVE, NOT_REPRODUCED, REPRODUCED, Measured
 from divbench.report.figures import render
+from divbench.studies.homogeneity import CRITICS, HomogeneityRow, measure_homogeneity
 
 
 def rows_of(*, off=0.0, draws=8):

@@ -5,11 +5,11 @@ import csv
 import pytest
 
 from divbench import cli
-from divbench.execute.contraction import ContractionRow
-from divbench.execute.walk import WalkRow
 from divbench.experiments import theorem_2, toy_walk
 from divbench.experiments.experiment import INCONCLUSIVE, NOT_REPRODUCED, REPRODUCED, Measured
 from divbench.report.figures import render
+from divbench.studies.contraction import ContractionRow
+from divbench.studies.walk import WalkRow
 
 
 def walk_lane(network, lane, *, crash, seem, setting=toy_walk.DECIDES):

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from divbench.diagnostics.kernels import products
-from divbench.learn import dqn
 from divbench.learn.normalisations import group_norm, layer_norm, unit_ball
+from divbench.studies import dqn
 
 pytestmark = pytest.mark.usefixtures("strict_jax")
 SHAPES = [(4, 6), (2, 1, 6), (2, 5, 1), (2, 3, 8)]  # [..., B, H]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from divbench.diagnostics.kernels.growth import power_law, predict_crash
-from divbench.learn.semigradient import OPTIMIZERS, grow
+from divbench.studies.semigradient import OPTIMIZERS, grow
 
 RATIO = 2.0**0.125
 

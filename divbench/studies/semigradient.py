@@ -1,7 +1,7 @@
 """Semi-gradient TD on a fixed set of transitions without reward, under a policy at rest: how a critic excites itself.
 
 Lives here: the training of many lanes as one program, and what is kept of it. Does not live here: the critics
-(`critics`), the points, and what is made of the record (`execute.growth`).
+(`critics`), the points, and what is made of the record (`studies.growth`).
 Growth spans many decades in few steps, so the record is not by step: a lane's parameters are kept whenever its |Q| has
 grown by a fixed ratio beyond the largest so far. Letters in shapes: S lanes, M marks, N transitions.
 """

@@ -1,7 +1,7 @@
 """Kernels of critics that were never trained, on points of a task: collecting the points, and measuring.
 
 Lives here: the rails-random policy, and the order of the work. Stepping: `points`; what is measured of a kernel:
-`diagnostics.kernels`; perceptrons: `learn.critics`; critics from outside: `learn.networks.foreign`. Source of the
+`diagnostics.kernels`; perceptrons: `studies.critics`; critics from outside: `learn.networks.foreign`. Source of the
 protocol: Achiam et al., 1903.08894, figures 4 and 7. Letters in shapes: N points, O observation size, A action size.
 """
 
@@ -21,14 +21,14 @@ from divbench.diagnostics.kernels.gram import parameter_count
 from divbench.diagnostics.kernels.layers import gram_of_layers
 from divbench.envs import names
 from divbench.execute import device
-from divbench.execute.points import random_steps
-from divbench.learn.critics import initialise, make_layers_fn
 from divbench.learn.networks import dense, ensemble
 from divbench.learn.networks.foreign import foreign_critic
 from divbench.records.card import usable_cpus, versions
 from divbench.records.kernels import KernelRow
 from divbench.spec.kernels import OF_THE_MODULE, KernelRequest
 from divbench.spec.networks import mlp_of, widths_text
+from divbench.studies.critics import initialise, make_layers_fn
+from divbench.studies.points import random_steps
 
 PRECISION = "float64"  # of the kernels: in float32 most condition numbers would be rounding
 _CRITICS = 1  # seed; that of the points is 0

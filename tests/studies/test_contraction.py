@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from divbench.envs.finite import optimal_q, random_mdp
-from divbench.execute import contraction
-from divbench.execute.contraction import Problem, constructed, iterate, make_problem, measure_contraction, stack
+from divbench.studies import contraction
+from divbench.studies.contraction import Problem, constructed, iterate, make_problem, measure_contraction, stack
 
 STEPS = 3_000
 

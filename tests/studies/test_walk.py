@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from divbench.execute.walk import Setting, describe, marks, measure_walk
+from divbench.studies.walk import Setting, describe, marks, measure_walk
 
 PLAIN = Setting(False, (16,), "lecun_normal", 0.05)
 NORMALISED = PLAIN._replace(layernorm=True)

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from divbench.diagnostics.kernels.gram import gram, parameter_count
 from divbench.diagnostics.kernels.layers import gram_of_layers
-from divbench.learn.critics import WEIGHTS, initialise, make_layers_fn, make_q_fn
 from divbench.learn.nonlinearities import FUNCTIONS
 from divbench.spec import kernels
 from divbench.spec.settings import ACTIVATIONS
+from divbench.studies.critics import WEIGHTS, initialise, make_layers_fn, make_q_fn
 
 pytestmark = pytest.mark.usefixtures("strict_jax")
 

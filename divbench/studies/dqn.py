@@ -19,9 +19,10 @@ import chex
 import jax
 import jax.numpy as jnp
 
-from divbench.learn import critics, optimizers
+from divbench.learn import optimizers
 from divbench.learn.nonlinearities import FUNCTIONS
 from divbench.learn.normalisations import layer_norm
+from divbench.studies import critics
 
 
 class Transitions(NamedTuple):

@@ -8,13 +8,13 @@ import pytest
 from divbench import envs
 from divbench.diagnostics.kernels import summaries
 from divbench.diagnostics.kernels.gram import gram
-from divbench.execute import kernels
-from divbench.execute.kernels import card, measure_kernels, rails_random
-from divbench.learn.critics import initialise, make_q_fn
 from divbench.learn.networks import ensemble
 from divbench.learn.networks.foreign import foreign_critic
 from divbench.spec.errors import UsageError
 from divbench.spec.kernels import KernelRequest, Shape
+from divbench.studies import kernels
+from divbench.studies.critics import initialise, make_q_fn
+from divbench.studies.kernels import card, measure_kernels, rails_random
 
 
 @pytest.fixture(autouse=True)

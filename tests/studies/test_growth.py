@@ -4,9 +4,9 @@ import jax
 import numpy as np
 import pytest
 
-from divbench.execute import growth
-from divbench.execute.growth import GrowthRow, draw_lanes, looked_back, measure_growth
-from divbench.execute.points import uniform_random
+from divbench.studies import growth
+from divbench.studies.growth import GrowthRow, draw_lanes, looked_back, measure_growth
+from divbench.studies.points import uniform_random
 
 SIZES = {"width": 6, "points": 12, "updates": 400, "physics": "host"}
 

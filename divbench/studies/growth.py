@@ -1,7 +1,7 @@
 """How critics under self-excitation grow, and what a mark of their record foretells: training many, and looking back.
 
 Lives here: the lanes, and for each mark of a lane what is seen from it by looking back over a stretch of its growth.
-Does not live here: the training (`learn.semigradient`), the fits (`diagnostics.kernels.growth`), from which mark on a
+Does not live here: the training (`studies.semigradient`), the fits (`diagnostics.kernels.growth`), from which mark on a
 look back counts, and what follows (`experiments`). Everything is in float64: |Q| spans twelve decades.
 Letters in shapes: S lanes, M marks, N transitions.
 """
@@ -21,9 +21,9 @@ from divbench.diagnostics.kernels.growth import CRASHED, power_law, predict_cras
 from divbench.diagnostics.kernels.jackknife import FEWEST, Interval
 from divbench.diagnostics.kernels.layers import gram_of_layers
 from divbench.diagnostics.kernels.seem import seem
-from divbench.execute.points import uniform_random
-from divbench.learn.critics import initialise, make_layers_fn, make_q_fn
-from divbench.learn.semigradient import Growth, grow
+from divbench.studies.critics import initialise, make_layers_fn, make_q_fn
+from divbench.studies.points import uniform_random
+from divbench.studies.semigradient import Growth, grow
 
 ACTIVATION, GAMMA = "relu", 0.99
 DOUBLING = 8  # marks to a doubling of |Q|
@@ -40,7 +40,7 @@ class GrowthRow(NamedTuple):
     |Q| and of the last mark; fits use all marks between. Numbers have nine digits.
 
     Attributes:
-      optimizer: of `learn.semigradient.OPTIMIZERS`.
+      optimizer: of `studies.semigradient.OPTIMIZERS`.
       layers: L, weight layers of the critic.
       lane: its number, from which weights, transitions and corner are drawn.
       crash: updates before |Q| was first seen beyond 1e12 or not finite; -1 if it never was.

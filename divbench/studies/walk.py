@@ -1,7 +1,7 @@
 """Discrete DQN on the walk without reward, many lanes side by side, and SEEM at every mark of their training.
 
 Lives here: the lanes, their training as one program, and the rows. Does not live here: the walk (`envs.finite`), the
-update (`learn.dqn`), and what is claimed of the rows (`experiments`). Everything is in float64: |Q| spans decades.
+update (`studies.dqn`), and what is claimed of the rows (`experiments`). Everything is in float64: |Q| spans decades.
 Letters in shapes: S lanes, M marks, N transitions, A actions, P parameters.
 """
 
@@ -20,8 +20,9 @@ from divbench.diagnostics.kernels.gram import gram
 from divbench.diagnostics.kernels.growth import CRASHED
 from divbench.diagnostics.kernels.seem import excitation, seem
 from divbench.envs.finite import FiniteMDP, walk, walk_randomly
-from divbench.learn import dqn, optimizers
+from divbench.learn import optimizers
 from divbench.spec.networks import widths_text
+from divbench.studies import dqn
 
 ACTIVATION = "relu"
 FIRST, PER_DECADE = 10, 20  # updates before the second mark, and marks to a factor of ten from there on
@@ -33,7 +34,7 @@ class Setting(NamedTuple):
     Attributes:
       layernorm: whether they have LayerNorm; else they are plain.
       hidden: widths of the hidden layers.
-      weights: of `learn.critics.WEIGHTS`.
+      weights: of `studies.critics.WEIGHTS`.
       learning_rate: of SGD, on all transitions at each update, without a target copy.
     """
 

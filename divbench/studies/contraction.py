@@ -18,7 +18,8 @@ import numpy as np
 from divbench.diagnostics.kernels import contraction
 from divbench.diagnostics.kernels.gram import gram
 from divbench.envs.finite import FiniteMDP, optimal_q, random_mdp, walk_randomly
-from divbench.learn import dqn, optimizers
+from divbench.learn import optimizers
+from divbench.studies import dqn
 
 KINDS = ("features", "network", "learned")
 STATES, ACTIONS, HIDDEN = 6, 3, (32,)

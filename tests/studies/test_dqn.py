@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from divbench.envs.finite import optimal_q, random_mdp, walk, walk_randomly
-from divbench.learn import critics, dqn, optimizers
+from divbench.learn import optimizers
+from divbench.studies import critics, dqn
 
 pytestmark = pytest.mark.usefixtures("strict_jax", "x64")
 
