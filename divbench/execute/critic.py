@@ -16,7 +16,8 @@ class Critic(Trained):
     """A lane's critics at its last checkpoint. Call it with an observation and an action.
 
     Attributes: as `Trained`.
-      variables: of all critics, leaves `[N, ...]`; `params`, and collections such as `batch_stats`.
+      variables: of all critics, leaves `[N, ...]`, or `[1, ...]` of a module that holds them all; `params`, and
+        collections such as `batch_stats`.
     """
 
     @property

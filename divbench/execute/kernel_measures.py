@@ -26,7 +26,7 @@ MATRIX = "seem_matrix"
 
 
 def first_critic(critic):
-    """The first critic alone, its axis kept."""
+    """The first critic alone, its axis kept; of a module that holds all critics, the module."""
     return jax.tree.map(lambda leaf: leaf[:1], critic)
 
 

@@ -21,7 +21,8 @@ class LearnerState(NamedTuple):
     use for is an empty tree or stays as it was drawn.
 
     A network is the variables of its module: `params`, which its optimizer moves and its moments are of, and any other
-    collections, such as `batch_stats`. Those of the critics and their targets have a leading axis of N."""
+    collections, such as `batch_stats`. Those of the critics and their targets have a leading axis of N; of 1, if
+    one module holds all critics."""
 
     actor: dict
     target_actor: dict  # empty where the targets take the actor itself

@@ -83,9 +83,8 @@ def foreign_critic(text: str, observation_size: int, action_size: int, mechanism
         raise UsageError(f"{what}: expected Q of shape {expected} or {[*expected, 1]} for {PAIRS} pairs, found "
                          f"{getattr(q, 'shape', type(q))}")
     critic.heads = critic.heads or _last(calls, variables["params"], needs.ensembled)
-    features = jax.eval_shape(lambda variables: features_of(dense.apply(critic, variables, *pairs), critic.heads),
-                              variables)
-    critic.unread = _why_unread(calls, critic.heads) if features is None else ""
+    read = jax.eval_shape(lambda given: features_of(dense.apply(critic, given, *pairs), critic.heads), variables)
+    critic.unread = _why_unread(calls, critic.heads) if read is None else ""
     _check_heads(critic, calls, variables["params"], what)
     return critic
 
@@ -123,7 +122,8 @@ def _check_heads(critic: ForeignCritic, calls: list[dense.Call], params: dict, w
     needed = ([] if critic.heads else acting) + (sorted(critic.mechanisms & {"dr3"}) if critic.unread else [])
     if needed:
         raise UsageError(f"{what}: '{needed[0]}' acts on features: {_why_unread(calls, critic.heads)}")
-    if critic.unread and not critic.needs.ensembled and not (critic.heads and calls[-1].given is None):
+    hidden = any(call.given is None for call in calls if call.path in critic.heads)
+    if critic.unread and not critic.needs.ensembled and not hidden:
         raise UsageError(f"{what}: {critic.unread}")
 
 
