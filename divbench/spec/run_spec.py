@@ -17,7 +17,7 @@ from divbench.spec.declared import check_critic
 from divbench.spec.errors import UsageError, choose, refusing
 from divbench.spec.naming import find_variant, with_code
 from divbench.spec.protocol import Protocol, build_protocol, offline_protocol
-from divbench.spec.settings import SACSettings, spread, with_values
+from divbench.spec.settings import SACSettings, settings_to_plain, spread, with_values
 from divbench.spec.suites import SUITES
 from divbench.spec.text import LARGEST_COUNT, parse_utd, refuse_repeats, split_names
 from divbench.spec.variants import Variant, check_together, lane_settings, variant_from_plain, variant_to_plain
@@ -211,8 +211,7 @@ class RunSpec:
         record["utd"] = [str(u) for u in self.utd]
         record["tasks"] = list(self.tasks)
         record["variants"] = [variant_to_plain(v) for v in self.variants]
-        record["sac"] = {name: list(value) if isinstance(value, tuple) else value
-                         for name, value in dataclasses.asdict(self.sac).items()}
+        record["sac"] = settings_to_plain(self.sac)
         return record
 
     @classmethod
@@ -241,7 +240,7 @@ def completed(settings: dict) -> dict:
     variants = [{name: value for name, value in variant.items() if name != "origin"}
                 for variant in settings.get("variants", ())]
     return {**settings, "variants": variants, "dataset": settings.get("dataset"),
-            "sac": {**today["sac"], **spread(settings.get("sac", {}))}}
+            "sac": {**spread(today["sac"]), **spread(settings.get("sac", {}))}}
 
 
 def _diagnose(text: str) -> str:

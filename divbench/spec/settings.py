@@ -198,8 +198,17 @@ def typed_values(values: Mapping[str, object]) -> dict[str, object]:
     return spread(typed)
 
 
+def settings_to_plain(settings: SACSettings) -> dict[str, object]:
+    """The settings as JSON values. Critics and actor of equal widths have one entry, `hidden`; `spread` makes it two."""
+    plain = {name: list(value) if isinstance(value, tuple) else value
+             for name, value in dataclasses.asdict(settings).items()}
+    if settings.critic_hidden != settings.actor_hidden:
+        return plain
+    return {name: value for name, value in plain.items() if name not in WIDTHS} | {BOTH: plain[WIDTHS[0]]}
+
+
 def spread(values: Mapping[str, object]) -> dict[str, object]:
-    """`values` with both widths in place of `hidden`, which older cards have."""
+    """`values` with both widths in place of `hidden`."""
     both = dict.fromkeys(WIDTHS, values[BOTH]) if BOTH in values else {}
     return {name: value for name, value in values.items() if name != BOTH} | both
 
