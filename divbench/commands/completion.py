@@ -13,7 +13,7 @@ from divbench.commands.answer import Answer
 from divbench.spec import dataset_parsers, datasets, exchange, experiments, kernels, margins, parity, parsers, run_spec
 from divbench.spec.built_in import BUILT_IN
 from divbench.spec.errors import choose
-from divbench.spec.settings import ACTIVATIONS, FIELDS
+from divbench.spec.settings import ACTIVATIONS, GIVEN
 from divbench.spec.suites import SUITES
 
 SCRIPTS = {
@@ -50,14 +50,14 @@ NAMES: dict[str, Iterable[str]] = {
     "activations": ACTIVATIONS, "against": parsers.AGAINST, "diagnose": run_spec.KINDS, "dialect": exchange.DIALECTS,
     "layout": datasets.LAYOUTS, "level": datasets.LEVELS, "levels": datasets.LEVELS, "physics": run_spec.PHYSICS,
     "precision": run_spec.PRECISIONS, "precisions": parity.KNOWN["precisions"], "repeated": exchange.REPEATED,
-    "sac": [f"{name}=" for name in FIELDS], "scale": experiments.SCALES, "shell": parsers.SHELLS,
+    "sac": [f"{name}=" for name in GIVEN], "scale": experiments.SCALES, "shell": parsers.SHELLS,
     "steps_are": exchange.STEPS, "suite": SUITES, "task": run_spec.ALL_TASKS, "tasks": run_spec.ALL_TASKS,
     "unit": datasets.UNITS,
     "variant": BUILT_IN, "variants": BUILT_IN, "weights": kernels.WEIGHTS, "what": parsers.LISTS,
     "compare metric": margins.METRICS, "export to": exchange.EXPORTS, "dataset export to": datasets.LAYOUTS,
     "reproduce name": experiments.NAMES,
 }
-FREE = ("camera", "method", "dataset export name", "import metric", "export metric")  # any name may be right
+FREE = ("camera", "critic", "method", "dataset export name", "import metric", "export metric")  # any name may be right
 
 
 def completion(given: dict) -> Answer:

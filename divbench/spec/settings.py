@@ -199,7 +199,7 @@ def typed_values(values: Mapping[str, object]) -> dict[str, object]:
 
 
 def settings_to_plain(settings: SACSettings) -> dict[str, object]:
-    """The settings as JSON values. Critics and actor of equal widths have one entry, `hidden`; `spread` makes it two."""
+    """The settings as JSON values. Critics and actor of equal widths have one entry, `hidden` (see `spread`)."""
     plain = {name: list(value) if isinstance(value, tuple) else value
              for name, value in dataclasses.asdict(settings).items()}
     if settings.critic_hidden != settings.actor_hidden:

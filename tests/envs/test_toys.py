@@ -48,7 +48,7 @@ def test_it_is_not_drawn_nor_compared_with_dm_control():
     assert NAME in envs.TASKS and NAME not in envs.SIMULATED
     with pytest.raises(UsageError, match=f"unknown task '{NAME}'"):
         read_parity({"tasks": NAME})
-    with pytest.raises(UsageError, match=f"unknown task '{NAME}'"):
+    with pytest.raises(UsageError, match=f"task '{NAME}' has no model to draw"):
         read_render({"task": NAME})
 
 

@@ -59,7 +59,7 @@ def flags(spec: RunSpec) -> list[str]:
         "variants": ",".join(v.name for v in spec.variants),
         "tasks": ",".join(spec.tasks),
         "utd": ",".join(map(str, spec.utd)),
-        "network": "mlp 16",
+        "hidden": "16",
         "batch_size": "8",
         "out": spec.out,
     }

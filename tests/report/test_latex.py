@@ -32,11 +32,11 @@ def test_numbers_are_in_math_mode_and_names_are_not(facts):
 
 def test_the_caption_can_be_read_alone(facts):
     table = TextTable("Scores", (Column("task", right=False), Column("a_b")), (("dog-run", "1"),), "return: mean ± sd")
-    facts = dataclasses.replace(facts, suite="My suite_2", tasks=("a", "b_c"))
+    facts = dataclasses.replace(facts, suite="My suite_2", tasks=("a", "b_c"), network="mlp 256x256")
     lines = latex_table("scores", table, facts).splitlines()
     (caption,) = [line for line in lines if r"\caption" in line]
     assert caption.startswith(r"  \caption[{Scores}]{Scores: a and b\_c. Return: mean $\pm$ sd. Protocol: 12,000 env ")
-    assert "UTD 1, 2 seeds (0, 1), network 256x256, precision highest.}" in caption
+    assert "UTD 1, 2 seeds (0, 1), network mlp 256x256, precision highest.}" in caption
     assert lines[lines.index(caption) + 1] == r"  \label{tab:my-suite-2-scores}" and r"    task & a\_b \\" in lines
     many = dataclasses.replace(facts, tasks=tuple(map(str, range(9))))
     assert r"{Scores: 9 tasks. " in latex_table("scores", table, many)

@@ -96,7 +96,7 @@ def test_a_row_of_a_critic_from_outside_holds_what_its_jacobian_says():
         module = foreign_critic(critic, 3, 1, frozenset())
         drawn = ensemble.draw(module, jax.random.fold_in(jax.random.key(kernels._CRITICS), 1), 1, 3, 1, 1.0)["params"]
         params = jax.tree.map(lambda leaf: jnp.asarray(leaf[0], jnp.float64), drawn)
-        by_parameter = jax.jit(jax.jacrev(lambda params: module.apply({"params": params}, *at)))(params)
+        by_parameter = jax.jit(jax.jacrev(lambda params: module.apply({"params": params}, *at, mutable=())[0]))(params)
         jacobian = jnp.concatenate([leaf.reshape(9, -1) for leaf in jax.tree.leaves(by_parameter)], 1)
         found = jax.jit(summaries.describe)(jnp.matmul(jacobian, jacobian.T))
     assert second.parameters == jacobian.shape[1]
