@@ -115,8 +115,16 @@ def first_cause(rows: Sequence[Mapping]) -> FirstCause | None:
     return FirstCause(column, *when(rows[found[column]]))
 
 
+def until_frozen(rows: Sequence[Mapping]) -> Sequence[Mapping]:
+    """The rows up to the first that shows the lane frozen: it is still measured, but nothing changes in it."""
+    broken = next((index for index, row in enumerate(rows) if row.get("nonfinite", "")), len(rows))
+    return rows[:broken + 1]
+
+
 def departures(rows: Sequence[Mapping]) -> dict[str, int]:
-    """For every candidate that left its band: the index of the first measurement at which it was out."""
+    """For every candidate that left its band: the index of the first measurement at which it was out. Rows of a lane
+    that is frozen already count for nothing: they repeat the last one."""
+    rows = until_frozen(rows)
     found = {
         "reward_excess": _first(measured(row, "reward_excess") > REWARD_TOLERANCE for row in rows),
         "effective_lr": _confirmed([_step_mark(row) for row in rows]),

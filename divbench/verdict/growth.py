@@ -9,12 +9,6 @@ from divbench.verdict.bound import measured
 from divbench.verdict.first_cause import start_level
 
 
-def until_frozen(rows: Sequence[Mapping]) -> Sequence[Mapping]:
-    """The rows up to the first that shows the lane frozen: it is still measured, but nothing changes in it."""
-    broken = next((index for index, row in enumerate(rows) if row.get("nonfinite", "")), len(rows))
-    return rows[:broken + 1]
-
-
 def growth(rows: Sequence[Mapping], name: str, calm: int | None = None) -> float:
     """The largest value of a column after the first update over its level at the start; NaN where either is unknown
     or the level is 0.

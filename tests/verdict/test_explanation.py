@@ -1,7 +1,7 @@
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from divbench.verdict.explanation import explain_lane, fold, number
@@ -207,6 +207,7 @@ def test_growths_for_people(ratio, text):
 CELL = st.floats(-1e30, 1e30) | st.sampled_from([NAN, math.inf, -math.inf])
 
 
+@example(q=[0.0] * 4, other=[-7e13, -2e12, NAN, 31.0, *[0.0] * 6], culprit="learner", place=2)  # a band left frozen
 @given(q=st.lists(CELL, min_size=1, max_size=10), other=st.lists(CELL, min_size=10, max_size=10),
        culprit=st.sampled_from(["", "learner", "optimizer", "physics"]), place=st.integers(0, 9))
 def test_every_series_has_one_paragraph(make_rows, q, other, culprit, place):

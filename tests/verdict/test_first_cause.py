@@ -57,6 +57,13 @@ def test_a_learner_is_named_only_if_nothing_else_went_before_or_with_it(make_row
     assert first_cause(rows) == FirstCause("grad_norm", 120, 1_120)
 
 
+def test_what_is_measured_of_a_frozen_lane_confirms_nothing(make_rows):
+    """The gradient is out of its band once; its next measurement is of the frozen lane."""
+    rows = broken(make_rows([1.0] * 5, columns={"grad_norm": [9.0, 4.0, 60.0, NAN, 60.0]}), "learner", 3, 220, 1_220)
+    rows[4]["nonfinite"] = "learner"
+    assert first_cause(rows) == FirstCause("learner", 220, 1_220)
+
+
 def test_a_calm_lane_and_an_old_table_have_none(make_rows):
     assert first_cause([]) is None
     assert first_cause(make_rows(CALM)) is None
