@@ -3,7 +3,7 @@
     divbench run --suite smoke --seeds 40 --out POOL
     divbench run --suite smoke --seeds 12 --seed-start 100 --sac gamma=0.9 --out GAMMA
     python benchmarks/gate_mistakes.py reward-negated run --suite smoke --seeds 12 --seed-start 100 --out NEGATED
-    taskset -c 0 divbench run --suite smoke --seeds 40 --out ONE-CORE
+    taskset -c 0 divbench run --suite smoke --seeds 16 --out ONE-CORE
     python benchmarks/gate_power.py --pool POOL --planted "gamma 0.9=GAMMA" --planted "reward negated=NEGATED" \\
         --again "one core=ONE-CORE" --out results/runs/bench/gate
 
@@ -144,9 +144,11 @@ def main() -> None:
                       for flag, texts in (("--planted", given.planted), ("--again", given.again)))
     rows = measure(pool, sides_of(planted, again), [int(count) for count in given.seeds.split(",")], given.pairs)
     card = pool.runs[0].card
+    networks = ", ".join(pool.facts_of(pool.cells[0])["network"])
     facts = (f"Suite {card['settings']['suite']}, a pool of {len(seeds_of(pool))} seeds, {len(pool.cells)} cells; "
-             f"physics {card['physics']}, device {card['device']}, jax {card['versions']['jax']}, divbench "
-             f"{card['versions']['divbench']}. Made by `benchmarks/gate_power.py`.")
+             f"{networks}, batches of {card['settings']['sac']['batch_size']}; physics {card['physics']}, device "
+             f"{card['device']}, jax {card['versions']['jax']}, divbench {card['versions']['divbench']}. Made by "
+             "`benchmarks/gate_power.py`.")
     text = as_markdown(rows, facts)
     print(text)
     if given.out:
