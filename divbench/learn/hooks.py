@@ -25,7 +25,7 @@ import jax
 from divbench.learn.hook_checks import checked
 from divbench.learn.replay import Batch
 from divbench.spec.errors import UsageError
-from divbench.spec.naming import load_module
+from divbench.spec.naming import load_module, load_object
 from divbench.spec.objects import read_object
 
 CRITICS = "critics"  # name of the vmapped axis in which projections are called
@@ -88,7 +88,7 @@ def made(text: str, kind: str, **given):
     """
     what = f"{kind} '{text}'"
     named = read_object(text, kind, what)
-    make = getattr(load_module(named.module, what), named.name)
+    make = load_object(named, what)
     known = inspect.signature(make).parameters
     try:
         return make(**dict(named.fields), **{name: value for name, value in given.items() if name in known})

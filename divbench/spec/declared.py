@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from divbench.spec.errors import UsageError, nearest
-from divbench.spec.naming import load_module
+from divbench.spec.naming import load_object
 from divbench.spec.objects import CRITIC, read_object
 from divbench.spec.settings import SACSettings
 from divbench.spec.variants import Variant, lane_mechanisms
@@ -80,7 +80,7 @@ def check_critic(variant: Variant, sac: SACSettings) -> None:
         return
     what = f"variant '{variant.name}': critic '{variant.critic}'"
     critic = read_object(variant.critic, CRITIC, what)
-    needs = needs_of_class(getattr(load_module(critic.module, what), critic.name), dict(critic.fields), what)
+    needs = needs_of_class(load_object(critic, what), dict(critic.fields), what)
     mechanisms = lane_mechanisms(variant, sac)
     strange = sorted(mechanisms & set(MLP_ALONE) - needs.understands)
     if strange:

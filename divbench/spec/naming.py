@@ -23,7 +23,7 @@ from pathlib import Path
 from divbench.spec.built_in import BUILT_IN, SR_SAC
 from divbench.spec.errors import UsageError, nearest
 from divbench.spec.fingerprint import fingerprint
-from divbench.spec.objects import AGENT, CRITIC, OBJECTS, check_object, read_object
+from divbench.spec.objects import AGENT, CRITIC, OBJECTS, ObjectName, check_object, read_object
 from divbench.spec.settings import GIVEN, SACSettings, parse_number, parse_setting
 from divbench.spec.text import format_count, parse_count, split_outside
 from divbench.spec.variants import NUMBERED, Reset, Variant
@@ -235,6 +235,15 @@ def with_code(variant: Variant) -> Variant:
             raise UsageError(f"{what}: no function '{name}' in module '{place}'")
         code[hook] = fingerprint(module, name)
     return dataclasses.replace(variant, code=tuple(code.items()), settings=tuple(settings.items()))
+
+
+def load_object(named: ObjectName, what: str) -> object:
+    """What an object's module has by its name; None if nothing.
+
+    Raises:
+      UsageError: as `load_module`.
+    """
+    return getattr(load_module(named.module, what), named.name, None)
 
 
 def load_module(name: str, what: str):

@@ -1,7 +1,5 @@
 """The critic that docs/variants.md shows, run as it is told there, on a toy task."""
 
-import re
-from pathlib import Path
 
 import jax.numpy as jnp
 import pytest
@@ -11,9 +9,8 @@ from divbench import cli
 from divbench.learn.networks.foreign import foreign_critic
 from divbench.records.folder import read_card
 from divbench.report.build import report
+from tests.execute.page_examples import example, trained
 
-DOCS = Path(__file__).resolve().parents[2] / "docs" / "variants.md"
-BLOCKS = re.findall(r"```python\n(.*?)```", DOCS.read_text(), re.DOTALL)
 OWN = {"simba", "ofn+simba"}
 FLAGS = ("--suite smoke --tasks constant-reward --variants baseline,residual:simba,residual:simba+ofn --seeds 1 "
          "--steps 160 --prime-samples 60 --prime-updates 20 --eval-every 80 --eval-episodes 1 --measure-every 40 "
@@ -23,14 +20,10 @@ FLAGS = ("--suite smoke --tasks constant-reward --variants baseline,residual:sim
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """Of a finished run."""
-    place = tmp_path_factory.mktemp("own")
-    example = next(text for text in BLOCKS if "class SimBa" in text)
-    assert len(example.splitlines()) <= 30
-    (place / "residual.py").write_text(example)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(place)
-        assert cli.main(["run", *FLAGS, "--out", str(place / "run")]) == 0
-        yield place / "run"
+    simba = example("class SimBa")
+    assert len(simba.splitlines()) <= 30
+    with trained(tmp_path_factory.mktemp("own"), {"residual.py": simba}, FLAGS) as run:
+        yield run
 
 
 def test_its_lanes_have_every_number_that_the_baseline_has(folder):
@@ -56,8 +49,7 @@ def test_the_card_and_explain_say_how_its_kernel_is_measured(folder, capsys):
 
 
 def test_the_nnx_module_of_the_page_is_a_critic(folder):
-    example = next(text for text in BLOCKS if "nnx.Module" in text)
-    (folder.parent / "nnx_critic.py").write_text(example)
+    (folder.parent / "nnx_critic.py").write_text(example("nnx.Module"))
     critic = foreign_critic("nnx_critic:Net(width=8)", 5, 2, frozenset({"unit_ball"}))
     assert critic.heads == (("head",),) and not critic.unread
 

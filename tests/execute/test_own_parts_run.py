@@ -2,7 +2,6 @@
 
 import re
 import signal
-from pathlib import Path
 
 import jax
 import jax.numpy as jnp
@@ -10,13 +9,12 @@ import numpy as np
 import pytest
 
 import divbench
-from divbench import cli
 from divbench.execute import run as running
 from divbench.records.tables import read_rows
 from divbench.spec.run_spec import RunSpec
+from tests.execute.page_examples import PAGE, trained
 from tests.execute.test_run import InterruptAt
 
-DOCS = Path(__file__).resolve().parents[2] / "docs" / "variants.md"
 BOTH, AGENT = "actor-reset-60-updates+layered-actor+lion", "td3-capped"
 FLAGS = ("--suite smoke --tasks constant-reward --variants layered:layered+tuned:lion+actor-reset-60-updates,"
          "capped:td3 --seeds 1 --steps 160 --prime-samples 60 --prime-updates 20 --eval-every 80 --eval-episodes 1 "
@@ -27,14 +25,10 @@ EMPTY = {"second_moment", "second_moment_head"}  # Lion has none
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """Of a finished run."""
-    place = tmp_path_factory.mktemp("own")
-    for name, code in re.findall(r"This is `(\w+\.py)`[^`]*?```python\n(.*?)```", DOCS.read_text(), re.DOTALL):
-        assert len(code.splitlines()) <= 30 or name == "mine.py"
-        (place / name).write_text(code)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(place)
-        assert cli.main(["run", *FLAGS, "--out", str(place / "run")]) == 0
-        yield place / "run"
+    files = dict(re.findall(r"This is `(\w+\.py)`[^`]*?```python\n(.*?)```", PAGE, re.DOTALL))
+    assert all(len(code.splitlines()) <= 30 for name, code in files.items() if name != "mine.py")
+    with trained(tmp_path_factory.mktemp("own"), files, FLAGS) as run:
+        yield run
 
 
 def test_their_tables_are_complete(folder):

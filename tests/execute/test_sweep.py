@@ -1,12 +1,9 @@
 """The record with a number that docs/variants.md shows, swept as it is told there, on a toy task."""
 
-import re
-from pathlib import Path
-
 import divbench
 from divbench import cli
+from tests.execute.page_examples import PAGE, example
 
-DOCS = Path(__file__).resolve().parents[2] / "docs" / "variants.md"
 NAMES = "sweep:reg,sweep:reg=0.01,sweep:reg=0.1"
 FLAGS = ("--suite smoke --tasks constant-reward --seeds 1 --steps 160 --prime-samples 60 --prime-updates 40 "
          "--eval-every 160 --eval-episodes 1 --measure-every 200 --hidden 16 --batch-size 8 "
@@ -14,10 +11,8 @@ FLAGS = ("--suite smoke --tasks constant-reward --seeds 1 --steps 160 --prime-sa
 
 
 def test_lanes_of_three_numbers_train_in_one_program_and_resume(tmp_path, monkeypatch, capsys):
-    text = DOCS.read_text()
-    example = next(block for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL) if "number=1e-3" in block)
-    assert f"divbench run --suite smoke --variants {NAMES}\n" in text
-    (tmp_path / "sweep.py").write_text(example)
+    assert f"divbench run --suite smoke --variants {NAMES}\n" in PAGE
+    (tmp_path / "sweep.py").write_text(example("number=1e-3"))
     monkeypatch.chdir(tmp_path)
     strong = f"{NAMES},sweep:reg=100"
     assert cli.main(["run", *FLAGS, "--variants", strong]) == 0

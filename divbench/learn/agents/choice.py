@@ -8,8 +8,8 @@ from divbench.learn.agents.preqn import PREQN
 from divbench.learn.agents.sac import SAC
 from divbench.learn.agents.td3 import TD3
 from divbench.spec.errors import UsageError
-from divbench.spec.naming import load_module
-from divbench.spec.objects import AGENT
+from divbench.spec.naming import load_object
+from divbench.spec.objects import AGENT, read_object
 
 AGENTS = {agent.algorithm: agent for agent in (SAC, TD3, PREQN)}
 
@@ -23,8 +23,8 @@ def agent_of(structure: Structure) -> Agent:
     own = structure.own(AGENT)
     if not own:
         return AGENTS[structure.settings.algorithm]
-    module, _, name = own.partition(":")
-    agent = getattr(load_module(module, f"agent '{own}'"), name)
+    what = f"agent '{own}'"
+    agent = load_object(read_object(own, AGENT, what), what)
     if not isinstance(agent, Agent):
-        raise UsageError(f"agent '{own}': expected a divbench.learn.agents.agent.Agent, found a {type(agent).__name__}")
+        raise UsageError(f"{what}: expected a divbench.learn.agents.agent.Agent, found a {type(agent).__name__}")
     return agent

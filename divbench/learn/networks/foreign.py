@@ -34,7 +34,7 @@ from divbench.learn.networks.switches import Switches, all_on
 from divbench.learn.networks.watching import Path
 from divbench.spec.declared import Needs, needs_of_class
 from divbench.spec.errors import UsageError, nearest
-from divbench.spec.naming import load_module
+from divbench.spec.naming import load_object
 from divbench.spec.objects import CRITIC, read_object
 
 OPTIONS = ("train", "switches")  # of the house, that a module's call may take
@@ -56,7 +56,7 @@ def foreign_critic(text: str, observation_size: int, action_size: int, mechanism
     """
     what = f"critic '{text}'"
     name = read_object(text, CRITIC, what)
-    found, fields = getattr(load_module(name.module, what), name.name), dict(name.fields)
+    found, fields = load_object(name, what), dict(name.fields)
     needs = needs_of_class(found, fields, what)
     try:
         if isinstance(found, type) and issubclass(found, nnx.Module):
