@@ -41,9 +41,9 @@ def packages_on_disk() -> set[str]:
 def wheel(tmp_path_factory) -> Path:
     """The wheel, built from a copy (no earlier build's leavings) with files planted where runs and datasets land."""
     source, out = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("wheel")
-    for name in ("divbench", *MAPPED):
+    for name in ("src", "divbench", *MAPPED):
         ignored = ("__pycache__", *(OWN if name == "results" else ()))
-        shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns(*ignored))
+        shutil.copytree(ROOT / name, source / name, symlinks=True, ignore=shutil.ignore_patterns(*ignored))
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, source)
     for folder in ("runs", "datasets/deep", "baselines/planted/tables"):
@@ -77,6 +77,12 @@ def test_every_package_on_disk_is_listed():
     listed = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
     assert set(listed) == packages_on_disk(), "edit [tool.setuptools] packages in pyproject.toml"
     assert len(set(listed)) == len(listed)
+
+
+def test_src_holds_the_package_and_its_mapped_folders_and_nothing_else():
+    assert [path.name for path in (ROOT / "src").iterdir()] == ["divbench"]
+    for name, folder in [("divbench", "divbench"), *((f"divbench/{folder}", folder) for folder in MAPPED)]:
+        assert (ROOT / "src" / name).resolve() == ROOT / folder
 
 
 def test_wheel_holds_every_module_and_the_evidence_but_nothing_made_here(wheel):
