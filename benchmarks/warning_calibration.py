@@ -159,7 +159,7 @@ def as_markdown(found: list[calibration.Example], judged: Judged, lanes: list[Fo
         "is the exact one of as many independent cases as there are pairs.", "",
         "| predicted | measurements | (task, seed) | mean predicted | observed | error, 95% |",
         "|---|---:|---:|---:|---:|---|"]
-    lines += [f"| {b.low:.1f} to {b.high:.1f} | {b.count} | {b.clusters} | {b.predicted:.2f} | {b.observed:.2f} | "
+    lines += [f"| {b.low:.1f} to {b.high:.1f} | {b.examples} | {b.clusters} | {b.predicted:.2f} | {b.observed:.2f} | "
               f"{b.error_low:+.2f} to {b.error_high:+.2f} |" for b in judged.reliability()]
     lines += ["", "## Spacing and protocol", "",
               "| measured | measurements | events | mean predicted | observed | Brier score | area under the ROC |",

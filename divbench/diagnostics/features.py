@@ -146,7 +146,8 @@ def dormant_share(layers: Sequence[Float[Array, "N B _"]],
       threshold: of the score, which has no unit.
     """
     dormant = [_dormant(activation, threshold) for activation in layers]
-    return sum(jnp.sum(units) for units in dormant) / sum(units.size for units in dormant)
+    counts = [jnp.sum(units) for units in dormant]
+    return sum(counts[1:], counts[0]) / sum(units.size for units in dormant)
 
 
 def dormant_shares(layers: Sequence[Float[Array, "N B _"]],

@@ -9,18 +9,20 @@ is, as a second moment is whose gradient's square no float32 holds, and NaN wher
 
 from __future__ import annotations
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 
 from divbench.diagnostics.scaling import magnitude_scale
 
 
-def global_norm(tree) -> jax.Array:
+def global_norm(tree: Any) -> jax.Array:
     """L2 norm over all arrays of a tree; scalar, in the unit of the tree."""
     return _norm(tree)
 
 
-def layer_norms(tree) -> dict[str, jax.Array]:
+def layer_norms(tree: Any) -> dict[str, jax.Array]:
     """L2 norm of each layer over all its arrays and all critics, by the name of the layer; scalars.
 
     The unit is that of the tree. The squares of the layers' norms add up to that of `global_norm`.
@@ -28,7 +30,7 @@ def layer_norms(tree) -> dict[str, jax.Array]:
     return {name: _norm(layer) for name, layer in tree.items()}
 
 
-def _norm(tree) -> jax.Array:
+def _norm(tree: Any) -> jax.Array:
     flat = jnp.concatenate([jnp.ravel(leaf) for leaf in jax.tree.leaves(tree)])
     scale = magnitude_scale(flat)
     norm = jnp.sqrt(jnp.sum(jnp.square(flat / scale))) * scale[0]

@@ -16,10 +16,14 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from divbench.statistics.bootstrap import DRAWS, LEAST_SEEDS, bootstrap
 from divbench.statistics.coverage import coverage
 from divbench.statistics.estimates import CONFIDENCE, Estimate, check_tasks
+
+if TYPE_CHECKING:
+    import numpy as np
 
 TARGET = 1_000.0  # the return that no task of the DeepMind Control Suite exceeds: 1,000 steps with rewards up to 1
 CURVE_DRAWS = 2_000  # for a curve: an end of an interval is then right to about 2% of the interval's width
@@ -27,7 +31,7 @@ FEW_SEEDS = 5  # of a task; fewer are said to be few
 AGGREGATES = ("iqm", "mean", "median", "optimality_gap")
 
 
-def iqm(strata: Sequence):
+def iqm(strata: Sequence) -> np.ndarray:
     """The interquartile mean: that of the middle half of all tasks' and seeds' scores together.
 
     Of the sorted scores a quarter, rounded down, is left out at each end (Agarwal et al., section 4.3).
@@ -45,21 +49,21 @@ def iqm(strata: Sequence):
     return np.mean(pooled[..., cut:pooled.shape[-1] - cut], axis=-1)
 
 
-def mean(strata: Sequence):
+def mean(strata: Sequence) -> np.ndarray:
     """The mean over tasks of the means over seeds; shapes as in `iqm`."""
     import numpy as np
 
     return np.mean(_task_means(strata), axis=0)
 
 
-def median(strata: Sequence):
+def median(strata: Sequence) -> np.ndarray:
     """The median over tasks of the means over seeds; shapes as in `iqm`."""
     import numpy as np
 
     return np.median(_task_means(strata), axis=0)
 
 
-def optimality_gap(strata: Sequence, target: float = TARGET):
+def optimality_gap(strata: Sequence, target: float = TARGET) -> np.ndarray:
     """By how much scores miss a target, averaged over seeds and then over tasks: smaller is better.
 
     What lies above the target counts as the target (Agarwal et al., section 4.3). Shapes as in `iqm`.
@@ -213,7 +217,7 @@ def _measured(statistic: str, estimate: Estimate, confidence: float, *sides: Seq
     return dataclasses.replace(estimate, level=coverage(statistic, len(sides[0]), fewest))
 
 
-def _task_means(strata: Sequence):
+def _task_means(strata: Sequence) -> np.ndarray:
     import numpy as np
 
     return np.stack([np.mean(stratum, axis=-1) for stratum in strata])
@@ -224,7 +228,7 @@ def _scores(strata: Sequence) -> list:
     return [_finite(stratum, f"scores of task {number}") for number, stratum in enumerate(strata, 1)]
 
 
-def _finite(numbers: Sequence, what: str):
+def _finite(numbers: Sequence, what: str) -> np.ndarray:
     import numpy as np
 
     numbers = np.asarray(numbers, float)
@@ -235,7 +239,7 @@ def _finite(numbers: Sequence, what: str):
     return numbers
 
 
-def _count(places, size: int):
+def _count(places: np.ndarray, size: int) -> np.ndarray:
     """How often each of 0 ... size - 1 stands in a row: integers `[D, M]` to `[D, size]`."""
     import numpy as np
 

@@ -13,8 +13,12 @@ scores hold the truth is measured: `coverage`.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from divbench.statistics.estimates import CONFIDENCE, Estimate
+
+if TYPE_CHECKING:
+    import numpy as np
 
 DRAWS, SEED = 10_000, 0
 LEAST_SEEDS = 3  # of a task; resampling fewer says nothing about seeds that were not run
@@ -61,7 +65,7 @@ def bootstrap(sides: Sequence[Sequence], statistic: Callable, *, outputs: int = 
             for effect, values in zip(effects, np.concatenate(parts, axis=1), strict=True)]
 
 
-def draw_seeds(strata: Sequence, draws: int, random) -> list:
+def draw_seeds(strata: Sequence, draws: int, random: np.random.Generator) -> list:
     """Seeds drawn with replacement within each task: arrays `[..., N]` to arrays `[..., D, N]`.
 
     Args:
@@ -72,7 +76,7 @@ def draw_seeds(strata: Sequence, draws: int, random) -> list:
     return [stratum[..., random.integers(0, stratum.shape[-1], (draws, stratum.shape[-1]))] for stratum in strata]
 
 
-def percentiles(values, confidence: float = CONFIDENCE) -> tuple[float, float]:
+def percentiles(values: Sequence[float] | np.ndarray, confidence: float = CONFIDENCE) -> tuple[float, float]:
     """The middle `confidence` of values `[D]`, by linear interpolation."""
     import numpy as np
 

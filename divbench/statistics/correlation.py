@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from divbench.statistics.bootstrap import DRAWS, LEAST_SEEDS, SEED, percentiles
 from divbench.statistics.estimates import CERTAIN, Estimate, Tested
+
+if TYPE_CHECKING:
+    import numpy as np
 
 LEAST_TASKS = 4
 
@@ -50,7 +54,7 @@ def rank_correlation(tasks: Sequence[Sequence[tuple[float, float]]], *, threshol
     return by_draws(effect, drawn, threshold, method)
 
 
-def by_draws(effect: float, drawn, threshold: float, method: str) -> Tested:
+def by_draws(effect: float, drawn: np.ndarray, threshold: float, method: str) -> Tested:
     """A number beside a threshold by the draws `[D]` of a bootstrap."""
     import numpy as np
 
@@ -59,7 +63,7 @@ def by_draws(effect: float, drawn, threshold: float, method: str) -> Tested:
     return Tested(Estimate(effect, *percentiles(drawn)), above, below, 0.0, 0.0, method)
 
 
-def _spearman(pairs):
+def _spearman(pairs: np.ndarray) -> np.ndarray:
     """Correlations `[D]` of the average ranks of two columns, pairs `[D, T, 2]`; nan where a column does not vary."""
     import numpy as np
 

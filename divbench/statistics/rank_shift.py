@@ -8,7 +8,7 @@ differ by the same shift in every task, whatever their distribution.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from divbench.statistics.estimates import CONFIDENCE, Estimate, Tested, check_tasks
 from divbench.statistics.ranks import Null, independent, rank_scores, together
@@ -43,6 +43,7 @@ def rank_shift_test(first: Sequence[Sequence[float]], second: Sequence[Sequence[
     balance = _last(corners, lambda shift: 0.0 if _shifted(first, second, shift).observed > 0 else 1.0, 0.5)[0]
     other_way = _last([-corner for corner in reversed(corners)],
                       lambda shift: 0.0 if _shifted(first, second, -shift).observed < 0 else 1.0, 0.5)[0]
+    assert balance is not None and other_way is not None, "a chance of 0 at the first corner is below one half"
     effect = (balance - other_way) / 2.0
     least = _shifted(first, second, corners[0] - 1.0).above, _shifted(first, second, corners[-1] + 1.0).below
     found = Estimate(effect) if low is None or high is None else Estimate(effect, low, -high,
@@ -59,7 +60,7 @@ def _shifted(first: Sequence[Sequence[float]], second: Sequence[Sequence[float]]
     return together(nulls)
 
 
-def _last(corners: Sequence[float], chance, level: float) -> tuple[float | None, float]:
+def _last(corners: Sequence[float], chance: Callable[[float], float], level: float) -> tuple[float | None, float]:
     """The corner up to which a chance, which grows with the shift and changes at corners alone, is at most a level, and
     the chance just before it; None where it never is.
 

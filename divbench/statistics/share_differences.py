@@ -9,8 +9,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from divbench.statistics.estimates import CONFIDENCE, Estimate, Tested
+
+if TYPE_CHECKING:
+    import numpy as np
 
 LEAST_LANES = 3  # on a side; fewer have no interval
 _HALVINGS, _VALUES = 40, 201  # of the search for an exact limit; values tried at each step
@@ -128,7 +132,7 @@ def _score(one: int, other: int) -> float:
     return (one - other) / math.sqrt(one + other) if one + other else 0.0
 
 
-def _binomial(shares, count: int):
+def _binomial(shares: np.ndarray, count: int) -> np.ndarray:
     """Chances `[P, count + 1]` of every number of hits at shares `[P]`."""
     import numpy as np
 

@@ -15,8 +15,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from divbench.statistics.estimates import CONFIDENCE, Estimate, Tested
+
+if TYPE_CHECKING:
+    import numpy as np
 
 MOST_ENUMERATED = 16  # pairs: 2^16 patterns of signs are enumerated, of more pairs some are drawn
 PATTERNS, SEED = 20_000, 0  # drawn
@@ -60,7 +64,7 @@ def sign_flip_test(strata: Sequence[Sequence[float]], *, threshold: float = 0.0,
     return Tested(found, above, below, least, least, method)
 
 
-def _subset_means(differences, weights):
+def _subset_means(differences: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, int]:
     """The weighted means of all subsets of pairs that are not empty, or of drawn ones, in rising order; and the number
     of patterns, the one that flips nothing included.
 

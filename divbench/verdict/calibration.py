@@ -110,7 +110,7 @@ def fit(found: Sequence[Example], penalty: float = PENALTY) -> tuple[float, ...]
     # A grain of penalty on the intercept too: without it examples of one outcome would push it to infinity.
     penalties = np.array([1e-6, *[1.0] * (inputs.shape[1] - 1)]) * max(penalty, 1e-9)
 
-    def loss(coefficients) -> float:
+    def loss(coefficients: np.ndarray) -> float:
         logits = inputs @ coefficients
         return float(weights @ (np.logaddexp(0.0, logits) - outcomes * logits)
                      + penalties @ coefficients**2 / 2.0)

@@ -67,6 +67,7 @@ def _fate(rows: Sequence[Mapping], verdict: Verdict, cause: FirstCause | None) -
         return f"The lane exploded: the {culprit} went non-finite at {at}."
     if verdict.kind == "recovered":
         stay = beyond_bound(rows)[-1]
+        assert stay.end is not None, "a lane that recovered came back"
         back = rows[stay.end]
         peak = max((measured(row, "q_replay_mean") for row in rows[stay.start:stay.end]), key=_size)
         return (f"The lane diverged at {at} and recovered: mean Q on replay reached {number(peak)} and is back within "
@@ -155,7 +156,8 @@ def _order(rows: Sequence[Mapping]) -> str:
 
 def _growth(rows: Sequence[Mapping]) -> str:
     """The largest value after the first update over the level at the start, for what grew notably."""
-    parts, left = [], departures(rows)
+    parts: list[str] = []
+    left = departures(rows)
     for name, words in GROWING.items():
         ratio = growth(rows, name, left.get(BEGINS_WITH.get(name, "")))
         if ratio >= NOTABLE:
@@ -180,8 +182,10 @@ def _temperature(rows: Sequence[Mapping]) -> str:
     target. A reset puts it back to where it began, which is no climb."""
     known = [row for row in rows if 0.0 < measured(row, "temperature") < math.inf]
     climbs = [_climb(list(between)) for _, between in itertools.groupby(known, lambda row: row.get("resets", 0))]
-    low, peak = max(climbs, key=lambda climb: climb[1]["temperature"] / climb[0]["temperature"], default=(None, None))
-    if low is None or peak["temperature"] < NOTABLE * low["temperature"]:
+    if not climbs:
+        return ""
+    low, peak = max(climbs, key=_factor)
+    if peak["temperature"] < NOTABLE * low["temperature"]:
         return ""
     text = f"The temperature climbed from {number(low['temperature'])} at update {when(low)[0]:,} to " \
            f"{number(peak['temperature'])} at update {when(peak)[0]:,}, as the policy's entropy was below its target"
@@ -192,8 +196,17 @@ def _temperature(rows: Sequence[Mapping]) -> str:
 
 def _climb(rows: Sequence[Mapping]) -> tuple[Mapping, Mapping]:
     """From where to where the temperature rose by the largest factor."""
-    lows = itertools.accumulate(rows, lambda low, row: min(low, row, key=lambda at: at["temperature"]))
-    return max(zip(lows, rows, strict=True), key=lambda climb: climb[1]["temperature"] / climb[0]["temperature"])
+    lows = itertools.accumulate(rows, _cooler)
+    return max(zip(lows, rows, strict=True), key=_factor)
+
+
+def _cooler(first: Mapping, second: Mapping) -> Mapping:
+    return min(first, second, key=lambda row: row["temperature"])
+
+
+def _factor(climb: tuple[Mapping, Mapping]) -> float:
+    low, peak = climb
+    return peak["temperature"] / low["temperature"]
 
 
 def _bias(rows: Sequence[Mapping]) -> str:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from divbench.verdict.bound import MOST_TEMPERATURE, limits, measured, passes_bound
 from divbench.verdict.hysteresis import CLEAR, FAR, IN, UNKNOWN, excursions
@@ -133,7 +133,7 @@ def departures(rows: Sequence[Mapping]) -> dict[str, int]:
         **{culprit: _first(row.get("nonfinite", "") == culprit for row in rows) for culprit in NONFINITE},
         **{name: _watch(rows, name)[0] for name in BANDS},
     }
-    return {name: found[name] for name in ORDER if found[name] is not None}
+    return {name: place for name in ORDER if (place := found[name]) is not None}
 
 
 def start_level(rows: Sequence[Mapping], name: str) -> float:
@@ -187,7 +187,7 @@ def _confirmed(marks: Sequence[str]) -> int | None:
     return stays[0].start if stays else None
 
 
-def _first(marks) -> int | None:
+def _first(marks: Iterable[bool]) -> int | None:
     return next((index for index, mark in enumerate(marks) if mark), None)
 
 

@@ -30,7 +30,8 @@ def excursions(marks: Sequence[str], *, enter_after: int, leave_after: int,
       last_counts: whether a stay begins with fewer `IN` in a row if the series ends with them.
     """
     found: list[Excursion] = []
-    inside, row, last = False, [], UNKNOWN
+    row: list[int] = []
+    inside, last = False, UNKNOWN
     for index, mark in enumerate(marks):
         if mark == UNKNOWN:
             continue

@@ -9,10 +9,13 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Callable, Hashable, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from divbench.statistics.bootstrap import percentiles
 from divbench.statistics.shares import share_interval
+
+if TYPE_CHECKING:
+    import numpy as np
 
 BINS = 10
 DRAWS, SEED = 2_000, 0
@@ -24,7 +27,7 @@ class Bin(NamedTuple):
 
     low: float
     high: float
-    count: int
+    examples: int
     clusters: int
     predicted: float
     observed: float
@@ -67,8 +70,9 @@ class Judged:
 
     def only(self, chosen: Sequence[bool]) -> Judged:
         """Those of the examples for which `chosen` says so."""
-        return Judged(*([x for x, kept in zip(column, chosen, strict=True) if kept] for column in
-                        (self.predicted, self.happened, self.weights, self.clusters)))
+        places = [place for place, kept in enumerate(chosen) if kept]
+        return Judged([self.predicted[place] for place in places], [self.happened[place] for place in places],
+                      [self.weights[place] for place in places], [self.clusters[place] for place in places])
 
     def brier(self) -> Estimated:
         """Weighted mean squared difference of prediction and outcome: 0 is perfect, 0.25 is a coin's."""
@@ -106,10 +110,10 @@ class Judged:
         predicted, observed, clusters = float(w @ p / w.sum()), float(w @ y / w.sum()), len(set(self.clusters))
         if y.min() == y.max():
             bounds = share_interval(clusters if y.max() else 0, clusters)
-            errors = [bound - predicted for bound in bounds]
+            error_low, error_high = (bound - predicted for bound in bounds)
         else:
-            errors = self._estimate(lambda weights: weights @ (y - p) / weights.sum())[1:]
-        return Bin(low, high, len(p), clusters, predicted, observed, *errors)
+            _, error_low, error_high = self._estimate(lambda weights: weights @ (y - p) / weights.sum())
+        return Bin(low, high, len(p), clusters, predicted, observed, error_low, error_high)
 
     def _estimate(self, statistic: Callable) -> Estimated:
         """`statistic` of the weights, with the 95% percentile interval of draws of clusters; draws that leave it
@@ -128,12 +132,12 @@ class Judged:
         return Estimated(value, *(percentiles(known) if known else (math.nan, math.nan)))
 
 
-def _area(predicted, happened, weights) -> float:
+def _area(predicted: Sequence[float], happened: Sequence[bool], weights: np.ndarray) -> float:
     import numpy as np
 
     values, places = np.unique(predicted, return_inverse=True)
-    happened = np.array(happened, bool)
-    with_event = np.bincount(places, weights * happened, len(values))
-    without = np.bincount(places, weights * ~happened, len(values))
+    events = np.array(happened, bool)
+    with_event = np.bincount(places, weights * events, len(values))
+    without = np.bincount(places, weights * ~events, len(values))
     below = np.cumsum(without) - without / 2.0
     return float(with_event @ below / np.float64(with_event.sum() * without.sum()))

@@ -154,16 +154,16 @@ def _diverged(rows: Sequence[Mapping], beyond: list[Excursion]) -> Verdict:
 
 def _stable(rows: Sequence[Mapping], over: list[Excursion]) -> Verdict:
     notes = ["mean Q stayed inside the bounds"]
-    first = {name: _first_beyond(rows, name) for name in WATCHED}
-    if any(first[name] is not None for name in COUNTED):
+    first = {name: place for name in WATCHED if (place := _first_beyond(rows, name)) is not None}
+    if any(name in first for name in COUNTED):
         notes = ["mean Q passed a bound only for single measurements"]
-    if first["q_random_mean"] is not None:
+    if "q_random_mean" in first:
         row = rows[first["q_random_mean"]]
         side = limits(row).side(row["q_random_mean"])
         notes.append(f"on random actions it passed the {side} bound at update {row['update']}")
-    if over:
+    if over and (end := over[-1].end) is not None:
         notes.append(f"above the Monte-Carlo return from update {rows[over[-1].start]['update']} to "
-                     f"{rows[over[-1].end]['update']}")
+                     f"{rows[end]['update']}")
     return Verdict("stable", rows[-1]["env_step"], rows[-1]["update"], "; ".join(notes))
 
 
@@ -176,8 +176,9 @@ def _passages(rows: Sequence[Mapping], excursion: Excursion, earliest: int) -> s
     begin = excursion.start
     while begin > earliest and passes_bound(rows[begin - 1], "q_random_mean"):
         begin -= 1
-    when = {name: _first_beyond(rows, name, begin, excursion.end) for name in WATCHED}
-    order = sorted((name for name in WATCHED if when[name] is not None), key=lambda name: when[name])
+    when = {name: place for name in WATCHED
+            if (place := _first_beyond(rows, name, begin, excursion.end)) is not None}
+    order = sorted(when, key=lambda name: when[name])
     first = rows[when[order[0]]]
     together = [name for name in order if when[name] == when[order[0]]]
     bound = limits(first)
@@ -188,7 +189,7 @@ def _passages(rows: Sequence[Mapping], excursion: Excursion, earliest: int) -> s
         text += f", beyond what was seen by more than {bound.tolerance:.0%}"
     for name in order[len(together):]:
         text += f"; on {WORDS[name]} actions at update {rows[when[name]]['update']}"
-    return text + "".join(f"; on {WORDS[name]} actions never" for name in WATCHED if when[name] is None)
+    return text + "".join(f"; on {WORDS[name]} actions never" for name in WATCHED if name not in when)
 
 
 def _first_beyond(rows: Sequence[Mapping], name: str, begin: int = 0, end: int | None = None) -> int | None:

@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 
 
-def modulus(kernel: jax.Array, rho: jax.Array, alpha, gamma) -> jax.Array:
+def modulus(kernel: jax.Array, rho: jax.Array, alpha: float | jax.Array, gamma: float | jax.Array) -> jax.Array:
     """beta(K) = max_i sum_j (|delta_ij - alpha K_ij rho_j| + alpha gamma |K_ij| rho_j); scalar, no unit.
 
     |U Q1 - U Q2| <= beta |Q1 - Q2| in the sup norm, for every MDP. NaN where the kernel is not finite.
@@ -30,7 +30,8 @@ def modulus(kernel: jax.Array, rho: jax.Array, alpha, gamma) -> jax.Array:
     return _largest(jnp.sum(jnp.abs(identity - rate) + gamma * jnp.abs(rate), 1))
 
 
-def simplified_modulus(kernel: jax.Array, rho: jax.Array, alpha, gamma) -> jax.Array:
+def simplified_modulus(kernel: jax.Array, rho: jax.Array, alpha: float | jax.Array,
+                       gamma: float | jax.Array) -> jax.Array:
     """max_i (1 - (1 - gamma) alpha K_ii rho_i + (1 + gamma) alpha sum_{j != i} |K_ij| rho_j); scalar, no unit.
 
     Equal to `modulus` where 0 <= alpha K_ii rho_i <= 1 for all i. Where a step is larger, it is too small and proves
@@ -40,12 +41,12 @@ def simplified_modulus(kernel: jax.Array, rho: jax.Array, alpha, gamma) -> jax.A
     return _largest(1.0 - (1.0 - gamma) * jnp.diagonal(rate) + (1.0 + gamma) * _off_diagonal(rate))
 
 
-def step_condition(kernel: jax.Array, rho: jax.Array, alpha) -> jax.Array:
+def step_condition(kernel: jax.Array, rho: jax.Array, alpha: float | jax.Array) -> jax.Array:
     """Theorem 2's first condition for each pair, alpha K_ii rho_i < 1: the step is not too large; bool `[n]`."""
     return jnp.diagonal(_rate(kernel, rho, alpha)) < 1.0
 
 
-def dominance_condition(kernel: jax.Array, rho: jax.Array, gamma) -> jax.Array:
+def dominance_condition(kernel: jax.Array, rho: jax.Array, gamma: float | jax.Array) -> jax.Array:
     """Theorem 2's second condition, (1 + gamma) sum_{j != i} |K_ij| rho_j <= (1 - gamma) K_ii rho_i; bool `[n]`.
 
     With gamma 0.99 the diagonal must outweigh the row 199 times. As published it allows equality, with which the
@@ -56,12 +57,12 @@ def dominance_condition(kernel: jax.Array, rho: jax.Array, gamma) -> jax.Array:
     return (1.0 + gamma) * _off_diagonal(rate) <= (1.0 - gamma) * jnp.diagonal(rate)
 
 
-def theorem_holds(kernel: jax.Array, rho: jax.Array, alpha, gamma) -> jax.Array:
+def theorem_holds(kernel: jax.Array, rho: jax.Array, alpha: float | jax.Array, gamma: float | jax.Array) -> jax.Array:
     """Whether both conditions of Theorem 2 hold for all pairs; bool scalar."""
     return jnp.all(step_condition(kernel, rho, alpha)) & jnp.all(dominance_condition(kernel, rho, gamma))
 
 
-def optimality_operator(q: jax.Array, reward: jax.Array, transition: jax.Array, gamma) -> jax.Array:
+def optimality_operator(q: jax.Array, reward: jax.Array, transition: jax.Array, gamma: float | jax.Array) -> jax.Array:
     """T* Q = r(s, a) + gamma sum_s' P(s'|s, a) max_a' Q(s', a').
 
     Args:
@@ -76,8 +77,8 @@ def optimality_operator(q: jax.Array, reward: jax.Array, transition: jax.Array, 
     return reward + gamma * ahead
 
 
-def approximate_update(q: jax.Array, kernel: jax.Array, rho: jax.Array, alpha, reward: jax.Array,
-                       transition: jax.Array, gamma) -> jax.Array:
+def approximate_update(q: jax.Array, kernel: jax.Array, rho: jax.Array, alpha: float | jax.Array, reward: jax.Array,
+                       transition: jax.Array, gamma: float | jax.Array) -> jax.Array:
     """U Q = Q + alpha K D_rho (T* Q - Q), one step of Q-learning through the kernel (equation 14): `[S, A]`.
 
     Arguments as in `modulus` and `optimality_operator`.
@@ -87,7 +88,7 @@ def approximate_update(q: jax.Array, kernel: jax.Array, rho: jax.Array, alpha, r
     return q + change.reshape(q.shape)
 
 
-def _rate(kernel: jax.Array, rho: jax.Array, alpha) -> jax.Array:
+def _rate(kernel: jax.Array, rho: jax.Array, alpha: float | jax.Array) -> jax.Array:
     """alpha K D_rho, `[n, n]`."""
     count = rho.shape[0]
     if rho.ndim != 1 or kernel.shape != (count, count):

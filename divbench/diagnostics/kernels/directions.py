@@ -6,6 +6,8 @@ judged on recorded series, not here (`divbench.verdict.critical_point`).
 
 from __future__ import annotations
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
@@ -13,7 +15,7 @@ from jaxtyping import Array, Float
 from divbench.diagnostics.scaling import magnitude_scale
 
 
-def cosine(first, second) -> Float[Array, ""]:
+def cosine(first: Any, second: Any) -> Float[Array, ""]:
     """<x, y> / (|x| |y|) over all entries of two trees of the same structure; a scalar in [-1, 1].
 
     0 where one of them is wholly 0, NaN where one is not finite. For parameters, gradients, kernels (the similarity of

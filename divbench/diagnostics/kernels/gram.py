@@ -22,9 +22,11 @@ COPIES = 4  # arrays of the size of a block's gradients that are alive at a time
 
 QFunction = Callable[[Any, Float[Array, " O"], Float[Array, " A"]], Float[Array, ""]]
 Points = tuple[Float[Array, "N O"], Float[Array, "N A"]]
+Rows = Callable[[Any], list[Array]]  # of a block of points
 
 
-def gram(q_fn: QFunction, params, left: Points, right: tuple[Float[Array, "M O"], Float[Array, "M A"]] | None = None, *,
+def gram(q_fn: QFunction, params: Any, left: Points,
+         right: tuple[Float[Array, "M O"], Float[Array, "M A"]] | None = None, *,
          memory: int = MEMORY) -> Float[Array, "N _"]:
     """K(X, Y) with K_ij = grad Q(x_i) . grad Q(y_j).
 
@@ -53,13 +55,13 @@ def gram(q_fn: QFunction, params, left: Points, right: tuple[Float[Array, "M O"]
     return blocks(rows, left, rows, widened(right), block_size(params, memory))
 
 
-def gradients(q_fn: QFunction, params, points: Points) -> list[Float[Array, "N _"]]:
+def gradients(q_fn: QFunction, params: Any, points: Points) -> list[Float[Array, "N _"]]:
     """grad Q of each point: one `[N, size]` for each array of the parameters, in the order of `jax.tree.leaves`."""
     tree = jax.vmap(jax.grad(q_fn), (None, 0, 0))(params, *points)
     return [leaf.reshape(leaf.shape[0], -1) for leaf in jax.tree.leaves(tree)]
 
 
-def blocks(left_rows, left, right_rows, right, size: int) -> Float[Array, "N M"]:
+def blocks(left_rows: Rows, left: Any, right_rows: Rows, right: Any, size: int) -> Float[Array, "N M"]:
     """`left_rows(left) @ right_rows(right)^T`, a block of each at a time: `[N, M]`.
 
     Args:
@@ -79,7 +81,7 @@ def blocks(left_rows, left, right_rows, right, size: int) -> Float[Array, "N M"]
     return grid.transpose(0, 2, 1, 3).reshape(-1, grid.shape[1] * right_size)[:rows, :columns]
 
 
-def symmetric_blocks(rows, points, size: int) -> Float[Array, "N N"]:
+def symmetric_blocks(rows: Rows, points: Any, size: int) -> Float[Array, "N N"]:
     """`rows(points) @ rows(points)^T` of its upper triangle of blocks, mirrored: `[N, N]`. Arguments as in `blocks`."""
     count = size_of(points)
     stacked, size = _in_blocks(points, size)
@@ -100,17 +102,17 @@ def symmetric_blocks(rows, points, size: int) -> Float[Array, "N N"]:
     return jnp.triu(upper) + jnp.triu(upper, 1).T
 
 
-def block_size(params, memory: int, copies: int = COPIES) -> int:
+def block_size(params: Any, memory: int, copies: int = COPIES) -> int:
     """How many examples' gradients fit `memory` bytes when `copies` blocks of them are alive; at least 1."""
     return max(1, memory // (copies * sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(params))))
 
 
-def parameter_count(params) -> int:
+def parameter_count(params: Any) -> int:
     """P, the number of entries of all arrays of the tree."""
     return sum(leaf.size for leaf in jax.tree.leaves(params))
 
 
-def widened(tree):
+def widened(tree: Any) -> Any:
     """The tree with its floating arrays in JAX's default precision, float64 where x64 is on, else float32."""
     def widen(leaf):
         leaf = jnp.asarray(leaf)
@@ -119,7 +121,7 @@ def widened(tree):
     return jax.tree.map(widen, tree)
 
 
-def size_of(points) -> int:
+def size_of(points: Any) -> int:
     """The leading axis that all arrays of the points share.
 
     Raises:
@@ -131,7 +133,7 @@ def size_of(points) -> int:
     return sizes[0]
 
 
-def _in_blocks(points, size: int):
+def _in_blocks(points: Any, size: int) -> tuple[Any, int]:
     """Points as `[blocks, size, ...]`, the last block filled up with copies of the last point, and the size chosen:
     the smallest that does with as few blocks."""
     count = size_of(points)
@@ -145,12 +147,13 @@ def _in_blocks(points, size: int):
     return jax.tree.map(stack, points), size
 
 
-def _pick(stacked, place):
+def _pick(stacked: Any, place: int | jax.Array) -> Any:
     return jax.tree.map(lambda leaf: jax.lax.dynamic_index_in_dim(leaf, place, keepdims=False), stacked)
 
 
 def _dot(left: list[Float[Array, "n _"]], right: list[Float[Array, "m _"]]) -> Float[Array, "n m"]:
     """Sum over the parameters' arrays of left @ right^T: lists of `[n, p]` and `[m, p]` to `[n, m]`."""
     highest = jax.lax.Precision.HIGHEST
-    return sum(jnp.einsum("np,mp->nm", one, other, precision=highest)
-               for one, other in zip(left, right, strict=True))
+    products = [jnp.einsum("np,mp->nm", one, other, precision=highest)
+                for one, other in zip(left, right, strict=True)]
+    return sum(products[1:], products[0])

@@ -15,13 +15,15 @@ Host side, numpy and scipy. `steps` are gradient updates, `q` a mean Q (its sign
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from divbench.diagnostics.kernels.jackknife import Interval, jackknife
 
 if TYPE_CHECKING:
+    import jax
     import numpy as np
 
+Series: TypeAlias = "Sequence[float] | np.ndarray | jax.Array"  # `[T]`
 CRASHED = 1e12  # |Q| from which on a critic counts as crashed
 POWERS = (-2.0, 3.0)  # between which `growth_power` looks; SGD's lie in [1, 2), Adam's in [-1, 0)
 GRID = 51  # powers tried before the best is refined
@@ -52,7 +54,7 @@ def singular_power(layers: int) -> float:
     return (2.0 * layers - 2.0) / layers
 
 
-def crash_step(steps: Sequence[float], q: Sequence[float], limit: float = CRASHED) -> float | None:
+def crash_step(steps: Series, q: Series, limit: float = CRASHED) -> float | None:
     """The first step at which |Q| exceeds `limit` or is not finite; None if there is none."""
     import numpy as np
 
@@ -61,7 +63,7 @@ def crash_step(steps: Sequence[float], q: Sequence[float], limit: float = CRASHE
     return float(np.asarray(steps)[crashed[0]]) if crashed.size else None
 
 
-def predict_crash(steps: Sequence[float], q: Sequence[float], layers: int) -> Interval:
+def predict_crash(steps: Series, q: Series, layers: int) -> Interval:
     """The step at which Q is infinite if SGD continues as before: where the line through Q^(-p) meets 0.
 
     The jackknife is of 1 / (crash - first step), which is near normal and passes through 0 where the line becomes
@@ -97,7 +99,7 @@ def predict_crash(steps: Sequence[float], q: Sequence[float], layers: int) -> In
     return Interval(float(crash(found.value)), float(crash(found.high)), float(crash(found.low)))
 
 
-def forecast(steps: Sequence[float], q: Sequence[float], layers: int, start: float, end: float) -> CrashForecast:
+def forecast(steps: Series, q: Series, layers: int, start: float, end: float) -> CrashForecast:
     """`predict_crash` from the measurements with start <= step <= end of a whole series, beside what came after.
 
     Args:
@@ -119,7 +121,7 @@ def forecast(steps: Sequence[float], q: Sequence[float], layers: int, start: flo
     return CrashForecast(predicted, actual, float("nan") if actual is None else predicted.value / actual - 1.0)
 
 
-def growth_power(steps: Sequence[float], q: Sequence[float]) -> Interval:
+def growth_power(steps: Series, q: Series) -> Interval:
     """The p for which Q^(-p) is nearest to linear in time, the law itself without knowing depth or optimizer.
 
     An interval above 0 says finite-time singularity, below 0 a power of time, around 0 exponential or undecided. Looked
@@ -129,7 +131,7 @@ def growth_power(steps: Sequence[float], q: Sequence[float]) -> Interval:
     return jackknife(lambda kept: _best_power(steps[kept], log_q[kept]), len(steps))
 
 
-def polynomial_exponent(steps: Sequence[float], q: Sequence[float], origin: float | None = None) -> Interval:
+def polynomial_exponent(steps: Series, q: Series, origin: float | None = None) -> Interval:
     """The exponent of time by which Q grows: under Adam about L, the number of weight layers.
 
     Args:
@@ -150,7 +152,7 @@ def polynomial_exponent(steps: Sequence[float], q: Sequence[float], origin: floa
     return Interval(*(-1.0 / power if power < 0.0 else float("inf") for power in found))
 
 
-def power_law(x: Sequence[float], y: Sequence[float]) -> Interval:
+def power_law(x: Series, y: Series) -> Interval:
     """n of y = c x^n, the slope of log |y| over log x: of Q over time, of the parameters' norm over Q (1 / L).
 
     Args:
@@ -176,7 +178,7 @@ def power_law(x: Sequence[float], y: Sequence[float]) -> Interval:
     return jackknife(slope, len(log_x))
 
 
-def _series(steps, q) -> tuple[np.ndarray, np.ndarray]:
+def _series(steps: Series, q: Series) -> tuple[np.ndarray, np.ndarray]:
     """Steps and log |Q| less its mean, checked."""
     import numpy as np
 
@@ -188,7 +190,7 @@ def _series(steps, q) -> tuple[np.ndarray, np.ndarray]:
     return steps, log_q - log_q.mean() if log_q.size else log_q
 
 
-def _log_size(values) -> np.ndarray:
+def _log_size(values: Series) -> np.ndarray:
     import numpy as np
 
     values = np.asarray(values, np.float64)

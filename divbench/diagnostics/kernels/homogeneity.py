@@ -8,7 +8,7 @@ does not depend on the scale of the parameters. Biases, LayerNorm and other acti
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -39,7 +39,7 @@ def expected(layers: int) -> Exponents:
     return Exponents(*(jnp.asarray(value) for value in (float(layers), layers - 1.0, 2.0 * (layers - 1), 0.0)))
 
 
-def homogeneity(q_fn: QFunction, params, points: Points, *, scales: tuple[float, ...] = SCALES,
+def homogeneity(q_fn: QFunction, params: Any, points: Points, *, scales: tuple[float, ...] = SCALES,
                 memory: int = MEMORY) -> Exponents:
     """Exponents of a critic, as slopes of log(size) over log(lambda) by least squares.
 

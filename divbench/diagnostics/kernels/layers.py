@@ -27,8 +27,9 @@ def gram_of_layers(layers: Layers) -> Float[Array, "N N"]:
 def gram_between_layers(left: Layers, right: Sequence[tuple[Float[Array, "M _"], Float[Array, "M _"]]]
                         ) -> Float[Array, "N M"]:
     """K(X, Y) `[N, M]` of the layers of X and of Y, the same in the same order."""
-    return sum(_products(inputs, other_inputs) * _products(slopes, other_slopes)
-               for (inputs, slopes), (other_inputs, other_slopes) in zip(left, right, strict=True))
+    products = [_products(inputs, other_inputs) * _products(slopes, other_slopes)
+                for (inputs, slopes), (other_inputs, other_slopes) in zip(left, right, strict=True)]
+    return sum(products[1:], products[0])
 
 
 def _products(rows: Float[Array, "N K"], others: Float[Array, "M K"]) -> Float[Array, "N M"]:

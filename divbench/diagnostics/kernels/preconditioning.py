@@ -66,5 +66,5 @@ def least_squares(kernel: Float[Array, "B B"], error: Float[Array, " B"], rcond:
 
 
 @sequential_vmap
-def _decompose(kernel: Float[Array, "B B"]):
+def _decompose(kernel: Float[Array, "B B"]) -> tuple[jax.Array, jax.Array]:
     return jnp.linalg.eigh(kernel)

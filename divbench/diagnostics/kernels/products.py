@@ -8,13 +8,15 @@ float64 where x64 is on. Both products use reverse mode, so Q may hold functions
 
 from __future__ import annotations
 
+from typing import Any
+
 import jax
 from jaxtyping import Array, Float
 
 from divbench.diagnostics.kernels.gram import Points, QFunction, widened
 
 
-def pullback(q_fn: QFunction, params, points: Points, vector: Float[Array, " N"]):
+def pullback(q_fn: QFunction, params: Any, points: Points, vector: Float[Array, " N"]) -> Any:
     """J^T v = sum_i v_i grad Q(x_i), a tree like the parameters.
 
     The direction of PreQN's step 12 when `vector` is Z (Achiam et al., 1903.08894, Algorithm 1).
@@ -29,7 +31,7 @@ def pullback(q_fn: QFunction, params, points: Points, vector: Float[Array, " N"]
     return vjp(vector)[0]
 
 
-def pushforward(q_fn: QFunction, params, points: Points, tangent) -> Float[Array, " N"]:
+def pushforward(q_fn: QFunction, params: Any, points: Points, tangent: Any) -> Float[Array, " N"]:
     """J t: by how much Q on each point changes to first order when the parameters change by t, `[N]`.
 
     Args:
@@ -41,7 +43,7 @@ def pushforward(q_fn: QFunction, params, points: Points, tangent) -> Float[Array
     return push(widened(tangent))[0]
 
 
-def kernel_product(q_fn: QFunction, params, left: Points, right: tuple[Float[Array, "M O"], Float[Array, "M A"]],
+def kernel_product(q_fn: QFunction, params: Any, left: Points, right: tuple[Float[Array, "M O"], Float[Array, "M A"]],
                    vector: Float[Array, " M"]) -> Float[Array, " N"]:
     """K(X, Y) v: `[M]` to `[N]`; the first-order change of Q on X when v is the error on Y.
 

@@ -12,7 +12,7 @@ Letters in shapes: N transitions, P parameters.
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -59,7 +59,8 @@ class Seem(NamedTuple):
         return self.normalised > self.resolution
 
 
-def excitation(q_fn: QFunction, params, data: Points, policy: Points, gamma, *, memory: int = MEMORY) -> jax.Array:
+def excitation(q_fn: QFunction, params: Any, data: Points, policy: Points, gamma: float | jax.Array, *,
+               memory: int = MEMORY) -> jax.Array:
     """A = (gamma K(X*, X) - K(X, X)) / P, `[N, N]`, not symmetric; for `jax.jit`.
 
     Made as one product, of gamma grad Q(x*) - grad Q(x) with grad Q(x), in blocks as in `gram.gram`.
@@ -83,7 +84,8 @@ def excitation(q_fn: QFunction, params, data: Points, policy: Points, gamma, *, 
     return blocks(difference, (policy, data), rows, data, size) / parameter_count(params)
 
 
-def excite(q_fn: QFunction, params, data: Points, policy: Points, gamma, vector: jax.Array) -> jax.Array:
+def excite(q_fn: QFunction, params: Any, data: Points, policy: Points, gamma: float | jax.Array,
+           vector: jax.Array) -> jax.Array:
     """A v without A, `[N]` to `[N]`: one `pullback`, on X, and a `pushforward` each on X* and X. Arguments as in
     `excitation`."""
     step = pullback(q_fn, params, data, vector)
@@ -91,7 +93,8 @@ def excite(q_fn: QFunction, params, data: Points, policy: Points, gamma, vector:
     return change / parameter_count(params)
 
 
-def excite_transposed(q_fn: QFunction, params, data: Points, policy: Points, gamma, vector: jax.Array) -> jax.Array:
+def excite_transposed(q_fn: QFunction, params: Any, data: Points, policy: Points, gamma: float | jax.Array,
+                      vector: jax.Array) -> jax.Array:
     """A^T v without A, `[N]` to `[N]`. Arguments as in `excitation`."""
     ahead, now = (pullback(q_fn, params, points, vector) for points in (policy, data))
     step = jax.tree.map(lambda far, near: gamma * far - near, ahead, now)
@@ -115,7 +118,8 @@ def seem(matrix: np.ndarray) -> Seem:
     return Seem(value, value / norm if norm else 0.0, resolution, bool(np.isfinite(value)))
 
 
-def seem_matrix_free(q_fn: QFunction, params, data: Points, policy: Points, gamma, *, seed: int = 0) -> Seem:
+def seem_matrix_free(q_fn: QFunction, params: Any, data: Points, policy: Points, gamma: float | jax.Array, *,
+                     seed: int = 0) -> Seem:
     """SEEM by Arnoldi iteration on products with A, for sets and networks whose A or gradients are too large.
 
     The eigenvalue is as exact as the products; the norm that normalises it is an estimate from random vectors, good
@@ -147,10 +151,10 @@ _excite = jax.jit(excite, static_argnums=0)
 
 
 @partial(jax.jit, static_argnums=0)
-def _excite_many(q_fn, *arguments):
+def _excite_many(q_fn: QFunction, *arguments: Any) -> jax.Array:
     return jax.vmap(partial(excite, q_fn), _COLUMNS, 1)(*arguments)
 
 
 @partial(jax.jit, static_argnums=0)
-def _excite_many_transposed(q_fn, *arguments):
+def _excite_many_transposed(q_fn: QFunction, *arguments: Any) -> jax.Array:
     return jax.vmap(partial(excite_transposed, q_fn), _COLUMNS, 1)(*arguments)
