@@ -6,6 +6,7 @@ name below is fetched on first use. Nothing about learning lives here.
 
 import importlib
 import os
+from typing import Any
 
 # Nothing renders. To be set before MuJoCo or dm_control is imported, which then need no display.
 os.environ.setdefault("MUJOCO_GL", "disable")
@@ -29,7 +30,7 @@ _EXPORTS = {
 __all__ = sorted(_EXPORTS)
 
 
-def __getattr__(name: str):
+def __getattr__(name: str) -> Any:
     if name not in _EXPORTS:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(importlib.import_module(f"{__name__}.{_EXPORTS[name]}"), name)

@@ -7,12 +7,15 @@ Does not live here: anything that steps, draws or rewards.
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, Self, TypeVar, dataclass_transform
 
 import jax
 import jax.numpy as jnp
 import mujoco
 import numpy as np
+
+R = TypeVar("R", bound="Record")
+Leaf = jax.Array | np.ndarray  # as drawn on the host, or handed to a program
 
 # MuJoCo calls a number of larger magnitude bad (mjMAXVAL), as it does an infinite one.
 LARGEST_VALID = 1e10
@@ -23,16 +26,25 @@ def float_dtype() -> np.dtype:
     return jnp.result_type(float)
 
 
-def record(cls):
-    """A frozen dataclass that is a pytree and can be copied with changes by `.replace(...)`."""
-    cls = dataclasses.dataclass(frozen=True)(cls)
-    cls.replace = dataclasses.replace
-    names = [field.name for field in dataclasses.fields(cls)]
-    return jax.tree_util.register_dataclass(cls, data_fields=names, meta_fields=[])
+@dataclasses.dataclass(frozen=True)
+class Record:
+    """What a `record` is derived from."""
+
+    def replace(self, **changes: Any) -> Self:
+        """A copy with other values of these fields."""
+        return dataclasses.replace(self, **changes)
+
+
+@dataclass_transform(frozen_default=True)
+def record(cls: type[R]) -> type[R]:
+    """Make a frozen dataclass that is a pytree of a class derived from `Record`."""
+    made = dataclasses.dataclass(frozen=True)(cls)
+    names = [field.name for field in dataclasses.fields(made)]
+    return jax.tree_util.register_dataclass(made, data_fields=names, meta_fields=[])
 
 
 @record
-class State:
+class State(Record):
     """An environment between two control steps; Brax's shape.
 
     Attributes:
@@ -56,7 +68,7 @@ class State:
 
 
 @record
-class Start:
+class Start(Record):
     """How an episode begins, as drawn by dm_control, or as gymnasium draws it.
 
     Attributes:
@@ -70,17 +82,17 @@ class Start:
       target: `[target_size]` what the task aims at; empty for tasks without one.
     """
 
-    bits: jax.Array
-    qpos: jax.Array
-    qvel: jax.Array
-    act: jax.Array
-    qacc_warmstart: jax.Array
-    sensordata: jax.Array
-    target: jax.Array
+    bits: Leaf
+    qpos: Leaf
+    qvel: Leaf
+    act: Leaf
+    qacc_warmstart: Leaf
+    sensordata: Leaf
+    target: Leaf
 
 
 @record
-class Sensed:
+class Sensed(Record):
     """All that an observation or a reward may read, the same for every physics.
 
     Attributes:
@@ -148,6 +160,17 @@ class TaskDefinition:
     moves: Field | None = None
     reads: tuple[Field, ...] = ()
 
+    @property
+    def moving(self) -> Field:
+        """`moves` of a gymnasium task.
+
+        Raises:
+          ValueError: the task has none: dm_control's.
+        """
+        if self.moves is None:
+            raise ValueError(f"{self.name}: no position is paid for; expected a task of gymnasium")
+        return self.moves
+
 
 class Physics(Protocol):
     """What steps a model. `data` is the physics' own pytree; the float vectors are unbatched."""
@@ -165,7 +188,7 @@ class Physics(Protocol):
 
 
 @record
-class Reading:
+class Reading(Record):
     """What a physics reports: `qpos` `[nq]`, `qvel` `[nv]`, `act` `[na]`, `sensordata` `[ns]`."""
 
     qpos: jax.Array

@@ -13,7 +13,7 @@ import numpy as np
 try:
     from divbench.envs import callback_primitive as _private
 except (ImportError, AttributeError):  # a JAX without one of the parts
-    _private = None
+    _private = None  # type: ignore[assignment]  # a module or none
 
 
 def prepare_process() -> None:

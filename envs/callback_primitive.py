@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -25,17 +26,17 @@ def call(function: Callable[..., Sequence[np.ndarray]], shapes: Sequence[jax.Sha
 
 
 @_primitive.def_abstract_eval
-def _abstract(*args, function, results):
+def _abstract(*args: Any, function: Callable, results: Any) -> list[ShapedArray]:
     del args, function
     return [ShapedArray(shape, dtype) for shape, dtype in results]
 
 
 @_primitive.def_impl
-def _outside_jit(*args, function, results):
+def _outside_jit(*args: Any, function: Callable, results: Any) -> Any:
     return jax.jit(lambda *args: _primitive.bind(*args, function=function, results=results))(*args)
 
 
-def _lower(context, *args, function, results):
+def _lower(context: Any, *args: Any, function: Callable, results: Any) -> Any:
     del results
     found, _, _ = _emit(
         context,
@@ -54,7 +55,7 @@ def _lower(context, *args, function, results):
 mlir.register_lowering(_primitive, _lower, cacheable=False)
 
 
-def _batch(args, axes, *, function, results):
+def _batch(args: Any, axes: Any, *, function: Callable, results: Any) -> tuple[Any, list[int]]:
     """All arguments get the lanes' axis in front, those without one by repetition."""
     lanes = next(arg.shape[axis] for arg, axis in zip(args, axes, strict=True) if axis is not None)
     args = [

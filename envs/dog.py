@@ -52,8 +52,8 @@ def _standing_constants() -> tuple[float, float, float]:
     model = load_model("dog-stand").model
     data = mujoco.MjData(model)
     mujoco.mj_kinematics(model, data)
-    heights = [float(data.body(body).xpos[2] * _STAND_HEIGHT_FRACTION) for body in ("torso", "pelvis")]
-    return *heights, float(-model.opt.gravity[2] * model.body("torso").subtreemass[0])
+    torso, pelvis = (float(data.body(body).xpos[2] * _STAND_HEIGHT_FRACTION) for body in ("torso", "pelvis"))
+    return torso, pelvis, float(-model.opt.gravity[2] * model.body("torso").subtreemass[0])
 
 
 def stand_reward(sensed: Sensed) -> jax.Array:
@@ -72,7 +72,8 @@ def stand_reward(sensed: Sensed) -> jax.Array:
         value_at_margin=0.0,
         sigmoid="linear",
     )
-    pressed = sum(read[name][0] for name in _SOLES)
+    first, *others = (read[name][0] for name in _SOLES)
+    pressed = sum(others, first)
     touch = tolerance(pressed, (weight, infinity), margin=weight, value_at_margin=0.9, sigmoid="linear")
     return height[0] * height[1] * jnp.prod(upright) * touch
 

@@ -7,6 +7,7 @@ jittable; the environment turns a `Start` into a state.
 
 import functools
 import threading
+from typing import Any
 
 import jax
 import numpy as np
@@ -21,7 +22,7 @@ _lock = threading.Lock()
 
 
 @functools.cache
-def _suite_environment(name: str):
+def _suite_environment(name: str) -> Any:
     """dm_control's environment of a task over this package's model, so that its added sensors
     are read at the very same instant. Its own copy of the model: dm_control writes to it."""
     from dm_control.mujoco import wrapper

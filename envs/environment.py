@@ -54,7 +54,7 @@ class Environment:
         task (quadruped). Larger actions are clamped by MuJoCo.
     """
 
-    def __init__(self, info: TaskInfo, definition: TaskDefinition, task_model: TaskModel, physics: Physics):
+    def __init__(self, info: TaskInfo, definition: TaskDefinition, task_model: TaskModel, physics: Physics) -> None:
         model = task_model.model
         self.name = info.name
         self.info = info
@@ -91,10 +91,9 @@ class Environment:
         dtype, model = float_dtype(), self._task_model.model
         size = self._state_size
         floats = (model.nq, model.nv, model.na, model.nv, model.nsensordata, self.target_size)
-        shapes = Start(
-            jax.ShapeDtypeStruct((2 * size,), np.uint32),
-            *(jax.ShapeDtypeStruct((width,), dtype) for width in floats),
-        )
+        leaves: Any = (jax.ShapeDtypeStruct((2 * size,), np.uint32),
+                       *(jax.ShapeDtypeStruct((width,), dtype) for width in floats))
+        shapes = Start(*leaves)
         callback = functools.partial(self._draw_from_words, np.dtype(dtype))
         return self.start(jax.pure_callback(callback, shapes, words, vmap_method="broadcast_all"))
 
@@ -233,17 +232,27 @@ def _build(task: str, physics: str) -> Environment | ConstantReward:
     substeps = _substeps(definition, task_model)
     if info.gymnasium_id:
         if physics == "host":
-            from divbench.envs.gymtasks.host import GymHostPhysics as Chosen
-        else:
-            from divbench.envs.gymtasks.mjx import GymMjxPhysics as Chosen
-        return Environment(info, definition, task_model, Chosen(task_model, substeps, definition))
-    if physics == "host":
-        from divbench.envs.host import HostPhysics as Chosen
-    elif physics == "warp":
-        from divbench.envs.warp import WarpPhysics as Chosen
-    else:
-        from divbench.envs.mjx import MjxPhysics as Chosen
-    return Environment(info, definition, task_model, Chosen(task_model, substeps))
+            from divbench.envs.gymtasks.host import GymHostPhysics
+
+            return Environment(info, definition, task_model, GymHostPhysics(task_model, substeps, definition))
+        from divbench.envs.gymtasks.mjx import GymMjxPhysics
+
+        return Environment(info, definition, task_model, GymMjxPhysics(task_model, substeps, definition))
+    return Environment(info, definition, task_model, _physics(physics, task_model, substeps))
+
+
+def _physics(name: str, task_model: TaskModel, substeps: int) -> Physics:
+    if name == "host":
+        from divbench.envs.host import HostPhysics
+
+        return HostPhysics(task_model, substeps)
+    if name == "warp":
+        from divbench.envs.warp import WarpPhysics
+
+        return WarpPhysics(task_model, substeps)
+    from divbench.envs.mjx import MjxPhysics
+
+    return MjxPhysics(task_model, substeps)
 
 
 def make(task: str, physics: str = "auto") -> Environment | ConstantReward:

@@ -6,15 +6,19 @@ the names; `gymnasium.make("divbench.envs.gym:divbench/cheetah-run-v0")` imports
 Actions are dm_control's, in its bounds. Episodes are truncated at the time limit and never terminate.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gymnasium
 import jax
 import numpy as np
 from gymnasium.vector.utils import batch_space
 
+from divbench.envs.base import State
 from divbench.envs.environment import Environment, make
 from divbench.envs.names import SIMULATED
+
+if TYPE_CHECKING:
+    from divbench.envs.render import Renderer
 
 
 def _spaces(environment: Environment) -> tuple[gymnasium.spaces.Box, gymnasium.spaces.Box]:
@@ -24,7 +28,14 @@ def _spaces(environment: Environment) -> tuple[gymnasium.spaces.Box, gymnasium.s
     return observations, gymnasium.spaces.Box(low, high, dtype=np.float32)
 
 
-def _info(state) -> dict[str, np.ndarray]:
+def _simulated(task: str, physics: str) -> Environment:
+    environment = make(task, physics)
+    if not isinstance(environment, Environment):
+        raise ValueError(f"{task}: has no model; expected an entry of divbench.envs.SIMULATED")
+    return environment
+
+
+def _info(state: State) -> dict[str, np.ndarray]:
     return {"nonfinite": np.asarray(state.info["nonfinite"]) > 0}
 
 
@@ -39,23 +50,25 @@ class GymEnvironment(gymnasium.Env):
 
     metadata = {"render_modes": ["rgb_array"]}
 
-    def __init__(self, task: str, physics: str = "auto", render_mode: str | None = None):
+    def __init__(self, task: str, physics: str = "auto", render_mode: str | None = None) -> None:
         if render_mode not in (None, *self.metadata["render_modes"]):
             raise ValueError(f"render_mode: expected None or 'rgb_array', got {render_mode!r}")
-        self._environment = make(task, physics)
-        self.render_mode, self._renderer = render_mode, None
+        self._environment = _simulated(task, physics)
+        self.render_mode = render_mode
+        self._renderer: Renderer | None = None
         self.metadata = self.metadata | {"render_fps": round(1 / self._environment.control_timestep)}
         self.observation_space, self.action_space = _spaces(self._environment)
         self._start, self._step = jax.jit(self._environment.start), jax.jit(self._environment.step)
-        self._state = None
+        self._state: State | None = None
 
-    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None):
+    def reset(self, *, seed: int | None = None,
+              options: dict[str, Any] | None = None) -> tuple[np.ndarray, dict[str, Any]]:
         super().reset(seed=seed)
         drawn = self._environment.draw(self.np_random.integers(2**63, size=1, dtype=np.uint64))
         self._state = self._start(jax.tree.map(lambda leaf: leaf[0], drawn))
         return np.asarray(self._state.obs), _info(self._state)
 
-    def step(self, action):
+    def step(self, action: Any) -> tuple[np.ndarray, Any, Any, Any, dict[str, Any]]:
         if self._state is None:
             raise gymnasium.error.ResetNeeded("step was called before reset")
         self._state = self._step(self._state, np.asarray(action, np.float32))
@@ -92,17 +105,19 @@ class GymVectorEnvironment(gymnasium.vector.VectorEnv):
 
     metadata = {"render_modes": [], "autoreset_mode": gymnasium.vector.AutoresetMode.NEXT_STEP}
 
-    def __init__(self, task: str, num_envs: int = 1, physics: str = "auto"):
-        self._environment = make(task, physics)
+    def __init__(self, task: str, num_envs: int = 1, physics: str = "auto") -> None:
+        self._environment = _simulated(task, physics)
         self.num_envs = num_envs
         self.single_observation_space, self.single_action_space = _spaces(self._environment)
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self.action_space = batch_space(self.single_action_space, num_envs)
         self._start = jax.jit(jax.vmap(self._environment.start))
         self._step = jax.jit(jax.vmap(self._environment.step))
-        self._state, self._over = None, False
+        self._state: State | None = None
+        self._over = False
 
-    def reset(self, *, seed: int | list[int] | None = None, options: dict[str, Any] | None = None):
+    def reset(self, *, seed: int | list[int] | None = None,
+              options: dict[str, Any] | None = None) -> tuple[np.ndarray, dict[str, Any]]:
         if isinstance(seed, list):  # one generator draws for all
             seed = int(np.random.SeedSequence(seed).generate_state(1)[0])
         super().reset(seed=seed)
@@ -110,7 +125,7 @@ class GymVectorEnvironment(gymnasium.vector.VectorEnv):
         self._state, self._over = self._start(drawn), False
         return np.asarray(self._state.obs), _info(self._state)
 
-    def step(self, actions):
+    def step(self, actions: Any) -> tuple[np.ndarray, Any, Any, Any, dict[str, Any]]:
         if self._state is None:
             raise gymnasium.error.ResetNeeded("step was called before reset")
         nothing = np.zeros(self.num_envs, bool)

@@ -14,6 +14,7 @@ import functools
 import os
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -21,7 +22,7 @@ import mujoco
 import numpy as np
 from mujoco.batch import Batch, SimulationError
 
-from divbench.envs.base import LARGEST_VALID, Reading, Start, float_dtype, record
+from divbench.envs.base import LARGEST_VALID, Leaf, Reading, Record, Start, float_dtype, record
 from divbench.envs.callback import numpy_callback
 from divbench.envs.models import TaskModel, without_actuation
 
@@ -38,10 +39,10 @@ _KEPT_BATCHES = 4  # of different numbers of lanes
 
 
 @record
-class HostData:
+class HostData(Record):
     """`bits`: `[2 * n]` uint32 view of the float64 integration state."""
 
-    bits: jax.Array
+    bits: Leaf
 
 
 def positions(bits: np.ndarray, nq: int) -> np.ndarray:
@@ -52,13 +53,13 @@ def positions(bits: np.ndarray, nq: int) -> np.ndarray:
 class _Lanes:
     """A number of lanes that are stepped together, and the arrays that go in and come out."""
 
-    def __init__(self, model: mujoco.MjModel, count: int, threads: int):
+    def __init__(self, model: mujoco.MjModel, count: int, threads: int) -> None:
         self.batch = Batch(model, count, threads, persistent=count <= _REMEMBERED)
         self.ctrl = self.batch.bind("ctrl")
         self.read = tuple(self.batch.bind(name) for name in ("qpos", "qvel", "act", "sensordata"))
         self.quickest, self.timed = float("inf"), 0
 
-    def run(self, job) -> np.ndarray:
+    def run(self, job: Callable[[Batch], None]) -> np.ndarray:
         """Does `job(batch)`; returns which lanes `[lanes]` MuJoCo warned of, or left where they were."""
         self.batch.warning[:] = 0
         failed = np.zeros(self.batch.nsim, np.bool_)
@@ -88,11 +89,11 @@ class HostPhysics:
 
     name = "host"
 
-    def __init__(self, task_model: TaskModel, substeps: int):
+    def __init__(self, task_model: TaskModel, substeps: int) -> None:
         self._model = task_model.model
         self._still = without_actuation(task_model.model)
         self._substeps = substeps
-        self._threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+        self._threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         self._lanes: dict[tuple, _Lanes] = {}
         self._lock = threading.Lock()
         model = self._model
@@ -104,15 +105,15 @@ class HostPhysics:
     def begin(self, start: Start) -> HostData:
         return HostData(start.bits)
 
-    def place(self, qpos, qvel, act) -> tuple[HostData, Reading]:
+    def place(self, qpos: jax.Array, qvel: jax.Array, act: jax.Array) -> tuple[HostData, Reading]:
         bits, values, _ = self._call(self._place, qpos, qvel, act)
         return HostData(bits), self._reading(values)
 
-    def advance(self, data: HostData, ctrl) -> tuple[HostData, Reading, jax.Array]:
+    def advance(self, data: HostData, ctrl: jax.Array) -> tuple[HostData, Reading, jax.Array]:
         bits, values, bad = self._call(self._advance, data.bits, ctrl)
         return HostData(bits), self._reading(values), bad
 
-    def _call(self, function, *args) -> Any:
+    def _call(self, function: Callable, *args: Any) -> Any:
         dtype = float_dtype()
         shapes = (
             jax.ShapeDtypeStruct((2 * self._size,), np.uint32),
@@ -126,7 +127,7 @@ class HostPhysics:
         ends = np.cumsum(self._widths)
         return Reading(*(values[end - width : end] for end, width in zip(ends, self._widths, strict=True)))
 
-    def _over_lanes(self, function, dtype, *args):
+    def _over_lanes(self, function: Callable, dtype: np.dtype, *args: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Runs `function(*args) -> (lanes, which of them are bad)`, args `[lanes, n]`, on all lanes at once."""
         args = [np.asarray(arg) for arg in args]
         lead = args[0].shape[:-1]
@@ -155,17 +156,18 @@ class HostPhysics:
             return np.zeros(len(states), np.bool_)
         return ~(np.abs(moving) <= LARGEST_VALID).all(-1)
 
-    def _shaped(self, lead: tuple[int, ...], states, values, bad):
+    def _shaped(self, lead: tuple[int, ...], states: np.ndarray, values: np.ndarray,
+                bad: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         bits = states.view(np.uint32).reshape(*lead, 2 * self._size)
         return bits, values.reshape(*lead, sum(self._widths)), bad.reshape(lead)
 
-    def _advance(self, bits, ctrl) -> tuple[_Lanes, np.ndarray]:
+    def _advance(self, bits: np.ndarray, ctrl: np.ndarray) -> tuple[Any, np.ndarray]:
         lanes = self._of("step", self._model, len(bits))
         lanes.batch.state[:] = bits.view(np.float64)
         lanes.ctrl[:] = ctrl
         return lanes, lanes.run(lambda batch: batch.step(self._well(batch), nstep=self._substeps, stage=_FRESH))
 
-    def _place(self, qpos, qvel, act) -> tuple[_Lanes, np.ndarray]:
+    def _place(self, qpos: np.ndarray, qvel: np.ndarray, act: np.ndarray) -> tuple[Any, np.ndarray]:
         lanes = self._of("place", self._still, len(qpos))
         # dm_control looks at the default pose first, which leaves the solver its warm start.
         lanes.run(lambda batch: batch.reset(stage=int(mujoco.mjtStage.mjSTAGE_ACC)))

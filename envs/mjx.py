@@ -58,7 +58,7 @@ class MjxPhysics:
 
     name = "mjx"
 
-    def __init__(self, task_model: TaskModel, substeps: int):
+    def __init__(self, task_model: TaskModel, substeps: int) -> None:
         self._task_model = task_model
         self._substeps = substeps
         self._integrate = _INTEGRATORS[task_model.model.opt.integrator]
@@ -75,7 +75,7 @@ class MjxPhysics:
             )
             return _first_half(model, data).replace(sensordata=jnp.asarray(start.sensordata, dtype))
 
-    def place(self, qpos, qvel, act) -> tuple[mjx.Data, Reading]:
+    def place(self, qpos: jax.Array, qvel: jax.Array, act: jax.Array) -> tuple[mjx.Data, Reading]:
         dtype = float_dtype()
         with jax.default_matmul_precision("highest"), tuned():
             model, data = _on_device(self._task_model.model, dtype)
@@ -89,7 +89,7 @@ class MjxPhysics:
             data = _accelerate(model, _first_half(model, data))
         return data, _reading(data)
 
-    def advance(self, data: mjx.Data, ctrl) -> tuple[mjx.Data, Reading, jax.Array]:
+    def advance(self, data: mjx.Data, ctrl: jax.Array) -> tuple[mjx.Data, Reading, jax.Array]:
         with jax.default_matmul_precision("highest"), tuned():
             model, _ = _on_device(self._task_model.model, float_dtype())
             data = data.replace(ctrl=ctrl)

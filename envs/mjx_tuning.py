@@ -16,9 +16,9 @@ Both are private functions of a pinned version of MJX. Without one of them MJX r
 import contextlib
 import threading
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import ModuleType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -51,22 +51,27 @@ _ORIGINAL = _find()
 
 
 @contextlib.contextmanager
-def tuned():
+def tuned() -> Iterator[None]:
     """MJX with both replacements, for what is traced inside; one thread at a time."""
     if _ORIGINAL is None:
         yield
         return
     scan, tree, solver, search = _ORIGINAL
     with _LOCK:
-        scan.body_tree, solver._while_loop_scan = _walk_tree, _search
+        _put(scan, solver, _walk_tree, _search)
         try:
             yield
         finally:
-            scan.body_tree, solver._while_loop_scan = tree, search
+            _put(scan, solver, tree, search)
 
 
-def _walk_tree(model, function, in_types, out_types, *args, reverse=False):
+def _put(scan: Any, solver: Any, tree: Callable, search: Callable) -> None:
+    scan.body_tree, solver._while_loop_scan = tree, search
+
+
+def _walk_tree(model: Any, function: Callable, in_types: str, out_types: str, *args: Any, reverse: bool = False) -> Any:
     """`scan.body_tree` with a barrier after each depth."""
+    assert _ORIGINAL is not None, "replaced where it was found"
 
     def walled(carry, *parts):
         return jax.lax.optimization_barrier(function(carry, *parts))
@@ -74,12 +79,12 @@ def _walk_tree(model, function, in_types, out_types, *args, reverse=False):
     return _ORIGINAL.tree(model, walled, in_types, out_types, *args, reverse=reverse)
 
 
-def _search(unfinished, narrow, first, steps):
+def _search(unfinished: Callable, narrow: Callable, first: Any, steps: int) -> Any:
     """`solver._while_loop_scan` of a line search, as a loop; `unfinished` counts the steps too."""
     return jax.lax.while_loop(lambda search: unfinished(search) & _can_gain(search), narrow, first)
 
 
-def _can_gain(search) -> jax.Array:
+def _can_gain(search: Any) -> jax.Array:
     """Whether an interval around the minimum can hold a point cheaper than its ends, as far as floats can tell.
 
     The cost is convex: from an end with slope s it falls by at most |s| times the interval's width. Where the slopes

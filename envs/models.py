@@ -10,6 +10,7 @@ its code adds.
 import functools
 import importlib.util
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,7 +51,7 @@ class TaskModel:
     initial_warmstart: np.ndarray
 
 
-def _edit_spec(spec: mujoco.MjSpec, edit) -> None:
+def _edit_spec(spec: mujoco.MjSpec, edit: Callable[..., object]) -> None:
     match edit:
         case AddSensor():
             spec.add_sensor(
@@ -75,7 +76,7 @@ def _edit_spec(spec: mujoco.MjSpec, edit) -> None:
             spec.geom(edit.geom).size = edit.size
 
 
-def _edit_model(model: mujoco.MjModel, edit) -> None:
+def _edit_model(model: mujoco.MjModel, edit: Callable[..., object]) -> None:
     match edit:
         case SetRadius():
             model.geom_size[model.geom(edit.geom).id, 0] = edit.radius

@@ -4,8 +4,11 @@ Lives here: `Oracle`, and `oracle_of`, which gives gymnasium's tasks theirs (`gy
 any comparison (`parity`), or what states are worth it (`scenes`).
 """
 
+from collections.abc import Mapping
+
 import mujoco
 import numpy as np
+from numpy.typing import ArrayLike
 
 from divbench.envs.base import Start
 from divbench.envs.gymtasks.oracle import GymOracle
@@ -29,7 +32,7 @@ class Oracle:
 
     terminated = False
 
-    def __init__(self, task: str, seed: int = 0):
+    def __init__(self, task: str, seed: int = 0) -> None:
         self.environment = load_suite(task, seed)
         self.task = task
 
@@ -45,7 +48,7 @@ class Oracle:
         """Begins an episode at random; returns its observation."""
         return flatten(self.environment.reset().observation)
 
-    def put(self, qpos, qvel, act, target=()) -> np.ndarray:
+    def put(self, qpos: ArrayLike, qvel: ArrayLike, act: ArrayLike, target: ArrayLike = ()) -> np.ndarray:
         """Begins an episode at a state; returns its observation.
 
         Args:
@@ -53,15 +56,15 @@ class Oracle:
           target: `[target_size]`; where empty, it stays where the episode's reset put it.
         """
         self.environment.reset()
-        if len(target):
-            put_target(self.model, target)
+        if np.size(target):
+            put_target(self.model, np.asarray(target))
         with self.environment.physics.reset_context():
             self.data.qpos[:], self.data.qvel[:] = qpos, qvel
             if self.model.na:
                 self.data.act[:] = act
         return flatten(self.environment.task.get_observation(self.environment.physics))
 
-    def step(self, action) -> tuple[np.ndarray, float]:
+    def step(self, action: ArrayLike) -> tuple[np.ndarray, float]:
         """One control step; returns observation and reward."""
         found = self.environment.step(action)
         return flatten(found.observation), float(found.reward)
@@ -86,6 +89,6 @@ def oracle_of(task: str, seed: int = 0) -> Oracle | GymOracle:
     return (GymOracle if task_info(task).gymnasium_id else Oracle)(task, seed)
 
 
-def flatten(observation) -> np.ndarray:
+def flatten(observation: Mapping[str, ArrayLike]) -> np.ndarray:
     """dm_control's dictionary of an observation as one vector, in its order."""
     return np.concatenate([np.ravel(value) for value in observation.values()])

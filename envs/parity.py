@@ -12,6 +12,7 @@ episode terminates, the steps continue.
 import contextlib
 import dataclasses
 import functools
+from collections.abc import Iterator, Sequence
 
 import jax
 import jax.numpy as jnp
@@ -112,13 +113,14 @@ def measure(task: str, physics: str, precision: str, starts: int = 20, steps: in
     drive = _drive(task, starts, steps)
     with _computing_in(precision):
         environment = make(task, physics)
+        assert isinstance(environment, Environment), "toys have no model"
         begun = jax.tree.map(lambda leaf: leaf[:, 0], drive.before)
         row = _run(environment, begun, drive.action)
         each = jax.tree.map(lambda leaf: leaf.reshape(starts * steps, *leaf.shape[2:]), drive.before)
         one = _run(environment, each, drive.action.reshape(starts * steps, 1, -1))
     one = [leaf.reshape(starts, steps, *leaf.shape[2:]) for leaf in one]
 
-    def errors(found) -> list[float]:
+    def errors(found: Sequence[np.ndarray]) -> list[float]:
         qpos, obs, reward, _ = found
         return [
             _largest(qpos - drive.qpos),
@@ -126,20 +128,20 @@ def measure(task: str, physics: str, precision: str, starts: int = 20, steps: in
             _largest(reward - drive.reward),
         ]
 
-    pairs = zip(errors(one), errors(row), strict=True)
+    (state_1, obs_1, reward_1), (state_n, obs_n, reward_n) = errors(one), errors(row)
     return ParityRow(
-        task, physics, precision, starts, steps, *(value for pair in pairs for value in pair),
+        task, physics, precision, starts, steps, state_1, state_n, obs_1, obs_n, reward_1, reward_n,
         float(drive.reward.min()), float(drive.reward.max()), int(drive.contacts.max()),
         float((drive.contacts > 0).mean()), float(drive.ended.mean()), float((one[-1] != drive.ended).mean()),
     )
 
 
 @contextlib.contextmanager
-def _computing_in(precision: str):
+def _computing_in(precision: str) -> Iterator[None]:
     """Sets the process's default precision for a while. `jax.enable_x64` would set this thread's alone, and a
     callback from a loop comes on another. What was compiled at the other precision must be forgotten:
     some of MJX's small functions are not told apart by it."""
-    before = jax.config.jax_enable_x64
+    before = jax.config.read("jax_enable_x64")
     jax.clear_caches()
     jax.config.update("jax_enable_x64", precision == "float64")
     try:
@@ -198,7 +200,9 @@ def reset_difference(task: str, draws: int = 500, seed: int = 2**31) -> tuple[fl
     for _ in range(draws):
         oracle.reset()
         theirs.append(_coordinates(oracle.start()))
-    ours = _coordinates(make(task, "host").draw(np.arange(draws, dtype=np.uint64) + np.uint64(2**40)))
+    environment = make(task, "host")
+    assert isinstance(environment, Environment), "toys have no model"
+    ours = _coordinates(environment.draw(np.arange(draws, dtype=np.uint64) + np.uint64(2**40)))
     theirs = np.stack(theirs)
     fixed = (np.ptp(theirs, 0) == 0) & (np.ptp(ours, 0) == 0)
     if np.any(ours[0, fixed] != theirs[0, fixed]):

@@ -8,6 +8,7 @@ in it is changed here too. Positions mean the same in both.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import mujoco
 import numpy as np
@@ -43,8 +44,8 @@ class Renderer:
       gl.NoOpenGL: nothing on this machine can draw.
     """
 
-    def __init__(self, task: str, width: int = SIZE[0], height: int = SIZE[1], camera: str | None = None):
-        self._gl = None
+    def __init__(self, task: str, width: int = SIZE[0], height: int = SIZE[1], camera: str | None = None) -> None:
+        self._gl: Any = None
         self.task, self.width, self.height = task, width, height
         if task_info(task).gymnasium_id:
             self._model = original_model(task)
@@ -71,7 +72,7 @@ class Renderer:
         check_name("camera", camera, self.cameras)
         self._camera.fixedcamid = self._model.camera(camera).id
 
-    def frame(self, qpos: np.ndarray, target: Sequence[float] = ()) -> np.ndarray:
+    def frame(self, qpos: np.ndarray, target: Sequence[float] | np.ndarray = ()) -> np.ndarray:
         """Draws one state.
 
         Args:
@@ -111,11 +112,11 @@ class Renderer:
     def __enter__(self) -> "Renderer":
         return self
 
-    def __exit__(self, *exception) -> None:
+    def __exit__(self, *exception: object) -> None:
         self.close()
 
 
-def positions(environment: Environment, data) -> np.ndarray:
+def positions(environment: Environment, data: Any) -> np.ndarray:
     """The positions `[..., nq]` float64 in a state's `data`, of any physics, any leading axes."""
     if environment.physics != "host":
         return np.asarray(data.qpos, np.float64)

@@ -11,11 +11,11 @@ import numpy as np
 _MAY_REACH_ZERO = ("cosine", "linear", "quadratic")
 
 
-def _gaussian(x, value):
+def _gaussian(x: jax.Array, value: float) -> jax.Array:
     return jnp.exp(-0.5 * (x * np.sqrt(-2 * np.log(value))) ** 2)
 
 
-def _hyperbolic(x, value):
+def _hyperbolic(x: jax.Array, value: float) -> jax.Array:
     scaled = x * np.arccosh(1 / value)
     # cosh overflows beyond this point, and the derivative of its inverse would be inf / inf.
     limit = np.log(jnp.finfo(scaled.dtype).max) - 1
@@ -23,32 +23,32 @@ def _hyperbolic(x, value):
     return jnp.where(inside, 1 / jnp.cosh(jnp.where(inside, scaled, 0.0)), 0.0)
 
 
-def _long_tail(x, value):
+def _long_tail(x: jax.Array, value: float) -> jax.Array:
     return 1 / ((x * np.sqrt(1 / value - 1)) ** 2 + 1)
 
 
-def _reciprocal(x, value):
+def _reciprocal(x: jax.Array, value: float) -> jax.Array:
     return 1 / (jnp.abs(x) * (1 / value - 1) + 1)
 
 
-def _cosine(x, value):
+def _cosine(x: jax.Array, value: float) -> jax.Array:
     scaled = x * (np.arccos(2 * value - 1) / np.pi)
     inside = jnp.abs(scaled) < 1
     return jnp.where(inside, (1 + jnp.cos(np.pi * jnp.where(inside, scaled, 0.0))) / 2, 0.0)
 
 
-def _linear(x, value):
+def _linear(x: jax.Array, value: float) -> jax.Array:
     scaled = x * (1 - value)
     return jnp.where(jnp.abs(scaled) < 1, 1 - scaled, 0.0)
 
 
-def _quadratic(x, value):
+def _quadratic(x: jax.Array, value: float) -> jax.Array:
     scaled = x * np.sqrt(1 - value)
     inside = jnp.abs(scaled) < 1
     return jnp.where(inside, 1 - jnp.where(inside, scaled, 0.0) ** 2, 0.0)
 
 
-def _tanh_squared(x, value):
+def _tanh_squared(x: jax.Array, value: float) -> jax.Array:
     return 1 - jnp.tanh(x * np.arctanh(np.sqrt(1 - value))) ** 2
 
 

@@ -63,7 +63,7 @@ def paying_states(oracle: Oracle | GymOracle, count: int, seed: int = 0) -> list
     return [_one(oracle, index, generator) for index in range(count)]
 
 
-def _one(oracle: Oracle, index: int, generator) -> Scene:
+def _one(oracle: Oracle | GymOracle, index: int, generator: np.random.RandomState) -> Scene:
     model, task = oracle.model, oracle.task
     oracle.reset()
     qpos, qvel = oracle.data.qpos.copy(), generator.uniform(-0.5, 0.5, model.nv)
@@ -115,7 +115,7 @@ def _one(oracle: Oracle, index: int, generator) -> Scene:
     return Scene(qpos, qvel, act, _near_target(oracle, qpos, generator))
 
 
-def _lowered(oracle: Oracle, qpos: np.ndarray, vertical: int) -> np.ndarray:
+def _lowered(oracle: Oracle | GymOracle, qpos: np.ndarray, vertical: int) -> np.ndarray:
     """`qpos` lowered in 2 mm steps until something touches."""
     qpos = qpos.copy()
     for _ in range(2000):
@@ -126,7 +126,7 @@ def _lowered(oracle: Oracle, qpos: np.ndarray, vertical: int) -> np.ndarray:
     raise RuntimeError(f"{oracle.task}: nothing touched the ground")
 
 
-def _touching_finger(oracle: Oracle, generator) -> np.ndarray:
+def _touching_finger(oracle: Oracle | GymOracle, generator: np.random.RandomState) -> np.ndarray:
     for _ in range(10_000):
         qpos = generator.uniform(-1.8, 1.8, 3)
         oracle.put(qpos, 0.0, 0.0)
@@ -135,7 +135,7 @@ def _touching_finger(oracle: Oracle, generator) -> np.ndarray:
     raise RuntimeError(f"{oracle.task}: no state found in which the finger touches")
 
 
-def _near_target(oracle: Oracle, qpos: np.ndarray, generator) -> np.ndarray:
+def _near_target(oracle: Oracle | GymOracle, qpos: np.ndarray, generator: np.random.RandomState) -> np.ndarray:
     """A target near the part of the body that is to reach it; empty for tasks without one."""
     oracle.put(qpos, 0.0, 0.0)
     data = oracle.data

@@ -4,6 +4,8 @@ Lives here: `load_suite`, `start_of` and `put_target`. Does not live here: reset
 `parity`), drawing (`render`).
 """
 
+from typing import Any
+
 import mujoco
 import numpy as np
 
@@ -14,7 +16,7 @@ from divbench.envs.names import task_info
 _INTEGRATION = mujoco.mjtState.mjSTATE_INTEGRATION
 
 
-def load_suite(task: str, seed: int = 0):
+def load_suite(task: str, seed: int = 0) -> Any:
     """dm_control's own environment of a task, over its own model.
 
     Args:
@@ -38,9 +40,10 @@ def start_of(task: str, model: mujoco.MjModel, data: mujoco.MjData) -> Start:
     definition = definition_of(task)
     state = np.empty(mujoco.mj_stateSize(model, _INTEGRATION))
     mujoco.mj_getState(model, data, state, _INTEGRATION)
-    moving = (leaf.copy() for leaf in (data.qpos, data.qvel, data.act, data.qacc_warmstart, data.sensordata))
+    qpos, qvel, act, warmstart, sensors = (leaf.copy() for leaf in (data.qpos, data.qvel, data.act,
+                                                                    data.qacc_warmstart, data.sensordata))
     target = np.zeros(0) if definition.target is None else definition.target(model).copy()
-    return Start(state.view(np.uint32), *moving, target)
+    return Start(state.view(np.uint32), qpos, qvel, act, warmstart, sensors, target)
 
 
 def put_target(model: mujoco.MjModel, target: np.ndarray) -> None:

@@ -1,5 +1,7 @@
 """Tasks with known answers, in the shape of `environment.Environment`, without a model or physics behind them."""
 
+from collections.abc import Iterable
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -23,26 +25,26 @@ class ConstantReward:
     reward_range = (info.reward_min, info.reward_max)
     terminates = info.terminates
 
-    def __init__(self, episode_length: int = info.episode_length):
+    def __init__(self, episode_length: int = info.episode_length) -> None:
         self.episode_length = episode_length
 
-    def draw(self, seeds) -> np.ndarray:
+    def draw(self, seeds: Iterable[int]) -> np.ndarray:
         """Starting angles, `[n]`; they depend on the seeds alone."""
         return np.asarray([np.random.default_rng(int(s)).uniform(0.0, 2.0 * np.pi) for s in seeds], np.float32)
 
-    def start(self, angle) -> State:
+    def start(self, angle: jax.Array | np.ndarray) -> State:
         return self._state(jnp.asarray(angle, jnp.float32), jnp.float32(0.0), jnp.int32(0))
 
-    def reset(self, key) -> State:
+    def reset(self, key: jax.Array) -> State:
         return self.start(jax.random.uniform(key, (), jnp.float32, 0.0, 2.0 * jnp.pi))
 
-    def step(self, state: State, action) -> State:
+    def step(self, state: State, action: jax.Array) -> State:
         return self._state(state.data + 0.3, self._reward(action), state.info["steps"] + 1)
 
-    def _reward(self, action):
+    def _reward(self, action: jax.Array) -> jax.Array:
         return jnp.float32(1.0) + 0.0 * jnp.sum(jnp.nan_to_num(action))
 
-    def _state(self, angle, reward, steps) -> State:
+    def _state(self, angle: jax.Array, reward: jax.Array, steps: jax.Array) -> State:
         over = (steps >= self.episode_length).astype(jnp.float32)
         info = {"truncation": over, "steps": steps, "nonfinite": jnp.float32(0.0), "bad_action": jnp.float32(0.0)}
         return State(angle, jnp.stack([jnp.cos(angle), jnp.sin(angle)]), reward, over, {}, info)

@@ -25,13 +25,13 @@ import jax
 import jax.numpy as jnp
 import mujoco
 import numpy as np
-import warp  # the library: imports are absolute
+import warp  # type: ignore[import-not-found]  # the library: imports are absolute; it comes with an extra
 
 with contextlib.redirect_stdout(io.StringIO()):
     from mujoco import mjx
     from mujoco.mjx.third_party.mujoco_warp import OverflowType
 
-from divbench.envs.base import LARGEST_VALID, Reading, Start, float_dtype, record
+from divbench.envs.base import LARGEST_VALID, Reading, Record, Start, float_dtype, record
 from divbench.envs.mjx_internals import internal, without_messages
 from divbench.envs.models import TaskModel, without_actuation
 
@@ -49,7 +49,7 @@ CONTACTS_AT_ONCE = 192
 
 
 @record
-class WarpData:
+class WarpData(Record):
     """What one control step hands to the next: `qpos` `[nq]`, `qvel` `[nv]`, `act` `[na]`, and `qacc_warmstart`
     `[nv]`, the constraint solver's first guess."""
 
@@ -72,7 +72,7 @@ class WarpPhysics:
 
     name = "warp"
 
-    def __init__(self, task_model: TaskModel, substeps: int):
+    def __init__(self, task_model: TaskModel, substeps: int) -> None:
         _refuse_x64()
         model = _without_autoreset(task_model.model)
         self._model = model
@@ -94,12 +94,12 @@ class WarpPhysics:
         parts = (start.qpos, start.qvel, start.act, start.qacc_warmstart)
         return WarpData(*(jnp.asarray(part, jnp.float32) for part in parts))
 
-    def place(self, qpos, qvel, act) -> tuple[WarpData, Reading]:
+    def place(self, qpos: jax.Array, qvel: jax.Array, act: jax.Array) -> tuple[WarpData, Reading]:
         _refuse_x64()
         warmstart = jnp.asarray(self._initial_warmstart, jnp.float32)
         return self._place_lanes(WarpData(qpos, qvel, act, warmstart))
 
-    def advance(self, data: WarpData, ctrl) -> tuple[WarpData, Reading, jax.Array]:
+    def advance(self, data: WarpData, ctrl: jax.Array) -> tuple[WarpData, Reading, jax.Array]:
         _refuse_x64()
         return self._advance_lanes(data, ctrl)
 
@@ -109,7 +109,7 @@ class WarpPhysics:
         sensors = jnp.where(self._left_out(found)[:, None], jnp.nan, found.sensordata)
         return data.replace(qacc_warmstart=found.qacc_warmstart), _reading(data, sensors)
 
-    def _advance_many(self, data: WarpData, ctrl) -> tuple[WarpData, Reading, jax.Array]:
+    def _advance_many(self, data: WarpData, ctrl: jax.Array) -> tuple[WarpData, Reading, jax.Array]:
         """As `advance`, of all lanes: leaves `[lanes, ...]`."""
 
         def substep(_, carry):
@@ -130,13 +130,14 @@ class WarpPhysics:
         bad |= ~jnp.all(jnp.abs(moving) <= LARGEST_VALID, -1)
         return data, _reading(data, jnp.where(self._accelerations, sensors, seen)), bad
 
-    def _on_lanes(self, function: Callable, model: mujoco.MjModel, data: WarpData, ctrl=None) -> mjx.Data:
+    def _on_lanes(self, function: Callable, model: mujoco.MjModel, data: WarpData,
+                  ctrl: jax.Array | None = None) -> "_Told":
         """`function(model, data)` of fresh simulations in the states `data`, controls 0 unless given."""
         lanes = data.qpos.shape[0]
         on_device, fresh = _on_device(model, lanes * self._contacts, self._rows)
         ctrl = jnp.zeros((lanes, model.nu), jnp.float32) if ctrl is None else ctrl
 
-        def one(data: WarpData, ctrl) -> mjx.Data:
+        def one(data: WarpData, ctrl: jax.Array) -> "_Told":
             moved = fresh.replace(
                 qpos=data.qpos, qvel=data.qvel, act=data.act, qacc_warmstart=data.qacc_warmstart, ctrl=ctrl
             )
@@ -144,14 +145,14 @@ class WarpPhysics:
 
         return jax.vmap(one)(data, ctrl)
 
-    def _left_out(self, found) -> jax.Array:
+    def _left_out(self, found: "_Told") -> jax.Array:
         """`[lanes]` whether a buffer was too small. `step` reports it, `forward` only counts what there was."""
         near_or_touching = jnp.maximum(found.pairs, found.contacts) > found.qpos.shape[0] * self._contacts
         return near_or_touching | (found.rows > self._rows) | ((found.overflow & _LEFT_OUT) != 0)
 
 
 @record
-class _Told:
+class _Told(Record):
     """What is read of an `mjx.Data` after a call: state, sensors, and `overflow`, `rows`, `contacts`, `pairs`: Warp's
     report, the number of constraint rows, and over all lanes that of contacts and of pairs of near geoms."""
 
@@ -166,7 +167,7 @@ class _Told:
     pairs: jax.Array
 
 
-def _told(data: mjx.Data) -> _Told:
+def _told(data: mjx.Data) -> "_Told":
     reported = (internal(data, name).reshape(()) for name in ("overflow", "nefc", "nacon", "ncollision"))
     return _Told(data.qpos, data.qvel, data.act, data.qacc_warmstart, data.sensordata, *reported)
 

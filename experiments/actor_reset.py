@@ -4,10 +4,19 @@ Quick, 81 minutes on two CPU cores: UTD 8, resets every 25,000 updates, four tim
 2,560,000 updates, six times.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from divbench.experiments.comparisons import MARGIN, all_shares, return_over_other
 from divbench.experiments.experiment import Arm, Experiment, Outcome, conclude
 from divbench.experiments.protocols import by_scale, online
 from divbench.experiments.published import sac_in_words
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from divbench.experiments.evidence import Evidence
 
 UTD = {"quick": 8, "full": 32}
 
@@ -23,7 +32,7 @@ def runs(scale: str) -> tuple[Arm, ...]:
     return tuple(arm for name, variant in variants.items() for arm in online(scale, variant, UTD[scale], name=name))
 
 
-def decide(evidence) -> Outcome:
+def decide(evidence: Evidence) -> Outcome:
     return conclude(
         return_over_other(evidence, "actor reset", "full reset", threshold=-MARGIN),
         return_over_other(evidence, "ofn, actor reset", "ofn"),
@@ -31,7 +40,7 @@ def decide(evidence) -> Outcome:
     )
 
 
-def figure(evidence):
+def figure(evidence: Evidence) -> Figure:
     from divbench.experiments.figures import return_curves
 
     return return_curves(evidence, "Returns by what is drawn afresh")

@@ -21,10 +21,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from divbench.experiments.crash_step import AT_REST, TASK, WIDTH
 from divbench.experiments.experiment import Comparison, Measured, MeasuredExperiment, Outcome, conclude, percent
 from divbench.statistics.medians import median_test
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 DECIDES, DEFAULT = "adam b2=0.99", "adam"
 OPTIMIZERS = {"quick": (DECIDES,), "full": (DECIDES, DEFAULT)}
@@ -61,7 +65,7 @@ def last_marks(rows: Sequence, optimizer: str = DECIDES) -> dict[int, list]:
     return found
 
 
-def counts(row) -> bool:
+def counts(row: Any) -> bool:
     """Whether a lane's exponent speaks for the law: still growing at the end, SEEM above 0, the kernel at rest."""
     return (row.step >= LATE * row.updates and row.excites and row.kernel_cosine >= AT_REST
             and math.isfinite(row.exponent))
@@ -96,7 +100,7 @@ def summary(rows: Sequence) -> list[tuple[str, ...]]:
             for layers, last in last_marks(rows, optimizer).items() for row in last]
 
 
-def figure(measured: Measured):
+def figure(measured: Measured) -> Figure:
     """|Q| against updates on two logarithmic axes, a panel for each number of layers, with the law's slope."""
     from divbench.report.growth_figures import power_figure
 

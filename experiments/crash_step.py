@@ -24,10 +24,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from divbench.experiments.experiment import Comparison, Measured, MeasuredExperiment, Outcome, conclude
 from divbench.statistics.medians import median_test
 from divbench.statistics.shares import share_test
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 TASK = "cheetah-run"
 LAYERS, WIDTH, POINTS = 2, 16, 64
@@ -63,7 +67,7 @@ def forecasts(rows: Sequence) -> dict:
     return found
 
 
-def may_forecast(row) -> bool:
+def may_forecast(row: Any) -> bool:
     """Whether the law may be fitted: SEEM above 0, the kernel at rest, and growing as the law has it."""
     power = (2.0 * row.layers - 2.0) / row.layers
     return (row.excites and row.kernel_cosine >= AT_REST and abs(row.kernel_growth / power - 1.0) <= POWER_WITHIN
@@ -87,12 +91,12 @@ def decide(measured: Measured) -> Outcome:
         *_sizes(met), *signs(measured.rows)))
 
 
-def error(row) -> float:
+def error(row: Any) -> float:
     """Relative error of the foretold update; below 0: too early."""
     return row.predicted / row.crash - 1.0
 
 
-def error_of_rest(row) -> float:
+def error_of_rest(row: Any) -> float:
     """The same as a share of the updates that were left when it was foretold."""
     return (row.predicted - row.crash) / (row.crash - row.step)
 
@@ -127,7 +131,7 @@ def summary(rows: Sequence) -> list[tuple[str, ...]]:
     return found
 
 
-def figure(measured: Measured):
+def figure(measured: Measured) -> Figure:
     """|Q| of some lanes with what was seen and foretold, and all forecasts beside what happened."""
     from divbench.report.growth_figures import crash_figure
 

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import math
 import statistics
+from typing import TYPE_CHECKING
 
 from divbench.experiments.comparisons import difference
 from divbench.experiments.evidence import SEEM
@@ -24,6 +25,11 @@ from divbench.experiments.experiment import Arm, Comparison, Experiment, Outcome
 from divbench.experiments.offline import COPIED, replay_arms, replay_datasets
 from divbench.spec.settings import SACSettings, with_values
 from divbench.statistics.estimates import CONFIDENCE, Estimate, Tested
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from divbench.experiments.evidence import Evidence, Lane
 
 WIDTHS, DRAWN = (64, 256), {"orthogonal": "orthogonal", "fan-in normal": "lecun_normal"}
 
@@ -42,12 +48,12 @@ def arm(width: int, how: str) -> str:
     return f"{width} units, {how}"
 
 
-def log_critical(lane) -> float | None:
+def log_critical(lane: Lane) -> float | None:
     """log10 of the update of the lane's critical point."""
     return math.log10(max(lane.critical, 1)) if lane.critical is not None else None
 
 
-def decide(evidence) -> Outcome:
+def decide(evidence: Evidence) -> Outcome:
     what = "log10 of the critical point's update, difference between widths minus that between ways of drawing weights"
     found = {(width, how): evidence.strata(arm(width, how), log_critical) for width in WIDTHS for how in DRAWN}
     context = tuple(f"{arm(*key)}: median update {10 ** statistics.median(values):.0f}, "
@@ -93,7 +99,7 @@ def _lesser_size(first: float, second: float) -> float:
     return math.copysign(min(abs(first), abs(second)), first * second)
 
 
-def figure(evidence):
+def figure(evidence: Evidence) -> Figure:
     from divbench.experiments.figures import q_and_metric
 
     return q_and_metric(evidence, SEEM, "normalised SEEM", "Q and SEEM by width and weights")

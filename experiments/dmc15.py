@@ -5,10 +5,19 @@ five variants, three UTDs, five seeds, 500,000 env steps: 7.5 thousand million u
 pace published for SR-SAC.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from divbench.experiments.comparisons import MARGIN, all_shares, return_over_other
 from divbench.experiments.experiment import Arm, Experiment, Outcome, conclude
 from divbench.experiments.protocols import online
 from divbench.experiments.published import sr_sac_in_words
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from divbench.experiments.evidence import Evidence
 
 VARIANTS, UTDS = ("baseline", "reset", "ofn", "ofn-reset", "layernorm"), (1, 8, 32)
 QUICK_VARIANTS, QUICK_TASKS = ("baseline", "ofn", "layernorm"), ("quadruped-run", "cheetah-run")
@@ -20,7 +29,7 @@ def runs(scale: str) -> tuple[Arm, ...]:
     return tuple(arm for utd in UTDS for variant in VARIANTS for arm in online(scale, variant, utd))
 
 
-def decide(evidence) -> Outcome:
+def decide(evidence: Evidence) -> Outcome:
     if evidence.scale == "quick":
         return conclude(return_over_other(evidence, "ofn UTD 8", "baseline UTD 8"),
                         context=(*all_shares(evidence), *sr_sac_in_words()))
@@ -31,7 +40,7 @@ def decide(evidence) -> Outcome:
     )
 
 
-def figure(evidence):
+def figure(evidence: Evidence) -> Figure:
     from divbench.experiments.figures import return_curves
 
     return return_curves(evidence, "Returns by variant and UTD")

@@ -5,6 +5,10 @@ earlier run of one seed plain SAC diverged on all four dog tasks by then. Full: 
 five seeds. The UTD of the paper on the dog was not available; TD-MPC2's numbers have action repeat 2.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from divbench.experiments.comparisons import (
     MARGIN,
     all_shares,
@@ -18,12 +22,17 @@ from divbench.experiments.experiment import Arm, Experiment, Outcome, conclude
 from divbench.experiments.protocols import dog
 from divbench.experiments.published import TDMPC2_DOG_1M, dog_in_words
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from divbench.experiments.evidence import Evidence
+
 
 def runs(scale: str) -> tuple[Arm, ...]:
     return tuple(arm for variant in ("baseline", "ofn", "layernorm") for arm in dog(scale, variant))
 
 
-def decide(evidence) -> Outcome:
+def decide(evidence: Evidence) -> Outcome:
     context = (*all_shares(evidence), *dog_in_words())
     stable = (excess_over_other(evidence, "baseline", "ofn"), diverged_more(evidence, "baseline", "ofn"),
               many_diverge(evidence, "baseline"), few_diverge(evidence, "ofn"))
@@ -34,7 +43,7 @@ def decide(evidence) -> Outcome:
                     context=(layernorm.in_words(), *context))
 
 
-def figure(evidence):
+def figure(evidence: Evidence) -> Figure:
     from divbench.experiments.figures import q_curves, return_curves
 
     make = q_curves if evidence.scale == "quick" else return_curves

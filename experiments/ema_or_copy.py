@@ -8,9 +8,18 @@ The rule, written before any of these lanes was trained: Q of copied targets end
 of the interval. Whether averaged targets prevent divergence, or put it off, is shown and decides nothing.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from divbench.experiments.comparisons import all_shares, medians_in_words, q_over_other
 from divbench.experiments.experiment import Arm, Experiment, Outcome, conclude
 from divbench.experiments.offline import COPIED, replay_arms, replay_datasets
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from divbench.experiments.evidence import Evidence
 
 AVERAGED = "td3+q_weight=2.5"
 ARMS = {"averaged": AVERAGED, "copied": COPIED}
@@ -20,12 +29,12 @@ def runs(scale: str) -> tuple[Arm, ...]:
     return replay_arms(scale, ARMS)
 
 
-def decide(evidence) -> Outcome:
+def decide(evidence: Evidence) -> Outcome:
     return conclude(q_over_other(evidence, "copied", "averaged"),
                     context=(*all_shares(evidence), *medians_in_words(evidence)))
 
 
-def figure(evidence):
+def figure(evidence: Evidence) -> Figure:
     from divbench.experiments.figures import q_curves
 
     return q_curves(evidence, "Offline Q with averaged and with copied targets")

@@ -19,7 +19,10 @@ from divbench.report.series import Cell, Point, Series, read_cells, since, stopp
 from divbench.spec.run_spec import RunSpec
 
 if TYPE_CHECKING:
+    import pyarrow
+
     from divbench.records.tables import Tables
+    from divbench.report.evidence import Evidence as GatheredEvidence
     from divbench.report.facts import Facts
 
 VALUE_COLUMNS = ("q_replay_mean", *LIMIT_COLUMNS, ANY, "td_loss", "grad_norm", "second_moment", "second_moment_head",
@@ -260,7 +263,7 @@ def thinned(tables: Tables, every: int) -> Tables:
     return dataclasses.replace(tables, values=values, diagnostics=diagnostics, verdicts=tables.verdicts.slice(0, 0))
 
 
-def _updates(values) -> dict[tuple[Cell, int], list[int]]:
+def _updates(values: pyarrow.Table) -> dict[tuple[Cell, int], list[int]]:
     """The updates at which each lane was measured, in order."""
     found: dict[tuple[Cell, int], list[int]] = {}
     for key, update in zip(_keys(values), values.column("update").to_pylist(), strict=True):
@@ -268,7 +271,7 @@ def _updates(values) -> dict[tuple[Cell, int], list[int]]:
     return {key: sorted(updates) for key, updates in found.items()}
 
 
-def _lanes(arm: Arm, spec: RunSpec, gathered) -> list[Lane]:
+def _lanes(arm: Arm, spec: RunSpec, gathered: GatheredEvidence) -> list[Lane]:
     tables, order = gathered.tables, gathered.facts.order
     values = read_cells(tables.values, VALUE_COLUMNS, order)
     scores = read_cells(tables.scores, SCORE_COLUMNS, order)
@@ -288,18 +291,18 @@ def _lanes(arm: Arm, spec: RunSpec, gathered) -> list[Lane]:
     ]
 
 
-def _keys(table) -> list[tuple[Cell, int]]:
+def _keys(table: pyarrow.Table) -> list[tuple[Cell, int]]:
     columns = [table.column(name).to_pylist() for name in ("task", "variant", "utd", "seed")]
     return [(Cell(task, variant, str(utd)), seed) for task, variant, utd, seed in zip(*columns, strict=True)]
 
 
-def _nonfinite(values) -> dict[tuple[Cell, int], str]:
+def _nonfinite(values: pyarrow.Table) -> dict[tuple[Cell, int], str]:
     """What went non-finite in each lane that did."""
     return {key: cause for key, cause in zip(_keys(values), values.column("nonfinite").to_pylist(), strict=True)
             if cause}
 
 
-def _noted(diagnostics) -> dict[tuple[Cell, int], dict[str, tuple[tuple[int, float], ...]]]:
+def _noted(diagnostics: pyarrow.Table) -> dict[tuple[Cell, int], dict[str, tuple[tuple[int, float], ...]]]:
     """The metrics of `Lane.noted`, which are of the whole critic, by lane."""
     found: dict[tuple[Cell, int], dict[str, list[tuple[int, float]]]] = {}
     columns = [diagnostics.column(name).to_pylist() for name in ("metric", "update", "value")]

@@ -38,7 +38,7 @@ class Arm:
     spec: RunSpec
     looks: int | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if len(self.spec.tasks) != 1 or len(self.spec.variants) != 1 or len(self.spec.utd) != 1:
             raise ValueError(f"arm '{self.name}': expected one task, variant and UTD, found {self.spec.tasks}, "
                              f"{[v.name for v in self.spec.variants]}, {self.spec.utd}")
@@ -88,7 +88,7 @@ class Comparison:
     least: float | None = None
     method: str = ""
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.side not in ("above", "below"):
             raise ValueError(f"side: expected above or below, found '{self.side}'")
 

@@ -10,6 +10,7 @@ import dataclasses
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from divbench.experiments.evidence import Evidence, Lane
 from divbench.report.bounds import BOUND as BOUND_COLUMN
@@ -19,6 +20,12 @@ from divbench.report.curves import Panel, bound_entries, draw_bounds, finite_ran
 from divbench.report.series import Cell, Cells, Series
 from divbench.report.sheet import draw_bundle, legend_columns, make_sheet, share_limits
 from divbench.report.style import RC, magnitude_axis
+
+if TYPE_CHECKING:
+    import numpy as np
+    from matplotlib.figure import Figure
+
+    from divbench.report.facts import Facts
 
 BOUND, BOUND_NAME = STYLES[BOUND_COLUMN], NAMES[BOUND_COLUMN]
 LETTERS = 13  # of a legend to an inch
@@ -35,12 +42,12 @@ def arm_looks(evidence: Evidence) -> dict[str, dict]:
     return {arm: look.style() for arm, look in chosen.items()}
 
 
-def q_curves(evidence: Evidence, title: str):
+def q_curves(evidence: Evidence, title: str) -> Figure:
     """Mean Q on replay of every lane against updates, with the bound; a panel per task."""
     return value_curves(evidence, {"q_replay_mean": MEASURED}, title)
 
 
-def value_curves(evidence: Evidence, columns: Mapping[str, str], title: str):
+def value_curves(evidence: Evidence, columns: Mapping[str, str], title: str) -> Figure:
     """Columns of `values` against updates, on axes of many decades; a panel per column and task.
 
     Args:
@@ -51,18 +58,18 @@ def value_curves(evidence: Evidence, columns: Mapping[str, str], title: str):
     return _curves(evidence, {label: _values(column) for column, label in columns.items()}, title)
 
 
-def return_curves(evidence: Evidence, title: str):
+def return_curves(evidence: Evidence, title: str) -> Figure:
     """Return of every evaluation against env steps; a panel per task."""
     return _curves(evidence, {RETURN: _returns}, title, by_updates=False, middle=statistics.fmean, linear=(RETURN,))
 
 
-def q_and_returns(evidence: Evidence, title: str):
+def q_and_returns(evidence: Evidence, title: str) -> Figure:
     """Mean Q on replay, with the bound, and the return of every evaluation against env steps; two panels a task."""
     return _curves(evidence, {MEASURED: _values("q_replay_mean"), RETURN: _returns}, title, by_updates=False,
                    linear=(RETURN,))
 
 
-def q_and_metric(evidence: Evidence, metric: str, label: str, title: str):
+def q_and_metric(evidence: Evidence, metric: str, label: str, title: str) -> Figure:
     """Mean Q of every lane with the bound, and a metric of `Lane.noted` where it was measured, against updates.
 
     Args:
@@ -93,7 +100,7 @@ def _returns(lane: Lane) -> Series:
 
 def _curves(evidence: Evidence, quantities: Mapping[str, Callable[[Lane], Series | None]], title: str, *,
             by_updates: bool = True, middle: Callable[[list[float]], float] = statistics.median,
-            linear: Sequence[str] = ()):
+            linear: Sequence[str] = ()) -> Figure:
     """A panel for each quantity and task, with a line for every lane and a thick one for the middle of each arm.
 
     Args:
@@ -137,7 +144,7 @@ def _curves(evidence: Evidence, quantities: Mapping[str, Callable[[Lane], Series
 
 
 def final_values(evidence: Evidence, title: str, *, number: Callable[[Lane], float | None] | None = None,
-                 label: str = "mean Q over the bound, where it is compared"):
+                 label: str = "mean Q over the bound, where it is compared") -> Figure:
     """One point for each lane, a bar at the median of each arm, a panel per task; crosses are lanes that diverged.
 
     Args:
@@ -179,7 +186,8 @@ def final_values(evidence: Evidence, title: str, *, number: Callable[[Lane], flo
     return figure
 
 
-def scatter(evidence: Evidence, arm: str, number: Callable[[Lane], float | None], *, x_label: str, title: str):
+def scatter(evidence: Evidence, arm: str, number: Callable[[Lane], float | None], *, x_label: str,
+            title: str) -> Figure:
     """log10 of Q over the bound of every lane of an arm against another number of it; a marker per task."""
     from matplotlib.lines import Line2D
     from matplotlib.ticker import FuncFormatter, MaxNLocator
@@ -203,12 +211,13 @@ def scatter(evidence: Evidence, arm: str, number: Callable[[Lane], float | None]
     return figure
 
 
-def _power(exponent: float, _) -> str:
+def _power(exponent: float, _: object) -> str:
     """A tick of an axis that shows exponents of 10."""
     return f"$10^{{{round(exponent, 3):g}}}$"
 
 
-def sheet(count: int, title: str, evidence: Evidence, height: float, handles: list, *, width: float | None = None):
+def sheet(count: int, title: str, evidence: Evidence, height: float, handles: list, *,
+          width: float | None = None) -> tuple[Figure, np.ndarray]:
     """An empty figure with a headline, `count` panels side by side, and a legend of these handles below.
 
     Returns:
@@ -236,7 +245,7 @@ def sheet(count: int, title: str, evidence: Evidence, height: float, handles: li
     return figure, panels
 
 
-def _facts(evidence: Evidence):
+def _facts(evidence: Evidence) -> Facts:
     """The facts of all runs as those of one whose variants are the arms."""
     each = list(evidence.facts.values())
 

@@ -13,10 +13,14 @@ Reported without deciding: how far critics with biases, and with tanh and sin, a
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from divbench.experiments.experiment import Comparison, Measured, MeasuredExperiment, Outcome, conclude
 from divbench.spec.kernels import DEPTHS, PUBLISHED_WIDTH
 from divbench.statistics.medians import worst_median_test
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 TASK = "halfcheetah"
 POINTS, INITIALISATIONS = {"quick": 32, "full": 64}, {"quick": 8, "full": 10}
@@ -67,7 +71,7 @@ def summary(rows: Sequence) -> list[tuple[str, ...]]:
     return found
 
 
-def figure(measured: Measured):
+def figure(measured: Measured) -> Figure:
     """Exponents by weight layers, a panel for each of the three; kinds of critics side by side, the law behind them."""
     import matplotlib
     from matplotlib.backends.backend_agg import FigureCanvasAgg

@@ -4,9 +4,18 @@ Quick, 32 minutes on two CPU cores. On finger-spin Q of plain SAC leaves the bou
 orthogonal weights ended at 87, 163, 3,860 and 5.6 million after 50,000 updates (results/baselines/prime-50k).
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from divbench.experiments.comparisons import all_shares, medians_in_words, q_over_other
 from divbench.experiments.experiment import Arm, Experiment, Outcome, conclude
 from divbench.experiments.protocols import priming
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from divbench.experiments.evidence import Evidence
 
 TASKS = ("finger-spin", "quadruped-run")
 ORTHOGONAL, LECUN, LECUN_CLIPPED = "orthogonal, gain sqrt 2", "lecun_normal", "lecun_normal, clipped log-std"
@@ -21,12 +30,12 @@ def runs(scale: str) -> tuple[Arm, ...]:
     )
 
 
-def decide(evidence) -> Outcome:
+def decide(evidence: Evidence) -> Outcome:
     comparison = q_over_other(evidence, LECUN, ORTHOGONAL, tasks=("finger-spin",))
     return conclude(comparison, context=(*medians_in_words(evidence), *all_shares(evidence)))
 
 
-def figure(evidence):
+def figure(evidence: Evidence) -> Figure:
     from divbench.experiments.figures import q_curves
 
     return q_curves(evidence, "Q while priming, by initialisation")

@@ -4,14 +4,25 @@ Nothing is trained. Full: 1,000 rails-random steps of ant, halfcheetah and walke
 one to four hidden layers of 64 units; three minutes on two CPU cores. The rules are in `experiments.kernels`.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 from divbench.experiments import kernels
-from divbench.experiments.experiment import MeasuredExperiment, Outcome
+from divbench.experiments.experiment import Comparison, MeasuredExperiment, Outcome
 from divbench.spec.kernels import DEPTHS, PUBLISHED_WIDTH, Shape
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from divbench.experiments.measuring import Measured
+    from divbench.records.kernels import KernelRow
 
 SHAPES = tuple(Shape(PUBLISHED_WIDTH, depth) for depth in DEPTHS)
 
 
-def comparisons(rows):
+def comparisons(rows: Sequence[KernelRow]) -> tuple[Comparison, ...]:
     return (kernels.largest(rows, "average_diagonal", "relu", "depth"),
             kernels.largest(rows, "row_ratio", "relu", "depth"),
             kernels.lowest(rows, "row_ratio", "sin", "depth"),
@@ -19,11 +30,11 @@ def comparisons(rows):
             kernels.trend(rows, "row_ratio", "depth", "above"))
 
 
-def decide(measured) -> Outcome:
+def decide(measured: Measured) -> Outcome:
     return kernels.decide(measured.rows, comparisons, "depth")
 
 
-def figure(measured):
+def figure(measured: Measured) -> Figure:
     from divbench.report.kernel_figures import kernel_figure
 
     return kernel_figure(kernels.deciding(measured.rows), "depth", "Kernels of random critics, by depth")

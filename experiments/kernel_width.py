@@ -4,25 +4,36 @@ Nothing is trained. Full: 1,000 rails-random steps of ant, halfcheetah and walke
 two hidden layers of 32, 64, 128 and 256 units; three minutes on two CPU cores. The rules are in `experiments.kernels`.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 from divbench.experiments import kernels
-from divbench.experiments.experiment import MeasuredExperiment, Outcome
+from divbench.experiments.experiment import Comparison, MeasuredExperiment, Outcome
 from divbench.spec.kernels import PUBLISHED_DEPTH, WIDTHS, Shape
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from divbench.experiments.measuring import Measured
+    from divbench.records.kernels import KernelRow
 
 SHAPES = tuple(Shape(width, PUBLISHED_DEPTH) for width in WIDTHS)
 
 
-def comparisons(rows):
+def comparisons(rows: Sequence[KernelRow]) -> tuple[Comparison, ...]:
     return (kernels.largest(rows, "average_diagonal", "relu", "width"),
             kernels.largest(rows, "row_ratio", "relu", "width"),
             kernels.lowest(rows, "row_ratio", "sin", "width"),
             kernels.trend(rows, "average_diagonal", "width", "above"))
 
 
-def decide(measured) -> Outcome:
+def decide(measured: Measured) -> Outcome:
     return kernels.decide(measured.rows, comparisons, "width")
 
 
-def figure(measured):
+def figure(measured: Measured) -> Figure:
     from divbench.report.kernel_figures import kernel_figure
 
     return kernel_figure(kernels.deciding(measured.rows), "width", "Kernels of random critics, by width")

@@ -21,10 +21,14 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from divbench.experiments.experiment import Comparison, Measured, Outcome, conclude
 from divbench.spec.kernels import PUBLISHED_ACTIVATIONS, WEIGHTS, KernelRequest, Shape
 from divbench.statistics.medians import worst_median_test
+
+if TYPE_CHECKING:
+    from divbench.records.kernels import KernelRow
 
 TASKS = ("ant", "halfcheetah", "walker2d")
 QUICK_SHOWS = ("200 points in place of 1,000, the same tasks, critics and initialisations: with fewer points a kernel "
@@ -80,8 +84,8 @@ def lowest(rows: Sequence, name: str, activation: str, across: str) -> Compariso
     return _beside_others(rows, name, activation, across, min, "smallest", "largest", "below")
 
 
-def _beside_others(rows, name: str, activation: str, across: str, choose: Callable, chosen: str, worst: str,
-                   side: str) -> Comparison:
+def _beside_others(rows: Sequence[KernelRow], name: str, activation: str, across: str, choose: Callable, chosen: str,
+                   worst: str, side: str) -> Comparison:
     strata = [_beside(rows, name, task, activation, across, choose) for task in TASKS]
     what = f"log10 of the {NAMES[name]}, {activation} over the {chosen} other, {worst} of the tasks"
     return Comparison.of(what, worst_median_test(strata, worst, each=EACH), 0.0, side)
@@ -115,7 +119,8 @@ def slopes(rows: Sequence, name: str, task: str, activation: str, across: str) -
     return found
 
 
-def _beside(rows, name: str, task: str, activation: str, across: str, choose: Callable) -> list[float]:
+def _beside(rows: Sequence[KernelRow], name: str, task: str, activation: str, across: str,
+            choose: Callable) -> list[float]:
     """For each initialisation one activation's log10 minus the chosen one of the others', averaged over sizes."""
     own = _by_initialisation(rows, name, task, activation, across)
     others = [_by_initialisation(rows, name, task, other, across) for other in PUBLISHED_ACTIVATIONS
@@ -124,7 +129,8 @@ def _beside(rows, name: str, task: str, activation: str, across: str, choose: Ca
             for number, sizes in enumerate(own)]
 
 
-def _by_initialisation(rows, name: str, task: str, activation: str, across: str) -> list[dict[int, float]]:
+def _by_initialisation(rows: Sequence[KernelRow], name: str, task: str, activation: str,
+                       across: str) -> list[dict[int, float]]:
     """For each initialisation log10 of a number, by size."""
     found: dict[int, dict[int, float]] = {}
     for row in rows:

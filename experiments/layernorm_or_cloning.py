@@ -10,6 +10,10 @@ two half of the lanes or more diverge. Full: what LayerNorm alone earns is at le
 earns, averaged over tasks, with all of the interval.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from divbench.experiments.comparisons import (
     all_shares,
     diverged_more,
@@ -20,6 +24,11 @@ from divbench.experiments.comparisons import (
 from divbench.experiments.experiment import Arm, Experiment, Outcome, conclude
 from divbench.experiments.offline import COPIED, replay_arms, replay_datasets, variant_of
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from divbench.experiments.evidence import Evidence
+
 CLONING = "td3-bc+no-target"
 ARMS = {"plain": COPIED, "LayerNorm": variant_of(COPIED, "layernorm"), "cloning": CLONING,
         "both": variant_of(CLONING, "layernorm")}
@@ -29,7 +38,7 @@ def runs(scale: str) -> tuple[Arm, ...]:
     return replay_arms(scale, ARMS)
 
 
-def decide(evidence) -> Outcome:
+def decide(evidence: Evidence) -> Outcome:
     comparisons = [diverged_more(evidence, "plain", name) for name in ("LayerNorm", "cloning")]
     comparisons += [few_diverge(evidence, name) for name in ("LayerNorm", "cloning")]
     if evidence.scale == "full":
@@ -37,7 +46,7 @@ def decide(evidence) -> Outcome:
     return conclude(*comparisons, context=(*all_shares(evidence), *medians_in_words(evidence)))
 
 
-def figure(evidence):
+def figure(evidence: Evidence) -> Figure:
     from divbench.experiments.figures import q_curves
 
     return q_curves(evidence, "Offline Q with LayerNorm and with a constraint on the policy")

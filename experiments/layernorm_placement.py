@@ -10,9 +10,18 @@ lanes or more diverge. What one layer alone does is shown
 and decides nothing: the study compares layers of another network.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from divbench.experiments.comparisons import all_shares, diverged_more, few_diverge, medians_in_words
 from divbench.experiments.experiment import Arm, Experiment, Outcome, conclude
 from divbench.experiments.offline import COPIED, replay_arms, replay_datasets, variant_of
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from divbench.experiments.evidence import Evidence
 
 ARMS = {"none": "", "both layers": "layernorm", "first layer": "layernorm+layernorm_layers=1",
         "second layer": "layernorm+layernorm_layers=2", "no scale, no shift": "layernorm+layernorm_affine=false"}
@@ -22,14 +31,14 @@ def runs(scale: str) -> tuple[Arm, ...]:
     return replay_arms(scale, {name: variant_of(COPIED, variant) for name, variant in ARMS.items()})
 
 
-def decide(evidence) -> Outcome:
+def decide(evidence: Evidence) -> Outcome:
     names = "both layers", "no scale, no shift"
     return conclude(*(diverged_more(evidence, "none", name) for name in names),
                     *(few_diverge(evidence, name) for name in names),
                     context=(*all_shares(evidence), *medians_in_words(evidence)))
 
 
-def figure(evidence):
+def figure(evidence: Evidence) -> Figure:
     from divbench.experiments.figures import final_values
 
     return final_values(evidence, "Offline Q by where LayerNorm is")

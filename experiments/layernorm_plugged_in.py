@@ -9,11 +9,19 @@ TD3+BC, with all of the interval (Yue et al. show gains for TD3+BC, IQL, CQL and
 divbench has the first). What it adds to the others, and at other shares, is shown and decides nothing.
 """
 
+from __future__ import annotations
+
 import statistics
+from typing import TYPE_CHECKING
 
 from divbench.experiments.comparisons import all_shares, return_over_other
 from divbench.experiments.experiment import Arm, Experiment, Outcome, conclude
 from divbench.experiments.offline import COPIED, replay_arms, replay_datasets, variant_of
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from divbench.experiments.evidence import Evidence
 
 METHODS = {"TD3+BC": "td3-bc", "SAC": "baseline", "TD3": COPIED}
 SHARES = {"quick": {"100%": "", "10%": "data_fraction=0.1"},
@@ -27,13 +35,13 @@ def runs(scale: str) -> tuple[Arm, ...]:
                                for and_norm, norm in (("", ""), (f", {NORMALISED}", "layernorm"))})
 
 
-def decide(evidence) -> Outcome:
+def decide(evidence: Evidence) -> Outcome:
     plain = "TD3+BC, 10%"
     return conclude(return_over_other(evidence, f"{plain}, {NORMALISED}", plain),
                     context=(*gains(evidence), *all_shares(evidence)))
 
 
-def gains(evidence) -> tuple[str, ...]:
+def gains(evidence: Evidence) -> tuple[str, ...]:
     """What LayerNorm adds to the mean final return, for every method and share of the data."""
     said = []
     for arm in (arm for arm in evidence.arms if arm.endswith(NORMALISED)):
@@ -44,7 +52,7 @@ def gains(evidence) -> tuple[str, ...]:
     return tuple(said)
 
 
-def figure(evidence):
+def figure(evidence: Evidence) -> Figure:
     from divbench.experiments.figures import final_values
 
     return final_values(evidence, "Offline Q with and without LayerNorm")

@@ -4,9 +4,18 @@ Quick, 22 minutes on two CPU cores, all of it shared with ofn-priming: second mo
 decades after the first 1,000 updates, beside OFN's.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from divbench.experiments.comparisons import all_shares, growth, q_over_bound
 from divbench.experiments.experiment import Arm, Experiment, Outcome, conclude
 from divbench.experiments.protocols import priming
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from divbench.experiments.evidence import Evidence
 
 START = 1_000  # updates after which a second moment with b2 = 0.999 has mostly forgotten its start at 0
 
@@ -15,7 +24,7 @@ def runs(scale: str) -> tuple[Arm, ...]:
     return (*priming(scale, "baseline"), *priming(scale, "ofn"))
 
 
-def decide(evidence) -> Outcome:
+def decide(evidence: Evidence) -> Outcome:
     head = growth(evidence, "baseline", "second_moment_head", START)
     return conclude(
         growth(evidence, "baseline", "second_moment", START),
@@ -26,7 +35,7 @@ def decide(evidence) -> Outcome:
     )
 
 
-def figure(evidence):
+def figure(evidence: Evidence) -> Figure:
     from divbench.experiments.figures import value_curves
 
     columns = {"second_moment": "second moment", "grad_norm": "gradient norm"}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from typing import Any
 
 from divbench.experiments.experiment import Arm
 from divbench.experiments.protocols import FIRST_SEED
@@ -29,7 +30,7 @@ def own_dataset(scale: str, task: str, level: str) -> MakeRequest:
     return dataclasses.replace(request, out=f"{MADE}/claims-{scale}-{request.run_spec(task).digest()}")
 
 
-def offline(scale: str, name: str, variant: str, task: str, level: str, **changes) -> Arm:
+def offline(scale: str, name: str, variant: str, task: str, level: str, **changes: Any) -> Arm:
     """An arm that learns from `own_dataset`. Full: 1M updates, ten seeds, measured every 10,000, as published. Quick:
     8,000 updates, six seeds, measured every 500.
 
@@ -54,7 +55,7 @@ def replay_datasets(scale: str) -> tuple[MakeRequest, ...]:
     return tuple(own_dataset(scale, task, LEVEL) for task in TASKS[scale])
 
 
-def replay_arms(scale: str, variants: Mapping[str, str], **changes) -> tuple[Arm, ...]:
+def replay_arms(scale: str, variants: Mapping[str, str], **changes: Any) -> tuple[Arm, ...]:
     """Arms by name, each a variant on the medium-replay set of every task, with SEEM measured; `changes` as in
     `offline`."""
     return tuple(offline(scale, name, variant, task, LEVEL, diagnose="seem", **changes)

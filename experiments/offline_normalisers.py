@@ -11,9 +11,18 @@ those with LayerNorm diverge, with all of Wilson's interval over both shares of 
 and decides nothing: of them the paper says in words alone that they help less.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from divbench.experiments.comparisons import diverged_more, few_diverge, medians_in_words
 from divbench.experiments.experiment import Arm, Experiment, Outcome, conclude
 from divbench.experiments.offline import COPIED, replay_arms, replay_datasets, variant_of
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from divbench.experiments.evidence import Evidence
 
 NORMALISERS = {"plain": "", "LayerNorm": "layernorm", "BatchNorm": "batchnorm", "WeightNorm": "weight-norm",
                "GroupNorm": "groupnorm", "spectral norm": "spectral-norm"}
@@ -25,7 +34,7 @@ def runs(scale: str) -> tuple[Arm, ...]:
                                for share, part in SHARES.items() for name, variant in NORMALISERS.items()})
 
 
-def decide(evidence) -> Outcome:
+def decide(evidence: Evidence) -> Outcome:
     return conclude(
         *(diverged_more(evidence, f"plain, {share}", f"LayerNorm, {share}") for share in SHARES),
         few_diverge(evidence, tuple(f"LayerNorm, {share}" for share in SHARES)),
@@ -33,7 +42,7 @@ def decide(evidence) -> Outcome:
     )
 
 
-def figure(evidence):
+def figure(evidence: Evidence) -> Figure:
     from divbench.experiments.figures import final_values
 
     return final_values(evidence, "Offline Q with normalised critics")

@@ -3,16 +3,25 @@
 Quick, 32 minutes on two CPU cores: plain SAC's Q passes the bound on both tasks; OFN and LayerNorm stay below it.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from divbench.experiments.comparisons import all_shares, diverged_more, few_diverge, medians_in_words, q_over_bound
 from divbench.experiments.experiment import Arm, Experiment, Outcome, conclude
 from divbench.experiments.protocols import QUICK_PRIMING_SHOWS, priming
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from divbench.experiments.evidence import Evidence
 
 
 def runs(scale: str) -> tuple[Arm, ...]:
     return tuple(arm for variant in ("baseline", "ofn", "layernorm") for arm in priming(scale, variant))
 
 
-def decide(evidence) -> Outcome:
+def decide(evidence: Evidence) -> Outcome:
     return conclude(
         diverged_more(evidence, "baseline", "ofn"),
         diverged_more(evidence, "baseline", "layernorm"),
@@ -24,7 +33,7 @@ def decide(evidence) -> Outcome:
     )
 
 
-def figure(evidence):
+def figure(evidence: Evidence) -> Figure:
     from divbench.experiments.figures import q_curves
 
     return q_curves(evidence, "Q while priming: plain SAC, OFN and LayerNorm")

@@ -12,9 +12,18 @@ than half of those with four, with all of either Wilson's interval; and Q of SGD
 interval.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from divbench.experiments.comparisons import all_shares, many_diverge, medians_in_words, q_over_other
 from divbench.experiments.experiment import Arm, Experiment, Outcome, conclude
 from divbench.experiments.offline import COPIED, replay_arms, replay_datasets, variant_of
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from divbench.experiments.evidence import Evidence
 
 TWO, FOUR = "least of two", "least of four"
 ARMS = {"one critic": variant_of(COPIED, "single-critic"), TWO: COPIED, FOUR: variant_of(COPIED, "critics=4"),
@@ -25,12 +34,12 @@ def runs(scale: str) -> tuple[Arm, ...]:
     return replay_arms(scale, ARMS)
 
 
-def decide(evidence) -> Outcome:
+def decide(evidence: Evidence) -> Outcome:
     return conclude(many_diverge(evidence, TWO), many_diverge(evidence, FOUR), q_over_other(evidence, TWO, "SGD"),
                     context=(*all_shares(evidence), *medians_in_words(evidence)))
 
 
-def figure(evidence):
+def figure(evidence: Evidence) -> Figure:
     from divbench.experiments.figures import q_curves
 
     return q_curves(evidence, "Offline Q by number of critics and optimizer")

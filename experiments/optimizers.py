@@ -5,9 +5,18 @@ Adam's learning rate hardly learns, so momentum is tried at ten and a hundred ti
 its second moment at two rates that make equal steps. The claim must hold at all of them but the slowest.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from divbench.experiments.comparisons import all_shares, diverged_more, medians_in_words, q_over_other
 from divbench.experiments.experiment import Arm, Experiment, Outcome, conclude
 from divbench.experiments.protocols import priming
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from divbench.experiments.evidence import Evidence
 
 TENFOLD, HUNDREDFOLD = "sgd-momentum+critic_lr=0.003", "sgd-momentum+critic_lr=0.03"
 # An averaged first moment is a tenth of momentum's sum: these make the steps of SGD with momentum at 3e-4 and 3e-3.
@@ -20,7 +29,7 @@ def runs(scale: str) -> tuple[Arm, ...]:
     return tuple(arm for variant in VARIANTS for arm in priming(scale, variant))
 
 
-def decide(evidence) -> Outcome:
+def decide(evidence: Evidence) -> Outcome:
     return conclude(
         q_over_other(evidence, "baseline", TENFOLD, threshold=1.0),
         q_over_other(evidence, "baseline", HUNDREDFOLD, threshold=1.0),
@@ -30,7 +39,7 @@ def decide(evidence) -> Outcome:
     )
 
 
-def figure(evidence):
+def figure(evidence: Evidence) -> Figure:
     from divbench.experiments.figures import final_values
 
     return final_values(evidence, "Q at the end of priming, by the critics' optimizer")

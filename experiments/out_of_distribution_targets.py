@@ -4,9 +4,18 @@ Quick, 32 minutes on two CPU cores (a third of it shared): plain SAC beside targ
 beside a conservative term. The exact intervention of the paper was not available.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from divbench.experiments.comparisons import all_shares, diverged_more, few_diverge, medians_in_words, q_over_bound
 from divbench.experiments.experiment import Arm, Experiment, Outcome, conclude
 from divbench.experiments.protocols import priming
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from divbench.experiments.evidence import Evidence
 
 STOPPED = ("in-distribution-targets", "conservative")
 
@@ -15,14 +24,14 @@ def runs(scale: str) -> tuple[Arm, ...]:
     return tuple(arm for variant in ("baseline", *STOPPED) for arm in priming(scale, variant))
 
 
-def decide(evidence) -> Outcome:
+def decide(evidence: Evidence) -> Outcome:
     comparisons = [q_over_bound(evidence, variant, "below") for variant in STOPPED]
     comparisons += [few_diverge(evidence, variant) for variant in STOPPED]
     comparisons += [diverged_more(evidence, "baseline", variant) for variant in STOPPED]
     return conclude(*comparisons, context=(*all_shares(evidence), *medians_in_words(evidence)))
 
 
-def figure(evidence):
+def figure(evidence: Evidence) -> Figure:
     from divbench.experiments.figures import q_curves
 
     return q_curves(evidence, "Q while priming, by what the targets may look at")

@@ -12,6 +12,7 @@ measurement is larger than TD3's, with all of the interval. Full: its return is 
 from __future__ import annotations
 
 import statistics
+from typing import TYPE_CHECKING
 
 from divbench.experiments.comparisons import all_shares, difference, few_diverge, medians_in_words, return_over_other
 from divbench.experiments.evidence import ALIGNMENT, SEARCH
@@ -21,6 +22,11 @@ from divbench.spec.run_spec import RunSpec
 from divbench.spec.settings import SACSettings
 from divbench.spec.suites import GYM5
 from divbench.statistics.estimates import welch_test
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from divbench.experiments.evidence import Evidence, Lane
 
 SIN, RELU, TD3, BARE, SAC = "preqn sin", "preqn relu", "td3", "td3 without targets", "sac"
 VARIANTS = {SIN: "preqn+activation=sin", RELU: "preqn", TD3: "td3", BARE: "td3+no-target", SAC: "baseline"}
@@ -39,7 +45,7 @@ def runs(scale: str) -> tuple[Arm, ...]:
                  for name, variant in VARIANTS.items() for task in tasks)
 
 
-def decide(evidence) -> Outcome:
+def decide(evidence: Evidence) -> Outcome:
     comparisons = [few_diverge(evidence, SIN), least_cosine(evidence, (SIN, RELU)), alignment(evidence, SIN, TD3)]
     if evidence.scale == "full":
         comparisons.append(return_over_other(evidence, SIN, TD3))
@@ -51,12 +57,12 @@ def decide(evidence) -> Outcome:
     return conclude(*comparisons, context=(*all_shares(evidence), *cosines, *returns, *medians_in_words(evidence)))
 
 
-def last_cosine(lane) -> float | None:
+def last_cosine(lane: Lane) -> float | None:
     """Of the last measurement."""
     return lane.last(ALIGNMENT)
 
 
-def least_cosine(evidence, arms: tuple[str, ...]) -> Comparison:
+def least_cosine(evidence: Evidence, arms: tuple[str, ...]) -> Comparison:
     """Least cosine of any step that these arms took, to seven digits, which are float32's; not an estimate, so its
     interval is itself. Claimed to be at least `LEAST`: above what rounding could leave of it."""
     taken = [least for arm in arms for lane in evidence.of(arm) if (least := lane.last(SEARCH)) is not None]
@@ -64,13 +70,13 @@ def least_cosine(evidence, arms: tuple[str, ...]) -> Comparison:
     return Comparison.fact("least cosine of any step taken, PreQN", least, LEAST - 1e-6)
 
 
-def alignment(evidence, arm: str, other: str) -> Comparison:
+def alignment(evidence: Evidence, arm: str, other: str) -> Comparison:
     """Mean cosine between the change of Q and the TD errors at the last measurement, of one arm minus another's."""
     found = difference(evidence, arm, other, last_cosine, unpaired=welch_test)
     return Comparison.of(f"cosine between the change of Q and the TD errors, {arm} minus {other}", found, 0.0)
 
 
-def figure(evidence):
+def figure(evidence: Evidence) -> Figure:
     from divbench.experiments.figures import q_curves
 
     return q_curves(evidence, "Q with and without target networks")

@@ -4,9 +4,18 @@ Quick, 11 minutes on two CPU cores: quadruped-run and hopper-hop, one run of 15,
 by decades between 5,000 and 15,000 updates. Full: five lengths on three tasks, a run each, with the return afterwards.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from divbench.experiments.comparisons import all_shares, growth, q_over_other, return_over_other
 from divbench.experiments.experiment import Arm, Experiment, Outcome, conclude
 from divbench.experiments.protocols import priming
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from divbench.experiments.evidence import Evidence
 
 LENGTHS = (0, 25_000, 50_000, 75_000)  # of the full scale, besides 100,000
 SHORT = 5_000  # where growth is counted from at the quick scale
@@ -21,7 +30,7 @@ def runs(scale: str) -> tuple[Arm, ...]:
     return (*shorter, *longest)
 
 
-def decide(evidence) -> Outcome:
+def decide(evidence: Evidence) -> Outcome:
     if evidence.scale == "quick":
         return conclude(growth(evidence, _name(15_000), "q_replay_mean", SHORT), context=all_shares(evidence))
     return conclude(
@@ -31,7 +40,7 @@ def decide(evidence) -> Outcome:
     )
 
 
-def figure(evidence):
+def figure(evidence: Evidence) -> Figure:
     from divbench.experiments.figures import q_curves, return_curves
 
     if evidence.scale == "quick":

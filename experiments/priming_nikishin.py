@@ -4,9 +4,18 @@ Quick, 9 minutes on two CPU cores: 15,000 updates, then 5,000 env steps; whether
 updates and 1M env steps, as published; whether the return ever recovers.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from divbench.experiments.comparisons import all_shares, diverged_more, q_over_bound, return_over_other
 from divbench.experiments.experiment import Arm, Experiment, Outcome, conclude
 from divbench.experiments.protocols import PRIMED, priming
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from divbench.experiments.evidence import Evidence
 
 SAMPLES = 100
 PRIMED_ARM, FRESH_ARM = "primed", "not primed"
@@ -19,14 +28,14 @@ def runs(scale: str) -> tuple[Arm, ...]:
             *priming(scale, "baseline", name=FRESH_ARM, prime_updates=0, **own))
 
 
-def decide(evidence) -> Outcome:
+def decide(evidence: Evidence) -> Outcome:
     if evidence.scale == "quick":
         return conclude(q_over_bound(evidence, PRIMED_ARM, "above"), diverged_more(evidence, PRIMED_ARM, FRESH_ARM),
                         context=all_shares(evidence))
     return conclude(return_over_other(evidence, PRIMED_ARM, FRESH_ARM, "below"), context=all_shares(evidence))
 
 
-def figure(evidence):
+def figure(evidence: Evidence) -> Figure:
     from divbench.experiments.figures import q_curves, return_curves
 
     make = q_curves if evidence.scale == "quick" else return_curves

@@ -7,6 +7,7 @@ twice. What an experiment compares is said in its own module.
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 from divbench.experiments.experiment import Arm
 from divbench.spec.run_spec import RunSpec
@@ -35,7 +36,7 @@ QUICK_PRIMING_SHOWS = (
 
 
 def priming(scale: str, variant: str, *, name: str | None = None, tasks: tuple[str, ...] | None = None,
-            sac: dict | None = None, **changes) -> tuple[Arm, ...]:
+            sac: dict | None = None, **changes: Any) -> tuple[Arm, ...]:
     """Arms of the priming protocol, one for each task (Hussing et al., 2403.05996, section 3).
 
     1,000 random transitions, then updates without acting, `PRIMING_SEEDS` seeds, on quadruped-run half of each kind
@@ -69,7 +70,7 @@ def _stretches(seeds: tuple[int, ...]) -> list[dict]:
 
 
 def online(scale: str, variant: str, utd: int, *, name: str | None = None, tasks: tuple[str, ...] | None = None,
-           **changes) -> tuple[Arm, ...]:
+           **changes: Any) -> tuple[Arm, ...]:
     """Arms of ordinary training at a UTD, one for each task; named `variant UTD n` by default.
 
     Full: DMC15-500k as D'Oro et al. (ICLR 2023) define it: 500,000 env steps, 10,000 of them random, five seeds.
@@ -114,7 +115,7 @@ def _arms(variant: str, name: str | None, tasks: tuple[str, ...], sac: dict | No
                  for task in tasks)
 
 
-def distinct(arms: tuple[Arm, ...], **fields) -> dict[str, RunSpec]:
+def distinct(arms: tuple[Arm, ...], **fields: str) -> dict[str, RunSpec]:
     """Each run once, by its folder, with some fields of the specification replaced, such as `physics`."""
     specs = [dataclasses.replace(arm.spec, **fields) for arm in arms]
     return {spec.folder: spec for spec in specs}

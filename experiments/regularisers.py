@@ -4,9 +4,18 @@ Quick, 86 minutes on two CPU cores: four weight decays and two dropout rates bet
 the paper were not available; the grid is divbench's.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from divbench.experiments.comparisons import all_shares, diverged_more, medians_in_words, q_over_other
 from divbench.experiments.experiment import Arm, Experiment, Outcome, conclude
 from divbench.experiments.protocols import priming
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from divbench.experiments.evidence import Evidence
 
 REGULARISED = ("weight-decay=0.0001", "weight-decay=0.001", "weight-decay=0.01", "weight-decay=0.1", "dropout=0.01",
                "dropout=0.1")
@@ -20,7 +29,7 @@ def runs(scale: str) -> tuple[Arm, ...]:
                  for arm in priming(scale, variant, name=variant))
 
 
-def decide(evidence) -> Outcome:
+def decide(evidence: Evidence) -> Outcome:
     return conclude(
         *(q_over_other(evidence, "baseline", variant) for variant in STRONGEST),
         *(diverged_more(evidence, variant, "ofn") for variant in STRONGEST),
@@ -28,7 +37,7 @@ def decide(evidence) -> Outcome:
     )
 
 
-def figure(evidence):
+def figure(evidence: Evidence) -> Figure:
     from divbench.experiments.figures import final_values
 
     return final_values(evidence, "Q at the end of priming, by regulariser")

@@ -4,10 +4,19 @@ Quick, 32 minutes on two CPU cores (two tasks shared): priming on six tasks that
 earns, from nothing (hopper-hop) to 0.5 a step (quadruped-run). In an earlier look quadruped-run diverged furthest.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from divbench.experiments.comparisons import all_shares, correlation, medians_in_words
 from divbench.experiments.experiment import Arm, Experiment, Outcome, conclude
 from divbench.experiments.protocols import priming
 from divbench.spec.suites import SUITES
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from divbench.experiments.evidence import Evidence, Lane
 
 QUICK_TASKS = ("quadruped-run", "hopper-hop", "cheetah-run", "walker-run", "humanoid-run", "finger-spin")
 
@@ -17,20 +26,20 @@ def runs(scale: str) -> tuple[Arm, ...]:
     return priming(scale, "baseline", tasks=tasks)
 
 
-def decide(evidence) -> Outcome:
+def decide(evidence: Evidence) -> Outcome:
     comparison = correlation(evidence, "baseline", _first_return, "the untrained policy's return", threshold=0.0,
                              side="below")
     return conclude(comparison, context=(*all_shares(evidence), *medians_in_words(evidence)))
 
 
-def figure(evidence):
+def figure(evidence: Evidence) -> Figure:
     from divbench.experiments.figures import scatter
 
     return scatter(evidence, "baseline", _first_return, x_label="return of the untrained policy",
                    title="Q at the end of priming against early rewards")
 
 
-def _first_return(lane) -> float | None:
+def _first_return(lane: Lane) -> float | None:
     return lane.first_return
 
 

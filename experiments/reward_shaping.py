@@ -14,9 +14,18 @@ ten times it, with all of the interval. The reward as it is
 is shown and decides nothing.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from divbench.experiments.comparisons import all_shares, excess_over_other, many_diverge, medians_in_words
 from divbench.experiments.experiment import Arm, Experiment, Outcome, conclude
 from divbench.experiments.offline import COPIED, replay_arms, replay_datasets, variant_of
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from divbench.experiments.evidence import Evidence
 
 TENTH, TENFOLD = "times 0.1", "times 10"
 LESS, MORE = "minus 1", "plus 1"
@@ -28,13 +37,13 @@ def runs(scale: str) -> tuple[Arm, ...]:
     return replay_arms(scale, {name: variant_of(COPIED, variant) for name, variant in ARMS.items()})
 
 
-def decide(evidence) -> Outcome:
+def decide(evidence: Evidence) -> Outcome:
     return conclude(*(many_diverge(evidence, arm) for arm in (TENTH, TENFOLD, LESS, MORE)),
                     excess_over_other(evidence, TENTH, TENFOLD),
                     context=(*all_shares(evidence), *medians_in_words(evidence)))
 
 
-def figure(evidence):
+def figure(evidence: Evidence) -> Figure:
     from divbench.experiments.figures import final_values
 
     return final_values(evidence, "Offline Q by scale and shift of the reward")

@@ -11,17 +11,27 @@ as many that did not. As with `seem-gamma`, a first rule counted lanes that came
 results/claims/first-rule has its outcome (SEEM 0.92, row ratio 0.98, too few lanes to decide).
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from divbench.experiments.evidence import KERNEL, SEEM
 from divbench.experiments.experiment import Comparison, Experiment, Outcome, conclude
 from divbench.experiments.seem_gamma import FEWEST, datasets, ended_diverged, runs
 from divbench.statistics.bootstrap import DRAWS, SEED
 from divbench.statistics.correlation import by_draws
 
+if TYPE_CHECKING:
+    import numpy as np
+    from matplotlib.figure import Figure
+
+    from divbench.experiments.evidence import Evidence
+
 MEASURES = (SEEM, *KERNEL)
 METHOD = "bootstrap over lanes"
 
 
-def area(scores, diverged):
+def area(scores: np.ndarray, diverged: np.ndarray) -> float:
     """Area under the ROC curve, ties counted half; arrays `[N]`. NaN unless both kinds are there."""
     import numpy as np
 
@@ -32,14 +42,14 @@ def area(scores, diverged):
     return float(np.mean((difference > 0) + 0.5 * (difference == 0)))
 
 
-def advantage(table, diverged) -> tuple[float, list[float]]:
+def advantage(table: Any, diverged: np.ndarray) -> tuple[float, list[float]]:
     """By how much SEEM's area is above the largest of the others, and all areas; table `[N, M]`, SEEM first."""
     areas = [area(table[:, place], diverged) for place in range(table.shape[1])]
     others = [max(value, 1.0 - value) for value in areas[1:]]
     return areas[0] - max(others), [areas[0], *others]
 
 
-def decide(evidence) -> Outcome:
+def decide(evidence: Evidence) -> Outcome:
     import numpy as np
 
     rows = [([lane.last(name) for name in MEASURES], ended_diverged(lane)) for lane in evidence.lanes if lane.judged]
@@ -56,7 +66,7 @@ def decide(evidence) -> Outcome:
                                            for name, value in zip(MEASURES, areas, strict=True)))
 
 
-def _drawn(table, diverged):
+def _drawn(table: Any, diverged: np.ndarray) -> np.ndarray:
     """SEEM's advantage in draws of lanes, `[D]`; those that diverged and those that did not are drawn apart."""
     import numpy as np
 
@@ -69,7 +79,7 @@ def _drawn(table, diverged):
     return np.asarray(found)
 
 
-def figure(evidence):
+def figure(evidence: Evidence) -> Figure:
     from divbench.experiments.seem_figures import measures
 
     return measures(evidence, MEASURES, ended_diverged, "Numbers of the kernel and how lanes ended")

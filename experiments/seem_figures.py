@@ -6,18 +6,23 @@ matplotlib is imported inside the functions. The sheet that they are drawn on is
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from divbench.experiments.evidence import KERNEL, SEEM, Evidence, Lane
 from divbench.experiments.figures import sheet
 from divbench.report.colours import GREY, colour_of
 from divbench.report.sheet import share_limits
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
 STAYED, LEFT = ("o", "a lane that did not end diverged"), ("X", "a lane that ended diverged")
 ENOUGH = {"color": GREY, "linestyle": "--", "linewidth": 1.2}  # where SEEM counts as above 0
 SAID = dict(zip((SEEM, *KERNEL), ("normalised SEEM", "row ratio", "average diagonal", "numerical rank"), strict=True))
 
 
-def seem_by_arm(evidence: Evidence, positive: float, ended: Callable[[Lane], bool], title: str):
+def seem_by_arm(evidence: Evidence, positive: float, ended: Callable[[Lane], bool], title: str) -> Figure:
     """Normalised SEEM of the last measurement of every lane, arms side by side.
 
     Args:
@@ -43,7 +48,7 @@ def seem_by_arm(evidence: Evidence, positive: float, ended: Callable[[Lane], boo
     return figure
 
 
-def measures(evidence: Evidence, names: Sequence[str], ended: Callable[[Lane], bool], title: str):
+def measures(evidence: Evidence, names: Sequence[str], ended: Callable[[Lane], bool], title: str) -> Figure:
     """The last value of several metrics, a panel for each: lanes that ended diverged to the right, the others left."""
     figure, panels = sheet(len(names), title, evidence, 4.2, _marks(), width=2.9 * len(names) + 0.6)
     for axes, name in zip(panels, names, strict=True):
@@ -61,7 +66,7 @@ def measures(evidence: Evidence, names: Sequence[str], ended: Callable[[Lane], b
     return figure
 
 
-def _spread(axes, place: int, points: Sequence[tuple[float, bool, str]]) -> None:
+def _spread(axes: Axes, place: int, points: Sequence[tuple[float, bool, str]]) -> None:
     """Points (value, diverged, variant) at a place of the axis, side by side."""
     for rank, (value, diverged, variant) in enumerate(points):
         shift = 0.5 * (rank / (len(points) - 1) - 0.5) if len(points) > 1 else 0.0

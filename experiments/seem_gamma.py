@@ -16,10 +16,19 @@ back. What SEEM at the end can tell is how a lane ends. This rule and its gammas
 decided on other lanes, of seeds 200 to 203.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from divbench.experiments.evidence import SEEM
 from divbench.experiments.experiment import Arm, Comparison, Experiment, Outcome, conclude
 from divbench.experiments.offline import COPIED, offline, own_dataset, variant_of
 from divbench.statistics.shares import share_test
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from divbench.experiments.evidence import Evidence, Lane
 
 TASK, LEVEL = "walker2d", "medium-expert"
 GAMMAS = {"quick": (0.6, 0.7, 0.75, 0.8, 0.83, 0.85, 0.87, 0.89, 0.92, 0.95),
@@ -41,12 +50,12 @@ def runs(scale: str) -> tuple[Arm, ...]:
                          diagnose="ntk,seem", **own) for gamma in GAMMAS[scale])
 
 
-def ended_diverged(lane) -> bool:
+def ended_diverged(lane: Lane) -> bool:
     """Whether Q was beyond its bounds, or not finite, at the end."""
     return lane.diverged and lane.verdict != "recovered"
 
 
-def confusion(evidence) -> dict[tuple[bool, bool], int]:
+def confusion(evidence: Evidence) -> dict[tuple[bool, bool], int]:
     """How many judged lanes with a measurement there are, by (foretold, ended diverged)."""
     counts = {(foretold, diverged): 0 for foretold in (True, False) for diverged in (True, False)}
     for lane in evidence.lanes:
@@ -55,7 +64,7 @@ def confusion(evidence) -> dict[tuple[bool, bool], int]:
     return counts
 
 
-def decide(evidence) -> Outcome:
+def decide(evidence: Evidence) -> Outcome:
     counts = confusion(evidence)
     right, total = counts[True, True] + counts[False, False], sum(counts.values())
     what = "share of lanes that ended as the sign of SEEM says"
@@ -70,7 +79,7 @@ def decide(evidence) -> Outcome:
                              f"left their bounds and came back: {back} lanes"))
 
 
-def figure(evidence):
+def figure(evidence: Evidence) -> Figure:
     from divbench.experiments.seem_figures import seem_by_arm
 
     return seem_by_arm(evidence, POSITIVE, ended_diverged, "SEEM and how lanes ended, by gamma")

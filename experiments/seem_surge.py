@@ -11,13 +11,21 @@ left, without those whose surge was seen at the same measurement, which say noth
 came at an earlier one must be above one half, with all of its exact interval.
 """
 
+from __future__ import annotations
+
 import statistics
+from typing import TYPE_CHECKING
 
 from divbench.experiments.evidence import SEEM
 from divbench.experiments.experiment import Arm, Comparison, Experiment, Outcome, conclude
 from divbench.experiments.offline import COPIED, FULL_SEEDS, offline, own_dataset
 from divbench.report.bounds import LIMIT_COLUMNS, limits_of
 from divbench.statistics.shares import share_test
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from divbench.experiments.evidence import Evidence, Lane
 
 LEVEL = "medium-replay"
 TASKS = {"quick": ("walker2d", "hopper"), "full": ("hopper", "halfcheetah", "walker2d")}
@@ -33,14 +41,14 @@ def runs(scale: str) -> tuple[Arm, ...]:
     return tuple(offline(scale, ARM, COPIED, task, LEVEL, diagnose="seem", **own) for task in TASKS[scale])
 
 
-def left(lane) -> int | None:
+def left(lane: Lane) -> int | None:
     """The update of the first measurement at which mean Q was beyond the bound; None if it never was."""
     rows = zip(lane.values.points, *(lane.values.columns[name] for name in ("q_replay_mean", *LIMIT_COLUMNS)),
                strict=True)
     return next((update for (_, update), q, *limits in rows if limits_of(*limits).side(q)), None)
 
 
-def surged(lane) -> int | None:
+def surged(lane: Lane) -> int | None:
     """The update of the first measurement at which normalised SEEM is at least half of the lane's largest; None if it
     was never above 0, or so large from the beginning."""
     series = lane.noted.get(SEEM, ())
@@ -50,7 +58,7 @@ def surged(lane) -> int | None:
     return next(update for update, value in series if value >= largest / 2.0)
 
 
-def decide(evidence) -> Outcome:
+def decide(evidence: Evidence) -> Outcome:
     pairs = [(surged(lane), left(lane)) for lane in evidence.lanes if lane.judged]
     pairs = [(surge, leave) for surge, leave in pairs if leave is not None]
     before = sum(surge is not None and surge < leave for surge, leave in pairs)
@@ -66,7 +74,7 @@ def decide(evidence) -> Outcome:
                  *([f"median lead: {statistics.median(leads):g} updates"] if leads else [])))
 
 
-def figure(evidence):
+def figure(evidence: Evidence) -> Figure:
     from divbench.experiments.figures import q_and_metric
 
     return q_and_metric(evidence, SEEM, "normalised SEEM", "Q and SEEM at the beginning of offline training")

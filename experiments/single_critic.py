@@ -4,6 +4,10 @@ Quick, 54 minutes on two CPU cores (two fifths shared): priming with one critic,
 Full: the same, and returns on DMC15-500k at UTD 8. That the ablation exists is known; its numbers were not available.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from divbench.experiments.comparisons import (
     MARGIN,
     all_shares,
@@ -16,6 +20,11 @@ from divbench.experiments.comparisons import (
 from divbench.experiments.experiment import Arm, Experiment, Outcome, conclude
 from divbench.experiments.protocols import online, priming
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from divbench.experiments.evidence import Evidence
+
 VARIANTS = ("baseline", "mean-critic", "single-critic", "ofn", "ofn-single-critic")
 
 
@@ -26,7 +35,7 @@ def runs(scale: str) -> tuple[Arm, ...]:
     return primed + tuple(arm for variant in ("ofn", "ofn-single-critic") for arm in online(scale, variant, 8))
 
 
-def decide(evidence) -> Outcome:
+def decide(evidence: Evidence) -> Outcome:
     comparisons = [q_over_bound(evidence, "ofn-single-critic", "below"), few_diverge(evidence, "ofn-single-critic"),
                    diverged_more(evidence, "single-critic", "ofn-single-critic")]
     if evidence.scale == "full":
@@ -34,7 +43,7 @@ def decide(evidence) -> Outcome:
     return conclude(*comparisons, context=(*all_shares(evidence), *medians_in_words(evidence)))
 
 
-def figure(evidence):
+def figure(evidence: Evidence) -> Figure:
     from divbench.experiments.figures import final_values
 
     return final_values(evidence, "Q at the end, by the number of critics")

@@ -20,8 +20,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from math import log10
 from statistics import median
+from typing import TYPE_CHECKING, Any
 
 from divbench.experiments.experiment import Comparison, Measured, MeasuredExperiment, Outcome, conclude
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 DRAWS, STEPS = {"quick": 300, "full": 2_000}, 20_000
 FEWEST = 200  # iterations with a modulus below 1
@@ -45,12 +49,12 @@ def describe(scale: str) -> str:
             "steps; and on an example constructed to diverge")
 
 
-def fate(row) -> str:
+def fate(row: Any) -> str:
     """`converged`, `diverged`, or `neither` within the steps given."""
     return "converged" if row.error <= REACHED else "diverged" if not row.error <= FAR else "neither"
 
 
-def violates(row) -> bool:
+def violates(row: Any) -> bool:
     """Whether an iteration with a modulus below 1 went as the theorem says it cannot."""
     enough = row.modulus**STEPS < REACHED
     return row.modulus < 1.0 and (not row.excess <= ROUNDING or (enough and fate(row) != "converged"))
@@ -103,7 +107,7 @@ def summary(rows: Sequence) -> list[tuple[str, ...]]:
     return found
 
 
-def figure(measured: Measured):
+def figure(measured: Measured) -> Figure:
     """The error's ratio from step to step beside the modulus, of every iteration; and fates by modulus."""
     from divbench.report.toy_figures import contraction_figure
 

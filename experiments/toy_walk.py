@@ -26,9 +26,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from statistics import median
+from typing import TYPE_CHECKING
 
 from divbench.experiments.experiment import Comparison, Measured, MeasuredExperiment, Outcome, conclude
 from divbench.statistics.shares import share_test
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 SIDE, TRANSITIONS, HIDDEN = 11, 63, (64,)
 LANES, UPDATES = {"quick": 16, "full": 40}, {"quick": 5_000, "full": 10_000}
@@ -136,7 +140,7 @@ def summary(rows: Sequence) -> list[tuple[str, ...]]:
             for network in NETWORKS for lane in lanes_of(rows, DECIDES, network)]
 
 
-def figure(measured: Measured):
+def figure(measured: Measured) -> Figure:
     """|Q| over updates and SEEM over |Q| of the lanes that decide, and the late SEEM in every setting."""
     from divbench.report.toy_figures import walk_figure
 

@@ -5,10 +5,19 @@ UTD 32 each lane is a run of its own, so that it can be carried from one machine
 Full: three tasks on which published SAC loses most, 500,000 env steps, a reset every 200,000 as published.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from divbench.experiments.comparisons import all_shares, diverged_more, medians_in_words, return_over_other
 from divbench.experiments.experiment import Arm, Experiment, Outcome, conclude
 from divbench.experiments.protocols import by_scale, online
 from divbench.experiments.published import SAC_500K, sac_in_words
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from divbench.experiments.evidence import Evidence
 
 TASKS = {"quick": ("quadruped-run",), "full": ("quadruped-run", "humanoid-stand", "humanoid-run")}
 RESET = "full reset UTD 32"
@@ -25,7 +34,7 @@ def runs(scale: str) -> tuple[Arm, ...]:
     )
 
 
-def decide(evidence) -> Outcome:
+def decide(evidence: Evidence) -> Outcome:
     return conclude(
         return_over_other(evidence, "baseline UTD 32", "baseline UTD 1", "below"),
         return_over_other(evidence, RESET, "baseline UTD 32"),
@@ -35,7 +44,7 @@ def decide(evidence) -> Outcome:
     )
 
 
-def _directions(evidence) -> tuple[str, ...]:
+def _directions(evidence: Evidence) -> tuple[str, ...]:
     """Each difference of final returns that is published too, and whether both have the same sign."""
     lines = []
     for task in evidence.tasks:
@@ -51,7 +60,7 @@ def _directions(evidence) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def figure(evidence):
+def figure(evidence: Evidence) -> Figure:
     from divbench.experiments.figures import q_and_returns
 
     return q_and_returns(evidence, "Q and returns at UTD 1, 8 and 32")

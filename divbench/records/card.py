@@ -13,15 +13,19 @@ import platform
 import re
 import sys
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from divbench.spec.plan import KEY_GENERATION
+
+if TYPE_CHECKING:
+    from divbench.spec.run_spec import RunSpec
 
 PACKAGES = ("divbench", "jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "mujoco", "mujoco-mjx",
             "warp-lang", "dm-control", "numpy", "pyarrow")
 _ABSOLUTE = re.compile(r"(?<![\w.])(?:~|[A-Za-z]:)?[/\\](?:[^\s/\\]+[/\\])*")
 
 
-def gather_card(spec, *, device: str, physics: str, argv: Sequence[str] | None = None) -> dict:
+def gather_card(spec: RunSpec, *, device: str, physics: str, argv: Sequence[str] | None = None) -> dict:
     """The facts of a run's card, as JSON values.
 
     Args:

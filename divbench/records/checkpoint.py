@@ -18,6 +18,7 @@ import dataclasses
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -48,7 +49,7 @@ class Loaded:
 class CheckpointStore:
     """Saves and loads the newest checkpoint of one group; the run folder's lock makes it the only writer."""
 
-    def __init__(self, folder: str | os.PathLike):
+    def __init__(self, folder: str | os.PathLike) -> None:
         self.folder = Path(folder)
 
     def exists(self) -> bool:
@@ -64,7 +65,7 @@ class CheckpointStore:
         if self.exists():
             Manifest.read(self.folder).verify(self.folder)
 
-    def save(self, tree, *, meta: dict, rows: np.ndarray, first_row: int) -> None:
+    def save(self, tree: Any, *, meta: dict, rows: np.ndarray, first_row: int) -> None:
         """Write a checkpoint, then remove the one before.
 
         Args:
@@ -89,7 +90,7 @@ class CheckpointStore:
             reason = (str(getattr(error, "strerror", None) or error).strip().splitlines() or [type(error).__name__])[0]
             raise UsageError(f"{self.folder}: checkpoint cannot be written ({reason[:200]})") from error
 
-    def _save(self, tree, meta, rows, before: Manifest) -> None:
+    def _save(self, tree: Any, meta: dict, rows: np.ndarray, before: Manifest) -> None:
         (self.folder / REPLAY).mkdir(parents=True, exist_ok=True)
         number = before.number + 1
         state = f"state-{number}"
@@ -114,7 +115,7 @@ class CheckpointStore:
                  arrays=shapes, keys=keys, meta=meta).write(self.folder)
         self._remove_strays(state, segments)
 
-    def load(self, template=None, *, with_rows: bool = True, whole: bool = True) -> Loaded | None:
+    def load(self, template: Any = None, *, with_rows: bool = True, whole: bool = True) -> Loaded | None:
         """Verify and read the checkpoint.
 
         Args:
@@ -140,7 +141,7 @@ class CheckpointStore:
                 if Manifest.read(self.folder).number == manifest.number:
                     raise  # else the run has saved since, and removed what was being read
 
-    def _load(self, manifest: Manifest, template, with_rows: bool, whole: bool) -> Loaded:
+    def _load(self, manifest: Manifest, template: Any, with_rows: bool, whole: bool) -> Loaded:
         manifest.verify(self.folder, with_segments=with_rows)
         if template is not None:
             _check_template(self.folder, template, manifest, whole)
@@ -188,7 +189,7 @@ class CheckpointStore:
             path.unlink(missing_ok=True)
 
 
-def _flatten(tree) -> list[tuple[str, object]]:
+def _flatten(tree: Any) -> list[tuple[str, Any]]:
     import jax
 
     leaves = [(jax.tree_util.keystr(path, simple=True, separator="."), leaf)
@@ -198,13 +199,13 @@ def _flatten(tree) -> list[tuple[str, object]]:
     return leaves
 
 
-def _is_key(leaf) -> bool:
+def _is_key(leaf: Any) -> bool:
     import jax
 
     return hasattr(leaf, "dtype") and jax.dtypes.issubdtype(leaf.dtype, jax.dtypes.prng_key)
 
 
-def _to_arrays(tree) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+def _to_arrays(tree: Any) -> tuple[dict[str, np.ndarray], dict[str, str]]:
     """The leaves as numpy arrays by dotted path, and the implementations of those that are PRNG keys."""
     import jax
 
@@ -214,28 +215,27 @@ def _to_arrays(tree) -> tuple[dict[str, np.ndarray], dict[str, str]]:
     return {name: np.asarray(leaf) for name, leaf in jax.device_get(data).items()}, keys
 
 
-def _dtype_name(leaf) -> str:
+def _dtype_name(leaf: Any) -> str:
     return str(leaf.dtype) if _is_key(leaf) else np.dtype(leaf.dtype).name
 
 
-def _from_arrays(template, arrays: dict[str, np.ndarray], keys: dict[str, str]):
+def _from_arrays(template: Any, arrays: dict[str, np.ndarray], keys: dict[str, str]) -> Any:
     import jax
 
     leaves = []
     for name, leaf in _flatten(template):
-        value = arrays[name]
-        if _is_key(leaf):
-            value = jax.random.wrap_key_data(value, impl=keys[name])
-        leaves.append(value)
+        value: Any = arrays[name]
+        leaves.append(jax.random.wrap_key_data(value, impl=keys[name]) if _is_key(leaf) else value)
     return jax.tree_util.tree_unflatten(jax.tree_util.tree_structure(template), leaves)
 
 
-def _check_template(folder: Path, template, manifest: Manifest, whole: bool) -> None:
+def _check_template(folder: Path, template: Any, manifest: Manifest, whole: bool) -> None:
     import jax
 
     saved = {name: (tuple(shape), dtype) for name, (shape, dtype) in manifest.arrays.items()}
     for name, implementation in manifest.keys.items():
-        key = jax.random.wrap_key_data(np.zeros(saved[name][0], np.uint32), impl=implementation)
+        blank: Any = np.zeros(saved[name][0], np.uint32)
+        key = jax.random.wrap_key_data(blank, impl=implementation)
         saved[name] = (key.shape, str(key.dtype))
     expected = {}
     for name, leaf in _flatten(template):
@@ -247,11 +247,11 @@ def _check_template(folder: Path, template, manifest: Manifest, whole: bool) -> 
                              f"here; --force starts over")
 
 
-def _shape_text(entry) -> str:
+def _shape_text(entry: tuple[tuple[int, ...], str] | None) -> str:
     return "absent" if entry is None else f"{entry[1]}{list(entry[0])}"
 
 
-def _checkpointer():
+def _checkpointer() -> Any:
     import orbax.checkpoint as ocp
 
     return ocp.Checkpointer(ocp.StandardCheckpointHandler()), ocp.args

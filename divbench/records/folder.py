@@ -15,8 +15,9 @@ import fcntl
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from divbench.records.card import key_generation, now
 from divbench.records.checkpoint import CheckpointStore
@@ -58,7 +59,7 @@ class GroupFolder:
       checkpoints: the group's checkpoint store.
     """
 
-    def __init__(self, path: Path):
+    def __init__(self, path: Path) -> None:
         self.path = path
         self.journal = Journal(path / RESULTS)
         self.timing = Journal(path / TIMING)
@@ -99,7 +100,7 @@ class GroupFolder:
 class RunFolder:
     """An open, locked run folder. Make one with `open`; it is a context manager."""
 
-    def __init__(self, path: Path, card: dict, lock: int, *, changes: list[str], resumed: bool):
+    def __init__(self, path: Path, card: dict, lock: int, *, changes: list[str], resumed: bool) -> None:
         self.path = path
         self.card = card
         self.changes = changes
@@ -154,8 +155,7 @@ class RunFolder:
     def _start(cls, path: Path, settings: dict, facts: dict, lock: int, old: dict | None,
                force: bool) -> RunFolder:
         session = {"start": now(), **{name: facts[name] for name in SESSION if name in facts}}
-        resumed = old is not None and not force and not old.get("clearing")
-        if resumed:
+        if old is not None and not force and not old.get("clearing"):
             card = dict(old)
             if card["finished"] is None:
                 card["sessions"] = [*card["sessions"], session]
@@ -245,7 +245,7 @@ class RunFolder:
     def __enter__(self) -> RunFolder:
         return self
 
-    def __exit__(self, *exception) -> None:
+    def __exit__(self, *exception: object) -> None:
         self.close()
 
 
@@ -346,7 +346,7 @@ def _compare(path: Path, old: dict, new: dict) -> None:
                          f"--force to start over")
 
 
-def _differences(old, new, name: str = ""):
+def _differences(old: Any, new: Any, name: str = "") -> Iterator[tuple[str, str, str]]:
     if isinstance(old, dict) and isinstance(new, dict):
         for key in [*new, *(k for k in old if k not in new)]:
             yield from _differences(old.get(key), new.get(key), f"{name}.{key}" if name else key)
@@ -358,7 +358,7 @@ def _differences(old, new, name: str = ""):
         yield name, _short(old), _short(new)
 
 
-def _short(value) -> str:
+def _short(value: Any) -> str:
     if isinstance(value, list) and all(isinstance(item, dict) and "name" in item for item in value):
         value = [item["name"] for item in value]
     text = json.dumps(value)

@@ -11,6 +11,7 @@ import json
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import BinaryIO
 
 from divbench.records.schema import HIDDEN, TABLES, check_rows, column_names, completed_row
 from divbench.spec.errors import UsageError
@@ -24,9 +25,9 @@ class Journal:
     kill left half-written are ignored by `rows` and removed before the first `append`.
     """
 
-    def __init__(self, path: str | os.PathLike):
+    def __init__(self, path: str | os.PathLike) -> None:
         self.path = Path(path)
-        self._file = None
+        self._file: BinaryIO | None = None
 
     def append(self, table: str, rows: Iterable[Mapping]) -> None:
         """Add rows of one table. Readers see them at once; they survive a power cut after the next `flush`.
@@ -69,7 +70,7 @@ class Journal:
         Raises:
           UsageError: a whole line is damaged.
         """
-        tables = {table: [] for table in TABLES}
+        tables: dict[str, list[dict]] = {table: [] for table in TABLES}
         known = {table: set(column_names(table)) for table in TABLES}
         for number, line in enumerate(self._read().split(b"\n")[:-1], start=1):
             try:
@@ -91,7 +92,7 @@ class Journal:
                 self._file.close()
             self._file = None
 
-    def _opened(self):
+    def _opened(self) -> BinaryIO:
         if self._file is None:
             content = self._read()
             whole = content.rfind(b"\n") + 1

@@ -9,6 +9,7 @@ import dataclasses
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 from divbench.records.durable import write_atomically
 from divbench.spec.errors import UsageError
@@ -88,7 +89,7 @@ def _digest(line: bytes) -> bytes:
     return hashlib.sha256(line).hexdigest().encode()
 
 
-def _number(value):
+def _number(value: Any) -> Any:
     if hasattr(value, "tolist"):
         return value.tolist()
     raise TypeError(f"expected JSON values or numpy numbers, found {type(value).__name__}")

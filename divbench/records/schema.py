@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from divbench.spec.networks import mlp_of
 
@@ -16,8 +17,8 @@ SCHEMA_VERSION = 4
 
 TEXT, INTEGER, NUMBER = "text", "integer", "number"  # str, int64 and float64; a number that is missing is NaN
 
-
-NOT_MEASURED = {TEXT: "", INTEGER: -1, NUMBER: math.nan}  # in a column that a row's schema did not have yet
+# In a column that a row's schema did not have yet.
+NOT_MEASURED: dict[str, Any] = {TEXT: "", INTEGER: -1, NUMBER: math.nan}
 
 # Since which schema a column means what it says today; in tables of older ones it holds "not measured". Before schema 3
 # warnings were about the next 10,000 updates, and depended on how often a lane was measured.
@@ -188,7 +189,7 @@ def check_rows(table: str, rows: Iterable[Mapping]) -> list[dict]:
     return checked
 
 
-def _plain(table: str, column: Column, value) -> str | int | float:
+def _plain(table: str, column: Column, value: Any) -> str | int | float:
     if hasattr(value, "item"):
         value = value.item()
     if column.kind == TEXT and isinstance(value, str):

@@ -65,7 +65,7 @@ def read_rows(path: str | os.PathLike, *, older: bool = False) -> dict[str, list
     Raises:
       UsageError: a damaged journal.
     """
-    rows = {table: [] for table in TABLES}
+    rows: dict[str, list[dict]] = {table: [] for table in TABLES}
     for folder in sorted((Path(path) / GROUPS).glob("*")):
         for name in (RESULTS, TIMING):
             for table, more in Journal(folder / name).rows(older=older).items():

@@ -12,9 +12,13 @@ import dataclasses
 import math
 import statistics
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from divbench.report.bounds import LIMIT_COLUMNS, last_numbers, share_of
 from divbench.report.series import Cell, Cells, Point, Series, last_common_point, sorted_cells
+
+if TYPE_CHECKING:
+    import pyarrow
 
 BASELINE = "baseline"
 
@@ -155,7 +159,8 @@ def times_larger(reference: float | None, own: float | None, *, same_point: bool
     return ratio if (own_whole if abs(ratio) >= 1.0 else reference_whole) else None
 
 
-def verdict_counts(verdicts, order=((), (), ())) -> dict[Cell, dict[str, int]]:
+def verdict_counts(verdicts: pyarrow.Table,
+                   order: Iterable[Iterable[str]] = ((), (), ())) -> dict[Cell, dict[str, int]]:
     """How many lanes of each cell have each verdict. Cells are ordered as in `read_cells`."""
     counts: dict[Cell, dict[str, int]] = {}
     if verdicts.num_rows == 0:
@@ -180,6 +185,7 @@ def _q_row(cell: Cell, lanes: dict[int, Series], stopped: Mapping[tuple[Cell, in
     bound = max(_last_finite(so_far, "q_bound"), default=None)
     returns = _last_finite(so_far, "mc_return_mean")
     peak = max((abs(q) for series in so_far for q in series.finite("q_replay_mean")), default=None)
+    share = share_of(map(last_numbers, so_far))
     return QRow(
         cell,
         *point,
@@ -190,7 +196,9 @@ def _q_row(cell: Cell, lanes: dict[int, Series], stopped: Mapping[tuple[Cell, in
         max(finals, default=None),
         peak,
         bound,
-        *dataclasses.astuple(share_of(map(last_numbers, so_far))),
+        share.share,
+        share.beyond,
+        share.short,
         statistics.median(returns) if returns else None,
         cell.variant,
     )

@@ -9,6 +9,7 @@ import dataclasses
 import math
 import statistics
 from collections.abc import Iterable
+from typing import Any
 
 from divbench.report.series import Series
 from divbench.verdict.bound import Limits, limits_of
@@ -18,7 +19,7 @@ __all__ = ["ANY", "BOUND", "LIMIT_COLUMNS", "NAMES", "NOTE", "SHORT", "SHORT_NOT
 
 BOUND, ANY = "q_bound", "q_bound_any"  # columns of the table of values
 NAMES = {BOUND: "most that entropies seen so far allow", ANY: "most any policy can be worth"}
-STYLES = {BOUND: {"color": "black", "linestyle": "--", "linewidth": 1.2},
+STYLES: dict[str, dict[str, Any]] = {BOUND: {"color": "black", "linestyle": "--", "linewidth": 1.2},
           ANY: {"color": "black", "linestyle": (0, (1, 2)), "linewidth": 1.2}}
 LIMIT_COLUMNS = ("q_bound_low", BOUND, "bound_seen")
 SHORT = "0 to bound"  # in place of a share
@@ -54,4 +55,5 @@ def share_of(lanes: Iterable[tuple[float, float, float, float]]) -> Share:
 
 def last_numbers(series: Series, column: str = "q_replay_mean") -> tuple[float, float, float, float]:
     """The last finite numbers of a lane as `share_of` takes them. The series holds `column` and `LIMIT_COLUMNS`."""
-    return tuple((series.finite(name) or [math.nan])[-1] for name in (column, *LIMIT_COLUMNS))
+    last, one, two, three = ((series.finite(name) or [math.nan])[-1] for name in (column, *LIMIT_COLUMNS))
+    return last, one, two, three

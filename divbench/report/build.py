@@ -9,6 +9,7 @@ import dataclasses
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 from divbench.report.evidence import Evidence, gather
 from divbench.report.lanes import lanes_section
@@ -74,7 +75,7 @@ def write_report(path: str | os.PathLike, *, html: bool = False, others: Sequenc
 
 def report_record(evidence: Evidence, files: Sequence[Path]) -> dict:
     """The report for programs: facts, aggregates, notes, scores, sizes of Q, verdicts and files."""
-    def row(record) -> dict:
+    def row(record: Any) -> dict:
         fields = {f.name: getattr(record, f.name) for f in dataclasses.fields(record) if f.name != "cell"}
         return {**record.cell._asdict(), **fields}
 

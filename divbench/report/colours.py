@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Hashable, Mapping
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 ORANGE, SKY, GREEN, BLUE = "#E69F00", "#56B4E9", "#009E73", "#0072B2"
 VERMILLION, PURPLE, GREY = "#D55E00", "#CC79A7", "#595959"
@@ -74,7 +74,10 @@ def _stem(part: str) -> str:
     return name if not number or name in MECHANISMS or name in LEARNERS else ""
 
 
-def assign(lines: Mapping[Hashable, tuple[str, int]]) -> dict[Hashable, Look]:
+Line = TypeVar("Line", bound=Hashable)
+
+
+def assign(lines: Mapping[Line, tuple[str, int]]) -> dict[Line, Look]:
     """The look of every line of a picture.
 
     Args:

@@ -9,9 +9,13 @@ import dataclasses
 import math
 import statistics
 from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
 from divbench.report.bounds import ANY, BOUND, NAMES, STYLES
 from divbench.report.series import Cell, Cells, Series
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 Line = tuple[list[float], list[float]]  # x and y; y may hold nan, which breaks the line
 
@@ -113,7 +117,7 @@ def _bundle(
     return Bundle(variant, tuple(lines), line, tuple(ends))
 
 
-def draw_bounds(axes, panel: Panel) -> None:
+def draw_bounds(axes: Axes, panel: Panel) -> None:
     """The upper bounds of a panel, as black lines."""
     axes.plot(*panel.bound, zorder=4, **STYLES[BOUND])
     axes.plot(*panel.bound_any, zorder=4, **STYLES[ANY])

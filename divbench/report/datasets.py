@@ -23,7 +23,7 @@ INTERVAL = 5.0  # seconds before the first line of progress, and between two
 class Lines:
     """Progress as lines on standard error, none of them before `INTERVAL` has passed."""
 
-    def __init__(self, stream: TextIO | None = None, clock: Callable[[], float] = time.monotonic):
+    def __init__(self, stream: TextIO | None = None, clock: Callable[[], float] = time.monotonic) -> None:
         self.stream, self.clock = stream or sys.stderr, clock
         self.last = clock()
 

@@ -26,6 +26,8 @@ from divbench.report.rewards import REWARD_COLUMNS
 from divbench.report.series import Cell, Cells, read_cells, stopped_lanes
 
 if TYPE_CHECKING:
+    import pyarrow
+
     from divbench.records.tables import Tables
     from divbench.verdict import CriticalPoint
 
@@ -87,7 +89,7 @@ def gather(path: str | os.PathLike) -> Evidence:
     return weigh(load(path), Path(path))
 
 
-def weigh(tables, path: Path) -> Evidence:
+def weigh(tables: Tables, path: Path) -> Evidence:
     """`gather` for tables that are loaded already."""
     if tables.verdicts.num_rows == 0 and tables.values.num_rows:
         tables = dataclasses.replace(tables, verdicts=_judge_now(tables.values))
@@ -120,7 +122,7 @@ def _unlike(together: Overall) -> list[str]:
         together.rows) else []
 
 
-def _judge_now(values):
+def _judge_now(values: pyarrow.Table) -> pyarrow.Table:
     from divbench.records.schema import check_rows
     from divbench.records.tables import to_arrow
     from divbench.verdict import verdict_rows

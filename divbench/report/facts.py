@@ -7,8 +7,12 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from divbench.spec.scale import RETURN, metric_name
+
+if TYPE_CHECKING:
+    from divbench.records.tables import Tables
 
 SHOWN_VERSIONS = ("divbench", "jax", "jaxlib", "flax", "mujoco", "mujoco-mjx", "dm-control", "python")
 UNKNOWN = "unknown"
@@ -88,7 +92,7 @@ def count_seeds(seeds: Sequence[int], a_task: int = 0) -> str:
     return f"{count} seed{'s' if count > 1 else ''}{' a task' if a_task else ''} ({', '.join(names)})"
 
 
-def read_facts(tables) -> Facts:
+def read_facts(tables: Tables) -> Facts:
     """The facts of a run from its `divbench.records.tables.Tables`."""
     card: Mapping = tables.card
     settings: Mapping = card.get("settings", {})
@@ -134,7 +138,7 @@ def read_metric(card: Mapping) -> str:
     return metric_name(imported.get("metric") or imported.get("given", {}).get("metric"))
 
 
-def _distinct(tables, column: str) -> list:
+def _distinct(tables: Tables, column: str) -> list:
     """The values of a column over the tables, by first appearance."""
     found: dict = {}
     for table in (tables.scores, tables.values, tables.verdicts):
@@ -142,5 +146,5 @@ def _distinct(tables, column: str) -> list:
     return list(found)
 
 
-def _joined(tables, column: str) -> str:
+def _joined(tables: Tables, column: str) -> str:
     return ", ".join(map(str, _distinct(tables, column))) or UNKNOWN

@@ -7,19 +7,25 @@ imported inside the functions.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from divbench.report.colours import GREY, colour_of, shaded
 from divbench.report.sheet import share_limits
 from divbench.report.style import RC, short_count
 
+if TYPE_CHECKING:
+    import numpy as np
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
 SGD, ADAM = colour_of("sgd"), colour_of("baseline")  # of critics that learn so, and are plain otherwise
 SHOWN = (-0.6, -0.4, -0.2, 0.0, 0.2)  # shades of the lanes of which |Q| is drawn
 FITTED = shaded(ADAM, -0.3)
-EXACT = {"color": GREY, "linewidth": 1.0}
+EXACT: dict[str, Any] = {"color": GREY, "linewidth": 1.0}
 
 
-def crash_figure(rows: Sequence, forecasts: Mapping, close: float, facts: str):
+def crash_figure(rows: Sequence, forecasts: Mapping, close: float, facts: str) -> Figure:
     """|Q| of some lanes; every forecast beside the crash; and the same counted from when it was foretold.
 
     Args:
@@ -59,7 +65,7 @@ def crash_figure(rows: Sequence, forecasts: Mapping, close: float, facts: str):
     return figure
 
 
-def power_figure(rows: Sequence, counting: Mapping, facts: str):
+def power_figure(rows: Sequence, counting: Mapping, facts: str) -> Figure:
     """|Q| over updates on two logarithmic axes, a panel for each number of weight layers L, and lines of slope L.
 
     Args:
@@ -103,7 +109,7 @@ def power_figure(rows: Sequence, counting: Mapping, facts: str):
 
 
 @contextlib.contextmanager
-def canvas(width: float, height: float, panels: int, title: str, facts: str):
+def canvas(width: float, height: float, panels: int, title: str, facts: str) -> Iterator[tuple[Figure, np.ndarray]]:
     """A figure of some panels side by side in the house's style, with title, facts, and room for a legend below."""
     import matplotlib
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -112,13 +118,13 @@ def canvas(width: float, height: float, panels: int, title: str, facts: str):
     with matplotlib.rc_context(RC):
         figure = Figure(figsize=(width, height), layout="constrained")
         FigureCanvasAgg(figure)
-        figure.get_layout_engine().set(rect=(0, 0.4 / height, 1, 1 - 1.1 / height), w_pad=0.08)
+        figure.set_layout_engine("constrained", rect=(0, 0.4 / height, 1, 1 - 1.1 / height), w_pad=0.08)
         figure.text(0.12 / width, 1 - 0.12 / height, title, ha="left", va="top", fontsize=13, fontweight="bold")
         figure.text(0.12 / width, 1 - 0.40 / height, facts, ha="left", va="top", fontsize=9, color=GREY)
         yield figure, figure.subplots(1, panels, squeeze=False)[0]
 
 
-def _beside(axes, pairs: Sequence[tuple[float, float]], close: float | None, across: str, up: str) -> None:
+def _beside(axes: Axes, pairs: Sequence[tuple[float, float]], close: float | None, across: str, up: str) -> None:
     """Dots on two logarithmic axes with the diagonal, and a band of relative error around it."""
     axes.set(xscale="log", yscale="log", xlabel=across, ylabel=up)
     if not pairs:
@@ -132,7 +138,7 @@ def _beside(axes, pairs: Sequence[tuple[float, float]], close: float | None, acr
               markeredgecolor="white", markeredgewidth=0.4)
 
 
-def legend(figure, entries: Sequence[tuple[str, dict]]) -> None:
+def legend(figure: Figure, entries: Sequence[tuple[str, dict]]) -> None:
     from matplotlib.lines import Line2D
 
     handles = [Line2D([], [], label=label, **look) for label, look in entries]

@@ -8,11 +8,16 @@ functions.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from divbench.records.kernels import KernelRow
 from divbench.report.colours import BROWN, GREY, INDIGO, OLIVE, SKY, colour_of
 from divbench.report.kernels import summarise
 from divbench.report.style import RC
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 # relu is that of plain SAC; the others are no colour of a variant that is often drawn. A critic from outside has no
 # name of an activation.
@@ -21,7 +26,7 @@ NUMBERS = {"average_diagonal": "average diagonal", "row_ratio": "row ratio"}
 _SHARE = 0.8  # of the distance between two sizes, for the activations together
 
 
-def kernel_figure(rows: Sequence[KernelRow], across: str, title: str):
+def kernel_figure(rows: Sequence[KernelRow], across: str, title: str) -> Figure:
     """Both numbers, of every activation at every size.
 
     Args:
@@ -41,7 +46,7 @@ def kernel_figure(rows: Sequence[KernelRow], across: str, title: str):
     with matplotlib.rc_context(RC):
         figure = Figure(figsize=(width, height), layout="constrained")
         FigureCanvasAgg(figure)
-        figure.get_layout_engine().set(rect=(0, 0.4 / height, 1, 1 - 1.25 / height), w_pad=0.08, h_pad=0.08)
+        figure.set_layout_engine("constrained", rect=(0, 0.4 / height, 1, 1 - 1.25 / height), w_pad=0.08, h_pad=0.08)
         grid = figure.subplots(len(NUMBERS), len(tasks), squeeze=False, sharey="row")
         for line, (name, label) in enumerate(NUMBERS.items()):
             for axes, task in zip(grid[line], tasks, strict=True):
@@ -68,7 +73,7 @@ def kernel_figure(rows: Sequence[KernelRow], across: str, title: str):
 _AXIS = {"width": "units of a hidden layer", "depth": "hidden layers", "network": ""}
 
 
-def _draw(axes, rows: Sequence[KernelRow], name: str, across: str, sizes: list[int],
+def _draw(axes: Axes, rows: Sequence[KernelRow], name: str, across: str, sizes: list[int],
           activations: Sequence[str]) -> None:
     step = _SHARE / len(activations)
     for summary in summarise(rows):

@@ -22,7 +22,8 @@ def write_kernels(folder: Path, rows: Sequence[KernelRow]) -> list[str]:
     Raises:
       UsageError: a folder that cannot be written.
     """
-    files, summaries = {}, summarise(rows)
+    files: dict[str, bytes] = {}
+    summaries = summarise(rows)
     for across, figure in _figures(rows).items():
         files |= {f"{across}.{kind}": render(figure, kind) for kind in FORMATS}
     pictures = [name for name in files if name.endswith(".png")]

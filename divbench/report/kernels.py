@@ -9,9 +9,10 @@ import csv
 import dataclasses
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from divbench.records.kernels import KernelRow
+from divbench.report.layout import ABSENT
 from divbench.spec.text import format_table
 from divbench.statistics.estimates import Estimate, mean_difference
 
@@ -49,13 +50,13 @@ class KernelSummary:
 
 def summarise(rows: Sequence[KernelRow]) -> list[KernelSummary]:
     """One summary for each task, way of drawing weights, activation and network, in the order of the rows."""
-    cells: dict[tuple, list[KernelRow]] = {}
+    cells: dict[tuple[str, str, str, int, int, str], list[KernelRow]] = {}
     for row in rows:
         cell = (row.task, row.weights, row.activation, row.width, row.depth, row.network)
         cells.setdefault(cell, []).append(row)
     return [
-        KernelSummary(*cell, len(own), *(mean_difference([[getattr(row, name) for row in own]])
-                                         for name in ("average_diagonal", "row_ratio")),
+        KernelSummary(*cell, len(own), mean_difference([[row.average_diagonal for row in own]]),
+                      mean_difference([[row.row_ratio for row in own]]),
                       _geometric_mean([row.condition_number for row in own]),
                       mean_difference([[row.rank for row in own]]))
         for cell, own in cells.items()
@@ -83,7 +84,7 @@ def as_markdown(rows: Sequence[KernelRow], summaries: Sequence[KernelSummary], p
     return "\n".join([*lines, *(f"![{name.partition('.')[0]}]({name})\n" for name in pictures)])
 
 
-def markdown_rows(header: Sequence[str], rows) -> list[str]:
+def markdown_rows(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     """A pipe table; columns from the third on are numbers."""
     rule = ["---|" if place < 2 else "---:|" for place in range(len(header))]
     return [f"| {' | '.join(header)} |", f"|{''.join(rule)}", *(f"| {' | '.join(row)} |" for row in rows)]
@@ -139,7 +140,9 @@ def summary_cells(summary: KernelSummary) -> tuple[str, ...]:
 
 def _interval(estimate: Estimate) -> str:
     """`12.1 [11.8, 12.4]`, or the number alone."""
-    if estimate.low is None:
+    if estimate.effect is None:
+        return ABSENT
+    if estimate.low is None or estimate.high is None:
         return _number(estimate.effect)
     return f"{_number(estimate.effect)} [{_number(estimate.low)}, {_number(estimate.high)}]"
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
+from typing import TYPE_CHECKING
 
 from divbench.report.aggregate import QRow, ScoreRow
 from divbench.report.bounds import NOTE, SHORT, SHORT_NOTE
@@ -19,6 +20,9 @@ from divbench.spec.scale import RETURN
 from divbench.spec.text import format_span
 from divbench.statistics.estimates import Estimate
 from divbench.verdict import KINDS
+
+if TYPE_CHECKING:
+    import pyarrow
 
 ABSENT = "-"
 SMALL_SAMPLE = 5
@@ -154,7 +158,7 @@ def overall_table(result: Overall) -> TextTable:
             "optimality gap": [row.optimality_gap for row in result.rows],
             "P(better) near one half": [row.improvement for row in result.rows if row.improvement is not None]})
     note += f"; optimality gap: to {number(result.target)}"
-    if len(result.rows) > 1:
+    if len(result.rows) > 1 and result.reference is not None:
         name, utd = result.reference
         at = f" at UTD {utd}" if utd else ""
         note += f"; P(better): that a seed beats one of {name}{at} on the same task"
@@ -291,7 +295,7 @@ def lane_table(lanes: list[LaneVerdict]) -> TextTable:
     return _table("Verdicts", columns, lines, "env step and update: where the verdict was reached")
 
 
-def read_lanes(verdicts, order=((), (), ())) -> list[LaneVerdict]:
+def read_lanes(verdicts: pyarrow.Table, order: Iterable[Iterable[str]] = ((), (), ())) -> list[LaneVerdict]:
     """The verdicts table as records, ordered by task, UTD, variant and seed."""
     if verdicts.num_rows == 0:
         return []
@@ -344,5 +348,5 @@ def _small_sample(seeds: list[int]) -> str:
     return f"; {fewest} seed{'s are' if fewest > 1 else ' is'} too few to rank variants by"
 
 
-def _table(title: str, columns: tuple[Column, ...], rows: list[tuple[str, ...]], note: str) -> TextTable:
+def _table(title: str, columns: tuple[Column, ...], rows: Sequence[tuple[str, ...]], note: str) -> TextTable:
     return TextTable(title, columns, tuple(rows), note)

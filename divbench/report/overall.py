@@ -185,4 +185,6 @@ def _row(kind: tuple[str, str], scores: tuple[Strata, int], reference: tuple[Str
          target: float) -> OverallRow:
     strata, lost = scores
     improvement = None if reference is None else probability_of_improvement(strata, reference[0])
-    return OverallRow(*kind, min(map(len, strata)), lost, **aggregate(strata, target=target), improvement=improvement)
+    found = aggregate(strata, target=target)
+    return OverallRow(*kind, min(map(len, strata)), lost, found["iqm"], found["mean"], found["median"],
+                      found["optimality_gap"], improvement)

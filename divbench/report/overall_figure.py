@@ -5,6 +5,8 @@ Drawn as `figures` draws: without pyplot, the same bytes for the same tables.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from divbench.report.counting import count_lanes
 from divbench.report.facts import Facts
 from divbench.report.layout import coverage_text
@@ -14,11 +16,17 @@ from divbench.report.style import RC, as_it_is, draw_line, looks, short_count
 from divbench.statistics.bootstrap import LEAST_SEEDS
 from divbench.statistics.estimates import Estimate
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from divbench.records.tables import Tables
+
 THRESHOLDS = 101
-BAND = {"alpha": 0.15, "linewidth": 0}
+BAND: dict[str, Any] = {"alpha": 0.15, "linewidth": 0}
 
 
-def overall_figure(tables, facts: Facts, result: Overall):
+def overall_figure(tables: Tables, facts: Facts, result: Overall) -> Figure | None:
     """Both panels for each UTD, with bands of bootstrap intervals; None where there is nothing to put together."""
     if not result.rows:
         return None
@@ -43,7 +51,8 @@ def overall_figure(tables, facts: Facts, result: Overall):
         height = head + 3.0 * len(ratios) + foot
         figure = Figure(figsize=(8.6, height), layout="constrained")
         FigureCanvasAgg(figure)
-        figure.get_layout_engine().set(rect=(0, foot / height, 1, 1 - (head + foot) / height), w_pad=0.12, h_pad=0.08)
+        figure.set_layout_engine("constrained", rect=(0, foot / height, 1, 1 - (head + foot) / height), w_pad=0.12,
+                                 h_pad=0.08)
         grid = figure.subplots(len(ratios), 2, squeeze=False, sharex="col", sharey="col")
         for (left, right), utd in zip(grid, ratios, strict=True):
             for variant, own in ((name, own) for name, own in look.items() if (name, utd) in curves):
@@ -65,16 +74,17 @@ def overall_figure(tables, facts: Facts, result: Overall):
     return figure
 
 
-def _line(axes, xs: list, estimates: list, look: dict) -> None:
+def _line(axes: Axes, xs: list, estimates: list, look: dict) -> None:
     """A line through the estimates that there are, in the band of their intervals."""
     found = [(x, e) for x, e in zip(xs, estimates, strict=True) if e.effect is not None]
     draw_line(axes, [x for x, _ in found], [e.effect for _, e in found], look, dots=True, linewidth=2.2)
-    banded = [(x, e.low, e.high) for x, e in found if e.low is not None]
+    banded = [(x, e.low, e.high) for x, e in found if e.low is not None and e.high is not None]
     if banded:
-        axes.fill_between(*zip(*banded, strict=True), color=look["color"], **BAND)
+        places, lows, highs = zip(*banded, strict=True)
+        axes.fill_between(places, lows, highs, color=look["color"], **BAND)
 
 
-def _headline(figure, facts: Facts, result: Overall, bands: dict[str, list[Estimate]], height: float) -> None:
+def _headline(figure: Figure, facts: Facts, result: Overall, bands: dict[str, list[Estimate]], height: float) -> None:
     drawn = any(found.low is not None for estimates in bands.values() for found in estimates)
     lines = [f"{facts.suite}, {len(result.tasks)} tasks, physics {facts.physics}, {facts.utd_text}, "
              f"{facts.seeds_text}",

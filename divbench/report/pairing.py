@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Hashable, Mapping
+from typing import TypeVar
 
 from divbench.records.card import key_generation
 from divbench.spec.run_spec import CHECKSUM
@@ -45,7 +46,10 @@ class Wins:
         return f"{self.wins} of {self.pairs}{equal}, p {self.chance:.2g}"
 
 
-def count_wins(first: Mapping[Hashable, float], second: Mapping[Hashable, float]) -> Wins:
+Key = TypeVar("Key", bound=Hashable)
+
+
+def count_wins(first: Mapping[Key, float], second: Mapping[Key, float]) -> Wins:
     """How often the first side's number is greater than the second's of the same key, of the keys that both have."""
     pairs = [(first[key], second[key]) for key in first if key in second]
     return Wins(sum(a > b for a, b in pairs), sum(a < b for a, b in pairs), sum(a == b for a, b in pairs))

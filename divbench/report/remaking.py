@@ -60,7 +60,7 @@ def _payload(page: Path) -> dict:
     """
     found = _PAYLOAD.search(page.read_text(encoding="utf-8"))
     try:
-        shown = json.loads(found[1])
+        shown = json.loads(found[1] if found else "")
         if len(shown["runs"]) > 1 and not all("folder" in run for run in shown["runs"]):
             raise ValueError
     except (TypeError, KeyError, ValueError):

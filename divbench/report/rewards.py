@@ -43,10 +43,12 @@ def reward_rows(cells: Cells) -> list[RewardRow]:
     rows = []
     for cell, lanes in cells.items():
         point = last_common_point(lanes.values())
-        measured = [series for series in lanes.values() if point and series.until(point).finite("reward_mean")]
+        if point is None:
+            continue
+        measured = [so_far for series in lanes.values() if (so_far := series.until(point)).finite("reward_mean")]
         if not measured:
             continue
-        means, most, shares = ([series.until(point).finite(column) for series in measured] for column in REWARD_COLUMNS)
+        means, most, shares = ([series.finite(column) for series in measured] for column in REWARD_COLUMNS)
         rows.append(RewardRow(cell, *point, tuple(mean[0] for mean in means), tuple(mean[-1] for mean in means),
                               max(found[-1] for found in most), statistics.median(found[-1] for found in shares)))
     return rows

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     import numpy
+    import pyarrow
 
     from divbench.records.tables import Tables
 
@@ -64,7 +65,7 @@ class Series:
 Cells = dict[Cell, dict[int, Series]]  # lanes by seed, in each cell
 
 
-def read_cells(table, columns: Iterable[str], order: Iterable[Iterable[str]] = ((), (), ()),
+def read_cells(table: pyarrow.Table, columns: Iterable[str], order: Iterable[Iterable[str]] = ((), (), ()),
                stopped: Mapping[tuple[Cell, int], Point] | None = None, last_words: bool = False) -> Cells:
     """The series of every lane of a table.
 
@@ -99,7 +100,7 @@ def sound_cells(tables: Tables, name: str, columns: Iterable[str],
     return read_cells(getattr(tables, name), columns, order, stopped_lanes(tables.values))
 
 
-def stopped_lanes(values) -> dict[tuple[Cell, int], Point]:
+def stopped_lanes(values: pyarrow.Table) -> dict[tuple[Cell, int], Point]:
     """Where each lane stopped in which something became infinite or not a number.
 
     Such a lane is frozen with the last weights that were finite, and is still evaluated and measured: those
@@ -156,7 +157,7 @@ def since(env_steps: numpy.ndarray, updates: numpy.ndarray, stop: Point | None, 
     return gone & (np.cumsum(gone) > last_words)
 
 
-def lane_rows(table, order: Iterable[Iterable[str]] = ((), (), ())) -> list[LaneRows]:
+def lane_rows(table: pyarrow.Table, order: Iterable[Iterable[str]] = ((), (), ())) -> list[LaneRows]:
     """The rows of every lane of a table, in the order of `read_cells`; where a point occurs twice, the last row."""
     import numpy as np
 
@@ -178,7 +179,7 @@ def lane_rows(table, order: Iterable[Iterable[str]] = ((), (), ())) -> list[Lane
     return [lane for cell in sorted_cells(appeared, order) for lane in lanes[cell]]
 
 
-def read_numbers(table, name: str) -> numpy.ndarray:
+def read_numbers(table: pyarrow.Table, name: str) -> numpy.ndarray:
     """A column as `[rows]` float64; `nan` where there is no number, throughout if the table lacks the column."""
     import numpy as np
 
@@ -187,7 +188,7 @@ def read_numbers(table, name: str) -> numpy.ndarray:
     return np.asarray(table.column(name).to_numpy(), dtype=np.float64)
 
 
-def _coded(column) -> tuple[numpy.ndarray, list[str]]:
+def _coded(column: pyarrow.ChunkedArray) -> tuple[numpy.ndarray, list[str]]:
     """A column of text as a number for each row, and the text of each number."""
     import numpy as np
 

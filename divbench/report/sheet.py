@@ -7,29 +7,35 @@ from __future__ import annotations
 
 import textwrap
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from divbench.report.colours import GREY, as_dots
 from divbench.report.curves import Bundle, Panel
 from divbench.report.facts import Facts
 from divbench.report.style import RC, SPARSE, as_it_is, draw_line, looks, short_count
 
+if TYPE_CHECKING:
+    import numpy as np
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
 MOST_COLUMNS = 4
 LETTERS = 13  # of the subtitle to an inch
-END = {"marker": "X", "markersize": 8, "markeredgecolor": "white", "linestyle": ""}
+END: dict[str, Any] = {"marker": "X", "markersize": 8, "markeredgecolor": "white", "linestyle": ""}
 
 
 def make_sheet(
     panels: list[Panel],
     facts: Facts,
-    draw,
+    draw: Callable[[Axes, Panel, Mapping[str, dict]], None],
     *,
     title: str,
     middle: str,
     x_label: str,
     extra: tuple[tuple[str, dict], ...] = (),
     look: Mapping[str, dict] | None = None,
-):
+) -> Figure | None:
     """Lay out one panel per quantity, task and UTD, a headline with the facts, and one legend for all.
 
     Panels of one quantity share their range. Their x axes share theirs too, those of updates among panels of one UTD.
@@ -60,7 +66,7 @@ def make_sheet(
     entries += [Line2D([], [], label=label, **style) for label, style in extra]
     if any(bundle.ends for panel in panels for bundle in panel.bundles):
         entries.append(Line2D([], [], label="no longer finite", color=GREY, **END))
-    across = legend_columns([entry.get_label() for entry in entries], int(width * 12))
+    across = legend_columns([str(entry.get_label()) for entry in entries], int(width * 12))
     legend_rows = -(-len(entries) // across)
     subtitle = [line for text in _subtitle(facts, middle) for line in textwrap.wrap(text, int(width * LETTERS))]
     head, foot = 0.47 + 0.19 * len(subtitle), 0.12 + 0.23 * legend_rows
@@ -68,7 +74,7 @@ def make_sheet(
     with matplotlib.rc_context(RC):
         figure = Figure(figsize=(width, height), layout="constrained")
         FigureCanvasAgg(figure)
-        figure.get_layout_engine().set(
+        figure.set_layout_engine("constrained", 
             rect=(0, foot / height, 1, 1 - (head + foot) / height), w_pad=0.08, h_pad=0.08
         )
         grid = figure.subplots(rows, columns, squeeze=False)
@@ -127,7 +133,7 @@ def legend_columns(labels: list[str], room: int) -> int:
     return 1
 
 
-def share_limits(axes: Sequence, kinds: Sequence, axis: str) -> None:
+def share_limits(axes: Sequence[Axes] | np.ndarray, kinds: Sequence, axis: str) -> None:
     """Give all axes of one kind the range, along `x` or `y`, that holds what each of them shows."""
     for kind in dict.fromkeys(kinds):
         own = [one for one, other in zip(axes, kinds, strict=True) if other == kind]
@@ -157,7 +163,7 @@ def _columns(count: int, ratios: int) -> int:
     return -(-count // rows)
 
 
-def draw_bundle(axes, bundle: Bundle, look: dict) -> None:
+def draw_bundle(axes: Axes, bundle: Bundle, look: dict) -> None:
     """Thin lines for seeds, above all of them a thick one for their middle, a cross where a lane stops being finite."""
     for xs, ys in bundle.seeds:
         draw_line(axes, xs, ys, look, linewidth=0.8, alpha=0.35, zorder=3, markersize=3.5)
@@ -166,7 +172,7 @@ def draw_bundle(axes, bundle: Bundle, look: dict) -> None:
         axes.plot([x], [y], color=look["color"], zorder=6, clip_on=False, **END)
 
 
-def _mark_acting(axes, panel: Panel) -> None:
+def _mark_acting(axes: Axes, panel: Panel) -> None:
     """A thin line where priming ends and the policy acts."""
     if panel.acting_from is None:
         return

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from divbench.report.colours import GREY, as_dots, assign
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 FEW = 2  # points measured up to which they are dots: nothing was measured between them
 SPARSE = 8  # points up to which a thick line has a dot at each
 
-RC = {
+RC: Any = {  # matplotlib's own type of it names every key
     "font.family": "DejaVu Sans",
     "font.size": 10,
     "axes.titlesize": 11,
@@ -38,10 +42,12 @@ RC = {
 def looks(variants: Sequence[str]) -> dict[str, dict]:
     """Colour and line style of each variant. A variant has its colour in every picture; a line style that is not solid
     tells it from another one of the same colour in this picture."""
-    return {name: look.style() for name, look in assign({name: (name, 0) for name in variants}).items()}
+    found = assign({name: (name, 0) for name in variants})
+    return {name: found[name].style() for name in variants}
 
 
-def draw_line(axes, xs: Sequence[float], ys: Sequence[float], look: dict, *, dots: bool = False, **style) -> None:
+def draw_line(axes: Axes, xs: Sequence[float], ys: Sequence[float], look: dict, *, dots: bool = False,
+              **style: Any) -> None:
     """A line through points; with up to `FEW` points these alone, as dots.
 
     Args:
@@ -59,7 +65,7 @@ def draw_line(axes, xs: Sequence[float], ys: Sequence[float], look: dict, *, dot
     axes.plot(xs, ys, **{"markersize": 5, "markeredgecolor": "white", "markeredgewidth": 0.5, **style, **look})
 
 
-def short_count(value: float, _position=None) -> str:
+def short_count(value: float, _position: object = None) -> str:
     """Steps on an axis: `0`, `500`, `20k`, `2.5M`."""
     for size, suffix in ((1e6, "M"), (1e3, "k")):
         if abs(value) >= size:
@@ -85,14 +91,14 @@ def as_it_is(text: str) -> str:
     return text.replace("$", r"\$")
 
 
-def decade_label(value: float, _position=None) -> str:
+def decade_label(value: float, _position: object = None) -> str:
     """`0`, `1`, `10`, `1,000`, then powers of ten."""
     if abs(value) < 10_000:
         return f"{value:,.0f}"
     return f"${'-' if value < 0 else ''}10^{{{round(math.log10(abs(value)))}}}$"
 
 
-def magnitude_axis(axes, low: float, high: float) -> None:
+def magnitude_axis(axes: Axes, low: float, high: float) -> None:
     """Make the y axis of `axes` show numbers of any sign and size from `low` to `high` (both finite)."""
     from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 

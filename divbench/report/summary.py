@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import textwrap
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from divbench.report.evidence import Evidence, gather
 from divbench.report.facts import Facts
@@ -21,6 +22,10 @@ from divbench.report.layout import (
     score_table,
 )
 
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
 MOST_LANES = 60  # beyond, stable lanes are counted and no longer listed
 WIDE = 110  # columns from which spare columns are shown
 UNBOUNDED = 10_000  # columns: a table is measured as if there were no edge
@@ -33,7 +38,7 @@ STYLES = {
 }
 
 
-def print_summary(path: str | os.PathLike, console=None) -> None:
+def print_summary(path: str | os.PathLike, console: Console | None = None) -> None:
     """Print what a run folder holds so far.
 
     Args:
@@ -46,7 +51,7 @@ def print_summary(path: str | os.PathLike, console=None) -> None:
     show_summary(gather(path), console)
 
 
-def show_summary(evidence: Evidence, console=None) -> None:
+def show_summary(evidence: Evidence, console: Console | None = None) -> None:
     """`print_summary` of a folder that is read already."""
     from rich.console import Console
 
@@ -69,7 +74,7 @@ def show_summary(evidence: Evidence, console=None) -> None:
     _places(console, evidence.path)
 
 
-def _header(console, facts: Facts) -> None:
+def _header(console: Console, facts: Facts) -> None:
     from rich.text import Text
 
     console.print(Text.assemble((f"divbench {facts.suite}", "bold"), f"  {facts.state}"))
@@ -81,7 +86,7 @@ def _header(console, facts: Facts) -> None:
     _say(console, ", ".join(facts.versions))
 
 
-def _lanes(console, lanes: list[LaneVerdict], *, many_utd: bool) -> None:
+def _lanes(console: Console, lanes: list[LaneVerdict], *, many_utd: bool) -> None:
     """One line per lane. Causes are on that line where all fit; else below, those of stable lanes left out."""
     from rich.text import Text
 
@@ -117,11 +122,11 @@ def _lanes(console, lanes: list[LaneVerdict], *, many_utd: bool) -> None:
             _say(console, lane.cause, indent="    ")
 
 
-def _table(console, table: TextTable, facts: Facts) -> None:
+def _table(console: Console, table: TextTable, facts: Facts) -> None:
     """The table and its note, without the columns that can be spared where there is no room for all."""
     from rich.measure import Measurement
 
-    def width(grid) -> Measurement:
+    def width(grid: Table) -> Measurement:
         return Measurement.get(console, console.options.update(width=UNBOUNDED), grid)
 
     grid = _grid(table, facts)
@@ -133,7 +138,7 @@ def _table(console, table: TextTable, facts: Facts) -> None:
     _say(console, f"{table.note}.")
 
 
-def _grid(table: TextTable, facts: Facts):
+def _grid(table: TextTable, facts: Facts) -> Table:
     from rich import box
     from rich.table import Table
     from rich.text import Text
@@ -160,14 +165,14 @@ def _grid(table: TextTable, facts: Facts):
     return grid
 
 
-def _title(console, title: str) -> None:
+def _title(console: Console, title: str) -> None:
     from rich.text import Text
 
     console.print()
     console.print(Text(title, style="bold underline"))
 
 
-def _say(console, text: str, indent: str = "") -> None:
+def _say(console: Console, text: str, indent: str = "") -> None:
     """Dim text, wrapped at words without trailing blanks."""
     from rich.text import Text
 
@@ -181,7 +186,7 @@ def _say(console, text: str, indent: str = "") -> None:
         console.print(Text(line, style="dim"), soft_wrap=True)
 
 
-def _places(console, path: Path) -> None:
+def _places(console: Console, path: Path) -> None:
     """Where the tables and pictures lie, as far as they exist."""
     from rich.text import Text
 

@@ -7,11 +7,15 @@ counts is handed in. matplotlib is imported inside the functions.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from divbench.report.colours import BROWN, GREY, INDIGO, ORANGE, SKY, colour_of
 from divbench.report.growth_figures import canvas, legend
 from divbench.report.sheet import share_limits
 from divbench.report.style import short_count
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 NETWORKS = {"plain": colour_of("baseline"), "layernorm": colour_of("layernorm")}
 KERNELS = {"features": ORANGE, "network": SKY, "learned": INDIGO, "constructed": BROWN}
@@ -21,7 +25,7 @@ FLOOR = 1e-6  # of SEEM: what is not above it is drawn on it
 
 
 def walk_figure(lanes: Mapping[str, Sequence[Sequence]], last: Mapping[str, Mapping[str, Sequence]], excites: float,
-                facts: str):
+                facts: str) -> Figure:
     """|Q| over updates, SEEM over |Q|, and the late SEEM of the lanes of every setting.
 
     Args:
@@ -67,7 +71,7 @@ def walk_figure(lanes: Mapping[str, Sequence[Sequence]], last: Mapping[str, Mapp
     return figure
 
 
-def contraction_figure(points: Sequence[tuple[str, float, float, str]], facts: str):
+def contraction_figure(points: Sequence[tuple[str, float, float, str]], facts: str) -> Figure:
     """The error's mean ratio from step to step over the modulus, near the bound and as a whole.
 
     Args:

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from divbench.records.folder import CARD, DONE, GROUPS, RESULTS, TIMING
 from divbench.report.bounds import LIMIT_COLUMNS, last_numbers, share_of
@@ -25,6 +26,10 @@ from divbench.report.series import Cell, read_cells
 from divbench.report.summary import STYLES
 from divbench.spec.errors import UsageError
 from divbench.spec.text import format_count
+
+if TYPE_CHECKING:
+    from rich.console import Console, Group
+    from rich.text import Text
 
 INTERVAL = 3.0  # seconds between two looks
 SHARE = 4.0  # a look that takes long is followed by this many times its length without one
@@ -65,7 +70,7 @@ class Standing:
 
 
 def watch(path: str | os.PathLike, *, html: bool = False, others: Sequence[str | os.PathLike] = (),
-          against: Iterable | None = None, interval: float = INTERVAL, console=None,
+          against: Iterable | None = None, interval: float = INTERVAL, console: Console | None = None,
           sleep: Callable[[float], None] = time.sleep, clock: Callable[[], float] = time.monotonic) -> Path | None:
     """Show what a run has come to until it is finished or Ctrl-C is pressed; the run itself is left alone.
 
@@ -187,12 +192,12 @@ def standings(evidence: Evidence, *, pooled: bool) -> list[Standing]:
 def _standing(cell: Cell, seeds: list[int], values: dict, scores: dict, kinds: dict) -> Standing:
     measured = [values[cell][seed] for seed in seeds if seed in values.get(cell, {})]
     scored = [scores[cell][seed] for seed in seeds if seed in scores.get(cell, {})]
-    points = [series.points[-1] for series in (*measured, *scored)]
+    env_step, update = max(series.points[-1] for series in (*measured, *scored))
     found = [kinds.get(cell, {}).get(seed, "") for seed in seeds]
     counts = {kind: found.count(kind) for kind in dict.fromkeys(found) if kind}
     verdict = ", ".join(kind if len(seeds) == 1 else f"{count} {kind}" for kind, count in counts.items())
     name = str(seeds[0]) if len(seeds) == 1 else f"{len(seeds)} seeds"
-    return Standing(cell, name, *max(points), _last(scored, "return_mean"), _last(measured, "q_replay_mean"),
+    return Standing(cell, name, env_step, update, _last(scored, "return_mean"), _last(measured, "q_replay_mean"),
                     _last(measured, "q_bound"), share_of(map(last_numbers, measured)).beyond, verdict)
 
 
@@ -201,7 +206,7 @@ def _last(lanes: list, column: str) -> float:
     return statistics.median(last) if last else math.nan
 
 
-def picture(path: Path, evidence: Evidence, groups: list[GroupState], file: Path | None, height: int):
+def picture(path: Path, evidence: Evidence, groups: list[GroupState], file: Path | None, height: int) -> Group:
     """What stands on a terminal of `height` lines, as a rich renderable."""
     from rich.console import Group
     from rich.table import Table
@@ -219,7 +224,8 @@ def picture(path: Path, evidence: Evidence, groups: list[GroupState], file: Path
         table.add_row(*map(Text, (*row.cell[:2], row.cell.utd, row.seeds, f"{row.env_step:,}", f"{row.update:,}",
                                   _shown(row.score))), _q_text(row), Text(_shown(row.bound)),
                       Text(row.verdict, style=STYLES.get(row.verdict, "")))
-    parts = [Text.assemble((f"divbench {evidence.facts.suite}", "bold"), f"  {path}  {evidence.facts.state}")]
+    title = Text.assemble((f"divbench {evidence.facts.suite}", "bold"), f"  {path}  {evidence.facts.state}")
+    parts: list[Text | Table] = [title]
     if groups:
         waiting = _lanes_planned(evidence) - sum(group.lanes for group in groups)
         done = sum(group.done for group in groups)
@@ -257,7 +263,7 @@ def share_done(group: GroupState, settings: dict) -> float | None:
     return min(1.0, (group.env_step + group.update) / work) if work else None
 
 
-def _bar(group: GroupState, evidence: Evidence):
+def _bar(group: GroupState, evidence: Evidence) -> Text:
     from rich.text import Text
 
     part = share_done(group, evidence.tables.card.get("settings", {}))
@@ -273,7 +279,7 @@ def _lanes_planned(evidence: Evidence) -> int:
     return len(facts.tasks) * len(facts.variants) * len(facts.utd) * len(facts.seeds)
 
 
-def _q_text(row: Standing):
+def _q_text(row: Standing) -> Text:
     from rich.text import Text
 
     return Text(_shown(row.q), style="bold red" if row.beyond else "")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -60,14 +60,14 @@ class Problem(NamedTuple):
     """What is iterated: kernel `[n, n]`, rho `[n]`, alpha and gamma, reward `[S, A]`, onward P `[S, A, S]`, and Q* and
     the Q to begin with `[S, A]`; once stacked, with an axis of D in front."""
 
-    kernel: np.ndarray
-    rho: np.ndarray
-    alpha: np.ndarray
-    gamma: np.ndarray
-    reward: np.ndarray
-    onward: np.ndarray
-    optimum: np.ndarray
-    start: np.ndarray
+    kernel: Any  # arrays of numpy where it is made, of JAX where it is iterated
+    rho: Any
+    alpha: Any
+    gamma: Any
+    reward: Any
+    onward: Any
+    optimum: Any
+    start: Any
 
 
 def measure_contraction(draws: int, steps: int, tell: Callable[[str], None]) -> list[ContractionRow]:
@@ -140,7 +140,7 @@ def _data(seed: int, mdp: FiniteMDP) -> dqn.Transitions:
 
 
 @partial(jax.jit, static_argnums=3)
-def _network_kernels(seeds, data, gammas, trained: bool):
+def _network_kernels(seeds: jax.Array, data: Any, gammas: jax.Array, trained: bool) -> jax.Array:
     """Kernels of networks of the one-hot vectors of state and action, before or after training on a walk."""
     q_fn = dqn.make_q_fn("relu", jnp.zeros(()))
     states, actions = jnp.eye(STATES), jnp.eye(ACTIONS)
@@ -166,25 +166,26 @@ def stack(problems: list[Problem]) -> Problem:
 
 def iterate(kind: str, problems: Problem, steps: int) -> list[ContractionRow]:
     """A row for each of the problems, which are stacked."""
-    found = jax.device_get(_iterate_all(problems, steps))
-    return [ContractionRow(kind, number, *(_rounded(part[number]) for part in (problems.gamma, problems.alpha)),
-                           *(_rounded(part[number]) for part in found[:2]), bool(found[2][number]),
-                           *(_rounded(part[number]) for part in found[3:6]), int(found[6][number]))
+    modulus, simplified, conditions, excess, rate, error, count = jax.device_get(_iterate_all(problems, steps))
+    return [ContractionRow(kind, number, _rounded(problems.gamma[number]), _rounded(problems.alpha[number]),
+                           _rounded(modulus[number]), _rounded(simplified[number]), bool(conditions[number]),
+                           _rounded(excess[number]), _rounded(rate[number]), _rounded(error[number]),
+                           int(count[number]))
             for number in range(len(problems.gamma))]
 
 
 @partial(jax.jit, static_argnums=1)
-def _iterate_all(problems: Problem, steps: int):
+def _iterate_all(problems: Problem, steps: int) -> tuple[jax.Array, ...]:
     """The numbers of `ContractionRow` from the modulus on, `[D]` each."""
 
-    def one(given: Problem):
-        arguments = given.kernel, given.rho, given.alpha
-        beta = contraction.modulus(*arguments, given.gamma)
+    def one(given: Problem) -> tuple[Any, ...]:
+        kernel, rho, alpha, gamma = given.kernel, given.rho, given.alpha, given.gamma
+        beta = contraction.modulus(kernel, rho, alpha, gamma)
         first = jnp.max(jnp.abs(given.start - given.optimum))
 
         def body(carry):
             q, error, excess, count = carry
-            new = contraction.approximate_update(q, *arguments, given.reward, given.onward, given.gamma)
+            new = contraction.approximate_update(q, kernel, rho, alpha, given.reward, given.onward, gamma)
             moved = jnp.max(jnp.abs(new - given.optimum))
             return new, moved, jnp.maximum(excess, moved / error - beta), count + 1
 
@@ -193,12 +194,12 @@ def _iterate_all(problems: Problem, steps: int):
             return (count < steps) & (error <= FAR * first) & (error > NEAR * first)
 
         _, error, excess, count = jax.lax.while_loop(goes_on, body, (given.start, first, -jnp.inf, jnp.int32(0)))
-        simplified = contraction.simplified_modulus(*arguments, given.gamma)
-        conditions = jnp.all(contraction.step_condition(*arguments)) & (simplified < 1.0)
+        simplified = contraction.simplified_modulus(kernel, rho, alpha, gamma)
+        conditions = jnp.all(contraction.step_condition(kernel, rho, alpha)) & (simplified < 1.0)
         return (beta, simplified, conditions, excess, (error / first) ** (1.0 / count), error / first, count)
 
     return jax.vmap(one)(problems)
 
 
-def _rounded(value) -> float:
+def _rounded(value: Any) -> float:
     return float(f"{float(value):.9g}")

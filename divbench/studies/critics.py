@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -79,7 +80,7 @@ def make_layers_fn(activation: str) -> Callable:
     return layers_fn
 
 
-def _forward(act: Callable, params, x: jax.Array, shifts: list) -> tuple[jax.Array, list[jax.Array]]:
+def _forward(act: Callable, params: Any, x: jax.Array, shifts: list) -> tuple[jax.Array, list[jax.Array]]:
     """Q, and the input of every layer. Each layer's output is shifted by an own amount, 0 to be differentiated by."""
     seen = []
     for place, (layer, shift) in enumerate(zip(params, shifts, strict=True)):

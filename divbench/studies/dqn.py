@@ -13,7 +13,7 @@ Letters in shapes: N transitions, B batch, A actions, O and G features of a stat
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import chex
 import jax
@@ -92,12 +92,12 @@ def make_q_fn(activation: str, layernorm: jax.Array) -> Callable:
     return q_fn
 
 
-def action_values(q_fn: Callable, params, obs: jax.Array, actions: jax.Array) -> jax.Array:
+def action_values(q_fn: Callable, params: Any, obs: jax.Array, actions: jax.Array) -> jax.Array:
     """Q of all actions `[A, G]` in the states `[N, O]`: `[N, A]`."""
     return jax.vmap(jax.vmap(q_fn, (None, None, 0)), (None, 0, None))(params, obs, actions)
 
 
-def train(q_fn: Callable, key: jax.Array, params, data: Transitions, actions: jax.Array, numbers: Numbers, *,
+def train(q_fn: Callable, key: jax.Array, params: Any, data: Transitions, actions: jax.Array, numbers: Numbers, *,
           at: jax.Array, limit: float, batch: int | None = None) -> Record:
     """Train one lane by steps down the gradient of the mean of (Q(s, a) - target)^2; for `jax.vmap` and `jax.jit`.
 
@@ -146,7 +146,8 @@ def train(q_fn: Callable, key: jax.Array, params, data: Transitions, actions: ja
         return jnp.mean(now), jnp.maximum(jnp.max(jnp.abs(now)), jnp.max(jnp.abs(ahead)))
 
     def stretch(carry, ends):
-        carry = jax.lax.fori_loop(*ends, update, carry)
+        begin, end = ends
+        carry = jax.lax.fori_loop(begin, end, update, carry)
         return carry, (*measure(carry[0]), carry[0])
 
     at = at.astype(jnp.int32)
@@ -155,6 +156,6 @@ def train(q_fn: Callable, key: jax.Array, params, data: Transitions, actions: ja
     return Record(mean, largest, kept, crash)
 
 
-def all_finite(tree) -> jax.Array:
+def all_finite(tree: Any) -> jax.Array:
     """Whether every entry of every array is; bool scalar."""
     return jnp.all(jnp.stack([jnp.all(jnp.isfinite(leaf)) for leaf in jax.tree.leaves(tree)]))

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -109,23 +109,23 @@ def measure_growth(task: str, optimizer: str, layers: Sequence[int], lanes: Sequ
     return rows
 
 
-def draw_lanes(steps, lanes: Sequence[int], points: int) -> Lanes:
+def draw_lanes(steps: Sequence[np.ndarray], lanes: Sequence[int], points: int) -> Lanes:
     """For each lane transitions of its own, drawn without replacement, and a corner of the actions to rest in."""
     obs, action, following = (np.asarray(part, np.float64) for part in steps)
     centre, spread = obs.mean(0), obs.std(0) + 1e-6
-    drawn = []
+    drawn: list[Any] = []
     for lane in lanes:
         random = np.random.default_rng(lane)
         at = random.choice(len(obs), points, replace=False)
         corner = np.broadcast_to(random.choice([-1.0, 1.0], action.shape[1]), (points, action.shape[1]))
-        drawn.append(Lanes((obs[at] - centre) / spread, action[at], (following[at] - centre) / spread, corner))
-    return jax.tree.map(lambda *parts: jnp.asarray(np.stack(parts)), *drawn)
+        drawn.append(((obs[at] - centre) / spread, action[at], (following[at] - centre) / spread, corner))
+    return Lanes(*(jnp.asarray(np.stack(parts)) for parts in zip(*drawn, strict=True)))
 
 
 def look_back(optimizer: str, layers: int, lane: int, given: Lanes, found: Growth) -> list[GrowthRow]:
     """The rows of one lane, from its record."""
-    count, rows = int(found.count), []
-    step, q = found.step[:count].astype(float), found.q[:count]
+    count, rows = int(found.marks), []
+    step, q = np.asarray(found.step[:count], float), np.asarray(found.q[:count])
     kernels, matrices = (np.asarray(part)[:count] for part in _kernels(found.params, given))
     norms = np.linalg.norm(kernels, axis=(1, 2))
     updates = int(found.crash) if found.crash >= 0 else int(found.updates)
@@ -143,9 +143,10 @@ def look_back(optimizer: str, layers: int, lane: int, given: Lanes, found: Growt
                 crash = predict_crash(*between, layers)
             else:
                 exponent = power_law(*between).value
-        numbers = map(_rounded, (since, cosine, rate, *crash, exponent))
         rows.append(GrowthRow(optimizer, layers, lane, int(found.crash), updates, int(step[here]), _rounded(q[here]),
-                              _rounded(excitation.normalised), excitation.excites, *numbers))
+                              _rounded(excitation.normalised), excitation.excites, _rounded(since), _rounded(cosine),
+                              _rounded(rate), _rounded(crash.value), _rounded(crash.low), _rounded(crash.high),
+                              _rounded(exponent)))
     return rows
 
 
@@ -164,24 +165,24 @@ def looked_back(optimizer: str, step: np.ndarray, q: np.ndarray) -> int | None:
     return back if back and fits else None
 
 
-def _rounded(value: float) -> float:
+def _rounded(value: float | jax.Array) -> float:
     return float(f"{value:.9g}")
 
 
-def _of(tree, lane: int):
+def _of(tree: Any, lane: int) -> Any:
     """A lane's part of what has an axis of lanes."""
     return jax.tree.map(lambda leaf: leaf[lane] if np.ndim(leaf) else leaf, tree)
 
 
 @functools.partial(jax.jit, static_argnums=(2, 3, 4))
-def _train(params, given: Lanes, optimizer: str, learning_rate: float, updates: int) -> Growth:
+def _train(params: Any, given: Lanes, optimizer: str, learning_rate: float, updates: int) -> Growth:
     return grow(make_q_fn(ACTIVATION), params, (given.obs, given.action), (given.next_obs, given.corner),
                 jnp.full(given.obs.shape[0], GAMMA), optimizer=optimizer, learning_rate=learning_rate, updates=updates,
                 marks=MARKS, ratio=RATIO, limit=CRASHED)
 
 
 @functools.partial(jax.jit, static_argnums=2)
-def _draw(given: Lanes, numbers: jax.Array, hidden: tuple[int, ...]):
+def _draw(given: Lanes, numbers: jax.Array, hidden: tuple[int, ...]) -> Any:
     """Critics of all lanes, without biases."""
     inputs = given.obs.shape[-1] + given.action.shape[-1]
     keys = jax.vmap(lambda number: jax.random.fold_in(jax.random.key(0), number))(numbers)
@@ -189,7 +190,7 @@ def _draw(given: Lanes, numbers: jax.Array, hidden: tuple[int, ...]):
 
 
 @jax.jit
-def _kernels(params, given: Lanes):
+def _kernels(params: Any, given: Lanes) -> jax.Array:
     """Of every mark of a lane the kernel on X `[M, N, N]`, and A of `diagnostics.kernels.seem`, `[M, N, N]`."""
     points = given.obs.shape[0]
     obs, action = jnp.concatenate([given.next_obs, given.obs]), jnp.concatenate([given.corner, given.action])

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 
-from divbench.diagnostics.kernels.homogeneity import expected, homogeneity
+from divbench.diagnostics.kernels.homogeneity import Exponents, expected, homogeneity
 from divbench.studies.critics import initialise, make_q_fn
 from divbench.studies.kernels import rails_random
 
@@ -56,27 +56,29 @@ def measure_homogeneity(task: str, width: int, depths: Sequence[int], initialisa
     """
     seen, rows = rails_random(task, points, physics), []
     with jax.enable_x64(True):
-        at = tuple(jnp.asarray(part, jnp.float64) for part in seen)
+        obs, action = (jnp.asarray(part, jnp.float64) for part in seen)
+        at = obs, action
         inputs = sum(part.shape[1] for part in at)
         for critic, (activation, biases) in CRITICS.items():
             for depth in depths:
-                law = [float(value) for value in expected(depth + 1)[:3]]
+                law = expected(depth + 1)
                 for number in range(initialisations):
                     key = jax.random.fold_in(jax.random.key(0), number)
                     params = initialise(key, inputs, (width,) * depth, biases=biases)
                     if biases:
                         params = _with_biases(jax.random.fold_in(key, 1), params)
-                    found = [float(value) for value in _exponents(activation, params, at)]
-                    rows.append(HomogeneityRow(critic, depth + 1, number, *found[:3], *law, found[3]))
+                    output, gradient, kernel, departure = map(float, _exponents(activation, params, at))
+                    rows.append(HomogeneityRow(critic, depth + 1, number, output, gradient, kernel, float(law.output),
+                                               float(law.gradient), float(law.kernel), departure))
             tell(f"{critic}: measured")
     return rows
 
 
 @functools.partial(jax.jit, static_argnums=0)
-def _exponents(activation: str, params, at):
+def _exponents(activation: str, params: Any, at: tuple[jax.Array, jax.Array]) -> Exponents:
     return homogeneity(make_q_fn(activation), params, at)
 
 
-def _with_biases(key, params):
+def _with_biases(key: jax.Array, params: Any) -> list[dict[str, jax.Array]]:
     return [layer | {"bias": jnp.std(layer["kernel"]) * jax.random.normal(one, layer["bias"].shape, jnp.float64)}
             for one, layer in zip(jax.random.split(key, len(params)), params, strict=True)]

@@ -90,7 +90,7 @@ class _Drawn(NamedTuple):
     kernel: jax.Array
 
 
-def _perceptrons(request: KernelRequest, points) -> Iterator[_Drawn]:
+def _perceptrons(request: KernelRequest, points: Any) -> Iterator[_Drawn]:
     """Multi-layer perceptrons, by activation, shape and initialisation."""
     inputs = sum(part.shape[1] for part in points)
     for activation, shape, number in itertools.product(request.activations, request.shapes,
@@ -102,7 +102,7 @@ def _perceptrons(request: KernelRequest, points) -> Iterator[_Drawn]:
         yield _Drawn(named, params, _kernel(activation, params, points))
 
 
-def _from_outside(request: KernelRequest, points) -> Iterator[_Drawn]:
+def _from_outside(request: KernelRequest, points: Any) -> Iterator[_Drawn]:
     """The critic from outside, by initialisation: drawn as a run draws its first critic, widened to float64."""
     sizes = tuple(part.shape[1] for part in points)
     module = foreign_critic(request.critic, *sizes, frozenset())
@@ -124,19 +124,19 @@ _draw = jax.jit(initialise, static_argnums=(1, 2, 3))
 
 
 @functools.partial(jax.jit, static_argnums=(0, 2, 3))
-def _draw_module(module, key, observation_size: int, action_size: int) -> dict:
+def _draw_module(module: Any, key: jax.Array, observation_size: int, action_size: int) -> dict:
     """Variables of one critic, leaves `[1, ...]`."""
     return ensemble.draw(module, key, 1, observation_size, action_size, 1.0)
 
 
 @functools.partial(jax.jit, static_argnums=0)
-def _module_kernel(module, variables, points) -> jax.Array:
+def _module_kernel(module: Any, variables: Any, points: Any) -> jax.Array:
     """The kernel `[N, N]` of a critic from outside."""
     return gram_of_layers(dense.gradients(module, variables, *points).layers)
 
 
 @functools.partial(jax.jit, static_argnums=0)
-def _kernel(activation: str, params, points) -> jax.Array:
+def _kernel(activation: str, params: Any, points: Any) -> jax.Array:
     """The kernel `[N, N]` of a critic."""
     return gram_of_layers(jax.vmap(make_layers_fn(activation), (None, 0, 0))(params, *points))
 
@@ -145,7 +145,7 @@ _describe = jax.jit(summaries.describe)  # a program of its own: kernels are of 
 
 
 @jax.jit
-def _describe_without_spectrum(kernel) -> dict[str, jax.Array]:
+def _describe_without_spectrum(kernel: jax.Array) -> dict[str, jax.Array]:
     nothing = jnp.full((), jnp.nan)
     return {"average_diagonal": summaries.average_diagonal(kernel), "row_ratio": summaries.row_ratio(kernel),
             "condition_number": nothing, "rank": nothing}

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -24,7 +24,7 @@ class Growth(NamedTuple):
     """The histories of the lanes.
 
     Attributes:
-      count: marks of each lane, `[S]`; beyond them the record is 0.
+      marks: how many each lane has, `[S]`; beyond them the record is 0.
       step: updates before each mark, `[S, M]`; the first is 0.
       q: mean Q on the data there, `[S, M]`.
       params: the critics there, a tree of `[S, M, ...]`.
@@ -33,7 +33,7 @@ class Growth(NamedTuple):
       updates: of each lane, a scalar: the training ends when all lanes have crashed.
     """
 
-    count: jax.Array
+    marks: jax.Array
     step: jax.Array
     q: jax.Array
     params: object
@@ -42,8 +42,8 @@ class Growth(NamedTuple):
     updates: jax.Array
 
 
-def grow(q_fn: Callable, params, data, policy, gamma, *, optimizer: str, learning_rate: float, updates: int,
-         marks: int, ratio: float, limit: float) -> Growth:
+def grow(q_fn: Callable, params: Any, data: Any, policy: Any, gamma: jax.Array, *, optimizer: str, learning_rate: float,
+         updates: int, marks: int, ratio: float, limit: float) -> Growth:
     """Train all lanes by theta <- theta - step(mean of (Q(X) - gamma Q(X*)) grad Q(X)); for `jax.jit`.
 
     Args:

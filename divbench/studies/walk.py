@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -136,10 +136,10 @@ def _rows(setting: Setting, lane: int, at: np.ndarray, record: dqn.Record, seen:
     for mark in lives:
         found = seem(matrices[mark])
         kept = float(np.mean(greedy[mark] == greedy[mark - 1])) if mark else float("nan")
-        numbers = map(_rounded, (record.mean[mark], record.largest[mark], found.normalised))
         rows.append(WalkRow(_network(setting), _hidden(setting), setting.weights, setting.learning_rate, lane,
-                            int(record.crash), int(at[mark]), *numbers, found.excites, _rounded(cosines[mark]),
-                            _rounded(kept)))
+                            int(record.crash), int(at[mark]), _rounded(record.mean[mark]),
+                            _rounded(record.largest[mark]), _rounded(found.normalised), found.excites,
+                            _rounded(cosines[mark]), _rounded(kept)))
     return rows
 
 
@@ -151,13 +151,13 @@ def _hidden(setting: Setting) -> str:
     return widths_text(setting.hidden)
 
 
-def _rounded(value: float) -> float:
+def _rounded(value: float | jax.Array) -> float:
     return float(f"{value:.9g}")
 
 
 @functools.partial(jax.jit, static_argnums=(7, 8))
-def _train(lanes, data, actions, layernorm, learning_rate, gamma, at, hidden: tuple[int, ...],
-           weights: str) -> dqn.Record:
+def _train(lanes: jax.Array, data: Any, actions: jax.Array, layernorm: jax.Array, learning_rate: jax.Array,
+           gamma: jax.Array, at: jax.Array, hidden: tuple[int, ...], weights: str) -> dqn.Record:
     """All lanes of a setting; LayerNorm and the learning rate are data, so that settings share a program."""
     numbers = dqn.Numbers(gamma, jnp.int32(1), jnp.ones(()), optimizers.sgd(learning_rate))
 
@@ -171,7 +171,8 @@ def _train(lanes, data, actions, layernorm, learning_rate, gamma, at, hidden: tu
 
 
 @jax.jit
-def _look(params, data, actions, layernorm, gamma):
+def _look(params: Any, data: Any, actions: jax.Array, layernorm: jax.Array,
+          gamma: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
     """Of every mark A of SEEM `[S, M, N, N]`, the kernel's cosine with the mark before, and greedy actions `[N]`."""
     q_fn = dqn.make_q_fn(ACTIVATION, layernorm)
 

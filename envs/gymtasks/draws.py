@@ -24,6 +24,8 @@ def start_of_seed(task: str, seed: int) -> Start:
       task: an entry of `names.GYM_TASKS`. seed: in [0, 2**64).
     """
     noise, model = definition_of(task).reset_noise, load_model(task).model
+    if noise is None:
+        raise ValueError(f"{task}: dm_control draws its episodes; expected a task of gymnasium")
     generator = np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed)))
     data = mujoco.MjData(model)
     data.qpos[:] += generator.uniform(-noise.scale, noise.scale, model.nq)
@@ -42,15 +44,17 @@ def start_of(task: str, model: mujoco.MjModel, data: mujoco.MjData) -> Start:
     def read(source: str) -> np.ndarray:
         return getattr(data, source)
 
-    position = values(definition.moves, read)
+    position = values(definition.moving, read)
     state = np.empty(mujoco.mj_stateSize(model, _INTEGRATION))
     mujoco.mj_getState(model, data, state, _INTEGRATION)
     bits = np.concatenate([state, position]).view(np.uint32)
-    moving = (leaf.copy() for leaf in (data.qpos, data.qvel, data.act, data.qacc_warmstart))
-    return Start(bits, *moving, np.concatenate(all_values(definition, read, 0 * position)), np.zeros(0))
+    qpos, qvel, act, warmstart = (leaf.copy() for leaf in (data.qpos, data.qvel, data.act, data.qacc_warmstart))
+    fields = np.concatenate(all_values(definition, read, 0 * position))
+    return Start(bits, qpos, qvel, act, warmstart, fields, np.zeros(0))
 
 
-def noisy(key: jax.Array, noise: ResetNoise, qpos0: np.ndarray, nv: int, dtype) -> tuple[jax.Array, jax.Array]:
+def noisy(key: jax.Array, noise: ResetNoise, qpos0: np.ndarray, nv: int,
+          dtype: np.dtype) -> tuple[jax.Array, jax.Array]:
     """Returns positions `[nq]` and velocities `[nv]` of the same distribution, drawn in JAX.
 
     Args:

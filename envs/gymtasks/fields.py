@@ -27,13 +27,13 @@ def layout(definition: TaskDefinition, model: mujoco.MjModel) -> dict[str, slice
     def size(field: Field) -> int:
         return values(field, lambda source: getattr(data, source)).size
 
-    moved = size(definition.moves)
+    moved = size(definition.moving)
     widths = {"position": moved, "displacement": moved} | {field.source: size(field) for field in definition.reads}
     ends = np.cumsum(list(widths.values())).tolist()
     return {name: slice(end - width, end) for (name, width), end in zip(widths.items(), ends, strict=True)}
 
 
-def values(field: Field, read: Callable[[str], Any], lead: int = 0):
+def values(field: Field, read: Callable[[str], Any], lead: int = 0) -> Any:
     """Returns a field's rows as a vector `[..., n]`, of numpy or JAX, whichever `read(source)` gives.
 
     Args:
@@ -45,7 +45,7 @@ def values(field: Field, read: Callable[[str], Any], lead: int = 0):
     return rows.reshape(*whole.shape[:lead], -1)
 
 
-def all_values(definition: TaskDefinition, read: Callable[[str], Any], displacement, lead: int = 0) -> list:
+def all_values(definition: TaskDefinition, read: Callable[[str], Any], displacement: Any, lead: int = 0) -> list:
     """Returns the parts of the vector in their order; see `values`."""
     read_fields = [values(field, read, lead) for field in definition.reads]
-    return [values(definition.moves, read, lead), displacement, *read_fields]
+    return [values(definition.moving, read, lead), displacement, *read_fields]

@@ -39,7 +39,7 @@ class _Outcome:
 class _WholeLanes(_Lanes):
     """Lanes of any number that keep a whole simulation each, contacts included."""
 
-    def __init__(self, model: mujoco.MjModel, count: int, threads: int):
+    def __init__(self, model: mujoco.MjModel, count: int, threads: int) -> None:
         super().__init__(model, count, threads)
         if not self.batch.persistent:
             self.batch = Batch(model, count, threads, persistent=True)
@@ -56,10 +56,10 @@ class GymHostPhysics(HostPhysics):
       definition: which fields are read.
     """
 
-    def __init__(self, task_model: TaskModel, substeps: int, definition: TaskDefinition):
+    def __init__(self, task_model: TaskModel, substeps: int, definition: TaskDefinition) -> None:
         super().__init__(task_model, substeps)
         self._definition = definition
-        sources = {field.source for field in (definition.moves, *definition.reads)}
+        sources = {field.source for field in (definition.moving, *definition.reads)}
         self._sources, self._forces = sources - {_FORCES}, _FORCES in sources
         self._spare = mujoco.MjData(self._model)
         self._state_size = self._size
@@ -67,7 +67,7 @@ class GymHostPhysics(HostPhysics):
         shown = max(where.stop for where in task_model.sensors.values())
         self._widths = (*self._widths[:3], shown)
 
-    def _advance(self, bits, ctrl) -> tuple[_Outcome, np.ndarray]:
+    def _advance(self, bits: np.ndarray, ctrl: np.ndarray) -> tuple[_Outcome, np.ndarray]:
         numbers = bits.view(np.float64)
         lanes = self._of("step", self._model, len(bits))
         fields = {source: lanes.batch.bind(source) for source in self._sources}
@@ -78,7 +78,7 @@ class GymHostPhysics(HostPhysics):
             fields[_FORCES] = np.stack([self._forces_on(lanes.batch, lane) for lane in range(len(bits))])
         return self._outcome(lanes, fields, numbers[:, self._state_size :], failed), failed
 
-    def _place(self, qpos, qvel, act) -> tuple[_Outcome, np.ndarray]:
+    def _place(self, qpos: np.ndarray, qvel: np.ndarray, act: np.ndarray) -> tuple[_Outcome, np.ndarray]:
         lanes = self._of("place", self._model, len(qpos))
         fields = {source: lanes.batch.bind(source) for source in self._sources}
         lanes.run(lambda batch: batch.reset(stage=int(mujoco.mjtStage.mjSTAGE_NONE)))
@@ -93,7 +93,7 @@ class GymHostPhysics(HostPhysics):
         """What is seen of `lanes`; `before` `[lanes, m]` are their positions a control step ago, None if they are
         where they begin."""
         state = lanes.batch.state
-        position = values(self._definition.moves, fields.get, 1)
+        position = values(self._definition.moving, fields.get, 1)
         moved = position - (position if before is None else before)
         shown = np.concatenate(all_values(self._definition, fields.get, moved, 1), 1)
         # Lanes that were not computed hold what was in their place before.

@@ -9,6 +9,8 @@ the same forces, and the table of parity says how nearly they find them.
 
 import dataclasses
 import functools
+from collections.abc import Callable
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -31,7 +33,7 @@ class GymMjxPhysics(MjxPhysics):
       definition: which fields are read.
     """
 
-    def __init__(self, task_model: TaskModel, substeps: int, definition: TaskDefinition):
+    def __init__(self, task_model: TaskModel, substeps: int, definition: TaskDefinition) -> None:
         super().__init__(_with_a_solver_of_mjx(task_model), substeps)
         self._definition = definition
         self._position = task_model.sensors["position"]
@@ -47,14 +49,14 @@ class GymMjxPhysics(MjxPhysics):
             qacc_warmstart=jnp.asarray(start.qacc_warmstart, dtype),
         )
         # The first step asks by how much this moves. All else is computed anew.
-        moves = self._definition.moves
+        moves = self._definition.moving
         if moves.source == "qpos":
             return data
         whole = getattr(data, moves.source)
         rows = jnp.asarray(start.sensordata[self._position], dtype).reshape(-1, whole.shape[1])
         return data.replace(**{moves.source: whole.at[moves.first : moves.last].set(rows)})
 
-    def place(self, qpos, qvel, act) -> tuple[mjx.Data, Reading]:
+    def place(self, qpos: jax.Array, qvel: jax.Array, act: jax.Array) -> tuple[mjx.Data, Reading]:
         with jax.default_matmul_precision("highest"), tuned():
             model, data = _on_device(self._task_model.model, float_dtype())
             # A fresh simulation, which has not been asked for contact forces and shows zero.
@@ -63,7 +65,7 @@ class GymMjxPhysics(MjxPhysics):
             data = data.replace(qpos=qpos)
         return data, self._seen(data, data)
 
-    def advance(self, data: mjx.Data, ctrl) -> tuple[mjx.Data, Reading, jax.Array]:
+    def advance(self, data: mjx.Data, ctrl: jax.Array) -> tuple[mjx.Data, Reading, jax.Array]:
         before = data
         with jax.default_matmul_precision("highest"), tuned():
             model, _ = _on_device(self._task_model.model, float_dtype())
@@ -80,13 +82,13 @@ class GymMjxPhysics(MjxPhysics):
         return data, self._seen(before, data), ~jnp.all(jnp.abs(moving) <= LARGEST_VALID)
 
     def _seen(self, before: mjx.Data, data: mjx.Data) -> Reading:
-        moves = self._definition.moves
+        moves = self._definition.moving
         displacement = values(moves, _reader(data)) - values(moves, _reader(before))
         parts = all_values(self._definition, _reader(data), displacement)
         return Reading(data.qpos, data.qvel, data.act, jnp.concatenate(parts))
 
 
-def _reader(data: mjx.Data):
+def _reader(data: mjx.Data) -> Callable[[str], Any]:
     """MJX keeps some of C's fields among those of its implementation."""
     return functools.partial(internal, data)
 

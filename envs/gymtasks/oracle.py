@@ -5,9 +5,11 @@ states are worth it (`envs.scenes`).
 """
 
 import warnings
+from typing import Any
 
 import mujoco
 import numpy as np
+from numpy.typing import ArrayLike
 
 from divbench.envs.base import Start
 from divbench.envs.gymtasks.draws import start_of
@@ -31,14 +33,15 @@ class GymOracle:
       ValueError: one line, where gymnasium is not installed, or without its extra `mujoco`.
     """
 
-    def __init__(self, task: str, seed: int = 0):
+    def __init__(self, task: str, seed: int = 0) -> None:
         check_oracle(task)
         import gymnasium
 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # that there is a version 5
-            self.environment = gymnasium.make(task_info(task).gymnasium_id, disable_env_checker=True).unwrapped
-        self.task, self.terminated, self._seed = task, False, seed
+            self.environment: Any = gymnasium.make(task_info(task).gymnasium_id, disable_env_checker=True).unwrapped
+        self.task, self.terminated = task, False
+        self._seed: int | None = seed
 
     @property
     def model(self) -> mujoco.MjModel:
@@ -53,7 +56,7 @@ class GymOracle:
         seed, self._seed, self.terminated = self._seed, None, False
         return self.environment.reset(seed=seed)[0]
 
-    def put(self, qpos, qvel, act=(), target=()) -> np.ndarray:
+    def put(self, qpos: ArrayLike, qvel: ArrayLike, act: ArrayLike = (), target: ArrayLike = ()) -> np.ndarray:
         """Begins an episode at a state; returns its observation.
 
         Args:
@@ -65,7 +68,7 @@ class GymOracle:
         self.environment.set_state(np.broadcast_to(qpos, self.model.nq), np.broadcast_to(qvel, self.model.nv))
         return self.environment._get_obs()
 
-    def step(self, action) -> tuple[np.ndarray, float]:
+    def step(self, action: ArrayLike) -> tuple[np.ndarray, float]:
         """One control step; returns observation and reward. The action is taken in float64."""
         obs, reward, self.terminated, _, _ = self.environment.step(np.asarray(action, np.float64))
         return obs, float(reward)

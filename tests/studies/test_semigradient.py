@@ -38,9 +38,9 @@ def test_the_crash_is_where_the_closed_form_has_it():
     found = jax.device_get(train(jnp.asarray([1.0, 1.0, 2.0]), jnp.asarray([3.0, 0.5, 3.0])))
     assert 5_000 < found.crash[0] < 5_050, "steps of finite size come late, by the logarithm of their number"
     assert 1_250 < found.crash[2] < 1_300, "four times the Q, a quarter of the time"
-    assert found.crash[1] == -1 and 0.0 < found.last[1] < 0.5 and found.count[1] == 1
+    assert found.crash[1] == -1 and 0.0 < found.last[1] < 0.5 and found.marks[1] == 1
     assert found.updates == 6_000, "one lane lives on"
-    count = found.count[0]
+    count = found.marks[0]
     step, q = found.step[0, :count], found.q[0, :count]
     assert step[0] == 0 and q[0] == 0.5 and (q[1:] >= RATIO * q[:-1]).all() and (np.diff(step) > 0).all()
     np.testing.assert_allclose(0.5 * found.params[0, :count] ** 2, q, rtol=1e-12)
@@ -58,12 +58,12 @@ def test_a_program_ends_when_all_lanes_have_crashed_and_neighbours_change_nothin
 
 def test_marks_beyond_the_last_are_dropped():
     found = jax.device_get(train(jnp.asarray([1.0]), jnp.asarray([3.0]), marks=5))
-    assert found.count[0] == 5 and found.q[0, 4] < 0.5 * RATIO**4 * 1.1 and found.crash[0] > 5_000
+    assert found.marks[0] == 5 and found.q[0, 4] < 0.5 * RATIO**4 * 1.1 and found.crash[0] > 5_000
 
 
 def test_under_adam_q_grows_as_the_square_of_time():
     found = jax.device_get(train(jnp.asarray([1e-3]), jnp.asarray([3.0]), "adam b2=0.99", 1e-3, 60_000))
-    count = found.count[0]
+    count = found.marks[0]
     step, q = found.step[0, :count], found.q[0, :count]
     late = step >= 20_000
     assert found.crash[0] == -1 and late.sum() > 10

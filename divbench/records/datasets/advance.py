@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy
 
 Advanced = Callable[[str, int, int], None]  # (what is being done, how much of it is done, of how much in all)
-Block = Mapping[str, object]  # columns of consecutive transitions
+Block = Mapping[str, "numpy.ndarray"]  # columns of consecutive transitions
 
 
 def untold(doing: str, done: int, total: int) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from divbench.spec.datasets import LARGEST_DATASET, LARGEST_TRANSITIONS
 from divbench.spec.errors import UsageError
@@ -97,7 +97,7 @@ def check_extent(rows: int, sizes: Mapping[str, int], what: str) -> None:
                          f"most {format_size(LARGEST_DATASET)}")
 
 
-def as_column(column: Column, values, rows: int | None, sizes: Mapping[str, int], first: int,
+def as_column(column: Column, values: Any, rows: int | None, sizes: Mapping[str, int], first: int,
               what: str, called: str | None = None) -> numpy.ndarray:
     """`values` as rows of a column, checked.
 

@@ -12,7 +12,7 @@ import contextlib
 import importlib.util
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from divbench.spec.datasets import LARGEST_DATASET
 from divbench.spec.errors import UsageError, nearest
@@ -20,6 +20,7 @@ from divbench.spec.text import format_size
 
 if TYPE_CHECKING:
     import h5py
+    import numpy as np
 
 LARGEST_CHUNK = 64 * 1024**2  # bytes; a compressed chunk is decompressed as a whole
 LONGEST_TEXT = 800  # bytes of UTF-8
@@ -96,7 +97,7 @@ def find_text(group: h5py.Group, name: str, path: Path) -> str | None:
     return bytes(found[()]).decode("utf-8", "replace")
 
 
-def check_array(found, what: str) -> h5py.Dataset:
+def check_array(found: Any, what: str) -> h5py.Dataset:
     """Lets an array of numbers through that lies in its file and is no larger than `LARGEST_DATASET`.
 
     Raises:
@@ -164,7 +165,7 @@ def plain(text: str | bytes) -> str:
     return text if text.isprintable() and len(text) <= 120 else ascii(text[:120])
 
 
-def _child(group: h5py.Group, name: str | bytes, path: Path):
+def _child(group: h5py.Group, name: str | bytes, path: Path) -> Any:
     import h5py
 
     links, link = group.id.links, name if isinstance(name, bytes) else name.encode("utf-8", "surrogateescape")
@@ -175,7 +176,7 @@ def _child(group: h5py.Group, name: str | bytes, path: Path):
     return group[name]
 
 
-def _kind(kind) -> str:
+def _kind(kind: np.dtype) -> str:
     """What a type that is no number is, in words."""
     return {"O": "objects or text of any length", "V": "opaque bytes or records", "S": "text"}.get(kind.kind, str(kind))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from divbench.records.datasets.dataset import Dataset
 from divbench.spec.datasets import TRANSITIONS
 from divbench.spec.text import format_size, format_table
@@ -70,7 +72,7 @@ def _origin(card: dict) -> list[tuple[str, str]]:
     return lines
 
 
-def _words(value) -> str:
+def _words(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{key} {_words(part)}" for key, part in value.items())
     return ", ".join(map(_words, value)) or "none" if isinstance(value, list) else str(value)

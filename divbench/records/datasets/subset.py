@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import os
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from divbench.records.datasets.advance import Advanced, untold
 from divbench.records.datasets.columns import block_rows
@@ -94,7 +94,7 @@ def places(count: int, seed: int) -> numpy.ndarray:
         return _mix(start + np.arange(1, count + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15))
 
 
-def _mix(state):
+def _mix(state: Any) -> Any:
     """SplitMix64's finalizer, one-to-one on 64-bit numbers."""
     import numpy as np
 

@@ -10,6 +10,7 @@ import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from divbench.records.card import versions
 from divbench.records.datasets import card as cards
@@ -22,6 +23,10 @@ from divbench.records.durable import hidden_beside, sync
 from divbench.records.manifest import file_digest
 from divbench.spec.errors import UsageError
 
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import ArrayLike
+
 
 class DatasetWriter:
     """Writes one dataset. A context manager: what is not finished when it is left is removed.
@@ -32,7 +37,7 @@ class DatasetWriter:
     """
 
     def __init__(self, path: str | os.PathLike, *, observation_size: int, action_size: int,
-                 whole_episodes: bool = True):
+                 whole_episodes: bool = True) -> None:
         """Begin a dataset.
 
         Args:
@@ -67,7 +72,8 @@ class DatasetWriter:
             self.abandon()
             raise self._unwritable(error) from None
 
-    def append(self, *, obs, action, reward, next_obs, terminal, truncated, episode=None) -> None:
+    def append(self, *, obs: ArrayLike, action: ArrayLike, reward: ArrayLike, next_obs: ArrayLike, terminal: ArrayLike,
+               truncated: ArrayLike, episode: ArrayLike | None = None) -> None:
         """Append transitions, in their order; one episode or any part or number of them.
 
         Args:
@@ -89,7 +95,7 @@ class DatasetWriter:
         what = f"{self.path}"
         given = {"obs": obs, "action": action, "reward": reward, "next_obs": next_obs, "terminal": terminal,
                  "truncated": truncated}
-        arrays = {}
+        arrays: dict[str, np.ndarray] = {}
         for name, values in given.items():
             rows = len(arrays["obs"]) if arrays else None
             arrays[name] = as_column(COLUMNS[name], values, rows, self.sizes, self.rows, what)
@@ -116,7 +122,7 @@ class DatasetWriter:
         """The next transition begins another episode, though nothing ended the one before: recording stopped."""
         self._ended = self.rows > 0
 
-    def _check_episodes(self, episode, ended) -> None:
+    def _check_episodes(self, episode: np.ndarray, ended: np.ndarray) -> None:
         import numpy as np
 
         before = np.concatenate([[self._last if self.rows else episode[0]], episode[:-1]])
@@ -182,7 +188,7 @@ class DatasetWriter:
     def __enter__(self) -> DatasetWriter:
         return self
 
-    def __exit__(self, *exception) -> None:
+    def __exit__(self, *exception: object) -> None:
         self.abandon()
 
     def _unwritable(self, error: OSError) -> UsageError:

@@ -88,7 +88,7 @@ def _guess(files: list[Path], request: ImportRequest) -> str:
 
 def _action_repeat(sources: list[Source], request: ImportRequest, name: str) -> int:
     """What the files and the flag agree on."""
-    stated = {}
+    stated: dict[int, Source] = {}
     for source in sources:
         if source.repeat is not None:
             stated.setdefault(source.repeat, source)

@@ -29,7 +29,7 @@ class LeftOut(UsageError):
       note: the file without its folders, and the reason: what a card may hold.
     """
 
-    def __init__(self, message: str, note: str):
+    def __init__(self, message: str, note: str) -> None:
         super().__init__(message)
         self.note = note
 

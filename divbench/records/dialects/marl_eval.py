@@ -14,6 +14,7 @@ import math
 import re
 import statistics
 from collections.abc import Iterator
+from typing import Any
 
 from divbench.records.dialects.lanes import Collected, Lane, Result
 from divbench.records.dialects.lines import Source
@@ -61,7 +62,7 @@ def _runs(source: Source, request: ImportRequest, found: Collected) -> Iterator[
     """Where a run stands in the file, its lane, and its steps."""
     levels = ("environment", "task", "algorithm", "run")
 
-    def walk(tree, names: tuple[str, ...]):
+    def walk(tree: Any, names: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], dict]]:
         if not isinstance(tree, dict) or (not tree and len(names) < len(levels)):
             inside = f"'{' -> '.join(names)}'" if names else "the file"
             raise source.refuse(f"expected {' -> '.join((*levels, 'step')[len(names):])} in {inside[:200]}")
@@ -82,7 +83,7 @@ def _runs(source: Source, request: ImportRequest, found: Collected) -> Iterator[
         yield " -> ".join(names), Lane(suite, spelled, *split_method(method), int(seed["seed"])), steps
 
 
-def _parse(source: Source):
+def _parse(source: Source) -> Any:
     def no_repeats(pairs: list[tuple]) -> dict:
         tree = dict(pairs)
         if len(tree) != len(pairs):
@@ -101,7 +102,7 @@ def _parse(source: Source):
         raise source.refuse("no readable JSON (nested too deeply)") from None
 
 
-def _result(source: Source, where: str, step, values) -> Result:
+def _result(source: Source, where: str, step: Any, values: Any) -> Result:
     if isinstance(step, float) and step.is_integer():
         step = int(step)
     if isinstance(step, bool) or not isinstance(step, int) or not 0 <= step <= LARGEST_STEP:

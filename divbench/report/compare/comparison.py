@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -71,7 +71,11 @@ def compare_sets(baseline: ResultSet, new: ResultSet, request: CompareRequest) -
         request, _decision(rows, failures), tuple(failures), rows, _verdict_changes(baseline, new, cells),
         tuple(other_settings(baseline, new)), tuple(versions(baseline, new)),
         (*notes, *_notes(baseline, new, cells, samples, request)),
-        tuple(sum(len(side.values.get(cell) or side.scores[cell]) for cell in cells) for side in (baseline, new)))
+        (_lanes(baseline, cells), _lanes(new, cells)))
+
+
+def _lanes(side: ResultSet, cells: list[Cell]) -> int:
+    return sum(len(side.values.get(cell) or side.scores[cell]) for cell in cells)
 
 
 def write_files(result: Result) -> None:
@@ -162,7 +166,8 @@ def _counts(verdicts: Mapping[int, str]) -> dict[str, int]:
     return {kind: found[kind] for kind in sorted(found, key=lambda kind: -SEVERITY[kind])}
 
 
-def _notes(baseline: ResultSet, new: ResultSet, cells: list[Cell], samples: list[Sample], request: CompareRequest):
+def _notes(baseline: ResultSet, new: ResultSet, cells: list[Cell], samples: list[Sample],
+           request: CompareRequest) -> Iterator[str]:
     if only := [cell for cell in new.cells if cell not in set(cells)]:
         yield f"only in NEW, not compared: {cell_names(only)}"
     if not all(run.finished for run in baseline.runs):

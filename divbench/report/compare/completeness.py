@@ -154,9 +154,9 @@ def _baseline_first(baseline: ResultSet, new: ResultSet, cells: list[Cell], requ
 def _fewer_seeds(baseline: ResultSet, new: ResultSet, cells: list[Cell]) -> Iterator[str]:
     found: dict[tuple[int, int], list[Cell]] = {}
     for cell in cells:
-        counts = tuple(len(side.values.get(cell) or side.scores.get(cell, {})) for side in (baseline, new))
-        if counts[1] < counts[0]:
-            found.setdefault(counts, []).append(cell)
+        ours, theirs = (len(side.values.get(cell) or side.scores.get(cell, {})) for side in (baseline, new))
+        if theirs < ours:
+            found.setdefault((ours, theirs), []).append(cell)
     for (ours, theirs), where in found.items():
         yield f"NEW has {theirs} seeds, BASELINE {ours} ({cell_names(where)})"
 

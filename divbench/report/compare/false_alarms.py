@@ -70,9 +70,9 @@ def rates(draw: Callable[[str, Cell, int, int], Mapping[int, float]], cells: Seq
         samples = []
         for metric in request.metrics:
             for cell in cells:
-                sides = [draw(metric, cell, side, count) for side, count in enumerate(seeds)]
-                numbers = [Numbers(dict(side), dict(side)) for side in sides]
-                samples.append(Sample(metric, cell, *numbers, span=DMC_RANGE))
+                drawn = [draw(metric, cell, side, count) for side, count in enumerate(seeds)]
+                old, new = (Numbers(dict(side), dict(side)) for side in drawn)
+                samples.append(Sample(metric, cell, old, new, span=DMC_RANGE))
         regressed += any(row.decision == "regressed" for row in judge(samples, request))
         claimed += welch and _welch_claims(samples, request)
     return Rates(comparisons, regressed, claimed)
@@ -120,8 +120,9 @@ def _welch_claims(samples: Sequence[Sample], request: CompareRequest) -> bool:
         found = mean_difference([list(sample.new.finite.values())], [list(sample.baseline.finite.values())],
                                 confidence=1.0 - level * (1 if two_sided else 2))
         margin = margin_of(sample, request)
-        if found.low is not None and ((found.high < 0.0 and found.effect < -margin)
-                                      or (two_sided and found.low > 0.0 and found.effect > margin)):
+        if found.effect is None or found.low is None or found.high is None:
+            continue
+        if (found.high < 0.0 and found.effect < -margin) or (two_sided and found.low > 0.0 and found.effect > margin):
             return True
     return False
 

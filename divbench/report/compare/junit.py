@@ -32,7 +32,7 @@ def junit(result: Result) -> str:
         counts = [len(rows), sum(_fails(row, result) for row in rows), sum(_skipped(row, result) for row in rows)]
         totals = [total + count for total, count in zip(totals, counts, strict=True)]
         time = _time(sum(row.seconds for row in rows))
-        suite = ET.SubElement(suites, "testsuite", name=metric, time=time, errors="0", **_numbers(counts))
+        suite = ET.SubElement(suites, "testsuite", {"name": metric, "time": time, "errors": "0", **_numbers(counts)})
         properties = ET.SubElement(suite, "properties")
         for version in result.versions:
             ET.SubElement(properties, "property", name=_clean(version.name),
@@ -50,8 +50,8 @@ def junit(result: Result) -> str:
 def _lacking(suites: ET.Element, result: Result) -> None:
     """One failed test case for each thing that NEW lacks."""
     count = len(result.failures)
-    suite = ET.SubElement(suites, "testsuite", name="completeness", time="0", errors="0",
-                          **_numbers([count, count, 0]))
+    suite = ET.SubElement(suites, "testsuite", {"name": "completeness", "time": "0", "errors": "0",
+                                                **_numbers([count, count, 0])})
     for place, failure in enumerate(result.failures, 1):
         case = ET.SubElement(suite, "testcase", time="0", classname="divbench.completeness",
                              name=f"{failure.kind} {place}")
@@ -64,8 +64,8 @@ def _case(suite: ET.Element, row: Row, result: Result) -> None:
     else:
         names = {"classname": f"divbench.{row.metric}.{row.cell.task}",
                  "name": variant_name(row.cell)}
-    names = {key: _clean(value) for key, value in names.items()}
-    case = ET.SubElement(suite, "testcase", time=_time(row.seconds), **names)
+    names = {"time": _time(row.seconds), **{key: _clean(value) for key, value in names.items()}}
+    case = ET.SubElement(suite, "testcase", names)
     line = _clean(row_text(row))
     if _fails(row, result):
         ET.SubElement(case, "failure", message=line, type=row.decision).text = line

@@ -7,7 +7,7 @@ compared. Does not live here: whether a side ends too early (`completeness`), an
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from divbench.report.series import Point, Series
 
@@ -82,6 +82,6 @@ def _equal(baseline: Lanes, new: Lanes, points: list[Point]) -> Places:
     return Places(*(dict.fromkeys(side, tuple(points)) for side in (baseline, new)))
 
 
-def _nearest(series: Series, target: Point, counts) -> Point | None:
+def _nearest(series: Series, target: Point, counts: Callable[[Point], bool]) -> Point | None:
     near = [point for point in series.points if counts(point) and is_near(point, target)]
     return min(near, key=lambda point: (abs(point[0] - target[0]), abs(point[1] - target[1])), default=None)

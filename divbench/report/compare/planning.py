@@ -8,8 +8,12 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from divbench.statistics.ranks import least_chance
+
+if TYPE_CHECKING:
+    import numpy as np
 
 POWER = 0.8  # with which the decision is then reached
 MOST = 9_999  # seeds; beyond, the answer is None
@@ -86,7 +90,7 @@ def _smallest(ratio: float, chance: float, miss: float, degrees: int) -> int | N
 
 
 @functools.lru_cache(maxsize=64)
-def _factors(chance: float, miss: float, degrees: int):
+def _factors(chance: float, miss: float, degrees: int) -> tuple[np.ndarray, np.ndarray]:
     """For each number of seeds, what the spread is multiplied by, with a minus sign: rising."""
     import numpy as np
     from scipy.stats import t

@@ -11,7 +11,7 @@ import math
 import time
 from collections.abc import Sequence
 
-from divbench.report.compare.samples import Sample
+from divbench.report.compare.samples import Numbers, Sample
 from divbench.report.naming import cell_name
 from divbench.report.series import Cell, Point
 from divbench.spec.compare import CompareRequest
@@ -65,15 +65,15 @@ class Question:
 
 def pools_of(samples: Sequence[Sample]) -> dict[str, list[Sample]]:
     """The samples of a metric that may be put together, several each, by what to call them."""
-    scales: dict[object, list[Sample]] = {}
+    scales: dict[str | tuple[float, float] | None, list[Sample]] = {}
     for sample in samples:
         scale = (sample.span or sample.cell.task) if sample.metric == "return" else None
         scales.setdefault(scale, []).append(sample)
     if len(scales) == 1:
         names = {scale: ALL for scale in scales}
     else:
-        names = {scale: f"cells of {scale}" if isinstance(scale, str) else
-                 f"cells with returns from {scale[0]:g} to {scale[1]:g}" for scale in scales}
+        names = {scale: f"cells with returns from {scale[0]:g} to {scale[1]:g}" if isinstance(scale, tuple) else
+                 f"cells of {scale}" for scale in scales}
     return {names[scale]: pool for scale, pool in scales.items() if len(pool) > 1}
 
 
@@ -99,19 +99,36 @@ def ask(samples: Sequence[Sample], request: CompareRequest, *, label: str = "", 
         worse, better = (losing.below, losing.least[0]), (gaining.above, gaining.least[1])
         if metric.two_sided:
             worse, better = (losing.two_sided, losing.least[2]), (1.0, 1.0)
-    sides = [[getattr(sample, side) for sample in usable] for side in ("baseline", "new")]
-    strata = tuple([_means(cells, side, pairs(metric, request)) for cells in tasks.values()]
-                   for side in ("baseline", "new"))
+    old, new = [sample.baseline for sample in usable], [sample.new for sample in usable]
+    strata = _strata(tasks, "baseline", metric, request), _strata(tasks, "new", metric, request)
     margin = sum(sum(of_cells) / len(of_cells) for of_cells in margins) / max(1, len(margins))
     return Question(
         metric, None if label else first.cell, label, leading, strata, margin,
-        tuple(min((len(numbers.ranked) for numbers in side), default=0) for side in sides),
-        tuple(sum(len(numbers.ranked) for numbers in side) for side in sides),
-        tuple(sum(numbers.lost for numbers in side) for side in sides),
-        worse, better, direction,
-        tuple(tuple(sorted({point for sample in usable for point in sample.points[side]})) for side in (0, 1)),
+        (_fewest(old), _fewest(new)), (_ranked(old), _ranked(new)), (_lost(old), _lost(new)),
+        worse, better, direction, (_points(usable, 0), _points(usable, 1)),
         (len(usable), len(samples)), all(sample.identical for sample in samples),
         () if label else tuple(first.lost_anew), "" if usable else first.obstacle, time.perf_counter() - began)
+
+
+def _strata(tasks: dict[object, list[Sample]], side: str, metric: Metric,
+            request: CompareRequest) -> list[list[float]]:
+    return [_means(cells, side, pairs(metric, request)) for cells in tasks.values()]
+
+
+def _fewest(side: list[Numbers]) -> int:
+    return min((len(numbers.ranked) for numbers in side), default=0)
+
+
+def _ranked(side: list[Numbers]) -> int:
+    return sum(len(numbers.ranked) for numbers in side)
+
+
+def _lost(side: list[Numbers]) -> int:
+    return sum(numbers.lost for numbers in side)
+
+
+def _points(usable: list[Sample], side: int) -> tuple[tuple[int, int], ...]:
+    return tuple(sorted({point for sample in usable for point in sample.points[side]}))
 
 
 def margin_of(sample: Sample, request: CompareRequest) -> float:

@@ -6,7 +6,7 @@ import dataclasses
 
 from divbench.report.compare.decisions import Row
 from divbench.report.compare.result import Result
-from divbench.report.compare.wording import headline, row_place, speed_share, unscaled
+from divbench.report.compare.wording import headline, row_place, speed_loss, speed_share, unscaled
 
 
 def record(result: Result) -> dict:
@@ -25,15 +25,20 @@ def record(result: Result) -> dict:
     }
 
 
+def _as_it_is(effect: float | None) -> float | None:
+    return effect
+
+
 def _row_record(row: Row) -> dict:
-    scaled = speed_share if row.metric == "speed" else (lambda x: x)
+    scaled = speed_share if row.metric == "speed" else _as_it_is
     estimate = row.difference
     return {
         "metric": row.metric, **(row.cell._asdict() if row.cell else {"task": None, "variant": None, "utd": None}),
         "over": row.label or None, "seeds": list(row.seeds), "not_finite": list(row.lost),
         "newly_not_finite": list(row.lost_anew), "baseline": unscaled(row, row.baseline),
         "new": unscaled(row, row.new), "difference": scaled(estimate.effect), "low": scaled(estimate.low),
-        "high": scaled(estimate.high), "chance": row.chance, "margin": abs(scaled(-row.margin)),
+        "high": scaled(estimate.high), "chance": row.chance,
+        "margin": speed_loss(row.margin) if row.metric == "speed" else abs(row.margin),
         "decision": row.decision, "seeds_needed": row.needed, "at": row_place(row), "env_step": _spans(row, 0),
         "update": _spans(row, 1), "obstacle": row.obstacle,
     }

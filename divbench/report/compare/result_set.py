@@ -16,6 +16,8 @@ from divbench.spec.errors import UsageError
 from divbench.spec.scale import RETURN
 
 if TYPE_CHECKING:
+    import pyarrow
+
     from divbench.records.tables import Tables
 
 CARD = "card.json"
@@ -167,14 +169,14 @@ def _read_run(folder: Path) -> Run:
                                 for cell, found in facts.items()})
 
 
-def _distinct(table) -> list[tuple]:
+def _distinct(table: pyarrow.Table) -> list[tuple]:
     """Each combination of cell and lane facts once, in the order of the rows."""
     columns = ["task", "variant", "utd", *LANE_FACTS]
     unique = table.select(columns).group_by(columns, use_threads=False).aggregate([])
     return list(zip(*(unique.column(name).to_pylist() for name in columns), strict=True))
 
 
-def _verdicts(table) -> dict[Cell, dict[int, str]]:
+def _verdicts(table: pyarrow.Table) -> dict[Cell, dict[int, str]]:
     names = ("task", "variant", "utd", "seed", "verdict")
     found: dict[Cell, dict[int, str]] = {}
     for task, variant, utd, seed, kind in zip(*(table.column(name).to_pylist() for name in names), strict=True):

@@ -145,8 +145,9 @@ def speed_samples(baseline: ResultSet, new: ResultSet) -> list[Sample]:
             obstacle = f"lanes are {_listed(lanes)} in BASELINE and {_listed(other_lanes)} in NEW"
         elif where != other_where:
             obstacle = f"the device is {_listed(where)} in BASELINE and {_listed(other_where)} in NEW"
-        numbers = [dict(enumerate(map(math.log10, side))) for side in (rates, other_rates)]
-        samples.append(Sample("speed", cell, *(Numbers(side, side) for side in numbers), obstacle=obstacle))
+        old, new = (Numbers(side, side) for side in (dict(enumerate(map(math.log10, found)))
+                                                     for found in (rates, other_rates)))
+        samples.append(Sample("speed", cell, old, new, obstacle=obstacle))
     return samples
 
 

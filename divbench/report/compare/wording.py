@@ -217,12 +217,17 @@ def _interval(row: Row) -> str:
 
 
 def _margin(row: Row) -> str:
-    margin = round(abs(speed_share(-row.margin)), 6) if row.metric == "speed" else row.margin
+    margin = round(speed_loss(row.margin), 6) if row.metric == "speed" else row.margin
     return METRICS[row.metric].margin_text(margin)
 
 
 def _unit(row: Row) -> str:
     return "stretches" if row.metric == "speed" else "seeds"
+
+
+def speed_loss(margin: float) -> float:
+    """A margin in decades as the share of the speed that may be lost."""
+    return abs(10.0**-margin - 1.0)
 
 
 def speed_share(decades: float | None) -> float | None:

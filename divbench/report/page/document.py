@@ -13,6 +13,7 @@ import hashlib
 import html
 import json
 from importlib import resources
+from typing import Any
 
 SCRIPTS = ("dom.js", "data.js", "scales.js", "chart.js", "readout.js", "curves.js", "tables.js", "verdicts.js",
            "lane.js", "card.js", "chooser.js", "page.js")  # in this order, one scope
@@ -45,7 +46,7 @@ def make_document(payload: dict, raw: list[dict]) -> str:
         *(f"<script>{script}</script>" for script in scripts), "</body>", "</html>", ""])
 
 
-def safe_json(value) -> str:
+def safe_json(value: Any) -> str:
     """JSON in ASCII without `<`, `>` and `&`, so that no text in it is markup."""
     text = json.dumps(value, allow_nan=False, separators=(",", ":"))
     for mark in "<>&":

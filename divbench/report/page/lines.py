@@ -19,6 +19,7 @@ from divbench.report.series import Cell, LaneRows, Point, frozen, lane_rows, rea
 
 if TYPE_CHECKING:
     import numpy
+    import pyarrow
 
 NUMBERS = 100_000  # of the curves in a page; with many lanes curves get shorter, down to the least below
 MAIN_POINTS, OTHER_POINTS = (100, 250), (24, 200)  # least and most points of a curve
@@ -76,8 +77,8 @@ def _limit(lines: int, between: tuple[int, int]) -> int:
     return min(most, max(least, NUMBERS // max(1, lines)))
 
 
-def _read_table(curves: Curves, run: int, arrow, table: str, lanes: Sequence[LaneRows], columns: list[PlotColumn],
-                limits: dict[bool, int], stopped: Mapping[tuple[Cell, int], Point],
+def _read_table(curves: Curves, run: int, arrow: pyarrow.Table, table: str, lanes: Sequence[LaneRows],
+                columns: list[PlotColumn], limits: dict[bool, int], stopped: Mapping[tuple[Cell, int], Point],
                 left_out: Collection[tuple[Cell, int]]) -> None:
     """Add the curves of a table; the lanes that do not count have a curve of their own and no part in their cell's."""
     import numpy as np
@@ -179,7 +180,8 @@ def _last_finite(numbers: numpy.ndarray) -> list[float]:
 
 def _share(lanes: list[numpy.ndarray], limits: list[list[float]]) -> dict:
     """The share of its bound that a column came to in a cell, see `divbench.report.bounds.Share`."""
-    found = share_of((*_last_finite(numbers[:, None]), *own) for numbers, own in zip(lanes, limits, strict=True))
+    found = share_of((_last_finite(numbers[:, None])[0], low, high, seen)
+                     for numbers, (low, high, seen) in zip(lanes, limits, strict=True))
     return dataclasses.asdict(found)
 
 

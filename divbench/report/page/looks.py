@@ -21,7 +21,7 @@ from divbench.report.colours import (
 # Colours that would be too dark on a dark page; the others stand out on both.
 DARK = {BLUE: "#3A94DB", GREEN: "#1DB88A", VERMILLION: "#F07A2E", WINE: "#D0649A", INDIGO: "#9C8FF0", OLIVE: "#BDBD2E",
         BROWN: "#C08A55"}
-DASHES = {"-": [], "-.": [8, 3, 2, 3]}
+DASHES: dict[str, list[float]] = {"-": [], "-.": [8, 3, 2, 3]}
 
 
 def line_looks(variants: Sequence[str], runs: int) -> list[dict]:
@@ -39,6 +39,6 @@ def line_looks(variants: Sequence[str], runs: int) -> list[dict]:
     return found
 
 
-def dash_lengths(style) -> list[float]:
+def dash_lengths(style: str | tuple[float, Sequence[float]]) -> list[float]:
     """A line style of matplotlib as lengths drawn and left out, in pixels; empty for a solid line."""
     return DASHES[style] if isinstance(style, str) else [2 * length for length in style[1]]

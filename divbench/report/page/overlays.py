@@ -7,6 +7,7 @@ mean, sd and seeds (one entry for each point), `label` (what people call it) and
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from divbench.report.page.thinning import number_text
 
@@ -23,7 +24,7 @@ def overlays(against: Iterable, tasks: Sequence[str], action_repeats: set[str]) 
     return [_overlay(curve, action_repeats) for task in tasks for curve in curves if curve.task == task]
 
 
-def _overlay(curve, action_repeats: set[str]) -> dict:
+def _overlay(curve: Any, action_repeats: set[str]) -> dict:
     import numpy as np
 
     repeat, here = str(curve.action_repeat), " and ".join(sorted(action_repeats))

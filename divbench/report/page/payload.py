@@ -141,7 +141,7 @@ def _lanes(evidences: Sequence[Evidence], curves: Curves) -> dict[tuple, Mapping
     return {key: rows.get(key, {}) for key in sorted(kept, key=lambda key: (rank[key[:2]], key[2]))}
 
 
-def _verdicts(evidence: Evidence) -> list[Mapping]:
+def _verdicts(evidence: Evidence) -> list[dict]:
     """The rows of verdicts, each with its lane's critical point in a run that was measured for them."""
     rows, points = told_verdicts(evidence.tables), evidence.critical_points()
     if points is None:
@@ -186,7 +186,7 @@ def _tells(by_lane: Mapping[tuple, str]) -> bool:
     return any(not set(text.partition(";")[2] or text) <= {"0", ","} for text in by_lane.values())
 
 
-def _listed(by_key: Mapping, keys) -> list[str]:
+def _listed(by_key: Mapping, keys: Iterable) -> list[str]:
     return [by_key.get(key, "") for key in keys]
 
 

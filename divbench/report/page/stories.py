@@ -5,13 +5,18 @@ Runs of an older schema have verdicts without first cause, explanation and warni
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from divbench.verdict import verdict_rows
 from divbench.verdict.rows import lane_of
+
+if TYPE_CHECKING:
+    from divbench.records.tables import Tables
 
 ADDED = ("first_cause", "first_update", "explanation", "warning")
 
 
-def told_verdicts(tables) -> list[dict]:
+def told_verdicts(tables: Tables) -> list[dict]:
     """The rows of the table of verdicts.
 
     A row without explanation gets what today's rules say of its lane's values, and `explained_now`, if they come to the
