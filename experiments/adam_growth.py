@@ -83,7 +83,8 @@ def decide(measured: Measured) -> Outcome:
                                                  WITHIN, "below"))
             middle = median_test(exponents).estimate
             said = "none" if middle.effect is None else f"median {middle.effect:.2f}"
-            said += "" if middle.low is None else f" [{middle.low:.2f}, {middle.high:.2f}] {percent(middle.level)}"
+            if middle.low is not None and middle.level is not None:
+                said += f" [{middle.low:.2f}, {middle.high:.2f}] {percent(middle.level)}"
             context.append(f"{optimizer}, L = {layers}: exponents of the {len(exponents)} of {len(last)} lanes that "
                            f"count {said}; lanes with SEEM above 0 at the last mark "
                            f"{sum(row.excites for row in last)}, still growing "

@@ -43,8 +43,8 @@ def arm_table(evidence: Evidence) -> dict:
 def _row(arm: str, task: str, lanes: list[Lane], paid: bool, measured: bool) -> list[str]:
     hits = sum(lane.diverged for lane in lanes)
     earned = mean_difference([[lane.last_return for lane in lanes if lane.last_return is not None]])
-    share = share_interval(hits, len(lanes)) if lanes else (None, None)
-    row = [arm, task, str(len(lanes)), str(hits), _interval(*share, 2),
+    low, high = share_interval(hits, len(lanes)) if lanes else (None, None)
+    row = [arm, task, str(len(lanes)), str(hits), _interval(low, high, 2),
            _median([lane.log_excess(lane.measured_at) for lane in lanes], 2), _number(earned.effect, 1),
            _interval(earned.low, earned.high, 1)]
     return (row + (_rewards(lanes) if paid else [])

@@ -96,7 +96,8 @@ def diverged_more(evidence: Evidence, arm: str, other: str, *, threshold: float 
     """Share of diverged lanes in one arm minus that in another, over all tasks; claimed to be above."""
     if evidence.paired:
         pairs = evidence.pairs(arm, other, lambda lane: lane.diverged)
-        found = paired_share_difference([pair for task in pairs for pair in task], threshold=threshold)
+        found = paired_share_difference([(bool(one), bool(two)) for task in pairs for one, two in task],
+                                        threshold=threshold)
     else:
         found = share_difference(*count_diverged(evidence, (arm,)), *count_diverged(evidence, (other,)),
                                  threshold=threshold)
@@ -202,8 +203,8 @@ def correlation(evidence: Evidence, arm: str, number: Callable[[Lane], float | N
     """Rank correlation over tasks of a lane's number with log10 of Q over the bound."""
     tasks = []
     for task in evidence.tasks:
-        pairs = [(number(lane), _excess(lane)) for lane in evidence.of(arm, task) if lane.judged]
-        tasks.append([pair for pair in pairs if None not in pair])
+        tasks.append([(one, other) for lane in evidence.of(arm, task) if lane.judged
+                      if (one := number(lane)) is not None and (other := _excess(lane)) is not None])
     said = f"rank correlation over tasks of {what} with Q over the bound"
     return Comparison.of(said, rank_correlation(tasks, threshold=threshold), threshold, side)
 

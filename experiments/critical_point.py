@@ -89,7 +89,9 @@ def difference_of_sizes(first: Tested, second: Tested) -> Tested:
     if one.effect is None or two.effect is None:
         return Tested(Estimate(None), method=method)
     effect = _lesser_size(one.effect, two.effect)
-    if one.level is None or two.level is None:
+    if one.low is None or one.high is None or one.level is None:
+        return Tested(Estimate(effect), method=method, **chances)
+    if two.low is None or two.high is None or two.level is None:
         return Tested(Estimate(effect), method=method, **chances)
     ends = [_lesser_size(x, y) for x in (one.low, one.high) for y in (two.low, two.high)]
     return Tested(Estimate(effect, min(ends), max(ends), one.level + two.level - 1.0), method=method, **chances)

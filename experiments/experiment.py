@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from divbench.spec.estimate import UPDATES_PER_SECOND
 from divbench.spec.making import MakeRequest
@@ -142,7 +142,7 @@ class Comparison:
         found = "no number" if self.effect is None else f"{self.effect:.3g}"
         level = "" if self.level is None else f" {percent(self.level)}"
         interval = "no interval" if self.low is None else f"[{self.low:.3g}, {self.high:.3g}]{level}"
-        if self.out_of_reach:
+        if self.reach is not None and self.out_of_reach:
             interval += f", {percent(self.reach)} at best where {percent(CONFIDENCE)} is needed"
         method = f" ({self.method})" if self.method else ""
         return f"{self.what}{method}: {found} {interval}, claimed {self.side} {self.threshold:g}"
@@ -168,9 +168,9 @@ class Outcome:
         """The chance that Holm's rule over claims takes: two-sided, of the less likely of two errors, that the claim is
         called reproduced, for which all comparisons must err, or not reproduced, for which one of them must. None where
         a comparison has none."""
-        own = [comparison.for_claim for comparison in self.comparisons]
-        other = [comparison.against_claim for comparison in self.comparisons]
-        if not own or None in own or None in other:
+        own = [chance for comparison in self.comparisons if (chance := comparison.for_claim) is not None]
+        other = [chance for comparison in self.comparisons if (chance := comparison.against_claim) is not None]
+        if not own or not len(own) == len(other) == len(self.comparisons):
             return None
         return min(1.0, 2.0 * max(own), 2.0 * len(other) * min(other))
 
@@ -241,7 +241,7 @@ class Measured:
       header, summary: the table of the outcome's page, as text.
     """
 
-    rows: Sequence[tuple]
+    rows: Sequence[Any]
     draws: int
     card: dict
     header: tuple[str, ...]

@@ -10,7 +10,7 @@ import dataclasses
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from divbench.experiments.evidence import Evidence, Lane
 from divbench.report.bounds import BOUND as BOUND_COLUMN
@@ -22,7 +22,7 @@ from divbench.report.sheet import draw_bundle, legend_columns, make_sheet, share
 from divbench.report.style import RC, magnitude_axis
 
 if TYPE_CHECKING:
-    import numpy as np
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from divbench.report.facts import Facts
@@ -80,7 +80,9 @@ def q_and_metric(evidence: Evidence, metric: str, label: str, title: str) -> Fig
     """
     def noted(lane: Lane) -> Series | None:
         pairs = lane.noted.get(metric)
-        return pairs and Series(tuple((update, update) for update, _ in pairs), {"drawn": tuple(y for _, y in pairs)})
+        if not pairs:
+            return None
+        return Series(tuple((update, update) for update, _ in pairs), {"drawn": tuple(y for _, y in pairs)})
 
     return _curves(evidence, {MEASURED: _values("q_replay_mean"), label: noted}, title, linear=(label,))
 
@@ -123,7 +125,7 @@ def _curves(evidence: Evidence, quantities: Mapping[str, Callable[[Lane], Series
         panels += own
         limits[quantity] = finite_range(own)
 
-    def draw(axes, panel: Panel, look: dict) -> None:
+    def draw(axes: Axes, panel: Panel, look: Mapping[str, dict]) -> None:
         for bundle in panel.bundles:
             draw_bundle(axes, bundle, look[bundle.variant])
         draw_bounds(axes, panel)
@@ -200,8 +202,8 @@ def scatter(evidence: Evidence, arm: str, number: Callable[[Lane], float | None]
                Line2D([], [], label=BOUND_NAME, **BOUND)]
     figure, (axes,) = sheet(1, title, evidence, 4.8, handles, width=7.4)
     for task, style in styles.items():
-        points = [(number(lane), lane.log_excess(lane.measured_at)) for lane in evidence.of(arm, task)]
-        points = [point for point in points if None not in point]
+        points = [(x, y) for lane in evidence.of(arm, task) if (x := number(lane)) is not None
+                  and (y := lane.log_excess(lane.measured_at)) is not None]
         axes.plot([x for x, _ in points], [y for _, y in points], **style)
     axes.axhline(0.0, zorder=1, **BOUND)
     axes.yaxis.set_major_locator(MaxNLocator(7, integer=True))
@@ -217,7 +219,7 @@ def _power(exponent: float, _: object) -> str:
 
 
 def sheet(count: int, title: str, evidence: Evidence, height: float, handles: list, *,
-          width: float | None = None) -> tuple[Figure, np.ndarray]:
+          width: float | None = None) -> tuple[Figure, list[Axes]]:
     """An empty figure with a headline, `count` panels side by side, and a legend of these handles below.
 
     Returns:
@@ -234,7 +236,7 @@ def sheet(count: int, title: str, evidence: Evidence, height: float, handles: li
     with matplotlib.rc_context(RC):
         figure = Figure(figsize=(width, height), layout="constrained")
         FigureCanvasAgg(figure)
-        figure.get_layout_engine().set(rect=(0, foot / height, 1, 1 - (0.7 + foot) / height))
+        figure.set_layout_engine("constrained", rect=(0, foot / height, 1, 1 - (0.7 + foot) / height))
         panels = list(figure.subplots(1, count, squeeze=False).flat)
         figure.text(0.12 / width, 1 - 0.12 / height, title, ha="left", va="top", fontsize=13, fontweight="bold")
         line = (f"{evidence.scale} scale, physics {facts.physics}, {facts.utd_text}, {facts.seeds_text}, "
@@ -258,7 +260,8 @@ def _facts(evidence: Evidence) -> Facts:
     seeds = union([facts.seeds for facts in each])
     of_tasks = {tuple(sorted({lane.seed for lane in evidence.lanes if lane.task == task})) for task in evidence.tasks}
     counts = {len(own) for own in of_tasks}
-    texts = {name: joined(name) for name in ("suite", "physics", "precision", "device", "action_repeat", "network")}
+    texts: dict[str, Any] = {name: joined(name) for name in ("suite", "physics", "precision", "device",
+                                                             "action_repeat", "network")}
     return dataclasses.replace(each[0], **texts, tasks=evidence.tasks, variants=evidence.arms,
                                utd=union([facts.utd for facts in each]), seeds=seeds,
                                seeds_a_task=counts.pop() if len(of_tasks) > 1 and len(counts) == 1 else 0,

@@ -86,7 +86,7 @@ def figure(measured: Measured) -> Figure:
     with matplotlib.rc_context(RC):
         figure = Figure(figsize=(width, height), layout="constrained")
         FigureCanvasAgg(figure)
-        figure.get_layout_engine().set(rect=(0, 0.4 / height, 1, 1 - 1.1 / height), w_pad=0.08)
+        figure.set_layout_engine("constrained", rect=(0, 0.4 / height, 1, 1 - 1.1 / height), w_pad=0.08)
         panels = figure.subplots(1, len(SAID), sharey=True)
         for axes, (name, said) in zip(panels, SAID.items(), strict=True):
             axes.set_title(said, loc="left")

@@ -16,7 +16,7 @@ from divbench.spec.kernels import DEPTHS, PUBLISHED_WIDTH, Shape
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from divbench.experiments.measuring import Measured
+    from divbench.experiments.experiment import Measured
     from divbench.records.kernels import KernelRow
 
 SHAPES = tuple(Shape(PUBLISHED_WIDTH, depth) for depth in DEPTHS)

@@ -16,7 +16,7 @@ from divbench.spec.kernels import PUBLISHED_DEPTH, WIDTHS, Shape
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from divbench.experiments.measuring import Measured
+    from divbench.experiments.experiment import Measured
     from divbench.records.kernels import KernelRow
 
 SHAPES = tuple(Shape(width, PUBLISHED_DEPTH) for width in WIDTHS)

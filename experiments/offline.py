@@ -20,7 +20,8 @@ QUICK_SEEDS, FULL_SEEDS = 6, 10  # six decide a paired difference at 95%
 COPIED = "td3+no-target+q_weight=2.5"
 LEVEL = "medium-replay"  # of most experiments, on these tasks
 TASKS = {"quick": ("walker2d",), "full": ("hopper", "halfcheetah", "walker2d")}
-SETS = {"quick": {"transitions": 100_000, "steps": 60_000, "eval_every": 20_000, "prime_samples": 5_000}, "full": {}}
+SETS: dict[str, dict[str, Any]] = {
+    "quick": {"transitions": 100_000, "steps": 60_000, "eval_every": 20_000, "prime_samples": 5_000}, "full": {}}
 
 
 def own_dataset(scale: str, task: str, level: str) -> MakeRequest:

@@ -52,9 +52,12 @@ def decide(evidence: Evidence) -> Outcome:
     cosines = tuple(f"{arm}: mean cosine of the last measurement {statistics.fmean(found):.3f}" for arm in evidence.arms
                     if (found := [value for stratum in evidence.strata(arm, last_cosine) for value in stratum]))
     returns = tuple(f"{arm}, mean final return: " + ", ".join(
-        f"{task} {statistics.fmean(lane.last_return for lane in evidence.of(arm, task)):.4g}"
-        for task in evidence.tasks) for arm in evidence.arms)
+        f"{task} {statistics.fmean(_returns(evidence, arm, task)):.4g}" for task in evidence.tasks) for arm in evidence.arms)
     return conclude(*comparisons, context=(*all_shares(evidence), *cosines, *returns, *medians_in_words(evidence)))
+
+
+def _returns(evidence: Evidence, arm: str, task: str) -> list[float]:
+    return [found for lane in evidence.of(arm, task) if (found := lane.last_return) is not None]
 
 
 def last_cosine(lane: Lane) -> float | None:

@@ -6,7 +6,7 @@ updates and 1M env steps, as published; whether the return ever recovers.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from divbench.experiments.comparisons import all_shares, diverged_more, q_over_bound, return_over_other
 from divbench.experiments.experiment import Arm, Experiment, Outcome, conclude
@@ -23,7 +23,7 @@ PRIMED_ARM, FRESH_ARM = "primed", "not primed"
 
 def runs(scale: str) -> tuple[Arm, ...]:
     acting = {"quick": 5_000, "full": 1_000_000}[scale]
-    own = {"tasks": ("quadruped-run",), "prime_samples": SAMPLES, "steps": SAMPLES + acting}
+    own: dict[str, Any] = {"tasks": ("quadruped-run",), "prime_samples": SAMPLES, "steps": SAMPLES + acting}
     return (*priming(scale, "baseline", name=PRIMED_ARM, prime_updates=PRIMED[scale], **own),
             *priming(scale, "baseline", name=FRESH_ARM, prime_updates=0, **own))
 

@@ -115,7 +115,7 @@ def _arms(variant: str, name: str | None, tasks: tuple[str, ...], sac: dict | No
                  for task in tasks)
 
 
-def distinct(arms: tuple[Arm, ...], **fields: str) -> dict[str, RunSpec]:
+def distinct(arms: tuple[Arm, ...], **fields: Any) -> dict[str, RunSpec]:
     """Each run once, by its folder, with some fields of the specification replaced, such as `physics`."""
     specs = [dataclasses.replace(arm.spec, **fields) for arm in arms]
     return {spec.folder: spec for spec in specs}

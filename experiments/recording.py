@@ -86,4 +86,4 @@ def write_outcome(folder: Path, record: dict, figure: Figure, tables: Mapping[st
 
 
 def _interval(comparison: Comparison) -> list[float] | None:
-    return None if comparison.low is None else [comparison.low, comparison.high]
+    return None if comparison.low is None or comparison.high is None else [comparison.low, comparison.high]

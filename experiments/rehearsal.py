@@ -35,8 +35,9 @@ def out_of_reach(experiment: Experiment, arms: Sequence[Arm], scale: str, *,
 
 def in_words(found: Sequence[Comparison]) -> list[str]:
     """A line for each; none if all can be decided."""
-    return [f"cannot be reproduced: {comparison.what} ({comparison.method}) reaches {percent(comparison.reach)} at "
-            f"best, where {percent(CONFIDENCE)} is needed" for comparison in found]
+    return [f"cannot be reproduced: {comparison.what} ({comparison.method}) reaches "
+            f"{percent(comparison.reach or 0.0)} at best, where {percent(CONFIDENCE)} is needed"
+            for comparison in found]
 
 
 def _lane(arm: Arm, seed: int) -> Lane:

@@ -12,9 +12,9 @@ import dataclasses
 import json
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from divbench.experiments.arms import arm_table
 from divbench.experiments.experiment import Arm, Comparison, Experiment, Outcome, run_updates
@@ -78,12 +78,17 @@ def make_plan(experiment: Experiment, request: ReproduceRequest) -> Plan:
     places = {str(old.target(task, level)): str(new.target(task, level))
               for old, new in zip(datasets, made, strict=True) for task in old.tasks for level in old.levels}
     specs = tuple(dataclasses.replace(arm.spec, physics=request.physics, quiet=request.quiet, json=request.json,
-                                      dataset=places.get(arm.spec.dataset, arm.spec.dataset)) for arm in arms)
+                                      dataset=_place(arm.spec.dataset, places)) for arm in arms)
     plan = Plan(experiment, request, arms, specs, made)
     if request.so_far:
         plan = _finished_part(plan)
     refuse_other(plan.folder, request)
     return plan
+
+
+def _place(dataset: str | None, places: Mapping[str, str]) -> str | None:
+    """Where the dataset of a run is made under the physics asked for; else where the run says."""
+    return None if dataset is None else places.get(dataset, dataset)
 
 
 def _finished_part(plan: Plan) -> Plan:
@@ -139,8 +144,8 @@ def describe_plan(plan: Plan) -> str:
 
 def undecidable(plan: Plan) -> tuple[Comparison, ...]:
     """The numbers of the claim that so few lanes can never place on its side."""
-    generations = {arm.spec.folder: key_generation(card) for arm, spec in zip(plan.arms, plan.specs, strict=True)
-                   if (card := _card(spec.folder))}
+    generations = {arm.spec.folder: generation for arm, spec in zip(plan.arms, plan.specs, strict=True)
+                   if (card := _card(spec.folder)) and (generation := key_generation(card)) is not None}
     return out_of_reach(plan.experiment, plan.arms, plan.request.scale, generations=generations)
 
 
@@ -242,7 +247,8 @@ def _make_datasets(plan: Plan, tell: Callable[[str], None]) -> list[RunResult]:
         except Interrupted as heard:
             return [RunResult(Path(request.out), interrupted=True, signal=heard.args[0])]
         except TrainingFailed as error:
-            return [RunResult(Path(request.out), failed=(str(error),))]
+            line: Any = str(error)  # no group failed; only printed
+            return [RunResult(Path(request.out), failed=(line,))]
     return []
 
 

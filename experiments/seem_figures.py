@@ -6,7 +6,7 @@ matplotlib is imported inside the functions. The sheet that they are drawn on is
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from divbench.experiments.evidence import KERNEL, SEEM, Evidence, Lane
 from divbench.experiments.figures import sheet
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 STAYED, LEFT = ("o", "a lane that did not end diverged"), ("X", "a lane that ended diverged")
-ENOUGH = {"color": GREY, "linestyle": "--", "linewidth": 1.2}  # where SEEM counts as above 0
+ENOUGH: dict[str, Any] = {"color": GREY, "linestyle": "--", "linewidth": 1.2}  # where SEEM counts as above 0
 SAID = dict(zip((SEEM, *KERNEL), ("normalised SEEM", "row ratio", "average diagonal", "numerical rank"), strict=True))
 
 

@@ -59,8 +59,8 @@ def confusion(evidence: Evidence) -> dict[tuple[bool, bool], int]:
     """How many judged lanes with a measurement there are, by (foretold, ended diverged)."""
     counts = {(foretold, diverged): 0 for foretold in (True, False) for diverged in (True, False)}
     for lane in evidence.lanes:
-        if lane.judged and lane.last(SEEM) is not None:
-            counts[lane.last(SEEM) > POSITIVE, ended_diverged(lane)] += 1
+        if lane.judged and (last := lane.last(SEEM)) is not None:
+            counts[last > POSITIVE, ended_diverged(lane)] += 1
     return counts
 
 

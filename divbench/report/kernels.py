@@ -10,6 +10,7 @@ import dataclasses
 import io
 import math
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from divbench.records.kernels import KernelRow
 from divbench.report.layout import ABSENT
@@ -90,7 +91,7 @@ def markdown_rows(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[
     return [f"| {' | '.join(header)} |", f"|{''.join(rule)}", *(f"| {' | '.join(row)} |" for row in rows)]
 
 
-def as_csv(rows: Sequence[KernelRow]) -> bytes:
+def as_csv(rows: Sequence[Any]) -> bytes:
     """The rows, one per line, full precision."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")

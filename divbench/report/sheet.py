@@ -35,7 +35,7 @@ def make_sheet(
     x_label: str,
     extra: tuple[tuple[str, dict], ...] = (),
     look: Mapping[str, dict] | None = None,
-) -> Figure | None:
+) -> Figure:
     """Lay out one panel per quantity, task and UTD, a headline with the facts, and one legend for all.
 
     Panels of one quantity share their range. Their x axes share theirs too, those of updates among panels of one UTD.

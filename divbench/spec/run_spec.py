@@ -9,12 +9,14 @@ import dataclasses
 import hashlib
 import itertools
 import json
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import PurePath
 
 from divbench.envs.names import ALL_TASKS, PHYSICS, check_physics
 from divbench.spec.declared import check_critic
 from divbench.spec.errors import UsageError, choose, refusing
+from divbench.spec.filled import LATER, Filled
 from divbench.spec.naming import find_variant, with_code
 from divbench.spec.protocol import Protocol, build_protocol, offline_protocol
 from divbench.spec.settings import SACSettings, settings_to_plain, spread, with_values
@@ -22,6 +24,7 @@ from divbench.spec.suites import SUITES
 from divbench.spec.text import LARGEST_COUNT, parse_utd, refuse_repeats, split_names
 from divbench.spec.variants import Variant, check_together, lane_settings, variant_from_plain, variant_to_plain
 
+Ratio = int | float | str | Fraction
 PRECISIONS = ("highest", "high", "default")
 CHEAP, FULL, NTK, SEEM = "cheap", "full", "ntk", "seem"
 KINDS = (CHEAP, FULL, NTK, SEEM)  # what `diagnose` lists; one of the first two is always there
@@ -65,20 +68,20 @@ class RunSpec:
     """
 
     suite: str = "dmc15-500k"
-    tasks: tuple[str, ...] | None = None
-    variants: tuple[str | Variant, ...] | None = None
-    utd: tuple[Fraction, ...] | None = None
-    seeds: int | None = None
+    tasks: Filled[Sequence[str] | str | None, tuple[str, ...]] = LATER
+    variants: Filled[Sequence[str | Variant] | str | Variant | None, tuple[Variant, ...]] = LATER
+    utd: Filled[Sequence[Ratio] | Ratio | None, tuple[Fraction, ...]] = LATER
+    seeds: Filled[int | None, int] = LATER
     seed_start: int = 0
-    steps: int | None = None
-    prime_samples: int | None = None
-    prime_updates: int | None = None
+    steps: Filled[int | None, int] = LATER
+    prime_samples: Filled[int | None, int] = LATER
+    prime_updates: Filled[int | None, int] = LATER
     dataset: str | None = None
     physics: str = "auto"
     precision: str = "highest"
-    eval_every: int | None = None
-    eval_episodes: int | None = None
-    measure_every: int | None = None
+    eval_every: Filled[int | None, int] = LATER
+    eval_episodes: Filled[int | None, int] = LATER
+    measure_every: Filled[int | None, int] = LATER
     diagnose: str = "cheap"
     sac: SACSettings = SACSettings()
     out: str | None = None
@@ -86,9 +89,9 @@ class RunSpec:
     quiet: bool = False
     json: bool = False
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         suite = SUITES[choose("suite", self.suite, SUITES)]
-        defaults = {"tasks": suite.tasks, "variants": suite.variants, "utd": (suite.utd,),
+        defaults: dict[str, object] = {"tasks": suite.tasks, "variants": suite.variants, "utd": (suite.utd,),
                     "seeds": suite.seeds, "steps": suite.steps, "prime_samples": suite.random_steps,
                     "prime_updates": suite.prime_updates, "eval_every": suite.eval_every,
                     "eval_episodes": suite.eval_episodes, "measure_every": suite.measure_every}
@@ -101,6 +104,7 @@ class RunSpec:
             if getattr(self, name) is None:
                 object.__setattr__(self, name, value)
         tasks, variants = _listed(self.tasks, "--tasks"), _listed(self.variants, "--variants")
+        kinds: type | tuple[type, ...]
         for name, given, kinds in (("--tasks", tasks, str), ("--variants", variants, (str, Variant))):
             strange = [entry for entry in given if not isinstance(entry, kinds)]
             if strange:
@@ -122,7 +126,7 @@ class RunSpec:
             with refusing("--physics"):
                 check_physics(task, self.physics)
 
-    def _check(self):
+    def _check(self) -> None:
         choose("physics", self.physics, PHYSICS)
         choose("precision", self.precision, PRECISIONS)
         if not isinstance(self.sac, SACSettings):
@@ -164,7 +168,7 @@ class RunSpec:
                 raise UsageError(f"--utd: expected at most {LARGEST_COUNT:,} updates a lane, found '{utd}', "
                                  f"which makes {updates:,}")
 
-    def _check_offline(self):
+    def _check_offline(self) -> None:
         """Raise `UsageError` for what a run on a dataset cannot have."""
         if not isinstance(self.dataset, str) or not self.dataset.strip():
             raise UsageError(f"--dataset: expected a folder, found {self.dataset!r}")
@@ -262,7 +266,7 @@ def _named(folder: str, tasks: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(task for task in tasks if name.startswith(f"{task}-")) or tasks
 
 
-def _listed(values, what: str) -> list:
+def _listed(values: object, what: str) -> list:
     """A list as a caller may write it: a sequence, one text with commas, or a single value."""
     if isinstance(values, str):
         return list(split_names(values, what))
