@@ -7,8 +7,7 @@ Lives here: `load_suite`, `start_of` and `put_target`. Does not live here: reset
 import mujoco
 import numpy as np
 
-from divbench.envs.base import Start
-from divbench.envs.definitions import definition_of
+from divbench.envs.base import Start, definition_of
 from divbench.envs.names import task_info
 
 _INTEGRATION = mujoco.mjtState.mjSTATE_INTEGRATION

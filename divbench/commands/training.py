@@ -79,7 +79,7 @@ def plan(given: dict) -> Answer:
 
     rate = parse_rate(given.pop("rate"), "--rate") if "rate" in given else None
     spec = read_spec(given, given.pop("config", None))
-    from divbench.execute.suited import checked_card
+    from divbench.execute.dataset_check import checked_card
     from divbench.spec.estimate import estimate
     from divbench.spec.forecast import describe_plan, plan_record, scaled_rates
 
@@ -88,7 +88,7 @@ def plan(given: dict) -> Answer:
         spec.check_installed()
         from divbench.execute import device
         from divbench.execute.calibrate import measure_rate
-        from divbench.execute.room import refuse_what_does_not_fit
+        from divbench.execute.memory import refuse_what_does_not_fit
 
         device.prepare(spec.precision)
         groups = make_groups(spec, fused=device.fused_default())

@@ -21,8 +21,7 @@ from divbench.learn.agents.coefficients import Coefficients, Structure
 from divbench.learn.agents.state import LearnerState
 from divbench.learn.keys import Stream, stream_key
 from divbench.learn.replay import Batch
-from divbench.learn.replay.choice import replay_of
-from divbench.learn.replay.drawing import make_draw
+from divbench.learn.replay.drawing import make_draw, replay_of
 from divbench.learn.trainer import TrainState
 from divbench.spec.run_spec import FULL, NTK, SEEM
 

@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from divbench.execute.keeping import Keeper
+from divbench.execute.checkpointing import Checkpointer
 from divbench.execute.measuring import (
     Evaluator,
     diagnostic_rows,
@@ -66,7 +66,7 @@ class GroupLoop:
         self.columns = [lane_columns(lane, spec.suite, physics, spec.precision) for lane in group.lanes]
         self._shared = {name: value for name, value in self.columns[0].items() if name not in ("variant", "seed")}
         self._evaluator = Evaluator(program, group, signals.check)
-        self._keeper = Keeper(folder, program.replay)
+        self._checkpointer = Checkpointer(folder, program.replay)
         self._pace: dict[int, float] = {}  # seconds per unit of a phase's work, by phase
         self._saved_at = time.monotonic()
 
@@ -96,7 +96,7 @@ class GroupLoop:
         self.folder.mark_done()
 
     def _begin(self) -> tuple[TrainState, Position, bool]:
-        restored = self._keeper.restore(jax.eval_shape(self.program.blank_state))
+        restored = self._checkpointer.restore(jax.eval_shape(self.program.blank_state))
         self.progress.group_started(self.group, resumed_at=restored and (restored[1].env_step, restored[1].update))
         if restored:
             state, at, pending = restored
@@ -200,7 +200,7 @@ class GroupLoop:
 
     def _save(self, state: TrainState, at: Position, pending: bool) -> None:
         with self._timed("checkpoint", at):
-            self._keeper.save(state, at, pending)
+            self._checkpointer.save(state, at, pending)
         self._saved_at = time.monotonic()
 
     @contextlib.contextmanager

@@ -21,16 +21,15 @@ import numpy as np
 from divbench import envs
 from divbench.execute import device
 from divbench.execute.collecting import Collector, uniform_actions
-from divbench.execute.policy import Policy, load_policy
 from divbench.execute.progress import make_progress
 from divbench.execute.run import run
 from divbench.execute.signals import Interrupted, Signals
-from divbench.learn.acting import middle_and_half
-from divbench.learn.replay.choice import replay_of
+from divbench.execute.trained_policy import Policy, load_policy
+from divbench.learn.replay.drawing import replay_of
+from divbench.learn.rollout import middle_and_half
 from divbench.records.checkpoint import CheckpointStore
-from divbench.records.datasets.advance import Advanced, untold
 from divbench.records.datasets.card import CARD
-from divbench.records.datasets.columns import check_extent
+from divbench.records.datasets.columns import Advanced, check_extent, untold
 from divbench.records.datasets.dataset import Dataset, open_dataset
 from divbench.records.datasets.writer import DatasetWriter
 from divbench.records.dialects.outputs import refuse_existing

@@ -15,10 +15,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from divbench import envs
-from divbench.execute.suited import check_task
-from divbench.learn.acting import middle_and_half
+from divbench.execute.dataset_check import check_task
 from divbench.learn.replay import Batch
 from divbench.learn.replay.dataset import packed
+from divbench.learn.rollout import middle_and_half
 from divbench.records.datasets.dataset import Dataset, open_dataset
 from divbench.records.datasets.subset import places
 from divbench.spec.errors import UsageError

@@ -77,7 +77,7 @@ def render(request: RenderRequest, tell: Callable[[str], None] = print) -> Film:
     """
     card, lane = None, None
     if request.run is not None:
-        from divbench.execute.policy import refuse_imported
+        from divbench.execute.trained_policy import refuse_imported
 
         card = read_card(request.run, older=True)
         refuse_imported(card, request.run)
@@ -114,7 +114,7 @@ def render(request: RenderRequest, tell: Callable[[str], None] = print) -> Film:
 
 def _play(request: RenderRequest, card: dict | None, lane: Lane | None, tell):
     from divbench import envs
-    from divbench.execute.policy import load_policy, physics_of
+    from divbench.execute.trained_policy import load_policy, physics_of
 
     if lane is None:
         env = envs.make(request.task, request.physics or "auto")

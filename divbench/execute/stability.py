@@ -14,7 +14,8 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from divbench.diagnostics.kernels.directions import action_similarity, cosine
+from divbench.diagnostics.kernels.directions import cosine
+from divbench.diagnostics.policy import action_similarity
 from divbench.execute.kernel_measures import first_critic, kernel_of
 from divbench.learn.agents import critic as critics
 from divbench.learn.agents.choice import agent_of

@@ -10,6 +10,9 @@ from __future__ import annotations
 
 import jax
 import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from divbench.learn.networks.switches import Switches
 
 EPSILON = 1e-6  # of LayerNorm and GroupNorm
 UNIT_BALL_EPSILON = 1e-12
@@ -46,6 +49,21 @@ def unit_ball(features, coefficient, *, plain: bool = False):
     Source: output feature normalization, Hussing et al., 2403.05996, section 4.
     """
     return (_projected if plain else _project)(features, coefficient)
+
+
+def normalise_features(features: Float[Array, "B H"], mechanisms: frozenset[str],
+                       switches: Switches) -> Float[Array, "B H"]:
+    """A critic's last hidden features after the normalisations that are compiled in and that the lane has.
+
+    `feature_layernorm`, LayerNorm without scale and shift, comes before `unit_ball`. They need nothing of the layers
+    before, so any critic can have them.
+    """
+    if "feature_layernorm" in mechanisms:
+        ones = jnp.ones(features.shape[-1], features.dtype)
+        features = layer_norm(features, ones, 0.0 * ones, switches.feature_layernorm, 0.0)
+    if "unit_ball" in mechanisms:
+        features = unit_ball(features, switches.unit_ball)
+    return features
 
 
 def _sums(x, groups: int = 1, weights=None):

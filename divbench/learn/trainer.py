@@ -14,14 +14,13 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from divbench.learn.acting import scaled_step
 from divbench.learn.agents.choice import agent_of
 from divbench.learn.agents.coefficients import Coefficients, Structure
 from divbench.learn.agents.state import ACTOR_PARTS, CRITIC_PARTS, LearnerState
 from divbench.learn.keys import Stream, stream_key
 from divbench.learn.networks.switches import Switches
-from divbench.learn.replay.choice import replay_of
-from divbench.learn.replay.drawing import make_draw
+from divbench.learn.replay.drawing import make_draw, replay_of
+from divbench.learn.rollout import scaled_step
 
 
 class Cause(enum.IntEnum):

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 from divbench.report.layout import ABSENT, Column, LaneVerdict, TextTable
 from divbench.verdict.explanation import fold
-from divbench.verdict.first_cause import departures, until_frozen
-from divbench.verdict.growth import growth
+from divbench.verdict.first_cause import departures, growth, until_frozen
 from divbench.verdict.rows import by_lane, lane_of
 
 if TYPE_CHECKING:

@@ -20,9 +20,9 @@ import jax
 import jax.numpy as jnp
 
 from divbench.learn import optimizers
-from divbench.learn.nonlinearities import FUNCTIONS
+from divbench.learn.networks.layer import NONLINEARITIES
 from divbench.learn.normalisations import layer_norm
-from divbench.studies import critics
+from divbench.studies import plain_critics
 
 
 class Transitions(NamedTuple):
@@ -70,8 +70,8 @@ class Record(NamedTuple):
 
 
 def initialise(key: jax.Array, inputs: int, hidden: tuple[int, ...], weights: str) -> list[dict[str, jax.Array]]:
-    """Parameters of the network: a critic's (`critics.initialise`), and scale and shift of each hidden LayerNorm."""
-    *layers, head = critics.initialise(key, inputs, hidden, weights)
+    """Parameters of the network: those of `plain_critics.initialise`, and scale and shift of each hidden LayerNorm."""
+    *layers, head = plain_critics.initialise(key, inputs, hidden, weights)
     return [*(layer | {"norm_scale": jnp.ones_like(layer["bias"]), "norm_shift": jnp.zeros_like(layer["bias"])}
               for layer in layers), head]
 
@@ -79,7 +79,7 @@ def initialise(key: jax.Array, inputs: int, hidden: tuple[int, ...], weights: st
 def make_q_fn(activation: str, layernorm: jax.Array) -> Callable:
     """`q_fn(params, obs, action) -> []`, Q of one pair: LayerNorm before each activation where `layernorm` (a scalar)
     is 1, none where it is 0. Then scale and shift are without effect, and their gradient is 0."""
-    act = FUNCTIONS[activation]
+    act = NONLINEARITIES[activation]
 
     def q_fn(params, obs, action):
         x = jnp.concatenate([obs, action])[None]

@@ -13,8 +13,8 @@ import jax
 import jax.numpy as jnp
 
 from divbench.diagnostics.kernels.homogeneity import expected, homogeneity
-from divbench.studies.critics import initialise, make_q_fn
 from divbench.studies.kernels import rails_random
+from divbench.studies.plain_critics import initialise, make_q_fn
 
 CRITICS = {"relu": ("relu", False), "relu with biases": ("relu", True), "tanh": ("tanh", False), "sin": ("sin", False)}
 

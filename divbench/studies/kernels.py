@@ -1,8 +1,9 @@
 """Kernels of critics that were never trained, on points of a task: collecting the points, and measuring.
 
 Lives here: the rails-random policy, and the order of the work. Stepping: `points`; what is measured of a kernel:
-`diagnostics.kernels`; perceptrons: `studies.critics`; critics from outside: `learn.networks.foreign`. Source of the
-protocol: Achiam et al., 1903.08894, figures 4 and 7. Letters in shapes: N points, O observation size, A action size.
+`diagnostics.kernels`; perceptrons: `studies.plain_critics`; critics from outside: `learn.networks.foreign`. Source of
+the protocol: Achiam et al., 1903.08894, figures 4 and 7. Letters in shapes: N points, O observation size,
+A action size.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from divbench.records.card import usable_cpus, versions
 from divbench.records.kernels import KernelRow
 from divbench.spec.kernels import OF_THE_MODULE, KernelRequest
 from divbench.spec.networks import mlp_of, widths_text
-from divbench.studies.critics import initialise, make_layers_fn
+from divbench.studies.plain_critics import initialise, make_layers_fn
 from divbench.studies.points import random_steps
 
 PRECISION = "float64"  # of the kernels: in float32 most condition numbers would be rounding

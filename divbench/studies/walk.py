@@ -34,7 +34,7 @@ class Setting(NamedTuple):
     Attributes:
       layernorm: whether they have LayerNorm; else they are plain.
       hidden: widths of the hidden layers.
-      weights: of `studies.critics.WEIGHTS`.
+      weights: of `studies.plain_critics.WEIGHTS`.
       learning_rate: of SGD, on all transitions at each update, without a target copy.
     """
 

@@ -13,8 +13,8 @@ from divbench.learn.networks.foreign import foreign_critic
 from divbench.spec.errors import UsageError
 from divbench.spec.kernels import KernelRequest, Shape
 from divbench.studies import kernels
-from divbench.studies.critics import initialise, make_q_fn
 from divbench.studies.kernels import card, measure_kernels, rails_random
+from divbench.studies.plain_critics import initialise, make_q_fn
 
 
 @pytest.fixture(autouse=True)

@@ -1,9 +1,11 @@
-"""A hidden layer up to its activation: Dense, then the mechanisms that are compiled in.
+"""A hidden layer up to its activation: Dense, then the mechanisms that are compiled in; and the activations by name.
 
 Letters in shapes: B batch, H width of the layer.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import flax.linen as nn
 import jax
@@ -11,6 +13,11 @@ import jax.numpy as jnp
 
 from divbench.learn.normalisations import group_norm, layer_norm
 
+# What follows each hidden layer. Source of the choice: Achiam et al., 1903.08894 (relu, tanh, sin);
+# mish: Misra, 1908.08681; elu: Clevert et al., 1511.07289.
+NONLINEARITIES: dict[str, Callable[[jax.Array], jax.Array]] = {
+    "relu": jax.nn.relu, "tanh": jnp.tanh, "sin": jnp.sin, "elu": jax.nn.elu, "mish": jax.nn.mish,
+}
 # Of BatchNorm. Running statistics are means of numbers of order 1: with this momentum they lose nothing in float32.
 BATCHNORM_MOMENTUM, BATCHNORM_EPSILON = 0.99, 1e-3
 

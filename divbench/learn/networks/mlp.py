@@ -15,10 +15,9 @@ import jax.numpy as jnp
 
 from divbench.learn.hooks import Site, function_of
 from divbench.learn.networks import drawing
-from divbench.learn.networks.head import mapped
-from divbench.learn.networks.layer import HiddenLayer
+from divbench.learn.networks.layer import NONLINEARITIES, HiddenLayer
 from divbench.learn.networks.switches import Switches, all_on
-from divbench.learn.nonlinearities import FUNCTIONS
+from divbench.learn.normalisations import normalise_features
 
 
 class MLPCritic(nn.Module):
@@ -29,7 +28,7 @@ class MLPCritic(nn.Module):
 
     Attributes:
       hidden: widths.
-      activation: a name of `nonlinearities.FUNCTIONS`.
+      activation: a name of `layer.NONLINEARITIES`.
       mechanisms: names of those compiled in: `feature_layernorm`, `unit_ball`, and those of `HiddenLayer`.
       groups: of GroupNorm, in each hidden layer.
       initialisation: `orthogonal` or `lecun_normal`.
@@ -56,9 +55,9 @@ class MLPCritic(nn.Module):
         for index, width in enumerate(self.hidden):
             layer = HiddenLayer(width, self.mechanisms, self.groups, name=f"hidden{index + 1}")
             x = layer(x, train=train, layernorm=on.layernorm[index], affine=on.layernorm_affine, rate=on.dropout)
-            x = self._hooked(FUNCTIONS[self.activation](self._hooked(x, index, True, on)), index, False, on)
+            x = self._hooked(NONLINEARITIES[self.activation](self._hooked(x, index, True, on)), index, False, on)
             self.sow("intermediates", "hidden", x)
-        return nn.Dense(1, name="head")(mapped(x, self.mechanisms, on))[..., 0]
+        return nn.Dense(1, name="head")(normalise_features(x, self.mechanisms, on))[..., 0]
 
     @property
     def joint(self) -> bool:
@@ -114,7 +113,7 @@ class _Actor(nn.Module):
         mechanisms = frozenset({"layernorm"} if self.layernorm else ())
         for index, width in enumerate(self.hidden):
             x = HiddenLayer(width, mechanisms, name=f"hidden{index + 1}")(x, layernorm=on)
-            x = FUNCTIONS[self.activation](x)
+            x = NONLINEARITIES[self.activation](x)
         return nn.Dense(number, name="head")(x)
 
 

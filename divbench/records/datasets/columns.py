@@ -1,4 +1,5 @@
-"""The columns of a dataset: names, types, widths, and the NumPy file that holds one.
+"""The columns of a dataset: names, types, widths, the NumPy file that holds one, and how far reading or writing
+them is.
 
 A file is of NumPy's format 1.0 with a header of exactly `HEADER_SIZE` bytes that is made here, so equal rows are equal
 bytes under every version of NumPy. Which columns a folder has, and their digests, is said in `card`.
@@ -7,7 +8,7 @@ bytes under every version of NumPy. Which columns a folder has, and their digest
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from divbench.spec.datasets import LARGEST_DATASET, LARGEST_TRANSITIONS
@@ -153,3 +154,20 @@ def as_column(column: Column, values, rows: int | None, sizes: Mapping[str, int]
 
 def _shown(shape: tuple[int, ...]) -> str:
     return f"[{', '.join(map(str, shape))}]"
+
+
+Advanced = Callable[[str, int, int], None]  # (what is being done, how much of it is done, of how much in all)
+Block = Mapping[str, object]  # columns of consecutive transitions
+
+
+def untold(doing: str, done: int, total: int) -> None:
+    """For those who do not want to know."""
+
+
+def counted(blocks: Iterable[Block], doing: str, total: int, advanced: Advanced) -> Iterator[Block]:
+    """The same blocks. After each, `advanced` is called with the transitions done so far and `total`."""
+    done = 0
+    for block in blocks:
+        yield block
+        done += len(block["reward"])
+        advanced(doing, done, total)

@@ -17,8 +17,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from divbench.records.datasets.advance import Advanced, counted, untold
-from divbench.records.datasets.columns import COLUMNS, as_column, block_rows, check_extent, check_sizes
+from divbench.records.datasets.columns import (
+    COLUMNS,
+    Advanced,
+    as_column,
+    block_rows,
+    check_extent,
+    check_sizes,
+    counted,
+    untold,
+)
 from divbench.records.datasets.dataset import Dataset
 from divbench.records.datasets.hdf5 import find_array, find_group, find_text, need_array, open_file, plain, require
 from divbench.records.datasets.writer import DatasetWriter

@@ -11,9 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from divbench.records.datasets.advance import Advanced, untold
 from divbench.records.datasets.card import read_card
-from divbench.records.datasets.columns import COLUMNS, HEADER_SIZE, Column, block_rows, row_size
+from divbench.records.datasets.columns import COLUMNS, HEADER_SIZE, Advanced, Column, block_rows, row_size, untold
 from divbench.records.manifest import file_digest
 from divbench.spec.errors import UsageError
 

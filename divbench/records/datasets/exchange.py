@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
-from divbench.records.datasets.advance import Advanced, untold
+from divbench.records.datasets.columns import Advanced, untold
 from divbench.records.datasets.d4rl import export_d4rl, import_d4rl
 from divbench.records.datasets.dataset import Dataset, open_dataset
 from divbench.records.datasets.minari_layout import export_minari, find_local, import_minari

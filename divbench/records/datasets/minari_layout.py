@@ -16,8 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from divbench.records.datasets.advance import Advanced, counted, untold
-from divbench.records.datasets.columns import BLOCK_SIZE, check_extent, check_sizes
+from divbench.records.datasets.columns import BLOCK_SIZE, Advanced, check_extent, check_sizes, counted, untold
 from divbench.records.datasets.d4rl import FACTS, NOT_KNOWN
 from divbench.records.datasets.dataset import Dataset
 from divbench.records.datasets.hdf5 import find_group, need_array, open_file, require, tree_size

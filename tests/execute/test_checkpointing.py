@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from divbench.envs.toys import ConstantReward
-from divbench.execute.keeping import Keeper
+from divbench.execute.checkpointing import Checkpointer
 from divbench.execute.schedule import Position
 from divbench.records.folder import GroupFolder
 from divbench.spec.errors import UsageError
@@ -19,15 +19,15 @@ def bench():
     return Bench(ConstantReward(7), [make_lane("batchnorm")])
 
 
-def keeper(path, bench):
-    return Keeper(GroupFolder(path), bench.program.replay)
+def checkpointer(path, bench):
+    return Checkpointer(GroupFolder(path), bench.program.replay)
 
 
 def test_all_collections_of_a_network_come_back(tmp_path, bench):
     state = bench.prime(bench.act(bench.fresh(), 20, explore=True), 5)
     assert state.learner.critic.keys() == {"params", "batch_stats"}
-    keeper(tmp_path, bench).save(state, Position(0, 20, 20, 5), False)
-    found, _, _ = keeper(tmp_path, bench).restore(bench.program.blank_state())
+    checkpointer(tmp_path, bench).save(state, Position(0, 20, 20, 5), False)
+    found, _, _ = checkpointer(tmp_path, bench).restore(bench.program.blank_state())
     assert jax.tree.structure(found.learner) == jax.tree.structure(state.learner)
     assert all(map(same, jax.tree.leaves(found.learner), jax.tree.leaves(state.learner)))
 
@@ -38,8 +38,8 @@ def test_networks_from_before_they_were_modules_are_refused_in_one_line(tmp_path
     layer = {"kernel": np.zeros((1, 2, 3, 16), np.float32), "bias": np.zeros((1, 2, 16), np.float32)}
     older = {"hidden": [layer, layer], "head": layer}
     learner = state.learner._replace(actor=older, critic=older, target=older)
-    keeper(tmp_path, bench).save(state._replace(learner=learner), Position(0, 0, 0, 0), False)
+    checkpointer(tmp_path, bench).save(state._replace(learner=learner), Position(0, 0, 0, 0), False)
     with pytest.raises(UsageError, match=re.escape(f"{tmp_path}/checkpoint: checkpoint of another program: "
                                                    "'learner.actor.head.bias' is float32[1, 2, 16] there")) as caught:
-        keeper(tmp_path, bench).restore(state)
+        checkpointer(tmp_path, bench).restore(state)
     assert "\n" not in str(caught.value)

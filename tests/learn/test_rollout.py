@@ -5,7 +5,7 @@ import types
 import jax.numpy as jnp
 import numpy as np
 
-from divbench.learn.acting import scaled_step
+from divbench.learn.rollout import scaled_step
 
 
 def test_bounds_are_reached_and_plain_bounds_pass_through():

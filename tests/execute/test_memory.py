@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from divbench import cli
-from divbench.execute import room
+from divbench.execute import memory
 from divbench.spec.errors import UsageError
 from divbench.spec.estimate import estimate
 from divbench.spec.plan import make_groups
@@ -21,14 +21,14 @@ def test_the_largest_number_of_lanes_that_fits_is_named(monkeypatch):
     (group,) = make_groups(spec, fused=False)
     counted = estimate(spec, group)
     assert counted.memory_bytes == 100 * counted.lane_bytes
-    monkeypatch.setattr(room, "device_memory", lambda: 7 * counted.lane_bytes + 1)
+    monkeypatch.setattr(memory, "device_memory", lambda: 7 * counted.lane_bytes + 1)
     with pytest.raises(UsageError, match=r"needs 99\.\d GiB of memory, 7\.\d GiB are there; 7 of its 100 lanes fit"):
-        room.refuse_what_does_not_fit(spec, [group])
-    monkeypatch.setattr(room, "device_memory", lambda: counted.memory_bytes)
-    room.refuse_what_does_not_fit(spec, [group])
-    monkeypatch.setattr(room, "device_memory", lambda: counted.lane_bytes - 1)
+        memory.refuse_what_does_not_fit(spec, [group])
+    monkeypatch.setattr(memory, "device_memory", lambda: counted.memory_bytes)
+    memory.refuse_what_does_not_fit(spec, [group])
+    monkeypatch.setattr(memory, "device_memory", lambda: counted.lane_bytes - 1)
     with pytest.raises(UsageError, match="not even one lane fits: expected a smaller"):
-        room.refuse_what_does_not_fit(spec, [group])
+        memory.refuse_what_does_not_fit(spec, [group])
 
 
 def test_a_dataset_is_there_once(monkeypatch):
@@ -36,16 +36,16 @@ def test_a_dataset_is_there_once(monkeypatch):
     (group,) = make_groups(spec, fused=False)
     counted = estimate(spec, group, transitions=1_000_000)
     shared = counted.memory_bytes - 4 * counted.lane_bytes
-    monkeypatch.setattr(room, "device_memory", lambda: shared + 3 * counted.lane_bytes)
+    monkeypatch.setattr(memory, "device_memory", lambda: shared + 3 * counted.lane_bytes)
     with pytest.raises(UsageError, match="3 of its 4 lanes fit"):
-        room.refuse_what_does_not_fit(spec, [group], transitions=1_000_000)
+        memory.refuse_what_does_not_fit(spec, [group], transitions=1_000_000)
 
 
 @pytest.mark.parametrize("words", [("plan", *DOG), ("run", *DOG, "--out", "there"),
                                    ("run", "--suite", "smoke", "--batch-size", "1M", "--out", "there")])
 def test_plan_and_run_refuse_in_one_line(words, monkeypatch, tmp_path, capsys):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(room, "device_memory", lambda: 8 << 30)
+    monkeypatch.setattr(memory, "device_memory", lambda: 8 << 30)
     assert cli.main(list(words)) == 2
     told = capsys.readouterr()
     assert told.out == "" and told.err.count("\n") == 1 and "GiB of memory, 8.0 GiB are there" in told.err

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from divbench.diagnostics.kernels.gram import gram, parameter_count
 from divbench.diagnostics.kernels.layers import gram_of_layers
-from divbench.learn.nonlinearities import FUNCTIONS
+from divbench.learn.networks.layer import NONLINEARITIES
 from divbench.spec import kernels
 from divbench.spec.settings import ACTIVATIONS
-from divbench.studies.critics import WEIGHTS, initialise, make_layers_fn, make_q_fn
+from divbench.studies.plain_critics import WEIGHTS, initialise, make_layers_fn, make_q_fn
 
 pytestmark = pytest.mark.usefixtures("strict_jax")
 
@@ -33,7 +33,7 @@ def kernel_by_layers(activation, params, at):
 
 
 def test_the_names_are_those_that_can_be_asked_for():
-    assert tuple(FUNCTIONS) == ACTIVATIONS and tuple(WEIGHTS) == kernels.WEIGHTS
+    assert tuple(NONLINEARITIES) == ACTIVATIONS and tuple(WEIGHTS) == kernels.WEIGHTS
 
 
 @pytest.mark.parametrize(("activation", "by_hand"), [

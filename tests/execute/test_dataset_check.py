@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from divbench import cli
-from divbench.execute.suited import checked_card
+from divbench.execute.dataset_check import checked_card
 from divbench.spec.errors import UsageError
 from divbench.spec.run_spec import RunSpec
 from tests.records.made_datasets import CARD, make_rows, write

@@ -8,7 +8,7 @@ import chex
 import jax
 import jax.numpy as jnp
 
-from divbench.execute.policy import Trained, trained
+from divbench.execute.trained_policy import Trained, trained
 from divbench.learn.agents import critic as critics
 
 

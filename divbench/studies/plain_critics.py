@@ -16,7 +16,7 @@ import jax
 import jax.numpy as jnp
 from jax.nn import initializers
 
-from divbench.learn.nonlinearities import FUNCTIONS
+from divbench.learn.networks.layer import NONLINEARITIES
 
 WEIGHTS: dict[str, Callable] = {
     "glorot_uniform": initializers.glorot_uniform(),
@@ -52,7 +52,7 @@ def initialise(key: jax.Array, inputs: int, hidden: tuple[int, ...], weights: st
 
 def make_q_fn(activation: str) -> Callable:
     """`q_fn(params, obs, action) -> []`, Q of one pair `[O]`, `[A]`, with that activation after every hidden layer."""
-    act = FUNCTIONS[activation]
+    act = NONLINEARITIES[activation]
 
     def q_fn(params, obs, action):
         return _forward(act, params, jnp.concatenate([obs, action]), [0.0] * len(params))[0]
@@ -66,7 +66,7 @@ def make_layers_fn(activation: str) -> Callable:
     Each is a pair: the input `[I]`, with a 1 behind it where the layer has a bias, and dQ / d output `[H]`. The
     gradient of Q with respect to the layer's kernel and bias is the outer product of the two (Goodfellow, 1510.01799).
     """
-    act = FUNCTIONS[activation]
+    act = NONLINEARITIES[activation]
 
     def layers_fn(params, obs, action):
         inputs = jnp.concatenate([obs, action])

@@ -15,7 +15,7 @@ from divbench.learn.trainer import TrainState
 BLOCK_ROWS = 8_192  # replay rows fetched from the device at once
 
 
-class Keeper:
+class Checkpointer:
     """Saves a group's state and restores it. Replay rows are written once, when they are complete.
 
     Args:
