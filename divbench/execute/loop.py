@@ -131,9 +131,7 @@ class GroupLoop:
             amount = FIRST_CHUNK * unit if pace is None else CHUNK_SECONDS / pace
             amount = max(1, min(stop.done - at.done, int(amount)))
             began = time.perf_counter()
-            control = self._control(at, rounds=amount if phase.acts else 1,
-                                    priming_updates=0 if phase.acts else amount)
-            state = self._train(state, at, control)
+            state = self._train(state, at, self._control(at, amount))
             jax.block_until_ready(state)
             seconds = time.perf_counter() - began
             self._pace[at.phase] = seconds / amount
@@ -178,17 +176,16 @@ class GroupLoop:
             self.progress.measured(self.group, values)
         return state
 
-    def _control(self, at: Position, *, rounds: int, priming_updates: int) -> Control:
+    def _control(self, at: Position, amount: int) -> Control:
+        """A chunk of `amount` env steps, or of updates where the phase does not act."""
         phase = self.group.protocol.phases[at.phase]
+        if not phase.acts:
+            return Control.priming(amount)
         # Where episodes end at their own times, all but the first begin within a chunk.
         env = self.program.env
-        first = at.env_step == 0 if env.terminates else at.env_step % env.episode_length == 0
-        begins = phase.acts and rounds > 0 and first
-        return Control(
-            rounds=jnp.int32(rounds), acts=jnp.asarray(phase.acts), explores=jnp.asarray(phase.kind == "random"),
-            begins_episode=jnp.asarray(begins), priming_updates=jnp.int32(priming_updates),
-            utd_numerator=jnp.int32(phase.utd.numerator), utd_denominator=jnp.int32(phase.utd.denominator),
-            phase_step=jnp.int32(at.done))
+        begins = at.env_step == 0 if env.terminates else at.env_step % env.episode_length == 0
+        return Control.acting(amount, explores=phase.kind == "random", begins_episode=begins, utd=phase.utd,
+                              phase_step=at.done)
 
     def _starts(self, at: Position):
         """Start states of the episode that `at` lies in, one a lane; drawn once an episode."""

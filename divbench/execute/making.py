@@ -26,7 +26,7 @@ from divbench.execute.run import run
 from divbench.execute.signals import Interrupted, Signals
 from divbench.execute.trained_policy import Policy, load_policy
 from divbench.learn.replay.drawing import replay_of
-from divbench.learn.rollout import middle_and_half
+from divbench.learn.rollout import action_center_and_scale
 from divbench.records.checkpoint import CheckpointStore
 from divbench.records.datasets.card import CARD
 from divbench.records.datasets.columns import Advanced, check_extent, untold
@@ -204,11 +204,11 @@ class _Maker:
         replay = replay_of(self._env, trained.policy.structure)
         rows = np.pad(loaded.rows, ((0, 0), (0, 1), (0, 0)))
         replay.add_last_observation(rows, trained.spec.steps, loaded.tree["env.obs"])
-        middle, half = middle_and_half(self._env)
+        center, scale = action_center_and_scale(self._env)
         total = min(self._request.transitions, trained.spec.steps)
         for first in range(0, total, REPLAY_BLOCK):
             part = replay.stored(rows[0], first, min(first + REPLAY_BLOCK, total))
-            writer.append(**part._replace(action=middle + half * part.action)._asdict())
+            writer.append(**part._replace(action=center + scale * part.action)._asdict())
             self._told("writing", writer.rows, total)
 
     def _random(self) -> Collector:

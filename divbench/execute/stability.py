@@ -56,7 +56,7 @@ def measure_stability(learner: LearnerState, before: Before, points: Batch, kern
     found = {
         "action_stability": action_similarity(actions, earlier),
         "ntk_stability": cosine(kernel, kernel_of(before.critic, points, coefs, structure)),
-        "parameter_stability": cosine(*(critics.counted(critic["params"], coefs, structure)
+        "parameter_stability": cosine(*(critics.learnable(critic["params"], coefs, structure)
                                          for critic in (own, before.critic))),
     }
     return {name: {"": jnp.where(learner.alive, value, jnp.nan)} for name, value in found.items()}

@@ -115,11 +115,11 @@ def scaled_step(env) -> Callable:
 
     For bounds of -1 and 1 the action passes through exactly.
     """
-    middle, half = (jnp.asarray(x) for x in middle_and_half(env))
-    return lambda state, action: env.step(state, middle + half * action)
+    center, scale = (jnp.asarray(x) for x in action_center_and_scale(env))
+    return lambda state, action: env.step(state, center + scale * action)
 
 
-def middle_and_half(env) -> tuple[np.ndarray, np.ndarray]:
-    """`[A]` float32 each: what maps a policy's action onto the task's bounds, `middle + half * action`."""
+def action_center_and_scale(env) -> tuple[np.ndarray, np.ndarray]:
+    """`[A]` float32 each: what maps a policy's action onto the task's bounds, `center + scale * action`."""
     low, high = np.asarray(env.action_low), np.asarray(env.action_high)
     return ((low + high) / 2).astype(np.float32), ((high - low) / 2).astype(np.float32)

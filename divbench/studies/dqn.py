@@ -130,7 +130,7 @@ def train(q_fn: Callable, key: jax.Array, params, data: Transitions, actions: ja
             return jnp.mean(jnp.square(now - goal)), jnp.max(jnp.abs(now))
 
         gradient, largest = jax.grad(loss, has_aux=True)(params)
-        change, moved = optimizers.step(gradient, moments, params, numbers.rule, ())
+        change, moved = optimizers.adam_step(gradient, moments, params, numbers.rule, ())
         new = jax.tree.map(jnp.add, params, change)
         sound = (jnp.maximum(largest, jnp.max(jnp.abs(best))) <= limit) & all_finite((new, moved))
         crash = jnp.where((crash < 0) & ~sound, count, crash)

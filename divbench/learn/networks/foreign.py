@@ -180,7 +180,7 @@ class ForeignCritic:
 
         return dict.fromkeys(self.heads, of_all)
 
-    def counted(self, params: dict, switches: Switches) -> dict:
+    def learnable(self, params: dict, switches: Switches) -> dict:
         """All parameters count into norms."""
         return params
 

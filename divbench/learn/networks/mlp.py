@@ -75,10 +75,10 @@ class MLPCritic(nn.Module):
     def draw(self, key, observation_size: int, action_size: int, gain) -> dict:
         """Variables of one critic by the rule of `drawing`; the key is consumed. `gain` is that of every layer."""
         initialise = drawing.initialiser(self.initialisation, gain)
-        return drawing.drawn(self, key, (observation_size, action_size), lambda layer, shape: initialise(
+        return drawing.draw_variables(self, key, (observation_size, action_size), lambda layer, shape: initialise(
             jax.random.fold_in(key, drawing.place_of(layer)), shape))
 
-    def counted(self, params: dict, switches: Switches) -> dict:
+    def learnable(self, params: dict, switches: Switches) -> dict:
         """The parameters that count into norms: LayerNorm's only where the lane has it and learns them, whatever its
         neighbours have. Leaves may have leading axes."""
         learned = switches.layernorm * switches.layernorm_affine
@@ -118,7 +118,7 @@ class _Actor(nn.Module):
 
 
 class GaussianActor(_Actor):
-    """Mean and log standard deviation before the tanh, the latter without limits (`policy.limited`): `[B, A]` each."""
+    """Mean and log standard deviation before the tanh, `[B, A]` each, the latter before `policy.bound_log_std`."""
 
     @nn.compact
     def __call__(self, obs, *, train: bool = False, switches: Switches | None = None):
@@ -138,7 +138,7 @@ class GaussianActor(_Actor):
             return jnp.concatenate([initialise(jax.random.fold_in(key, place), half),
                                     of_log_std(jax.random.fold_in(key, drawing.LOG_STD), half)], 1)
 
-        return drawing.drawn(self, key, (observation_size,), kernel)
+        return drawing.draw_variables(self, key, (observation_size,), kernel)
 
 
 class DeterministicActor(_Actor):
@@ -151,5 +151,5 @@ class DeterministicActor(_Actor):
     def draw(self, key, observation_size: int, gain) -> dict:
         """Variables by the rule of `drawing`; the key is consumed."""
         initialise = drawing.initialiser(self.initialisation, gain)
-        return drawing.drawn(self, key, (observation_size,), lambda layer, shape: initialise(
+        return drawing.draw_variables(self, key, (observation_size,), lambda layer, shape: initialise(
             jax.random.fold_in(key, drawing.place_of(layer)), shape))

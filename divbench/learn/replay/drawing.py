@@ -39,6 +39,6 @@ def make_draw(replay: Replay, structure: Structure, size: int | None = None) -> 
     def draw(key: Key[Array, ""], rows: Float[Array, "R W"], transitions: Index, coefs: Coefficients) -> Batch:
         count = replay.available(transitions, coefs.data_fraction, rows.shape[0])
         batch = replay.gather(rows, sample_indices(key, size, count), transitions)
-        return batch._replace(reward=rewards.learned(batch.reward, coefs, structure))
+        return batch._replace(reward=rewards.transform(batch.reward, coefs, structure))
 
     return draw
