@@ -107,6 +107,19 @@ def test_no_cycles():
     assert not graph, f"these import each other, or lead to such: {sorted(graph)}"
 
 
+def test_one_module_is_called_critic():
+    assert [module for module in MODULES if module.split(".")[-1] == "critic"] == ["divbench.learn.agents.critic"]
+
+
+def test_no_two_public_classes_share_a_name():
+    homes = {}
+    for module in MODULES:
+        for node in parse(module).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                homes.setdefault(node.name, []).append(module)
+    assert {name: found for name, found in homes.items() if len(found) > 1} == {}
+
+
 def names_at_the_top(module: str) -> set[str]:
     """Top-level packages that importing the module itself imports, functions and TYPE_CHECKING left out."""
     found = set()

@@ -95,7 +95,7 @@ def _measure_batch(learner: LearnerState, batch: Batch, coefs: Coefficients, str
     first, second = (optimizers.moment(learner.critic_moments, name, critic["params"]) for name in ("mu", "nu"))
     low, high = rewards.batch_range(batch, coefs, structure)
     of_any = rewards.most_of_any_policy(high, agent.entropy_weight(learner, coefs), coefs.initial_temperature,
-                                   structure.action_size)
+                                        structure.action_size)
     parameters = critics.learnable(critic["params"], coefs, structure)
     parameter_norm, step_norm = norms.global_norm(parameters), norms.global_norm(step)
     measured |= {

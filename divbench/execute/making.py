@@ -58,7 +58,7 @@ class Made:
 
 
 @dataclasses.dataclass(frozen=True)
-class Trained:
+class FinishedRun:
     """A finished run of one lane: its specification, its table of scores, and its last policy."""
 
     spec: RunSpec
@@ -127,7 +127,7 @@ class _Maker:
         self._request, self._signals, self._advanced = request, signals, advanced
         self._env = envs.make(task, device.resolve_physics(task, request.physics))
         self._lane = _lane(request.run_spec(task))
-        self._runs: dict[int, Trained] = {}
+        self._runs: dict[int, FinishedRun] = {}
         self._collectors: dict[int, Collector] = {}
         self._random_return: float | None = None
 
@@ -198,7 +198,7 @@ class _Maker:
             if writer.rows == until:
                 return
 
-    def _write_replay(self, writer: DatasetWriter, trained: Trained) -> None:
+    def _write_replay(self, writer: DatasetWriter, trained: FinishedRun) -> None:
         """All transitions that a run made, the first of them if there are more than were asked for."""
         loaded = CheckpointStore(_group_folder(trained.spec) / CHECKPOINT).load()
         replay = replay_of(self._env, trained.policy.structure)
@@ -214,7 +214,7 @@ class _Maker:
     def _random(self) -> Collector:
         return self._collector(0, uniform_actions(self._env))
 
-    def _policy(self, trained: Trained) -> Collector:
+    def _policy(self, trained: FinishedRun) -> Collector:
         return self._collector(trained.policy.env_step, trained.policy)
 
     def _collector(self, env_step: int, act: Callable) -> Collector:
@@ -222,10 +222,10 @@ class _Maker:
             self._collectors[env_step] = Collector(self._env, self._lane, env_step, act, self._signals.check)
         return self._collectors[env_step]
 
-    def _expert(self) -> Trained:
+    def _expert(self) -> FinishedRun:
         return self._run(self._request.steps)
 
-    def _medium(self) -> tuple[Trained, dict]:
+    def _medium(self) -> tuple[FinishedRun, dict]:
         """The run that ends with the medium policy, and what a card says of how it was chosen."""
         expert = self._expert()
         if self._random_return is None:
@@ -238,7 +238,7 @@ class _Maker:
                   f"expert's run it was {row['return_mean']:.6g}; equal runs differ here", file=sys.stderr)
         return medium, {"chosen": returns | {"run": expert.spec.digest()}}
 
-    def _run(self, steps: int) -> Trained:
+    def _run(self, steps: int) -> FinishedRun:
         """The finished run of the lane over so many env steps."""
         if steps not in self._runs:
             self._runs[steps] = _trained(self._request.run_spec(self.task, steps))
@@ -249,7 +249,7 @@ class _Maker:
         self._advanced(doing, done, total)
 
 
-def _trained(spec: RunSpec) -> Trained:
+def _trained(spec: RunSpec) -> FinishedRun:
     """Train a run to its end, or resume it; one that is finished is read alone."""
     try:
         with make_progress(spec, sys.stderr) as progress:
@@ -269,7 +269,7 @@ def _trained(spec: RunSpec) -> Trained:
     if exploded:
         raise UsageError(f"{spec.out}: the agent went non-finite by env step {exploded[0]['env_step']:,}; choose "
                          f"another --seed")
-    return Trained(spec, rows["scores"], load_policy(spec.out, _lane(spec).name))
+    return FinishedRun(spec, rows["scores"], load_policy(spec.out, _lane(spec).name))
 
 
 def _lane(spec: RunSpec) -> Lane:

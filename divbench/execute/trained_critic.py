@@ -8,14 +8,14 @@ import chex
 import jax
 import jax.numpy as jnp
 
-from divbench.execute.trained_policy import Trained, trained
+from divbench.execute.trained_policy import TrainedNetworks, load_networks
 from divbench.learn.agents import critic as critics
 
 
-class Critic(Trained):
+class Critic(TrainedNetworks):
     """A lane's critics at its last checkpoint. Call it with an observation and an action.
 
-    Attributes: as `Trained`.
+    Attributes: as `TrainedNetworks`.
       variables: of all critics, leaves `[N, ...]`, or `[1, ...]` of a module that holds them all; `params`, and
         collections such as `batch_stats`.
     """
@@ -44,4 +44,4 @@ class Critic(Trained):
 
 def load_critic(path: str | os.PathLike, lane: str) -> Critic:
     """The critics of one lane of a run folder, from its last checkpoint; arguments and errors as of `load_policy`."""
-    return trained(Critic, "critic", path, lane)
+    return load_networks(Critic, "critic", path, lane)

@@ -24,7 +24,7 @@ from divbench.spec.run_spec import CHECKSUM, RunSpec
 
 
 @dataclasses.dataclass(frozen=True)
-class Trained:
+class TrainedNetworks:
     """Networks of a lane at its last checkpoint, and what lies between them and the task.
 
     Attributes:
@@ -52,10 +52,10 @@ class Trained:
         return (obs - self.mean) / self.deviation
 
 
-class Policy(Trained):
+class Policy(TrainedNetworks):
     """A lane's policy at its last checkpoint. Call it with an observation; it is jittable and vmappable.
 
-    Attributes: as `Trained`.
+    Attributes: as `TrainedNetworks`.
       actor: its parameters.
     """
 
@@ -80,10 +80,10 @@ def load_policy(path: str | os.PathLike, lane: str) -> Policy:
     Raises:
       UsageError: no such folder or lane, no checkpoint yet, or a damaged one.
     """
-    return trained(Policy, "actor", path, lane)
+    return load_networks(Policy, "actor", path, lane)
 
 
-def trained(kind: type[Trained], part: str, path: str | os.PathLike, lane: str) -> Trained:
+def load_networks(kind: type[TrainedNetworks], part: str, path: str | os.PathLike, lane: str) -> TrainedNetworks:
     """A `kind` with the networks that the learner's state calls `part`; the rest as `load_policy`."""
     path = Path(path)
     card = read_card(path, older=True)

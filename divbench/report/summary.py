@@ -9,7 +9,7 @@ import os
 import textwrap
 from pathlib import Path
 
-from divbench.report.evidence import Evidence, gather
+from divbench.report.evidence import RunEvidence, gather
 from divbench.report.facts import Facts
 from divbench.report.layout import (
     LaneVerdict,
@@ -46,7 +46,7 @@ def print_summary(path: str | os.PathLike, console=None) -> None:
     show_summary(gather(path), console)
 
 
-def show_summary(evidence: Evidence, console=None) -> None:
+def show_summary(evidence: RunEvidence, console=None) -> None:
     """`print_summary` of a folder that is read already."""
     from rich.console import Console
 

@@ -90,7 +90,7 @@ class SubsetRequest:
 
 
 @dataclasses.dataclass(frozen=True)
-class ImportRequest:
+class DatasetImportRequest:
     """A dataset of others to be turned into one of divbench.
 
     Attributes:
@@ -132,7 +132,7 @@ class ImportRequest:
 
 
 @dataclasses.dataclass(frozen=True)
-class ExportRequest:
+class DatasetExportRequest:
     """A dataset to be written as others write theirs.
 
     Attributes:
@@ -174,24 +174,24 @@ def read_subset(given: dict) -> SubsetRequest:
     return SubsetRequest(**fields)
 
 
-def read_import(given: dict) -> ImportRequest:
+def read_import(given: dict) -> DatasetImportRequest:
     """The request from flags as they were typed.
 
     Raises:
-      UsageError: as `ImportRequest`.
+      UsageError: as `DatasetImportRequest`.
     """
-    return ImportRequest(**{"path": "", "out": "", **given})
+    return DatasetImportRequest(**{"path": "", "out": "", **given})
 
 
-def read_export(given: dict) -> ExportRequest:
+def read_export(given: dict) -> DatasetExportRequest:
     """The request from flags as they were typed.
 
     Raises:
-      UsageError: as `ExportRequest`, or no layout.
+      UsageError: as `DatasetExportRequest`, or no layout.
     """
     if "to" not in given:
         raise UsageError(f"dataset export: expected --to, one of {', '.join(LAYOUTS)}")
-    return ExportRequest(**{"out": "", **given})
+    return DatasetExportRequest(**{"out": "", **given})
 
 
 def check_minari_name(name: str, what: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Sequence
 
-from divbench.spec.estimate import Estimate, total
+from divbench.spec.estimate import GroupCost, total
 from divbench.spec.plan import Group
 from divbench.spec.run_spec import RunSpec
 from divbench.spec.settings import STRUCTURE
@@ -36,13 +36,13 @@ def scaled_rates(groups: Sequence[Group], sizes: Sequence[Sizes], measure: Calla
     return rates
 
 
-def plan_record(spec: RunSpec, estimates: Sequence[Estimate], basis: str, silent: Sequence[str]) -> dict:
+def plan_record(spec: RunSpec, estimates: Sequence[GroupCost], basis: str, silent: Sequence[str]) -> dict:
     """The plan as plain JSON values."""
     return {"folder": spec.folder, "rate": basis, "groups": [dataclasses.asdict(e) for e in estimates],
             "total": dataclasses.asdict(total(estimates)), "silent_resets": list(silent)}
 
 
-def describe_plan(spec: RunSpec, estimates: Sequence[Estimate], basis: str, silent: Sequence[str]) -> str:
+def describe_plan(spec: RunSpec, estimates: Sequence[GroupCost], basis: str, silent: Sequence[str]) -> str:
     """The plan as a table of groups, a total, what the columns mean, and the resets that never fire."""
     header = ("group", "lanes", "updates", "env steps", "evaluation", "memory", "disk", "FLOPs", "hours")
     rows = [_row(e) for e in (*estimates, total(estimates))]
@@ -55,7 +55,7 @@ def describe_plan(spec: RunSpec, estimates: Sequence[Estimate], basis: str, sile
     return "\n".join([format_table(header, rows, right=header[1:]), "", *notes])
 
 
-def _row(e: Estimate) -> tuple[str, ...]:
+def _row(e: GroupCost) -> tuple[str, ...]:
     hours = "" if e.hours is None else f"{e.hours:.2f}"
     counts = (f"{n:,}" for n in (e.lanes, e.updates, e.env_steps, e.evaluation_steps))
     return (e.group, *counts, format_size(e.memory_bytes), format_size(e.disk_bytes), f"{e.flops:.2e}", hours)

@@ -18,7 +18,7 @@ LEAST_OF_RANGE = 0.01  # of the range of a task's returns: a margin that follows
 
 
 @dataclasses.dataclass(frozen=True)
-class Metric:
+class ComparedMetric:
     """What is compared.
 
     Attributes:
@@ -52,10 +52,10 @@ class Metric:
 METRICS = {
     metric.name: metric
     for metric in (
-        Metric("return", "mean return of the last evaluations that both sides have", "", 50.0, share=0.1),
-        Metric("q", "mean Q on replay with its sign, in decades, at the last measurement that both sides have",
-               "decades", 0.02, two_sided=True),
-        Metric("speed", "updates per second of all lanes of a group", "%", 0.2),
+        ComparedMetric("return", "mean return of the last evaluations that both sides have", "", 50.0, share=0.1),
+        ComparedMetric("q", "mean Q on replay with its sign, in decades, at the last measurement that both sides have",
+                       "decades", 0.02, two_sided=True),
+        ComparedMetric("speed", "updates per second of all lanes of a group", "%", 0.2),
     )
 }
 

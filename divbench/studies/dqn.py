@@ -36,7 +36,7 @@ class Transitions(NamedTuple):
     continues: jax.Array
 
 
-class Numbers(NamedTuple):
+class DQNSettings(NamedTuple):
     """What tells lanes apart, as data; scalars.
 
     Attributes:
@@ -97,7 +97,7 @@ def action_values(q_fn: Callable, params, obs: jax.Array, actions: jax.Array) ->
     return jax.vmap(jax.vmap(q_fn, (None, None, 0)), (None, 0, None))(params, obs, actions)
 
 
-def train(q_fn: Callable, key: jax.Array, params, data: Transitions, actions: jax.Array, numbers: Numbers, *,
+def train(q_fn: Callable, key: jax.Array, params, data: Transitions, actions: jax.Array, numbers: DQNSettings, *,
           at: jax.Array, limit: float, batch: int | None = None) -> Record:
     """Train one lane by steps down the gradient of the mean of (Q(s, a) - target)^2; for `jax.vmap` and `jax.jit`.
 

@@ -159,7 +159,7 @@ def _rounded(value: float) -> float:
 def _train(lanes, data, actions, layernorm, learning_rate, gamma, at, hidden: tuple[int, ...],
            weights: str) -> dqn.Record:
     """All lanes of a setting; LayerNorm and the learning rate are data, so that settings share a program."""
-    numbers = dqn.Numbers(gamma, jnp.int32(1), jnp.ones(()), optimizers.sgd(learning_rate))
+    numbers = dqn.DQNSettings(gamma, jnp.int32(1), jnp.ones(()), optimizers.sgd(learning_rate))
 
     def one(lane, data):
         key = jax.random.fold_in(jax.random.key(0), lane)

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from divbench.spec import datasets
 from divbench.spec.datasets import (
-    ExportRequest,
-    ImportRequest,
+    DatasetExportRequest,
+    DatasetImportRequest,
     InfoRequest,
     SubsetRequest,
     read_export,
@@ -25,8 +25,9 @@ FRACTIONS = [Fraction(text) for text in ("1", "1/2", "1/3", "1/10", "1/100")]
 def test_flags_become_requests():
     assert read_subset({"folder": "a", "fraction": "10%", "seed": "2", "unit": "episodes"}) == SubsetRequest(
         "a", Fraction(1, 10), 2, "episodes")
-    assert read_import({"path": "a.hdf5", "out": "b", "task": "hopper"}) == ImportRequest("a.hdf5", "b", task="hopper")
-    assert read_export({"folder": "a", "to": "minari", "out": "b"}) == ExportRequest("a", "minari", "b")
+    assert read_import({"path": "a.hdf5", "out": "b", "task": "hopper"}) == DatasetImportRequest(
+        "a.hdf5", "b", task="hopper")
+    assert read_export({"folder": "a", "to": "minari", "out": "b"}) == DatasetExportRequest("a", "minari", "b")
 
 
 @pytest.mark.parametrize(("given", "message"), [
@@ -69,7 +70,7 @@ def test_what_is_wrong_with_an_export_is_named(given, message):
 
 @pytest.mark.parametrize("name", ["x-v0", "divbench/cheetah-run/medium-v12"])
 def test_minari_s_names_are_names(name):
-    assert ExportRequest("a", "minari", "b", name).name == name
+    assert DatasetExportRequest("a", "minari", "b", name).name == name
 
 
 def test_an_info_needs_a_folder():

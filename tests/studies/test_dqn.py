@@ -39,7 +39,7 @@ def transitions(mdp, states, actions, following):
 
 
 def numbers(gamma, *, period=1, tau=1.0, rule=None):
-    return dqn.Numbers(jnp.asarray(gamma), jnp.int32(period), jnp.asarray(tau), rule or optimizers.sgd(1.0))
+    return dqn.DQNSettings(jnp.asarray(gamma), jnp.int32(period), jnp.asarray(tau), rule or optimizers.sgd(1.0))
 
 
 @functools.partial(jax.jit, static_argnames="batch")

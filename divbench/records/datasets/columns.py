@@ -25,7 +25,7 @@ _MAGIC = b"\x93NUMPY\x01\x00"
 
 
 @dataclasses.dataclass(frozen=True)
-class Column:
+class DatasetColumn:
     """One array of a dataset.
 
     Attributes:
@@ -58,16 +58,16 @@ class Column:
         return int(self.kind[2:]) * (sizes[self.size] if self.size else 1)
 
 
-COLUMNS: dict[str, Column] = {
+COLUMNS: dict[str, DatasetColumn] = {
     column.name: column
     for column in (
-        Column("obs", "<f4", "observation"),
-        Column("action", "<f4", "action"),
-        Column("reward", "<f4"),
-        Column("next_obs", "<f4", "observation"),  # before any reset
-        Column("terminal", "|b1"),  # the task ended; the future is worth nothing
-        Column("truncated", "|b1"),  # a time limit cut the episode; the future counts
-        Column("episode", "<i8"),
+        DatasetColumn("obs", "<f4", "observation"),
+        DatasetColumn("action", "<f4", "action"),
+        DatasetColumn("reward", "<f4"),
+        DatasetColumn("next_obs", "<f4", "observation"),  # before any reset
+        DatasetColumn("terminal", "|b1"),  # the task ended; the future is worth nothing
+        DatasetColumn("truncated", "|b1"),  # a time limit cut the episode; the future counts
+        DatasetColumn("episode", "<i8"),
     )
 }
 
@@ -98,7 +98,7 @@ def check_extent(rows: int, sizes: Mapping[str, int], what: str) -> None:
                          f"most {format_size(LARGEST_DATASET)}")
 
 
-def as_column(column: Column, values, rows: int | None, sizes: Mapping[str, int], first: int,
+def as_column(column: DatasetColumn, values, rows: int | None, sizes: Mapping[str, int], first: int,
               what: str, called: str | None = None) -> numpy.ndarray:
     """`values` as rows of a column, checked.
 

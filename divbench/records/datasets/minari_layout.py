@@ -24,7 +24,7 @@ from divbench.records.datasets.writer import DatasetWriter
 from divbench.records.dialects.outputs import parents_of, refuse_existing
 from divbench.records.durable import hidden_beside, sync
 from divbench.records.manifest import file_digest
-from divbench.spec.datasets import LOCAL, MINARI, ExportRequest, ImportRequest
+from divbench.spec.datasets import LOCAL, MINARI, DatasetExportRequest, DatasetImportRequest
 from divbench.spec.errors import UsageError, nearest
 from divbench.spec.exchange import check_name, spell_task
 from divbench.spec.text import format_size
@@ -40,7 +40,7 @@ _ARRAYS = ("actions", "rewards", "terminations", "truncations")  # and observati
 _MARK = "divbench_"  # before the facts that an export adds to the metadata
 
 
-def import_minari(request: ImportRequest, advanced: Advanced = untold) -> Dataset:
+def import_minari(request: DatasetImportRequest, advanced: Advanced = untold) -> Dataset:
     """Read the Minari dataset in a folder, an episode at a time. `infos` are not kept.
 
     Returns:
@@ -98,7 +98,7 @@ def find_local(name: str) -> Path:
     return path
 
 
-def export_minari(dataset: Dataset, request: ExportRequest, advanced: Advanced = untold) -> Path:
+def export_minari(dataset: Dataset, request: DatasetExportRequest, advanced: Advanced = untold) -> Path:
     """Write a dataset as a Minari dataset, below a new folder that `MINARI_DATASETS_PATH` can name.
 
     Actions are declared from -1 to 1 if all of them are, else without bounds.

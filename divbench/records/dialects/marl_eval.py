@@ -15,8 +15,8 @@ import re
 import statistics
 from collections.abc import Iterator
 
-from divbench.records.dialects.lanes import Collected, Lane, Result
-from divbench.records.dialects.lines import Source
+from divbench.records.dialects.lanes import Collected, DialectLane, DialectResult
+from divbench.records.dialects.lines import SourceFile
 from divbench.records.dialects.naming import split_method
 from divbench.records.dialects.numbers import LARGEST_STEP
 from divbench.records.dialects.series import RETURN, Exported, by_method
@@ -29,7 +29,7 @@ UNNAMED = "unnamed"  # the environment of lanes without a suite
 _RUN = re.compile(r"[A-Za-z_-]*(?P<seed>[0-9]{1,15})", re.ASCII)  # `seed_0`, `run_1`, `42`
 
 
-def read(source: Source, request: ImportRequest, found: Collected) -> None:
+def read(source: SourceFile, request: ImportRequest, found: Collected) -> None:
     """Take the returns of one file.
 
     Raises:
@@ -57,7 +57,7 @@ def read(source: Source, request: ImportRequest, found: Collected) -> None:
     found.skip(source, metric or RETURN_METRICS[0], others)
 
 
-def _runs(source: Source, request: ImportRequest, found: Collected) -> Iterator[tuple[str, Lane, dict]]:
+def _runs(source: SourceFile, request: ImportRequest, found: Collected) -> Iterator[tuple[str, DialectLane, dict]]:
     """Where a run stands in the file, its lane, and its steps."""
     levels = ("environment", "task", "algorithm", "run")
 
@@ -79,10 +79,10 @@ def _runs(source: Source, request: ImportRequest, found: Collected) -> Iterator[
         task = found.rename(source, "task", task, request.task)
         method = found.rename(source, "method", method, request.method)
         suite, spelled = "" if suite == UNNAMED else suite, found.spell(source, spell_task(task), task)
-        yield " -> ".join(names), Lane(suite, spelled, *split_method(method), int(seed["seed"])), steps
+        yield " -> ".join(names), DialectLane(suite, spelled, *split_method(method), int(seed["seed"])), steps
 
 
-def _parse(source: Source):
+def _parse(source: SourceFile):
     def no_repeats(pairs: list[tuple]) -> dict:
         tree = dict(pairs)
         if len(tree) != len(pairs):
@@ -101,7 +101,7 @@ def _parse(source: Source):
         raise source.refuse("no readable JSON (nested too deeply)") from None
 
 
-def _result(source: Source, where: str, step, values) -> Result:
+def _result(source: SourceFile, where: str, step, values) -> DialectResult:
     if isinstance(step, float) and step.is_integer():
         step = int(step)
     if isinstance(step, bool) or not isinstance(step, int) or not 0 <= step <= LARGEST_STEP:
@@ -113,11 +113,11 @@ def _result(source: Source, where: str, step, values) -> Result:
     try:
         returns = [math.nan if value is None else float(value) for value in values]
         if len(returns) == 1:
-            return Result(step, returns[0])
+            return DialectResult(step, returns[0])
         if not all(map(math.isfinite, returns)):
-            return Result(step, math.nan, episodes=len(returns))
+            return DialectResult(step, math.nan, episodes=len(returns))
         mean, sd = statistics.fmean(returns), statistics.pstdev(returns)
-        return Result(step, mean, sd, len(returns), min(returns), max(returns))
+        return DialectResult(step, mean, sd, len(returns), min(returns), max(returns))
     except OverflowError:
         raise source.refuse(f"expected numbers that can be added up in {where}, found {str(values)[:40]}") from None
 

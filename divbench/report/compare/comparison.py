@@ -19,7 +19,7 @@ from divbench.report.compare.comparability import (
     other_settings,
     versions,
 )
-from divbench.report.compare.completeness import TABLES, Failure, check_completeness
+from divbench.report.compare.completeness import TABLES, Shortfall, check_completeness
 from divbench.report.compare.decisions import DECISIONS, Row, judge
 from divbench.report.compare.junit import junit
 from divbench.report.compare.result import INCOMPLETE, Result, VerdictChange
@@ -106,7 +106,7 @@ def _samples(metric: str, baseline: ResultSet, new: ResultSet, cells: list[Cell]
     return [sample for sample in found if sample is not None]
 
 
-def _decision(rows: tuple[Row, ...], failures: list[Failure]) -> str:
+def _decision(rows: tuple[Row, ...], failures: list[Shortfall]) -> str:
     if any(row.decision == "regressed" for row in rows):
         return "regressed"
     if failures:

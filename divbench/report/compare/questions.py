@@ -16,7 +16,7 @@ from divbench.report.naming import cell_name
 from divbench.report.series import Cell, Point
 from divbench.spec.compare import CompareRequest
 from divbench.spec.errors import UsageError
-from divbench.spec.margins import METRICS, Metric
+from divbench.spec.margins import METRICS, ComparedMetric
 from divbench.statistics import ranks
 
 ALL = "all cells"
@@ -33,7 +33,7 @@ class Question:
       direction: 1 if the ranks say that the new side's numbers are larger, else -1.
     """
 
-    metric: Metric
+    metric: ComparedMetric
     cell: Cell | None
     label: str
     leading: bool
@@ -123,7 +123,7 @@ def margin_of(sample: Sample, request: CompareRequest) -> float:
     return -math.log10(1.0 - margin) if sample.metric == "speed" else margin
 
 
-def pairs(metric: Metric, request: CompareRequest) -> bool:
+def pairs(metric: ComparedMetric, request: CompareRequest) -> bool:
     """Stretches of training have no partners."""
     return request.paired and metric.name != "speed"
 
