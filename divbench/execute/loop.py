@@ -111,7 +111,7 @@ class GroupLoop:
         if self.data is not None:  # checkpoints do not hold it
             state = state._replace(rows=jnp.asarray(self.data.rows))
         with self._timed("compile", at):
-            nothing = self._control(at, rounds=0, priming_updates=0)
+            nothing = Control.acting(0, explores=False, begins_episode=False)
             state = self._train(state, at, nothing)
             self._evaluator.compile(state, self.coefs)
             jax.block_until_ready(state)
