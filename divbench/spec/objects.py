@@ -13,7 +13,7 @@ import sys
 from typing import NamedTuple
 
 from divbench.spec.errors import UsageError, nearest
-from divbench.spec.settings import ALGORITHMS
+from divbench.spec.setting import ALGORITHMS
 
 CRITIC, ACTOR, OPTIMIZER, ACTOR_OPTIMIZER, AGENT = "critic", "actor", "optimizer", "actor_optimizer", "agent"
 MODULES, OPTIMIZERS = (CRITIC, ACTOR), (OPTIMIZER, ACTOR_OPTIMIZER)
