@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from divbench.spec.errors import UsageError, nearest
+from divbench.spec.errors import UsageError, unknown
 from divbench.spec.mechanisms import MLP_ALONE, UNDERSTOOD
 from divbench.spec.naming import load_object
 from divbench.spec.objects import CRITIC, read_object
@@ -56,8 +56,7 @@ def needs_of_class(found: type, fields: Mapping[str, object], what: str) -> Need
                   None if mutable is None else frozenset(_names(mutable, "mutable", what)),
                   _names(value("rngs"), "rngs", what), _names(value("features_at"), "features_at", what))
     for name in sorted(needs.understands - set(UNDERSTOOD)):
-        raise UsageError(f"{what}: understands: unknown switch '{name}'; known: {', '.join(UNDERSTOOD)}"
-                         f"{nearest(name, UNDERSTOOD)}")
+        raise UsageError(f"{what}: understands: {unknown('switch', name, UNDERSTOOD)}")
     if len(needs.features_at) > 1 and len(needs.features_at) != ensembled:
         raise UsageError(f"{what}: features_at: expected one path, or one for each of the {ensembled} critics that the "
                          f"module holds, found {len(needs.features_at)}")

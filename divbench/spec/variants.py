@@ -9,7 +9,7 @@ import dataclasses
 import math
 import re
 
-from divbench.spec.errors import UsageError
+from divbench.spec.errors import UsageError, unknown
 from divbench.spec.mechanisms import MECHANISMS, OF_THE_ACTOR, PAIRWISE, SHAPING
 from divbench.spec.objects import CRITIC, OBJECTS, OPTIMIZER, read_object
 from divbench.spec.settings import BOTH, DECLARED, SACSettings, read_number, with_values
@@ -91,10 +91,9 @@ class Variant:
         object.__setattr__(self, "mechanisms", frozenset(self.mechanisms))
         for kind in HOOKS:
             object.__setattr__(self, kind, tuple(getattr(self, kind)))
-        unknown = sorted(self.mechanisms - set(MECHANISMS))
-        if unknown:
-            known = ", ".join(MECHANISMS)
-            raise UsageError(f"variant '{self.name}': unknown mechanism '{unknown[0]}'; known: {known}")
+        strange = sorted(self.mechanisms - set(MECHANISMS))
+        if strange:
+            raise UsageError(f"variant '{self.name}': {unknown('mechanism', strange[0], MECHANISMS)}")
         reset = self.reset
         if reset is not None and (not isinstance(reset, Reset) or reset.interval < 1 or reset.scope not in RESET_SCOPES
                                   or reset.unit not in RESET_UNITS):
