@@ -111,8 +111,8 @@ def _dispatch(words: list[str]) -> int:
             print(name)
         return OK
     if first.startswith("-"):
-        hint = nearest(first, ("--help", "--version"))
-        raise UsageError(f"unknown flag '{first}' before a command; commands: {', '.join(parsers.COMMANDS)}{hint}")
+        hint = nearest(first, ("--help", "--version")) or ";"
+        raise UsageError(f"unknown flag '{first}' before a command{hint} commands: {', '.join(parsers.COMMANDS)}")
     if first not in parsers.COMMANDS:
         raise UsageError(unknown("command", first, parsers.COMMANDS))
     if first == parsers.DATASET:

@@ -77,6 +77,8 @@ def _part(text: str, whole: str) -> Variant:
         return BUILT_IN[text]
     if ":" in text:
         return _from_outside(text)
+    if text.endswith(".py"):
+        raise UsageError(f"unknown variant '{text}'; expected a name in that file too, such as '{text}:variant'")
     match = _RESET_NAME.fullmatch(text)
     if match:
         scope, words = _WHAT[match["what"]]

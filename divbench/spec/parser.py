@@ -57,8 +57,8 @@ def parse(parser: Parser, words: list[str]) -> dict | None:
     if unknown:
         found = unknown[0].partition("=")[0]
         if found.startswith("-"):
-            raise UsageError(f"unknown flag '{found}'{nearest(found, known)}; 'divbench {parser.command} --help' lists "
-                             "all")
+            raise UsageError(f"unknown flag '{found}'{nearest(found, known) or ';'} 'divbench {parser.command} --help' "
+                             "lists all")
         names = " ".join(action.metavar or action.dest for action in places)
         raise UsageError(f"one word too many, '{found}': expected {names or 'flags'} alone; "
                          f"'divbench {parser.command} --help' says more")

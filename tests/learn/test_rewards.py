@@ -15,8 +15,8 @@ from divbench.learn.agents import critic as critics
 from divbench.learn.agents import rewards
 from divbench.learn.replay import Batch
 from divbench.learn.replay.drawing import make_draw
+from divbench.spec.mechanisms import SHAPING
 from divbench.spec.settings import SACSettings
-from divbench.spec.variants import SHAPING
 from divbench.verdict.bound import MOST_TEMPERATURE
 from tests.learn.conftest import Bench, make_lane, same
 

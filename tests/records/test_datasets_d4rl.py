@@ -140,7 +140,7 @@ ROWS = as_d4rl(make_rows())
 
 @pytest.mark.parametrize(("changes", "message"), [
     ({"observations": None, "observation": ROWS["observations"]},
-     "no 'observations'; there is actions, .*; did you mean 'observation'"),
+     "no 'observations'; did you mean 'observation'\\? there is actions, "),
     ({"rewards": None}, "no 'rewards'; there is"),
     ({"timeouts": None, "next_observations": None}, "expected 'timeouts' or 'next_observations'"),
     ({"observations": np.zeros((12, 3, 2))}, "'observations' has 3 axes, expected 2"),

@@ -5,8 +5,9 @@ import math
 
 import pytest
 
-from divbench.spec import settings
+from divbench.spec import settings, settings_page
 from divbench.spec.errors import UsageError
+from divbench.spec.setting import ALGORITHMS
 from divbench.spec.settings import SACSettings, parse_setting, with_values
 
 
@@ -110,6 +111,14 @@ def test_every_field_is_read_back_from_its_text(field):
 def test_texts_that_are_no_values(name, text):
     with pytest.raises(UsageError, match="^--sac: "):
         parse_setting(name, text, "--sac")
+
+
+def test_the_page_has_a_row_for_every_setting_and_a_section_for_every_topic():
+    page = settings_page.page()
+    for name, declared in settings.DECLARED.items():
+        assert page.count(f"\n| `{name}` | ") == 1 and f"\n## {declared.topic}\n" in page
+        assert declared.meaning and set(declared.algorithms) <= set(ALGORITHMS)
+        assert declared.switches_on == "" or getattr(SACSettings, name) in (0.0, 1.0)
 
 
 def test_every_kind_of_field_is_explained():

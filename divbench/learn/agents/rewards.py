@@ -16,7 +16,7 @@ import jax.numpy as jnp
 from divbench.learn.agents.coefficients import Coefficients, Structure
 from divbench.learn.agents.state import LearnerState
 from divbench.learn.replay import Batch
-from divbench.spec.variants import SHAPING
+from divbench.spec.mechanisms import SHAPING
 
 MOST_TEMPERATURE = 10.0  # times its initial value, up to which the temperature counts in upper bounds
 

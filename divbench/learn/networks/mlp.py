@@ -17,7 +17,8 @@ from divbench.learn.hooks import Site, function_of
 from divbench.learn.networks import drawing
 from divbench.learn.networks.layer import NONLINEARITIES, HiddenLayer
 from divbench.learn.networks.switches import Switches, all_on
-from divbench.learn.normalisations import normalise_features
+from divbench.learn.normalisations import NORMALISATIONS, normalise_features
+from divbench.spec.mechanisms import SELECTABLE
 
 
 class MLPCritic(nn.Module):
@@ -54,10 +55,16 @@ class MLPCritic(nn.Module):
         x = jnp.concatenate([obs, action], -1)
         for index, width in enumerate(self.hidden):
             layer = HiddenLayer(width, self.mechanisms, self.groups, name=f"hidden{index + 1}")
-            x = layer(x, train=train, layernorm=on.layernorm[index], affine=on.layernorm_affine, rate=on.dropout)
+            own = {name: getattr(on, name)[index] for name in self._selected}
+            x = layer(x, train=train, on=own, affine=on.layernorm_affine, rate=on.dropout)
             x = self._hooked(NONLINEARITIES[self.activation](self._hooked(x, index, True, on)), index, False, on)
             self.sow("intermediates", "hidden", x)
         return nn.Dense(1, name="head")(normalise_features(x, self.mechanisms, on))[..., 0]
+
+    @property
+    def _selected(self) -> list[str]:
+        """The normalisations compiled in that lanes have or have not."""
+        return [name for name in NORMALISATIONS if name in self.mechanisms and name in SELECTABLE]
 
     @property
     def joint(self) -> bool:
@@ -79,15 +86,15 @@ class MLPCritic(nn.Module):
             jax.random.fold_in(key, drawing.place_of(layer)), shape))
 
     def learnable(self, params: dict, switches: Switches) -> dict:
-        """The parameters that count into norms: LayerNorm's only where the lane has it and learns them, whatever its
-        neighbours have. Leaves may have leading axes."""
-        learned = switches.layernorm * switches.layernorm_affine
+        """The parameters that count into norms: a normalisation's only where the lane has it and learns them, whatever
+        its neighbours have. Leaves may have leading axes."""
+        learned = {name: getattr(switches, name) * (switches.layernorm_affine if name == "layernorm" else 1.0)
+                   for name in self._selected}
 
         def one(index):
             layer = params[f"hidden{index + 1}"]
-            if "layernorm" not in layer:
-                return layer
-            return {**layer, "layernorm": jax.tree.map(lambda leaf: leaf * learned[index], layer["layernorm"])}
+            return {**layer, **{name: jax.tree.map(lambda leaf, on=on: leaf * on[index], layer[name])
+                                for name, on in learned.items()}}
 
         return {**params, **{f"hidden{index + 1}": one(index) for index in range(len(self.hidden))}}
 
@@ -112,7 +119,7 @@ class _Actor(nn.Module):
         on, x = 1.0 if switches is None else switches.actor_layernorm, obs
         mechanisms = frozenset({"layernorm"} if self.layernorm else ())
         for index, width in enumerate(self.hidden):
-            x = HiddenLayer(width, mechanisms, name=f"hidden{index + 1}")(x, layernorm=on)
+            x = HiddenLayer(width, mechanisms, name=f"hidden{index + 1}")(x, on={"layernorm": on})
             x = NONLINEARITIES[self.activation](x)
         return nn.Dense(number, name="head")(x)
 

@@ -69,7 +69,7 @@ def need_array(group: h5py.Group, name: str, path: Path) -> h5py.Dataset:
     if found is None:
         held = sorted(map(plain, group))
         shown = ", ".join(held[:12]) or "nothing"
-        raise UsageError(f"{path}: no '{_shown(group, name)}'; there is {shown}{nearest(name, held)}")
+        raise UsageError(f"{path}: no '{_shown(group, name)}'{nearest(name, held) or ';'} there is {shown}")
     return found
 
 

@@ -93,8 +93,8 @@ def find_local(name: str) -> Path:
     path = root / name
     if not (path / METADATA).is_file():
         known = sorted(str(file.parent.parent.relative_to(root)) for file in root.glob(f"**/{METADATA}"))
-        raise UsageError(f"{LOCAL}{name}: not in {root}, which has {', '.join(known[:12]) or 'no dataset'}"
-                         f"{nearest(name, known) or f'; minari download {name} would bring it'}")
+        hint = nearest(name, known) or f"; minari download {name} would bring it;"
+        raise UsageError(f"{LOCAL}{name}: not in {root}{hint} there is {', '.join(known[:12]) or 'no dataset'}")
     return path
 
 

@@ -58,8 +58,8 @@ def _places(source: SourceFile, header: list[str], names: Sequence[str], metric:
     missing = [name for name in names if name not in header]
     if missing:
         found = ", ".join(cell or "''" for cell in header) or "nothing"
-        text = (f"expected the columns {', '.join(names)}; missing {', '.join(missing)}, found {found[:200]}"
-                f"{nearest(missing[0], header)}")
+        text = (f"expected the columns {', '.join(names)}; missing {', '.join(missing)}"
+                f"{nearest(missing[0], header) or ','} found {found[:200]}")
         raise source.leave_out(f"{text}; --metric names another") if missing == [metric] else source.refuse(text)
     for name in (*names, ACTION_REPEAT):
         if header.count(name) > 1:

@@ -30,7 +30,7 @@ from divbench.report.counting import copied_notes
 from divbench.report.naming import cell_names
 from divbench.report.series import Cell
 from divbench.spec.compare import JUNIT_MARK, MARKDOWN_MARK, CompareRequest, refuse_file
-from divbench.spec.errors import UsageError, nearest
+from divbench.spec.errors import UsageError, hint_and_all
 from divbench.spec.margins import LEAST_OF_RANGE
 from divbench.spec.scale import RETURN
 from divbench.verdict import KINDS
@@ -119,8 +119,8 @@ def _check_tasks(baseline: ResultSet, request: CompareRequest) -> None:
     known = dict.fromkeys(cell.task for cell in baseline.cells)
     for task in request.all_margins.tasks:
         if task not in known:
-            raise UsageError(f"--margin: '{task}' is no task of BASELINE, which has {', '.join(known)}"
-                             f"{nearest(task, known)}")
+            raise UsageError(f"--margin: '{task}' is no task of BASELINE"
+                             f"{hint_and_all(task, known, 'it has')}")
 
 
 def _paired_variants(baseline: ResultSet, new: ResultSet, request: CompareRequest) -> tuple[ResultSet, ResultSet]:
@@ -135,7 +135,7 @@ def _paired_variants(baseline: ResultSet, new: ResultSet, request: CompareReques
             lacking, side, known = (one, "BASELINE", baseline.variants) if one not in baseline.variants else (
                 other, "NEW", new.variants)
             raise UsageError(f"--pair: '{text}' names no variant of BASELINE and one of NEW; '{lacking}' is none of "
-                             f"{side}, which has {', '.join(sorted(known))}{nearest(lacking, known)}")
+                             f"{side}{hint_and_all(lacking, sorted(known), 'it has')}")
         one, other = fitting[0]
         if one in ours or other in theirs:
             raise UsageError(f"--pair: '{one if one in ours else other}' is in two pairs; name each variant once")

@@ -14,7 +14,7 @@ from divbench.report.compare.result_set import ResultSet
 from divbench.report.naming import cell_names, place_name
 from divbench.report.series import Cell, Point
 from divbench.spec.compare import CompareRequest
-from divbench.spec.errors import UsageError, nearest
+from divbench.spec.errors import UsageError, hint_and_all
 
 MISSING, SHORTER, APART = "missing", "shorter", "apart"  # kinds of failure
 TABLES = {"return": "scores", "q": "values"}  # where the numbers of a metric are
@@ -84,8 +84,8 @@ def _check_names(baseline: ResultSet, request: CompareRequest) -> None:
     known = dict.fromkeys(name for field in zip(*baseline.cells, strict=True) for name in field if name)
     for name in request.allow_missing:
         if name not in known:
-            raise UsageError(f"--allow-missing: '{name}' is no task, variant or UTD of BASELINE, which has "
-                             f"{', '.join(known)}{nearest(name, known)}")
+            raise UsageError(f"--allow-missing: '{name}' is no task, variant or UTD of BASELINE"
+                             f"{hint_and_all(name, known, 'there are')}")
 
 
 def _lacking_name(cell: Cell, new: ResultSet) -> str:
