@@ -15,8 +15,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from divbench.experiments.experiment import Comparison, Measured, MeasuredExperiment, Outcome, conclude
-from divbench.spec.kernels import DEPTHS, PUBLISHED_WIDTH
 from divbench.statistics.medians import worst_median_test
+from divbench.studies.ntk.request import DEPTHS, PUBLISHED_WIDTH
 
 TASK = "halfcheetah"
 POINTS, INITIALISATIONS = {"quick": 32, "full": 64}, {"quick": 8, "full": 10}
@@ -28,7 +28,7 @@ HEADER = ("critic", "weight layers", "Q", "gradient", "kernel", "law", "departur
 def measure(scale: str, physics: str, tell: Callable[[str], None]) -> Measured:
     """Exponents of every critic."""
     from divbench.studies.homogeneity import measure_homogeneity
-    from divbench.studies.kernels import card
+    from divbench.studies.ntk.measuring import card
 
     rows = measure_homogeneity(TASK, PUBLISHED_WIDTH, DEPTHS, INITIALISATIONS[scale], POINTS[scale], physics, tell)
     return Measured(rows, INITIALISATIONS[scale], card((TASK,), physics), HEADER, summary(rows))
@@ -74,8 +74,8 @@ def figure(measured: Measured):
     from matplotlib.figure import Figure
 
     from divbench.report.colours import GREY, ORANGE
-    from divbench.report.kernel_figures import COLOURS
     from divbench.report.style import RC
+    from divbench.studies.ntk.figures import COLOURS
 
     kinds = _cells(measured.rows, "critic")
     width, height = 10.2, 4.4

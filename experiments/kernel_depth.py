@@ -6,7 +6,7 @@ one to four hidden layers of 64 units; three minutes on two CPU cores. The rules
 
 from divbench.experiments import kernels
 from divbench.experiments.experiment import MeasuredExperiment, Outcome
-from divbench.spec.kernels import DEPTHS, PUBLISHED_WIDTH, Shape
+from divbench.studies.ntk.request import DEPTHS, PUBLISHED_WIDTH, Shape
 
 SHAPES = tuple(Shape(PUBLISHED_WIDTH, depth) for depth in DEPTHS)
 
@@ -24,7 +24,7 @@ def decide(measured) -> Outcome:
 
 
 def figure(measured):
-    from divbench.report.kernel_figures import kernel_figure
+    from divbench.studies.ntk.figures import kernel_figure
 
     return kernel_figure(kernels.deciding(measured.rows), "depth", "Kernels of random critics, by depth")
 

@@ -6,7 +6,7 @@ two hidden layers of 32, 64, 128 and 256 units; three minutes on two CPU cores. 
 
 from divbench.experiments import kernels
 from divbench.experiments.experiment import MeasuredExperiment, Outcome
-from divbench.spec.kernels import PUBLISHED_DEPTH, WIDTHS, Shape
+from divbench.studies.ntk.request import PUBLISHED_DEPTH, WIDTHS, Shape
 
 SHAPES = tuple(Shape(width, PUBLISHED_DEPTH) for width in WIDTHS)
 
@@ -23,7 +23,7 @@ def decide(measured) -> Outcome:
 
 
 def figure(measured):
-    from divbench.report.kernel_figures import kernel_figure
+    from divbench.studies.ntk.figures import kernel_figure
 
     return kernel_figure(kernels.deciding(measured.rows), "width", "Kernels of random critics, by width")
 

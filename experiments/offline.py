@@ -9,9 +9,9 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 
+from divbench.execute.making.request import MADE, MakeRequest
 from divbench.experiments.experiment import Arm
 from divbench.experiments.protocols import FIRST_SEED
-from divbench.spec.making import MADE, MakeRequest
 from divbench.spec.run_spec import RunSpec
 
 QUICK_SEEDS, FULL_SEEDS = 6, 10  # six decide a paired difference at 95%

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from divbench.experiments.experiment import INCONCLUSIVE, ROUNDING, percent
+from divbench.experiments.request import CLAIMS, NAMES
 from divbench.spec.errors import UsageError
-from divbench.spec.experiments import CLAIMS, NAMES
 from divbench.spec.text import format_table
 from divbench.statistics.estimates import CONFIDENCE, holm
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from divbench import cli
-from divbench.execute.making import Made, TrainingFailed
-from divbench.execute.render import Film
+from divbench.cli import table
+from divbench.execute.making.datasets import Made, TrainingFailed
+from divbench.execute.rendering.film import Film
 from divbench.execute.run import RunResult
-from divbench.spec import parsers
 from tests.records.made_datasets import write
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -87,7 +87,7 @@ def documented(command: str) -> list[str]:
     return re.findall(r"`(\w+)`", re.split("; with|: of each", row)[0])
 
 
-@pytest.mark.parametrize("command", parsers.EVERY)
+@pytest.mark.parametrize("command", table.EVERY)
 def test_every_command_prints_one_object_with_the_keys_of_the_page(command, answers):
     code, out, err = answers[command]
     assert code == 0, err
@@ -98,7 +98,7 @@ def test_every_command_prints_one_object_with_the_keys_of_the_page(command, answ
     assert list(answer) == expected
 
 
-@pytest.mark.parametrize("command", parsers.EVERY)
+@pytest.mark.parametrize("command", table.EVERY)
 def test_every_refusal_is_an_object_too(command, place):
     for words in ([*command.split(), "--no-such-flag", "--json"], [*command.split(), "--json", "--json=3"]):
         code, out, err = said(words)
@@ -122,7 +122,7 @@ def test_what_goes_wrong_later_is_an_object_too(place, monkeypatch):
     for error, code, why in ((TrainingFailed("boom"), 1, "failed: boom"), (KeyboardInterrupt(), 130, "interrupted"),
                              (RuntimeError("boom"), 70, "RuntimeError: boom; this is a mistake of divbench, not of the "
                                                         "request")):
-        monkeypatch.setattr("divbench.execute.making.make_datasets", fails(error))
+        monkeypatch.setattr("divbench.execute.making.datasets.make_datasets", fails(error))
         found, out, err = said(["dataset", "make", "--tasks", "constant-reward", "--json"])
         assert (found, json.loads(out)) == (code, {"error": why, "exit_code": code})
         assert err.endswith(f"divbench: {why}\n")

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from divbench.spec.datasets import MINARI, DatasetExportRequest, DatasetImportRequest, SubsetRequest
+from divbench.records.datasets.request import MINARI, DatasetExportRequest, DatasetImportRequest, SubsetRequest
 
 if TYPE_CHECKING:
     from divbench.records.datasets.dataset import Dataset

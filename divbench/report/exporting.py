@@ -12,10 +12,10 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from divbench.records.dialects.request import SINGLE_FILES, ExportRequest, largest_return
 from divbench.report.facts import read_facts
 from divbench.report.series import Point, places
 from divbench.spec.errors import UsageError, choose
-from divbench.spec.exchange import SINGLE_FILES, ExportRequest, largest_return
 
 if TYPE_CHECKING:
     from pathlib import Path

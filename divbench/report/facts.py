@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 
-from divbench.spec.scale import RETURN, metric_name
+from divbench.report.scale import RETURN, metric_name
 
 SHOWN_VERSIONS = ("divbench", "jax", "jaxlib", "flax", "mujoco", "mujoco-mjx", "dm-control", "python")
 UNKNOWN = "unknown"

@@ -14,8 +14,8 @@ from decimal import ROUND_HALF_UP, Decimal
 from divbench.report.aggregate import QRow, ScoreRow
 from divbench.report.bounds import NOTE, SHORT, SHORT_NOTE
 from divbench.report.overall import Overall
+from divbench.report.scale import RETURN
 from divbench.report.series import Cell, Point, sorted_cells
-from divbench.spec.scale import RETURN
 from divbench.spec.text import format_span
 from divbench.statistics.estimates import Estimate
 from divbench.verdict import KINDS

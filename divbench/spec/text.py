@@ -1,6 +1,6 @@
 """Numbers and lists as people write them: `500k`, `1/2`, `ofn,reset`; sizes and tables of plain text.
 
-What a flag means, and which flags there are, is said in `divbench.spec.options`.
+What a flag means, and which flags there are, is said in `divbench.cli.options`.
 """
 
 from __future__ import annotations

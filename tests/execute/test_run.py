@@ -11,7 +11,7 @@ import pytest
 
 import divbench
 from divbench import cli, envs
-from divbench.commands import training
+from divbench.cli.commands import training
 from divbench.execute import run as running
 from divbench.execute.calibrate import measure_rate
 from divbench.execute.measuring import Evaluator

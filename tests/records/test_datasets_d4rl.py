@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from divbench.records.datasets import columns, d4rl, hdf5
 from divbench.records.datasets.dataset import open_dataset
 from divbench.records.datasets.exchange import export_dataset, import_dataset
+from divbench.records.datasets.request import DatasetExportRequest, DatasetImportRequest
 from divbench.records.datasets.subset import subset
-from divbench.spec.datasets import DatasetExportRequest, DatasetImportRequest
 from divbench.spec.errors import UsageError
 from tests.records.made_datasets import CARD, make_rows, write
 

@@ -11,8 +11,8 @@ import pytest
 
 from divbench.records.datasets import minari_layout
 from divbench.records.datasets.exchange import export_dataset, import_dataset
+from divbench.records.datasets.request import DatasetExportRequest, DatasetImportRequest
 from divbench.records.datasets.subset import subset
-from divbench.spec.datasets import DatasetExportRequest, DatasetImportRequest
 from divbench.spec.errors import UsageError
 from divbench.spec.text import parse_fraction
 from tests.records.made_datasets import make_rows, write

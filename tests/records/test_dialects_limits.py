@@ -10,8 +10,8 @@ import pytest
 from divbench.records.dialects import lines, tdmpc2
 from divbench.records.dialects.lanes import Collected
 from divbench.records.dialects.lines import SourceFile
+from divbench.records.dialects.request import ImportRequest
 from divbench.spec.errors import UsageError
-from divbench.spec.exchange import ImportRequest
 from tests.records.test_dialects import EXAMPLES
 
 

@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from divbench.report.compare import Incomparable, compare, describe, markdown, record
-from divbench.spec.compare import CompareRequest
+from divbench.report.compare.request import CompareRequest
 from divbench.spec.errors import UsageError
 
 SETTINGS = {"steps": 3000, "prime_samples": 1000, "prime_updates": 0, "eval_episodes": 10, "gamma": 0.99}

@@ -8,8 +8,8 @@ import pytest
 
 from divbench import cli
 from divbench.report.compare import compare, describe, markdown, record
-from divbench.report.compare.junit import junit
-from divbench.spec.compare import CompareRequest
+from divbench.report.compare.junit_file import junit
+from divbench.report.compare.request import CompareRequest
 from divbench.spec.errors import UsageError
 
 STEPS = range(0, 100_001, 10_000)

@@ -5,7 +5,8 @@ import math
 
 import pytest
 
-from divbench.spec import settings, settings_page
+from divbench.cli import settings_page
+from divbench.spec import settings
 from divbench.spec.errors import UsageError
 from divbench.spec.setting import ALGORITHMS
 from divbench.spec.settings import SACSettings, parse_setting, with_values

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from divbench.diagnostics.kernels.gram import gram, parameter_count
 from divbench.diagnostics.kernels.layers import gram_of_layers
 from divbench.learn.networks.layer import NONLINEARITIES
-from divbench.spec import kernels
 from divbench.spec.settings import ACTIVATIONS
+from divbench.studies.ntk import request as kernels
 from divbench.studies.plain_critics import WEIGHTS, initialise, make_layers_fn, make_q_fn
 
 pytestmark = pytest.mark.usefixtures("strict_jax")

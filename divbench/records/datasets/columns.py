@@ -11,7 +11,7 @@ import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from divbench.spec.datasets import LARGEST_DATASET, LARGEST_TRANSITIONS
+from divbench.records.datasets.request import LARGEST_DATASET, LARGEST_TRANSITIONS
 from divbench.spec.errors import UsageError
 from divbench.spec.text import format_size
 

@@ -29,13 +29,13 @@ from divbench.records.datasets.columns import (
 )
 from divbench.records.datasets.dataset import Dataset
 from divbench.records.datasets.hdf5 import find_array, find_group, find_text, need_array, open_file, plain, require
+from divbench.records.datasets.request import D4RL, DatasetExportRequest, DatasetImportRequest
 from divbench.records.datasets.writer import DatasetWriter
 from divbench.records.dialects.outputs import parents_of, refuse_existing
+from divbench.records.dialects.request import check_name, spell_task
 from divbench.records.durable import hidden_beside, sync
 from divbench.records.manifest import file_digest
-from divbench.spec.datasets import D4RL, DatasetExportRequest, DatasetImportRequest
 from divbench.spec.errors import UsageError
-from divbench.spec.exchange import check_name, spell_task
 
 if TYPE_CHECKING:
     import h5py

@@ -9,7 +9,7 @@ from divbench.records.datasets.columns import Advanced, untold
 from divbench.records.datasets.d4rl import export_d4rl, import_d4rl
 from divbench.records.datasets.dataset import Dataset, open_dataset
 from divbench.records.datasets.minari_layout import export_minari, find_local, import_minari
-from divbench.spec.datasets import D4RL, MINARI, DatasetExportRequest, DatasetImportRequest
+from divbench.records.datasets.request import D4RL, MINARI, DatasetExportRequest, DatasetImportRequest
 from divbench.spec.errors import UsageError
 
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from divbench.spec.datasets import LARGEST_DATASET
+from divbench.records.datasets.request import LARGEST_DATASET
 from divbench.spec.errors import UsageError, nearest
 from divbench.spec.text import format_size
 

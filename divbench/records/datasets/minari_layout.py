@@ -20,13 +20,13 @@ from divbench.records.datasets.columns import BLOCK_SIZE, Advanced, check_extent
 from divbench.records.datasets.d4rl import FACTS, NOT_KNOWN
 from divbench.records.datasets.dataset import Dataset
 from divbench.records.datasets.hdf5 import find_group, need_array, open_file, require, tree_size
+from divbench.records.datasets.request import LOCAL, MINARI, DatasetExportRequest, DatasetImportRequest
 from divbench.records.datasets.writer import DatasetWriter
 from divbench.records.dialects.outputs import parents_of, refuse_existing
+from divbench.records.dialects.request import check_name, spell_task
 from divbench.records.durable import hidden_beside, sync
 from divbench.records.manifest import file_digest
-from divbench.spec.datasets import LOCAL, MINARI, DatasetExportRequest, DatasetImportRequest
 from divbench.spec.errors import UsageError, nearest
-from divbench.spec.exchange import check_name, spell_task
 from divbench.spec.text import format_size
 
 if TYPE_CHECKING:

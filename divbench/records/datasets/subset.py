@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 
 from divbench.records.datasets.columns import Advanced, block_rows, untold
 from divbench.records.datasets.dataset import Dataset
+from divbench.records.datasets.request import EPISODES, TRANSITIONS, SubsetRequest
 from divbench.records.datasets.writer import DatasetWriter
-from divbench.spec.datasets import EPISODES, TRANSITIONS, SubsetRequest
 
 if TYPE_CHECKING:
     import numpy

@@ -12,9 +12,9 @@ from divbench.records.dialects import marl_eval, replay_ratio, simba, tdmpc2
 from divbench.records.dialects.lanes import Collected
 from divbench.records.dialects.lines import SourceFile
 from divbench.records.dialects.numbers import read_number, read_whole
+from divbench.records.dialects.request import ImportRequest
 from divbench.records.dialects.series import Exported
 from divbench.spec.errors import UsageError
-from divbench.spec.exchange import ImportRequest
 
 
 @dataclasses.dataclass(frozen=True)

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 
 from divbench.records.dialects.lines import SourceFile
 from divbench.records.dialects.numbers import read_whole
+from divbench.records.dialects.request import check_repeat
 from divbench.spec.errors import nearest
-from divbench.spec.exchange import check_repeat
 
 ACTION_REPEAT = "action_repeat"  # a column that any CSV may have
 

@@ -17,11 +17,11 @@ from divbench.records.dialects.catalogue import DIALECTS, Dialect, find_files, r
 from divbench.records.dialects.lanes import Collected
 from divbench.records.dialects.lines import LeftOut, SourceFile
 from divbench.records.dialects.outputs import refuse_existing, write_folder
+from divbench.records.dialects.request import DECISIONS, ENV_STEPS, ImportRequest
 from divbench.records.folder import CARD, FORMAT, TABLES_FOLDER
 from divbench.records.schema import SCHEMA_VERSION, TABLES
 from divbench.records.tables import ROWS_PER_GROUP, to_arrow, to_csv, to_parquet
 from divbench.spec.errors import UsageError
-from divbench.spec.exchange import DECISIONS, ENV_STEPS, ImportRequest
 
 
 def import_results(request: ImportRequest) -> Path:

@@ -14,9 +14,9 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from divbench.records.dialects.lines import ROW_LIMIT, LeftOut, SourceFile
+from divbench.records.dialects.request import REFUSE, REPEATED
 from divbench.records.schema import NOT_MEASURED, TABLES
 from divbench.spec.errors import UsageError
-from divbench.spec.exchange import REFUSE, REPEATED
 
 TAKEN = [name for name in REPEATED if name != REFUSE]
 

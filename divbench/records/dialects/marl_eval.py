@@ -19,9 +19,9 @@ from divbench.records.dialects.lanes import Collected, DialectLane, DialectResul
 from divbench.records.dialects.lines import SourceFile
 from divbench.records.dialects.naming import split_method
 from divbench.records.dialects.numbers import LARGEST_STEP
+from divbench.records.dialects.request import ImportRequest, check_name, spell_task
 from divbench.records.dialects.series import RETURN, Exported, by_method
 from divbench.spec.errors import UsageError
-from divbench.spec.exchange import ImportRequest, check_name, spell_task
 
 RETURN_METRICS = ("return", "episode_return", "mean_episode_return")  # the first of these that a file has
 ABSOLUTE, STEP = "absolute_metrics", "step_count"

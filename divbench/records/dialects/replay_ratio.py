@@ -17,8 +17,8 @@ from divbench.records.dialects.lanes import Collected, DialectLane, DialectResul
 from divbench.records.dialects.lines import SourceFile
 from divbench.records.dialects.naming import file_name, split_method
 from divbench.records.dialects.numbers import read_number, read_whole, write_number
+from divbench.records.dialects.request import ImportRequest, check_name, spell_task
 from divbench.records.dialects.series import Exported, by_method
-from divbench.spec.exchange import ImportRequest, check_name, spell_task
 
 SEED = re.compile(r"(?:seed_?)?(?P<seed>[0-9]{1,15})", re.ASCII)  # a file's name without `.txt`
 _FOLDER = re.compile(r"(?:(?P<before>.+)_)?env_name_(?P<task>.+?)"

@@ -17,8 +17,8 @@ from divbench.records.dialects.lanes import Collected, DialectLane, DialectResul
 from divbench.records.dialects.lines import SourceFile
 from divbench.records.dialects.naming import split_method
 from divbench.records.dialects.numbers import read_number, read_whole, write_number
+from divbench.records.dialects.request import ImportRequest, check_name, spell_task
 from divbench.records.dialects.series import RETURN, Exported, by_method
-from divbench.spec.exchange import ImportRequest, check_name, spell_task
 
 COLUMNS = ("exp_name", "env_name", "seed", "metric", "env_step", "value")
 RETURN_METRIC = "avg_return"

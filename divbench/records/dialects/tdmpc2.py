@@ -14,8 +14,8 @@ from divbench.records.dialects.lanes import Collected, DialectLane, DialectResul
 from divbench.records.dialects.lines import SourceFile
 from divbench.records.dialects.naming import file_name, split_method
 from divbench.records.dialects.numbers import read_number, read_whole, write_number
+from divbench.records.dialects.request import ImportRequest, check_name, spell_task
 from divbench.records.dialects.series import Exported, by_method
-from divbench.spec.exchange import ImportRequest, check_name, spell_task
 
 COLUMNS = ("step", "reward", "seed")
 RETURN_METRIC = "reward"

@@ -21,18 +21,18 @@ from divbench.report.compare.comparability import (
 )
 from divbench.report.compare.completeness import TABLES, Shortfall, check_completeness
 from divbench.report.compare.decisions import DECISIONS, Row, judge
-from divbench.report.compare.junit import junit
+from divbench.report.compare.junit_file import junit
+from divbench.report.compare.margins import LEAST_OF_RANGE
+from divbench.report.compare.request import JUNIT_MARK, MARKDOWN_MARK, CompareRequest, refuse_file
 from divbench.report.compare.result import INCOMPLETE, Result, VerdictChange
 from divbench.report.compare.result_set import ResultSet, read_result_set
 from divbench.report.compare.samples import Sample, q_sample, return_sample, speed_samples
 from divbench.report.compare.wording import markdown
 from divbench.report.counting import copied_notes
 from divbench.report.naming import cell_names
+from divbench.report.scale import RETURN
 from divbench.report.series import Cell
-from divbench.spec.compare import JUNIT_MARK, MARKDOWN_MARK, CompareRequest, refuse_file
 from divbench.spec.errors import UsageError, hint_and_all
-from divbench.spec.margins import LEAST_OF_RANGE
-from divbench.spec.scale import RETURN
 from divbench.verdict import KINDS
 
 SEVERITY = {kind: rank for rank, kind in enumerate(KINDS)}

@@ -10,10 +10,10 @@ import dataclasses
 from collections.abc import Iterator
 
 from divbench.report.compare.places import Lanes, Places, common_places, end_of, ends_before, is_near, trained
+from divbench.report.compare.request import CompareRequest
 from divbench.report.compare.result_set import ResultSet
 from divbench.report.naming import cell_names, place_name
 from divbench.report.series import Cell, Point
-from divbench.spec.compare import CompareRequest
 from divbench.spec.errors import UsageError, hint_and_all
 
 MISSING, SHORTER, APART = "missing", "shorter", "apart"  # kinds of failure

@@ -11,12 +11,12 @@ import math
 import time
 from collections.abc import Sequence
 
+from divbench.report.compare.margins import METRICS, ComparedMetric
+from divbench.report.compare.request import CompareRequest
 from divbench.report.compare.samples import Sample
 from divbench.report.naming import cell_name
 from divbench.report.series import Cell, Point
-from divbench.spec.compare import CompareRequest
 from divbench.spec.errors import UsageError
-from divbench.spec.margins import METRICS, ComparedMetric
 from divbench.statistics import ranks
 
 ALL = "all cells"

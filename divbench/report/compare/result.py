@@ -10,8 +10,8 @@ import dataclasses
 from divbench.report.compare.comparability import Difference
 from divbench.report.compare.completeness import Shortfall
 from divbench.report.compare.decisions import Row
+from divbench.report.compare.request import CompareRequest
 from divbench.report.series import Cell
-from divbench.spec.compare import CompareRequest
 
 OK, REGRESSED = 0, 1
 INCOMPLETE = "incomplete"

@@ -25,8 +25,8 @@ from divbench.report.page.looks import line_looks
 from divbench.report.page.overlays import overlays
 from divbench.report.page.stories import told_verdicts
 from divbench.report.rewards import rewards_in_words
+from divbench.report.scale import RETURN
 from divbench.report.series import Cell
-from divbench.spec.scale import RETURN
 from divbench.verdict import KINDS
 from divbench.verdict.rows import lane_of
 
