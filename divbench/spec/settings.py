@@ -12,10 +12,10 @@ from __future__ import annotations
 import dataclasses
 import math
 import re
-import struct
 from collections.abc import Mapping
 
 from divbench.spec.errors import UsageError, choose
+from divbench.spec.kinds import parse_value, typed
 from divbench.spec.mechanisms import SHAPING
 from divbench.spec.objects import ACTOR, ACTOR_OPTIMIZER, CRITIC, OPTIMIZER
 from divbench.spec.setting import (
@@ -38,7 +38,6 @@ from divbench.spec.setting import (
     declarations,
     setting,
 )
-from divbench.spec.text import parse_count, split_widths
 
 INITIALISATIONS = ("orthogonal", "lecun_normal")
 ACTIVATIONS = ("relu", "tanh", "sin", "elu", "mish")
@@ -48,6 +47,7 @@ WITH_SECOND_MOMENT = ("adam", "rmsprop")
 SAC, TD3, PREQN, WITH_NOISE = ("sac",), ("td3",), ("preqn",), ("td3", "preqn")
 # PreQN has one critic without a target network, an optimizer or another loss.
 WITH_TARGETS = ("sac", "td3")
+_LAYERS = re.compile(r"[1-9][0-9]{0,3}(and[1-9][0-9]{0,3})*")
 BOTH = "hidden"  # the name by which both widths are set to the same
 
 
@@ -201,9 +201,9 @@ class SACSettings:
 
     def __post_init__(self, hidden):
         for name in WIDTHS if hidden is not None else ():
-            object.__setattr__(self, name, _typed(BOTH, hidden, FIELDS[name]))
+            object.__setattr__(self, name, typed(BOTH, hidden, FIELDS[name]))
         for name, kind in FIELDS.items():
-            object.__setattr__(self, name, _typed(name, getattr(self, name), kind))
+            object.__setattr__(self, name, typed(name, getattr(self, name), kind))
         for name, declared in DECLARED.items():
             declared.check(name, getattr(self, name))
         if self.algorithm == "preqn" and self.critics != 1:
@@ -265,12 +265,12 @@ def typed_values(values: Mapping[str, object]) -> dict[str, object]:
       UsageError: as `with_values` does, or `hidden` beside one of them; what else goes together is not checked.
     """
     kinds = {name: GIVEN[choose("SAC setting", name, GIVEN)] for name in values}
-    typed = {name: _typed(name, value, kinds[name]) for name, value in values.items()}
-    twice = [name for name in WIDTHS if BOTH in typed and name in typed]
+    known = {name: typed(name, value, kinds[name]) for name, value in values.items()}
+    twice = [name for name in WIDTHS if BOTH in known and name in known]
     if twice:
         raise UsageError(f"{BOTH}: sets {' and '.join(WIDTHS)}, found {twice[0]} beside it; expected {BOTH} alone, or "
                          "these two")
-    return spread(typed)
+    return spread(known)
 
 
 def settings_to_plain(settings: SACSettings) -> dict[str, object]:
@@ -294,69 +294,4 @@ def parse_setting(name: str, text: str, what: str) -> object:
     Raises:
       UsageError: naming `what`: an unknown field, or text that is no value of its kind.
     """
-    kind = GIVEN[choose("SAC setting", name, GIVEN)]
-    text = text.strip()
-    if kind == "bool" and text.lower() in ("true", "false"):
-        return text.lower() == "true"
-    if kind == "float":
-        return parse_number(text, what)
-    if kind == "int":
-        return parse_count(text, what, minimum=1)
-    if kind.startswith("tuple"):
-        return tuple(parse_count(width, what, minimum=1) for entry in text.split(",") for width in split_widths(entry))
-    if kind == "str":
-        return text
-    raise UsageError(f"{what}: expected {_EXPECTED[kind]}, found '{text}'")
-
-
-def parse_number(text: str, what: str) -> float:
-    """A number written as `3e-4`.
-
-    Raises:
-      UsageError: other text, for `what`.
-    """
-    if not _NUMBER.fullmatch(text.strip()):
-        raise UsageError(f"{what}: expected {_EXPECTED['float']}, found '{text}'")
-    return float(text)
-
-
-def read_number(value: object, what: str) -> float:
-    """A finite number that float32 can hold; a whole one will do.
-
-    Raises:
-      UsageError: anything else, for `what`.
-    """
-    return _typed(what, value, "float")
-
-
-_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
-_LAYERS = re.compile(r"[1-9][0-9]{0,3}(and[1-9][0-9]{0,3})*")
-_EXPECTED = {"str": "text", "int": "a whole number", "float": "a finite number", "bool": "true or false",
-             "tuple[int, ...]": "whole numbers such as 256x256"}
-
-
-LARGEST = (2.0 - 2.0**-23) * 2.0**127  # in float32, in which all is computed
-
-
-def _distinct(name: str, value: float) -> float:
-    """`value`, unless float32 makes 0 of a number that is not 0, or 1 of one below."""
-    rounded = struct.unpack("f", struct.pack("f", value))[0]
-    if value != 0.0 and rounded == 0.0 or value < 1.0 <= rounded:
-        raise UsageError(f"{name}: float32 cannot tell {value!r} from {rounded:g}; expected 0, or a number of size "
-                         "1e-45 or more and not within 3e-8 of 1 from below")
-    return value
-
-
-def _typed(name: str, value, kind: str):
-    """`value` as its field's kind; a whole number will do for a float, a list for a tuple."""
-    whole = isinstance(value, int) and not isinstance(value, bool)
-    if kind == "float" and (whole or isinstance(value, float)) and abs(value) <= LARGEST:
-        return _distinct(name, float(value))
-    if kind == "int" and whole:
-        return value
-    if (kind == "bool" and isinstance(value, bool)) or (kind == "str" and isinstance(value, str)):
-        return value
-    if kind.startswith("tuple") and isinstance(value, list | tuple):
-        if all(isinstance(width, int) and not isinstance(width, bool) for width in value):
-            return tuple(value)
-    raise UsageError(f"{name}: expected {_EXPECTED[kind]}, found {value!r}")
+    return parse_value(GIVEN[choose("SAC setting", name, GIVEN)], text, what)

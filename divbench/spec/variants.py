@@ -10,9 +10,10 @@ import math
 import re
 
 from divbench.spec.errors import UsageError, unknown
+from divbench.spec.kinds import read_number
 from divbench.spec.mechanisms import MECHANISMS, OF_THE_ACTOR, PAIRWISE, SHAPING
 from divbench.spec.objects import CRITIC, OBJECTS, OPTIMIZER, read_object
-from divbench.spec.settings import BOTH, DECLARED, SACSettings, read_number, with_values
+from divbench.spec.settings import BOTH, DECLARED, SACSettings, with_values
 from divbench.spec.unused import UNUSED_BY_PREQN, why_unused
 
 RESET_SCOPES = ("agent", "actor", "critic")

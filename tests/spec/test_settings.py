@@ -8,6 +8,7 @@ import pytest
 from divbench.cli import settings_page
 from divbench.spec import settings
 from divbench.spec.errors import UsageError
+from divbench.spec.kinds import EXPECTED
 from divbench.spec.setting import ALGORITHMS
 from divbench.spec.settings import SACSettings, parse_setting, with_values
 
@@ -123,7 +124,7 @@ def test_the_page_has_a_row_for_every_setting_and_a_section_for_every_topic():
 
 
 def test_every_kind_of_field_is_explained():
-    assert set(settings.FIELDS.values()) == set(settings._EXPECTED)
+    assert set(settings.FIELDS.values()) == set(EXPECTED)
 
 
 @pytest.mark.parametrize(("name", "value"), [
