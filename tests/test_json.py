@@ -62,11 +62,11 @@ def place(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         Path("simba.csv").write_text(SIMBA)
-        replaced = {"execute.run.run": RunResult(folder / "run"), "execute.render.render": film,
-                    "execute.parity.run_parity": [{"obs_1": float("nan")}], "execute.doctor.diagnose": [],
-                    "studies.kernels.measure_kernels": [], "report.kernel_files.write_kernels": ["kernels.csv"],
+        replaced = {"execute.run.run": RunResult(folder / "run"), "execute.rendering.film.render": film,
+                    "execute.parity.measuring.run_parity": [{"obs_1": float("nan")}], "execute.doctor.diagnose": [],
+                    "studies.ntk.measuring.measure_kernels": [], "studies.ntk.files.write_kernels": ["kernels.csv"],
                     "report.build.contents": {"summary.md": b"x"},
-                    "execute.making.make_datasets": [Made(write("set"), kept=False)]}
+                    "execute.making.datasets.make_datasets": [Made(write("set"), kept=False)]}
         for name, answer in replaced.items():
             patch.setattr(f"divbench.{name}", lambda *_, answer=answer, **more: print("from a library") or answer)
         yield folder

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable, Mapping
 
 from divbench.cli.codes import OK, reader_may_leave
-from divbench.spec.plain import to_json
+from divbench.spec.text import to_json
 
 
 class Failed(Exception):
@@ -22,7 +22,7 @@ class Answer:
     """The result of a command; only what is asked for is made.
 
     Attributes:
-      record: returns the JSON object. Its values are made plain by `divbench.spec.plain`, and `exit_code` is added.
+      record: returns the JSON object. Its values are made plain by `divbench.spec.text`, and `exit_code` is added.
       show: prints the same for people.
       code: the exit code.
       json: whether something other than the flag `--json` asks for JSON, such as a file of settings.
