@@ -27,8 +27,8 @@ from pathlib import Path
 from gate_tables import PLANTED
 
 from divbench.report.compare.comparison import compare_sets
+from divbench.report.compare.request import CompareRequest
 from divbench.report.compare.result_set import ResultSet, read_result_set
-from divbench.spec.compare import CompareRequest
 from divbench.statistics.shares import share_interval
 
 LEAST_POOL, LEAST_PAIRS = 40, 200

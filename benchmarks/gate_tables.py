@@ -6,10 +6,10 @@ import dataclasses
 import math
 from collections.abc import Callable
 
+from divbench.report.compare.margins import LEAST_OF_RANGE
 from divbench.report.compare.result_set import ResultSet
+from divbench.report.scale import return_range
 from divbench.report.series import Cell, Series
-from divbench.spec.margins import LEAST_OF_RANGE
-from divbench.spec.scale import return_range
 
 KEPT = 2 / 3  # of the points of a run that stopped early, and of returns that are cut by a third
 

@@ -20,10 +20,10 @@ from divbench.experiments.experiment import Experiment
 from divbench.experiments.outcomes import OUTCOME, read_outcome
 from divbench.experiments.recording import SO_FAR
 from divbench.experiments.reproduce import make_plan, settle
+from divbench.experiments.request import ReproduceRequest
 from divbench.records.durable import write_atomically
 from divbench.records.schema import check_rows
 from divbench.records.tables import sort_rows, to_arrow, to_parquet
-from divbench.spec.experiments import ReproduceRequest
 from divbench.verdict import verdict_rows
 from divbench.verdict.rows import lane_of
 

@@ -24,7 +24,7 @@ COLUMNS = ("lane", "points", "seem", "seem_normalised", "resolution", "above_0")
 def last_states(path: Path, count: int):
     """The first lanes of a finished offline run, each at its last checkpoint, with the dataset they learned from."""
     from divbench.execute.offline import read_offline
-    from divbench.execute.policy import last_state, physics_of
+    from divbench.execute.trained_policy import last_state, physics_of
     from divbench.records.folder import read_card
     from divbench.spec.plan import make_groups
     from divbench.spec.run_spec import RunSpec

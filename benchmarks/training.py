@@ -19,6 +19,7 @@ class Trainer:
         from divbench.execute.programs import program_for
         from divbench.learn.agents.coefficients import coefficients
         from divbench.learn.keys import Stream, draw_seed, lane_keys
+        from divbench.learn.trainer import Control
 
         program = program_for(group, physics, 1, data=data)
         self.lanes, self._train = program.lanes, program.train_chunk
@@ -30,7 +31,7 @@ class Trainer:
         self.state = program.reset_lanes(program.blank_state(), self._roots, self._coefs, everyone, everyone,
                                          jnp.zeros(self.lanes, jnp.int32))
         if data is None:
-            self._run(program.env.episode_length, acts=True)
+            self._run(Control.acting(program.env.episode_length, explores=True, begins_episode=True))
         else:
             self.state = self.state._replace(rows=jnp.asarray(data.rows))
 
@@ -38,18 +39,14 @@ class Trainer:
         """Seconds and processor seconds that `updates` updates of every lane take."""
         import time
 
-        began = time.perf_counter(), time.process_time()
-        self._run(1, updates=updates)
-        return time.perf_counter() - began[0], time.process_time() - began[1]
-
-    def _run(self, rounds: int, *, acts: bool = False, updates: int = 0) -> None:
-        import jax
-        import jax.numpy as jnp
-
         from divbench.learn.trainer import Control
 
-        acts = jnp.asarray(acts)
-        control = Control(jnp.int32(rounds), acts, acts, acts, jnp.int32(updates), jnp.int32(1), jnp.int32(1),
-                          jnp.int32(0))
+        began = time.perf_counter(), time.process_time()
+        self._run(Control.priming(updates))
+        return time.perf_counter() - began[0], time.process_time() - began[1]
+
+    def _run(self, control) -> None:
+        import jax
+
         self.state = self._train(self.state, self._roots, self._coefs, self._starts, control)
         jax.block_until_ready(self.state)

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from divbench import envs
-    from divbench.execute.critic import load_critic
     from divbench.execute.failures import RunFailed
-    from divbench.execute.policy import load_policy
     from divbench.execute.run import run
+    from divbench.execute.trained_critic import load_critic
+    from divbench.execute.trained_policy import load_policy
     from divbench.records.tables import load
     from divbench.spec.run_spec import RunSpec
     from divbench.spec.settings import SACSettings
@@ -30,8 +30,8 @@ _HOMES = {
     "SACSettings": "divbench.spec.settings",
     "Variant": "divbench.spec.variants",
     "load": "divbench.records.tables",
-    "load_critic": "divbench.execute.critic",
-    "load_policy": "divbench.execute.policy",
+    "load_critic": "divbench.execute.trained_critic",
+    "load_policy": "divbench.execute.trained_policy",
     "run": "divbench.execute.run",
 }
 

@@ -1,11 +1,12 @@
-"""The records that tasks, physics and the environment hand to one another.
+"""The records that tasks, physics and the environment hand to one another, and where the definition of a task is.
 
 Lives here: `State`, `Start`, `Sensed`, `TaskDefinition` with its `Field` and `ResetNoise`, and the `Physics`
-interface.
+interface; and `definition_of`.
 Does not live here: anything that steps, draws or rewards.
 """
 
 import dataclasses
+import importlib
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol, Self, TypeVar, dataclass_transform
 
@@ -13,6 +14,8 @@ import jax
 import jax.numpy as jnp
 import mujoco
 import numpy as np
+
+from divbench.envs.names import task_info
 
 R = TypeVar("R", bound="Record")
 Leaf = jax.Array | np.ndarray  # as drawn on the host, or handed to a program
@@ -195,3 +198,16 @@ class Reading(Record):
     qvel: jax.Array
     act: jax.Array
     sensordata: jax.Array
+
+
+def definition_of(task: str) -> TaskDefinition:
+    """Returns what `task` observes, pays and aims at, from the table `DEFINITIONS` of its domain's module.
+
+    gymnasium's tasks have a module each, in `gymtasks`.
+
+    Raises:
+      ValueError: no such task.
+    """
+    info = task_info(task)
+    module = importlib.import_module(f"divbench.envs.{f'gymtasks.{task}' if info.gymnasium_id else info.domain}")
+    return next(found for found in module.DEFINITIONS if found.name == task)

@@ -22,10 +22,10 @@ from divbench.envs.base import (
     Start,
     State,
     TaskDefinition,
+    definition_of,
     float_dtype,
 )
 from divbench.envs.callback import prepare_process
-from divbench.envs.definitions import definition_of
 from divbench.envs.gymtasks.draws import noisy
 from divbench.envs.models import TaskModel, load_model
 from divbench.envs.names import PHYSICS, TOY, TaskInfo, check_name, check_physics, resolve_physics, task_info

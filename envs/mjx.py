@@ -21,8 +21,7 @@ with contextlib.redirect_stdout(io.StringIO()):  # it prints that the optional w
     from mujoco import mjx
 
 from divbench.envs.base import LARGEST_VALID, Reading, Start, float_dtype
-from divbench.envs.mjx_internals import internal
-from divbench.envs.mjx_tuning import tuned
+from divbench.envs.mjx_tuning import internal, tuned
 from divbench.envs.models import TaskModel
 
 _INTEGRATORS = {

@@ -95,3 +95,18 @@ def _can_gain(search: Any) -> jax.Array:
     fall = jnp.abs(high.alpha - low.alpha) * jnp.minimum(jnp.abs(low.deriv_0), jnp.abs(high.deriv_0))
     cost = jnp.minimum(jnp.abs(low.cost), jnp.abs(high.cost))
     return ~around | (fall > jnp.finfo(cost.dtype).eps * cost)
+
+
+def internal(data: Any, name: str) -> Any:
+    """The field of that name of the implementation of an `mjx.Data`, or of `data` itself, where the public API has
+    it."""
+    own = getattr(data, "_impl", None)
+    return getattr(own if hasattr(own, name) else data, name)
+
+
+def without_messages(model: Any) -> Any:
+    """An `mjx.Model` whose kernels print nothing about overflows; the model as it is where MJX has no such option."""
+    try:
+        return model.tree_replace({"opt._impl.warn_overflow": 0})
+    except (AttributeError, TypeError):
+        return model

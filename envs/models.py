@@ -17,7 +17,7 @@ from pathlib import Path
 import mujoco
 import numpy as np
 
-from divbench.envs.definitions import definition_of
+from divbench.envs.base import definition_of
 from divbench.envs.edits import (
     EDITS,
     AddSensor,

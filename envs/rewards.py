@@ -1,12 +1,15 @@
-"""The soft indicator function from which dm_control builds its rewards.
+"""What rewards are built from: dm_control's soft indicator function, and what gymnasium's runners are paid for.
 
-Lives here: `tolerance` and its sigmoids in JAX, and `length`, safe to differentiate everywhere.
+Lives here: `tolerance` and its sigmoids in JAX; `length`, safe to differentiate everywhere; `speed`, `control_cost`
+and `within` of the runners.
 Does not live here: any task's reward.
 """
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+
+from divbench.envs.base import Sensed
 
 _MAY_REACH_ZERO = ("cosine", "linear", "quadratic")
 
@@ -116,3 +119,18 @@ def length(vector: jax.Array) -> jax.Array:
     squares = jnp.sum(jnp.square(vector))
     positive = squares > 0
     return jnp.where(positive, jnp.sqrt(jnp.where(positive, squares, 1.0)), 0.0)
+
+
+def speed(sensed: Sensed, control_timestep: float) -> jax.Array:
+    """Mean forward speed during the control step, m/s."""
+    return sensed.sensors["displacement"][0] / control_timestep
+
+
+def control_cost(sensed: Sensed, weight: float) -> jax.Array:
+    """`weight` times the sum of squared controls, as given, before MuJoCo's clamping."""
+    return weight * jnp.sum(jnp.square(sensed.ctrl))
+
+
+def within(value: jax.Array, low: float, high: float) -> jax.Array:
+    """Whether every number of `value` lies strictly between `low` and `high`; false of what is not a number."""
+    return jnp.all((low < value) & (value < high))

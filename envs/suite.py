@@ -9,8 +9,7 @@ from typing import Any
 import mujoco
 import numpy as np
 
-from divbench.envs.base import Start
-from divbench.envs.definitions import definition_of
+from divbench.envs.base import Start, definition_of
 from divbench.envs.names import task_info
 
 _INTEGRATION = mujoco.mjtState.mjSTATE_INTEGRATION

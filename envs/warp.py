@@ -32,7 +32,7 @@ with contextlib.redirect_stdout(io.StringIO()):
     from mujoco.mjx.third_party.mujoco_warp import OverflowType
 
 from divbench.envs.base import LARGEST_VALID, Reading, Record, Start, float_dtype, record
-from divbench.envs.mjx_internals import internal, without_messages
+from divbench.envs.mjx_tuning import internal, without_messages
 from divbench.envs.models import TaskModel, without_actuation
 
 warp.config.log_level = warp.LOG_WARNING  # it would tell standard output of every kernel that it loads

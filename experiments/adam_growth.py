@@ -42,7 +42,7 @@ HEADER = ("optimizer", "weight layers", "lane", "largest |Q|", "at update", "SEE
 def measure(scale: str, physics: str, tell: Callable[[str], None]) -> Measured:
     """Train the critics, and look back from every mark of their growth."""
     from divbench.studies.growth import measure_growth
-    from divbench.studies.kernels import card
+    from divbench.studies.ntk.measuring import card
 
     rows = [row for optimizer in OPTIMIZERS[scale]
             for row in measure_growth(TASK, optimizer, LAYERS[scale], range(LANES[scale]), width=WIDTH, points=POINTS,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import statistics
 
-from divbench.experiments.evidence import SEEM, Evidence, Lane
+from divbench.experiments.evidence import SEEM, ArmLane, Evidence
 from divbench.report.pairing import count_wins
 from divbench.statistics.estimates import mean_difference
 from divbench.statistics.shares import share_interval
@@ -40,7 +40,7 @@ def arm_table(evidence: Evidence) -> dict:
     return {"header": [*header, *([WINS_HEADER] if paired else [])], "rows": rows}
 
 
-def _row(arm: str, task: str, lanes: list[Lane], paid: bool, measured: bool) -> list[str]:
+def _row(arm: str, task: str, lanes: list[ArmLane], paid: bool, measured: bool) -> list[str]:
     hits = sum(lane.diverged for lane in lanes)
     earned = mean_difference([[lane.last_return for lane in lanes if lane.last_return is not None]])
     low, high = share_interval(hits, len(lanes)) if lanes else (None, None)
@@ -61,7 +61,7 @@ def _wins(evidence: Evidence, arm: str, task: str) -> str:
     return count_wins(returns, others).text()
 
 
-def _rewards(lanes: list[Lane]) -> list[str]:
+def _rewards(lanes: list[ArmLane]) -> list[str]:
     """Of the replay at the first measurement and where Q is compared."""
     most = [value for lane in lanes if (value := lane.at("reward_max", lane.measured_at)) is not None]
     return [_median([lane.first("reward_mean") for lane in lanes], 4),

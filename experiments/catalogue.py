@@ -1,4 +1,4 @@
-"""The list of experiments. A new one is a module with an `EXPERIMENT`, a name in `divbench.spec.experiments`, and a
+"""The list of experiments. A new one is a module with an `EXPERIMENT`, a name in `divbench.experiments.request`, and a
 line here.
 """
 

@@ -12,7 +12,7 @@ import math
 import statistics
 from collections.abc import Callable, Sequence
 
-from divbench.experiments.evidence import SMALLEST_Q, Evidence, Lane
+from divbench.experiments.evidence import SMALLEST_Q, ArmLane, Evidence
 from divbench.experiments.experiment import Comparison
 from divbench.statistics.correlation import rank_correlation
 from divbench.statistics.estimates import CONFIDENCE, Estimate, Tested, welch_test
@@ -26,19 +26,19 @@ DECADE = 1.0  # a factor of ten, in log10
 MARGIN = 50.0  # of a return up to 1,000: what "as good as" may lack
 
 
-def _end(lane: Lane) -> float | None:
+def _end(lane: ArmLane) -> float | None:
     return lane.log_q(lane.measured_at)
 
 
-def _excess(lane: Lane) -> float | None:
+def _excess(lane: ArmLane) -> float | None:
     return lane.log_excess(lane.measured_at)
 
 
-def _final(lane: Lane) -> float | None:
+def _final(lane: ArmLane) -> float | None:
     return lane.last_return
 
 
-def difference(evidence: Evidence, arm: str, other: str, number: Callable[[Lane], float | None], *,
+def difference(evidence: Evidence, arm: str, other: str, number: Callable[[ArmLane], float | None], *,
                threshold: float = 0.0, tasks: Sequence[str] | None = None, confidence: float = CONFIDENCE,
                unpaired: Callable = rank_shift_test) -> Tested:
     """A lane's number in one arm minus that in another, mean over seeds and then over tasks: sign flips over pairs.
@@ -73,7 +73,7 @@ def q_over_bound(evidence: Evidence, arm: str, side: str, *, threshold: float | 
 
 
 def q_over_other(evidence: Evidence, arm: str, other: str, side: str = "above", *, threshold: float = 0.0,
-                 tasks: Sequence[str] | None = None, number: Callable[[Lane], float | None] = _end) -> Comparison:
+                 tasks: Sequence[str] | None = None, number: Callable[[ArmLane], float | None] = _end) -> Comparison:
     """log10 of |mean Q| of one arm over another's, at the end of priming, or of the run where nothing was primed."""
     found = difference(evidence, arm, other, number, threshold=threshold, tasks=tasks)
     return Comparison.of(f"log10 of Q, {arm} over {other}", found, threshold, side)
@@ -146,7 +146,7 @@ def growth(evidence: Evidence, arm: str, column: str, start: int, end: int | Non
     """
     least = SMALLEST_Q if column == "q_replay_mean" else 0.0
 
-    def grown(lane: Lane) -> float | None:
+    def grown(lane: ArmLane) -> float | None:
         ends = lane.at(column, start), lane.at(column, lane.measured_at if end is None else end)
         first, last = (None if x is None else max(abs(x), least) for x in ends)
         return math.log10(last / first) if first and last else None
@@ -174,7 +174,7 @@ def return_share_of_other(evidence: Evidence, arm: str, other: str, *, threshold
     means = {task: statistics.fmean(values) if values else 0.0
              for task, (values,) in ((task, evidence.strata(other, _final, (task,))) for task in evidence.tasks)}
 
-    def share(lane: Lane) -> float | None:
+    def share(lane: ArmLane) -> float | None:
         return None if lane.last_return is None else lane.last_return / means[lane.task]
 
     found = Tested(Estimate(None))
@@ -198,7 +198,7 @@ def return_over_number(evidence: Evidence, arm: str, published: dict[str, float]
     return Comparison.of(f"final return, {arm} minus {who}", welch_test(strata, threshold=threshold), threshold)
 
 
-def correlation(evidence: Evidence, arm: str, number: Callable[[Lane], float | None], what: str, *, threshold: float,
+def correlation(evidence: Evidence, arm: str, number: Callable[[ArmLane], float | None], what: str, *, threshold: float,
                 side: str) -> Comparison:
     """Rank correlation over tasks of a lane's number with log10 of Q over the bound."""
     tasks = []

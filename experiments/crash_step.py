@@ -46,7 +46,7 @@ HEADER = ("lane", "crash", "foretold", "interval", "at update", "|Q| there", "SE
 def measure(scale: str, physics: str, tell: Callable[[str], None]) -> Measured:
     """Train the critics, and look back from every mark of their growth."""
     from divbench.studies.growth import measure_growth
-    from divbench.studies.kernels import card
+    from divbench.studies.ntk.measuring import card
 
     rows = measure_growth(TASK, "sgd", (LAYERS,), range(LANES[scale]), width=WIDTH, points=POINTS,
                           learning_rate=LEARNING_RATE, updates=UPDATES, physics=physics, tell=tell)

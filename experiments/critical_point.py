@@ -29,7 +29,7 @@ from divbench.statistics.estimates import CONFIDENCE, Estimate, Tested
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from divbench.experiments.evidence import Evidence, Lane
+    from divbench.experiments.evidence import ArmLane, Evidence
 
 WIDTHS, DRAWN = (64, 256), {"orthogonal": "orthogonal", "fan-in normal": "lecun_normal"}
 
@@ -48,7 +48,7 @@ def arm(width: int, how: str) -> str:
     return f"{width} units, {how}"
 
 
-def log_critical(lane: Lane) -> float | None:
+def log_critical(lane: ArmLane) -> float | None:
     """log10 of the update of the lane's critical point."""
     return math.log10(max(lane.critical, 1)) if lane.critical is not None else None
 

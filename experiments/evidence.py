@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import pyarrow
 
     from divbench.records.tables import Tables
-    from divbench.report.evidence import Evidence as GatheredEvidence
+    from divbench.report.evidence import RunEvidence
     from divbench.report.facts import Facts
 
 VALUE_COLUMNS = ("q_replay_mean", *LIMIT_COLUMNS, ANY, "td_loss", "grad_norm", "second_moment", "second_moment_head",
@@ -39,7 +39,7 @@ BROKEN = ("learner", "optimizer")  # what `nonfinite` says of lanes that broke b
 
 
 @dataclasses.dataclass(frozen=True)
-class Lane:
+class ArmLane:
     """One seed of an arm.
 
     Attributes:
@@ -178,7 +178,7 @@ class Evidence:
     """
 
     scale: str
-    lanes: tuple[Lane, ...]
+    lanes: tuple[ArmLane, ...]
     facts: Mapping[str, Facts] = dataclasses.field(default_factory=dict)
     cards: Mapping[str, dict] = dataclasses.field(default_factory=dict)
 
@@ -192,7 +192,7 @@ class Evidence:
         """Tasks, in order."""
         return tuple(dict.fromkeys(lane.task for lane in self.lanes))
 
-    def of(self, arm: str, task: str | None = None) -> tuple[Lane, ...]:
+    def of(self, arm: str, task: str | None = None) -> tuple[ArmLane, ...]:
         """The lanes of an arm, on one task or on all.
 
         Raises:
@@ -207,7 +207,7 @@ class Evidence:
         """Whether lanes of one task and seed share their random numbers, whatever their arm: by every run's card."""
         return bool(self.cards) and not any(map(why_unpaired, self.cards.values()))
 
-    def pairs(self, arm: str, other: str, number: Callable[[Lane], float | None],
+    def pairs(self, arm: str, other: str, number: Callable[[ArmLane], float | None],
               tasks: Sequence[str] | None = None) -> list[list[tuple[float, float]]]:
         """For each task of an arm the numbers of its judged lanes beside those of another arm's lanes of the same seed;
         a seed of which one of the two has no number is left out."""
@@ -218,7 +218,7 @@ class Evidence:
             found.append([(own[seed], others[seed]) for seed in sorted(own.keys() & others.keys())])
         return found
 
-    def strata(self, arm: str, number: Callable[[Lane], float | None],
+    def strata(self, arm: str, number: Callable[[ArmLane], float | None],
                tasks: Sequence[str] | None = None) -> list[list[float]]:
         """For each task of the arm the numbers of its judged lanes; a lane without a number is left out."""
         found = [[number(lane) for lane in self.of(arm, task) if lane.judged]
@@ -271,7 +271,7 @@ def _updates(values: pyarrow.Table) -> dict[tuple[Cell, int], list[int]]:
     return {key: sorted(updates) for key, updates in found.items()}
 
 
-def _lanes(arm: Arm, spec: RunSpec, gathered: GatheredEvidence) -> list[Lane]:
+def _lanes(arm: Arm, spec: RunSpec, gathered: RunEvidence) -> list[ArmLane]:
     tables, order = gathered.tables, gathered.facts.order
     values = read_cells(tables.values, VALUE_COLUMNS, order)
     scores = read_cells(tables.scores, SCORE_COLUMNS, order)
@@ -281,12 +281,12 @@ def _lanes(arm: Arm, spec: RunSpec, gathered: GatheredEvidence) -> list[Lane]:
                 for (task, variant, utd, seed), point in (gathered.critical_points() or {}).items()}
     keys = key_rule(tables.card)
     return [
-        Lane(arm.name, lane.cell.task, lane.cell.variant, lane.cell.utd, lane.seed, spec.prime_updates, lane.verdict,
-             lane.point[1] if lane.point else -1, nonfinite.get((lane.cell, lane.seed), ""),
-             values[lane.cell][lane.seed],
-             scores.get(lane.cell, {}).get(lane.seed, Series((), {name: () for name in SCORE_COLUMNS})),
-             critical.get((lane.cell, lane.seed)), noted.get((lane.cell, lane.seed), {}),
-             stopped.get((lane.cell, lane.seed)), keys)
+        ArmLane(arm.name, lane.cell.task, lane.cell.variant, lane.cell.utd, lane.seed, spec.prime_updates, lane.verdict,
+                lane.point[1] if lane.point else -1, nonfinite.get((lane.cell, lane.seed), ""),
+                values[lane.cell][lane.seed],
+                scores.get(lane.cell, {}).get(lane.seed, Series((), {name: () for name in SCORE_COLUMNS})),
+                critical.get((lane.cell, lane.seed)), noted.get((lane.cell, lane.seed), {}),
+                stopped.get((lane.cell, lane.seed)), keys)
         for lane in gathered.lanes
     ]
 
@@ -303,7 +303,7 @@ def _nonfinite(values: pyarrow.Table) -> dict[tuple[Cell, int], str]:
 
 
 def _noted(diagnostics: pyarrow.Table) -> dict[tuple[Cell, int], dict[str, tuple[tuple[int, float], ...]]]:
-    """The metrics of `Lane.noted`, which are of the whole critic, by lane."""
+    """The metrics of `ArmLane.noted`, which are of the whole critic, by lane."""
     found: dict[tuple[Cell, int], dict[str, list[tuple[int, float]]]] = {}
     columns = [diagnostics.column(name).to_pylist() for name in ("metric", "update", "value")]
     for key, metric, update, value in zip(_keys(diagnostics), *columns, strict=True):

@@ -7,8 +7,8 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from divbench.execute.making.request import MakeRequest
 from divbench.spec.estimate import UPDATES_PER_SECOND
-from divbench.spec.making import MakeRequest
 from divbench.spec.run_spec import RunSpec
 from divbench.statistics.estimates import CONFIDENCE, Tested
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from divbench.experiments.evidence import Evidence, Lane
+from divbench.experiments.evidence import ArmLane, Evidence
 from divbench.report.bounds import BOUND as BOUND_COLUMN
 from divbench.report.bounds import NAMES, STYLES
 from divbench.report.colours import GREY, as_dots, assign, colour_of
@@ -70,7 +70,7 @@ def q_and_returns(evidence: Evidence, title: str) -> Figure:
 
 
 def q_and_metric(evidence: Evidence, metric: str, label: str, title: str) -> Figure:
-    """Mean Q of every lane with the bound, and a metric of `Lane.noted` where it was measured, against updates.
+    """Mean Q of every lane with the bound, and a metric of `ArmLane.noted` where it was measured, against updates.
 
     Args:
       evidence: of the experiment.
@@ -78,7 +78,7 @@ def q_and_metric(evidence: Evidence, metric: str, label: str, title: str) -> Fig
       label: what people call it.
       title: of the picture.
     """
-    def noted(lane: Lane) -> Series | None:
+    def noted(lane: ArmLane) -> Series | None:
         pairs = lane.noted.get(metric)
         if not pairs:
             return None
@@ -87,20 +87,20 @@ def q_and_metric(evidence: Evidence, metric: str, label: str, title: str) -> Fig
     return _curves(evidence, {MEASURED: _values("q_replay_mean"), label: noted}, title, linear=(label,))
 
 
-def _values(column: str) -> Callable[[Lane], Series]:
+def _values(column: str) -> Callable[[ArmLane], Series]:
     """A column of a lane's values as it is drawn, with bounds if it is of Q."""
-    def of(lane: Lane) -> Series:
+    def of(lane: ArmLane) -> Series:
         bounds = {name: lane.values.columns[name] for name in NAMES} if column == "q_replay_mean" else {}
         return Series(lane.values.points, {"drawn": lane.drawn(lane.values, column), **bounds})
 
     return of
 
 
-def _returns(lane: Lane) -> Series:
+def _returns(lane: ArmLane) -> Series:
     return Series(lane.scores.points, {"drawn": lane.drawn(lane.scores, "return_mean")})
 
 
-def _curves(evidence: Evidence, quantities: Mapping[str, Callable[[Lane], Series | None]], title: str, *,
+def _curves(evidence: Evidence, quantities: Mapping[str, Callable[[ArmLane], Series | None]], title: str, *,
             by_updates: bool = True, middle: Callable[[list[float]], float] = statistics.median,
             linear: Sequence[str] = ()) -> Figure:
     """A panel for each quantity and task, with a line for every lane and a thick one for the middle of each arm.
@@ -145,7 +145,7 @@ def _curves(evidence: Evidence, quantities: Mapping[str, Callable[[Lane], Series
                       look=arm_looks(evidence))
 
 
-def final_values(evidence: Evidence, title: str, *, number: Callable[[Lane], float | None] | None = None,
+def final_values(evidence: Evidence, title: str, *, number: Callable[[ArmLane], float | None] | None = None,
                  label: str = "mean Q over the bound, where it is compared") -> Figure:
     """One point for each lane, a bar at the median of each arm, a panel per task; crosses are lanes that diverged.
 
@@ -188,7 +188,7 @@ def final_values(evidence: Evidence, title: str, *, number: Callable[[Lane], flo
     return figure
 
 
-def scatter(evidence: Evidence, arm: str, number: Callable[[Lane], float | None], *, x_label: str,
+def scatter(evidence: Evidence, arm: str, number: Callable[[ArmLane], float | None], *, x_label: str,
             title: str) -> Figure:
     """log10 of Q over the bound of every lane of an arm against another number of it; a marker per task."""
     from matplotlib.lines import Line2D

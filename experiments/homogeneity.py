@@ -16,8 +16,8 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from divbench.experiments.experiment import Comparison, Measured, MeasuredExperiment, Outcome, conclude
-from divbench.spec.kernels import DEPTHS, PUBLISHED_WIDTH
 from divbench.statistics.medians import worst_median_test
+from divbench.studies.ntk.request import DEPTHS, PUBLISHED_WIDTH
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -32,7 +32,7 @@ HEADER = ("critic", "weight layers", "Q", "gradient", "kernel", "law", "departur
 def measure(scale: str, physics: str, tell: Callable[[str], None]) -> Measured:
     """Exponents of every critic."""
     from divbench.studies.homogeneity import measure_homogeneity
-    from divbench.studies.kernels import card
+    from divbench.studies.ntk.measuring import card
 
     rows = measure_homogeneity(TASK, PUBLISHED_WIDTH, DEPTHS, INITIALISATIONS[scale], POINTS[scale], physics, tell)
     return Measured(rows, INITIALISATIONS[scale], card((TASK,), physics), HEADER, summary(rows))
@@ -78,8 +78,8 @@ def figure(measured: Measured) -> Figure:
     from matplotlib.figure import Figure
 
     from divbench.report.colours import GREY, ORANGE
-    from divbench.report.kernel_figures import COLOURS
     from divbench.report.style import RC
+    from divbench.studies.ntk.figures import COLOURS
 
     kinds = _cells(measured.rows, "critic")
     width, height = 10.2, 4.4

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 from divbench.experiments import kernels
 from divbench.experiments.experiment import Comparison, MeasuredExperiment, Outcome
-from divbench.spec.kernels import DEPTHS, PUBLISHED_WIDTH, Shape
+from divbench.studies.ntk.request import DEPTHS, PUBLISHED_WIDTH, Shape
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from divbench.experiments.experiment import Measured
-    from divbench.records.kernels import KernelRow
+    from divbench.studies.ntk.rows import KernelRow
 
 SHAPES = tuple(Shape(PUBLISHED_WIDTH, depth) for depth in DEPTHS)
 
@@ -35,7 +35,7 @@ def decide(measured: Measured) -> Outcome:
 
 
 def figure(measured: Measured) -> Figure:
-    from divbench.report.kernel_figures import kernel_figure
+    from divbench.studies.ntk.figures import kernel_figure
 
     return kernel_figure(kernels.deciding(measured.rows), "depth", "Kernels of random critics, by depth")
 

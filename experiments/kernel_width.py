@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 from divbench.experiments import kernels
 from divbench.experiments.experiment import Comparison, MeasuredExperiment, Outcome
-from divbench.spec.kernels import PUBLISHED_DEPTH, WIDTHS, Shape
+from divbench.studies.ntk.request import PUBLISHED_DEPTH, WIDTHS, Shape
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from divbench.experiments.experiment import Measured
-    from divbench.records.kernels import KernelRow
+    from divbench.studies.ntk.rows import KernelRow
 
 SHAPES = tuple(Shape(width, PUBLISHED_DEPTH) for width in WIDTHS)
 
@@ -34,7 +34,7 @@ def decide(measured: Measured) -> Outcome:
 
 
 def figure(measured: Measured) -> Figure:
-    from divbench.report.kernel_figures import kernel_figure
+    from divbench.studies.ntk.figures import kernel_figure
 
     return kernel_figure(kernels.deciding(measured.rows), "width", "Kernels of random critics, by width")
 

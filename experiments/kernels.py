@@ -24,11 +24,11 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from divbench.experiments.experiment import Comparison, Measured, Outcome, conclude
-from divbench.spec.kernels import PUBLISHED_ACTIVATIONS, WEIGHTS, KernelRequest, Shape
 from divbench.statistics.medians import worst_median_test
+from divbench.studies.ntk.request import PUBLISHED_ACTIVATIONS, WEIGHTS, KernelRequest, Shape
 
 if TYPE_CHECKING:
-    from divbench.records.kernels import KernelRow
+    from divbench.studies.ntk.rows import KernelRow
 
 TASKS = ("ant", "halfcheetah", "walker2d")
 QUICK_SHOWS = ("200 points in place of 1,000, the same tasks, critics and initialisations: with fewer points a kernel "
@@ -40,8 +40,8 @@ POINTS, INITIALISATIONS = {"quick": 200, "full": 1_000}, {"quick": 10, "full": 1
 
 def measure(shapes: Sequence[Shape], scale: str, physics: str, tell: Callable[[str], None]) -> Measured:
     """The kernels of critics of these shapes, on all tasks, with all ways of drawing weights."""
-    from divbench.report.kernels import HEADER, summarise, summary_cells
-    from divbench.studies.kernels import card, measure_kernels
+    from divbench.studies.ntk.measuring import card, measure_kernels
+    from divbench.studies.ntk.summary import HEADER, summarise, summary_cells
 
     rows: list = []
     for task in TASKS:

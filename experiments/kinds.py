@@ -7,7 +7,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 
-from divbench.experiments.evidence import Evidence, Lane
+from divbench.experiments.evidence import ArmLane, Evidence
 from divbench.experiments.experiment import Comparison, Outcome, percent
 from divbench.experiments.protocols import BOTH_KINDS, STANDING
 
@@ -17,7 +17,7 @@ NOTE = ("Half of the lanes on {tasks} stand in the random phase (mean reward abo
         "are those of a half-and-half mixture.")
 
 
-def kind_of(lane: Lane) -> str:
+def kind_of(lane: ArmLane) -> str:
     """`standing` or `lying`, by the mean reward of the random phase; empty on a task without the two kinds, and where
     rewards were not measured."""
     reward = lane.first("reward_mean") if lane.task in BOTH_KINDS else None

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from divbench.execute.wording import plural
 from divbench.experiments.experiment import MeasuredExperiment
 from divbench.experiments.recording import outcome_folder, refuse_other, verdict_record, write_outcome
-from divbench.spec.experiments import ReproduceRequest
-from divbench.spec.kernels import refuse_physics
+from divbench.experiments.request import ReproduceRequest
+from divbench.studies.ntk.request import refuse_physics
 
 TABLE = "measured.csv"
 
@@ -48,7 +48,7 @@ def settle(experiment: MeasuredExperiment, request: ReproduceRequest, tell: Call
     Raises:
       UsageError: a folder that cannot be written.
     """
-    from divbench.report.kernels import as_csv
+    from divbench.studies.ntk.summary import as_csv
 
     measured = experiment.measure(request.scale, request.physics, tell)
     record = verdict_record(experiment, request, experiment.decide(measured)) | {

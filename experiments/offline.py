@@ -10,9 +10,9 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
+from divbench.execute.making.request import MADE, MakeRequest
 from divbench.experiments.experiment import Arm
 from divbench.experiments.protocols import FIRST_SEED
-from divbench.spec.making import MADE, MakeRequest
 from divbench.spec.run_spec import RunSpec
 
 QUICK_SEEDS, FULL_SEEDS = 6, 10  # six decide a paired difference at 95%

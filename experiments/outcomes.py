@@ -11,11 +11,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from divbench.experiments.experiment import INCONCLUSIVE, ROUNDING, percent
+from divbench.experiments.request import CLAIMS, NAMES
 from divbench.spec.errors import UsageError
-from divbench.spec.experiments import CLAIMS, NAMES
 from divbench.spec.text import format_table
-from divbench.statistics.estimates import CONFIDENCE
-from divbench.statistics.holm import holm
+from divbench.statistics.estimates import CONFIDENCE, holm
 
 BAR = r"\|"  # in a cell of a Markdown table
 OUTCOME, FORMAT, OUTCOME_VERSION = "outcome.json", "divbench outcome", 1

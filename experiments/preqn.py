@@ -26,7 +26,7 @@ from divbench.statistics.estimates import welch_test
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from divbench.experiments.evidence import Evidence, Lane
+    from divbench.experiments.evidence import ArmLane, Evidence
 
 SIN, RELU, TD3, BARE, SAC = "preqn sin", "preqn relu", "td3", "td3 without targets", "sac"
 VARIANTS = {SIN: "preqn+activation=sin", RELU: "preqn", TD3: "td3", BARE: "td3+no-target", SAC: "baseline"}
@@ -52,7 +52,8 @@ def decide(evidence: Evidence) -> Outcome:
     cosines = tuple(f"{arm}: mean cosine of the last measurement {statistics.fmean(found):.3f}" for arm in evidence.arms
                     if (found := [value for stratum in evidence.strata(arm, last_cosine) for value in stratum]))
     returns = tuple(f"{arm}, mean final return: " + ", ".join(
-        f"{task} {statistics.fmean(_returns(evidence, arm, task)):.4g}" for task in evidence.tasks) for arm in evidence.arms)
+        f"{task} {statistics.fmean(_returns(evidence, arm, task)):.4g}" for task in evidence.tasks)
+                    for arm in evidence.arms)
     return conclude(*comparisons, context=(*all_shares(evidence), *cosines, *returns, *medians_in_words(evidence)))
 
 
@@ -60,7 +61,7 @@ def _returns(evidence: Evidence, arm: str, task: str) -> list[float]:
     return [found for lane in evidence.of(arm, task) if (found := lane.last_return) is not None]
 
 
-def last_cosine(lane: Lane) -> float | None:
+def last_cosine(lane: ArmLane) -> float | None:
     """Of the last measurement."""
     return lane.last(ALIGNMENT)
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from divbench.experiments.experiment import Claim, Comparison, Outcome
 from divbench.experiments.outcomes import FORMAT, OUTCOME, OUTCOME_VERSION, as_markdown, read_outcome
+from divbench.experiments.request import ReproduceRequest
 from divbench.spec.errors import UsageError
-from divbench.spec.experiments import ReproduceRequest
 
 SO_FAR = "so-far"  # the folder of outcomes that rest on some of the runs
 # Of deciding, as docs/experiments.md has it. Outcomes of the first do not have it: they were decided by bootstraps of

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from divbench.experiments.evidence import NOTED, SCORE_COLUMNS, VALUE_COLUMNS, Evidence, Lane
+from divbench.experiments.evidence import NOTED, SCORE_COLUMNS, VALUE_COLUMNS, ArmLane, Evidence
 from divbench.experiments.experiment import CONFIDENCE, Arm, Comparison, Experiment, percent
 from divbench.report.series import Series
 
@@ -40,10 +40,10 @@ def in_words(found: Sequence[Comparison]) -> list[str]:
             for comparison in found]
 
 
-def _lane(arm: Arm, seed: int) -> Lane:
+def _lane(arm: Arm, seed: int) -> ArmLane:
     spec = arm.spec
     points = ((0, 0), (spec.steps, LONG))
-    return Lane(arm.name, spec.tasks[0], spec.variants[0].name, str(spec.utd[0]), seed, spec.prime_updates, "stable", 0,
-                "", Series(points, dict.fromkeys(VALUE_COLUMNS, (1.0, 1.0))),
-                Series(points, dict.fromkeys(SCORE_COLUMNS, (1.0, 1.0))), 1,
-                dict.fromkeys(NOTED, ((0, 1.0), (LONG, 1.0))))
+    return ArmLane(arm.name, spec.tasks[0], spec.variants[0].name, str(spec.utd[0]), seed, spec.prime_updates, "stable",
+                   0, "", Series(points, dict.fromkeys(VALUE_COLUMNS, (1.0, 1.0))),
+                   Series(points, dict.fromkeys(SCORE_COLUMNS, (1.0, 1.0))), 1,
+                   dict.fromkeys(NOTED, ((0, 1.0), (LONG, 1.0))))

@@ -16,16 +16,16 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from divbench.execute.making.request import MakeRequest
 from divbench.experiments.arms import arm_table
 from divbench.experiments.experiment import Arm, Comparison, Experiment, Outcome, run_updates
 from divbench.experiments.kinds import kinds_table
 from divbench.experiments.recording import outcome_folder, refuse_other, verdict_record, write_outcome
 from divbench.experiments.rehearsal import in_words, out_of_reach
+from divbench.experiments.request import ReproduceRequest
 from divbench.report.pairing import key_generation
 from divbench.spec.errors import UsageError
 from divbench.spec.estimate import UPDATES_PER_SECOND
-from divbench.spec.experiments import ReproduceRequest
-from divbench.spec.making import MakeRequest
 from divbench.spec.run_spec import RunSpec
 from divbench.spec.text import format_table
 
@@ -236,7 +236,7 @@ def _make_datasets(plan: Plan, tell: Callable[[str], None]) -> list[RunResult]:
     """Make what the runs learn from; nothing is returned if all of it is there."""
     if not plan.datasets:
         return []
-    from divbench.execute.making import TrainingFailed, make_datasets
+    from divbench.execute.making.datasets import TrainingFailed, make_datasets
     from divbench.execute.run import RunResult
     from divbench.execute.signals import Interrupted
 

@@ -16,7 +16,7 @@ from divbench.spec.suites import SUITES
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from divbench.experiments.evidence import Evidence, Lane
+    from divbench.experiments.evidence import ArmLane, Evidence
 
 QUICK_TASKS = ("quadruped-run", "hopper-hop", "cheetah-run", "walker-run", "humanoid-run", "finger-spin")
 
@@ -39,7 +39,7 @@ def figure(evidence: Evidence) -> Figure:
                    title="Q at the end of priming against early rewards")
 
 
-def _first_return(lane: Lane) -> float | None:
+def _first_return(lane: ArmLane) -> float | None:
     return lane.first_return
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from divbench.experiments.evidence import KERNEL, SEEM, Evidence, Lane
+from divbench.experiments.evidence import KERNEL, SEEM, ArmLane, Evidence
 from divbench.experiments.figures import sheet
 from divbench.report.colours import GREY, colour_of
 from divbench.report.sheet import share_limits
@@ -22,7 +22,7 @@ ENOUGH: dict[str, Any] = {"color": GREY, "linestyle": "--", "linewidth": 1.2}  #
 SAID = dict(zip((SEEM, *KERNEL), ("normalised SEEM", "row ratio", "average diagonal", "numerical rank"), strict=True))
 
 
-def seem_by_arm(evidence: Evidence, positive: float, ended: Callable[[Lane], bool], title: str) -> Figure:
+def seem_by_arm(evidence: Evidence, positive: float, ended: Callable[[ArmLane], bool], title: str) -> Figure:
     """Normalised SEEM of the last measurement of every lane, arms side by side.
 
     Args:
@@ -48,7 +48,7 @@ def seem_by_arm(evidence: Evidence, positive: float, ended: Callable[[Lane], boo
     return figure
 
 
-def measures(evidence: Evidence, names: Sequence[str], ended: Callable[[Lane], bool], title: str) -> Figure:
+def measures(evidence: Evidence, names: Sequence[str], ended: Callable[[ArmLane], bool], title: str) -> Figure:
     """The last value of several metrics, a panel for each: lanes that ended diverged to the right, the others left."""
     figure, panels = sheet(len(names), title, evidence, 4.2, _marks(), width=2.9 * len(names) + 0.6)
     for axes, name in zip(panels, names, strict=True):

@@ -28,7 +28,7 @@ from divbench.statistics.shares import share_test
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from divbench.experiments.evidence import Evidence, Lane
+    from divbench.experiments.evidence import ArmLane, Evidence
 
 TASK, LEVEL = "walker2d", "medium-expert"
 GAMMAS = {"quick": (0.6, 0.7, 0.75, 0.8, 0.83, 0.85, 0.87, 0.89, 0.92, 0.95),
@@ -50,7 +50,7 @@ def runs(scale: str) -> tuple[Arm, ...]:
                          diagnose="ntk,seem", **own) for gamma in GAMMAS[scale])
 
 
-def ended_diverged(lane: Lane) -> bool:
+def ended_diverged(lane: ArmLane) -> bool:
     """Whether Q was beyond its bounds, or not finite, at the end."""
     return lane.diverged and lane.verdict != "recovered"
 

@@ -25,7 +25,7 @@ from divbench.statistics.shares import share_test
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from divbench.experiments.evidence import Evidence, Lane
+    from divbench.experiments.evidence import ArmLane, Evidence
 
 LEVEL = "medium-replay"
 TASKS = {"quick": ("walker2d", "hopper"), "full": ("hopper", "halfcheetah", "walker2d")}
@@ -41,14 +41,14 @@ def runs(scale: str) -> tuple[Arm, ...]:
     return tuple(offline(scale, ARM, COPIED, task, LEVEL, diagnose="seem", **own) for task in TASKS[scale])
 
 
-def left(lane: Lane) -> int | None:
+def left(lane: ArmLane) -> int | None:
     """The update of the first measurement at which mean Q was beyond the bound; None if it never was."""
     rows = zip(lane.values.points, *(lane.values.columns[name] for name in ("q_replay_mean", *LIMIT_COLUMNS)),
                strict=True)
     return next((update for (_, update), q, *limits in rows if limits_of(*limits).side(q)), None)
 
 
-def surged(lane: Lane) -> int | None:
+def surged(lane: ArmLane) -> int | None:
     """The update of the first measurement at which normalised SEEM is at least half of the lane's largest; None if it
     was never above 0, or so large from the beginning."""
     series = lane.noted.get(SEEM, ())

@@ -38,7 +38,7 @@ HEADER = ("kernel", "modulus", "processes", "converged", "diverged", "neither", 
 def measure(scale: str, physics: str, tell: Callable[[str], None]) -> Measured:
     """Iterate on all processes."""
     from divbench.studies.contraction import measure_contraction
-    from divbench.studies.kernels import card
+    from divbench.studies.ntk.measuring import card
 
     rows = measure_contraction(DRAWS[scale], STEPS, tell)
     return Measured(rows, DRAWS[scale], card((), physics), HEADER, summary(rows))

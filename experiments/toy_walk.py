@@ -46,10 +46,10 @@ HEADER = ("network", "weights", "learning rate", "lane", "crash", "largest |Q| s
 
 def measure(scale: str, physics: str, tell: Callable[[str], None]) -> Measured:
     """Train the lanes of every setting, and look at their marks."""
-    from divbench.studies.kernels import card
-    from divbench.studies.walk import Setting, measure_walk
+    from divbench.studies.ntk.measuring import card
+    from divbench.studies.walk import WalkSetting, measure_walk
 
-    settings = [Setting(network == "layernorm", HIDDEN, *numbers) for numbers in (DECIDES, *TOLD)
+    settings = [WalkSetting(network == "layernorm", HIDDEN, *numbers) for numbers in (DECIDES, *TOLD)
                 for network in NETWORKS]
     rows = measure_walk(settings, range(LANES[scale]), side=SIDE, transitions=TRANSITIONS, updates=UPDATES[scale],
                         tell=tell)

@@ -28,10 +28,10 @@ settings.register_profile("untimed", deadline=None, suppress_health_check=[Healt
 settings.load_profile("untimed")
 
 # In tests alone, calls of these modules' functions are checked against the shapes of their annotations.
-SHAPED = ["divbench.learn.replay", "divbench.learn.losses", "divbench.learn.networks.head",
-          *(f"divbench.diagnostics.{name}" for name in ("values", "features", "kernels.gram", "kernels.products",
-                                                        "kernels.summaries", "kernels.layers", "kernels.directions",
-                                                        "kernels.preconditioning"))]
+SHAPED = ["divbench.learn.replay", "divbench.learn.losses", "divbench.learn.normalisations",
+          *(f"divbench.diagnostics.{name}" for name in ("values", "features", "policy", "kernels.gram",
+                                                        "kernels.products", "kernels.summaries", "kernels.layers",
+                                                        "kernels.directions", "kernels.preconditioning"))]
 install_import_hook(SHAPED, "beartype.beartype")
 
 # All processes of one test run share what they compile: xdist's workers and the commands that tests start inherit

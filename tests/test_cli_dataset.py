@@ -104,7 +104,7 @@ WRONG = [
     (["import", "whole.hdf5", "--out", NEW, "--layout", "minari"], "whole.hdf5: not a Minari dataset"),
     (["import", "minari:ab/c-v0", "--out", NEW, "--layout", "d4rl"], "--layout: 'minari:' goes with minari alone"),
     (["import", "minari:../a-v0", "--out", NEW], r"dataset import: expected a name such as .*found '\.\./a-v0'"),
-    (["import", "minari:ab/c-v0", "--out", NEW], "not in .*minari, which has no dataset; minari download ab/c-v0"),
+    (["import", "minari:ab/c-v0", "--out", NEW], "not in .*minari; minari download ab/c-v0 would bring it;"),
     (["export", "set", "--out", NEW], "dataset export: expected --to, one of d4rl, minari"),
     (["export", "set", "--to", "d4rl"], "--out: expected the file or folder to be made"),
     (["export", "set", "--to", "minary", "--out", NEW], "layout to export to 'minary'.*did you mean 'minari'"),

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from divbench import cli
-from divbench.commands.codes import reader_may_leave
+from divbench.cli.codes import reader_may_leave
 
 
 @pytest.fixture

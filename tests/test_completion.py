@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from divbench.commands.completion import FREE, SCRIPTS, candidates, names_of
-from divbench.spec import parsers
+from divbench.cli import table
+from divbench.cli.commands.completion import FREE, SCRIPTS, candidates, names_of
+from divbench.cli.parser import Parser
 from divbench.spec.built_in import BUILT_IN
 from tests.test_cli import HEAVY
 
@@ -42,13 +43,13 @@ def test_the_last_word_is_completed(typed, expected):
 
 
 def test_nothing_typed():
-    assert candidates([""]) == candidates([]) == list(parsers.COMMANDS)
+    assert candidates([""]) == candidates([]) == list(table.COMMANDS)
     assert candidates(["run", "--variants", ""]) == list(BUILT_IN)
 
 
-@pytest.mark.parametrize("command", parsers.EVERY)
+@pytest.mark.parametrize("command", table.EVERY)
 def test_every_name_that_an_argument_takes_is_known(command):
-    flags, places = parsers.make_parser(command).arguments()
+    flags, places = Parser(command, table.EVERY[command]).arguments()
     for argument in (*flags.values(), *places):
         named = re.fullmatch("NAME|A,B|KINDS|SHELL|WHAT|METRIC", argument.metavar or "")
         if named and not {argument.dest, f"{command} {argument.dest}"} & set(FREE):

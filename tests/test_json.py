@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from divbench import cli
-from divbench.execute.making import Made, TrainingFailed
-from divbench.execute.render import Film
+from divbench.cli import table
+from divbench.execute.making.datasets import Made, TrainingFailed
+from divbench.execute.rendering.film import Film
 from divbench.execute.run import RunResult
-from divbench.spec import parsers
 from tests.records.made_datasets import write
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -62,11 +62,11 @@ def place(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         Path("simba.csv").write_text(SIMBA)
-        replaced = {"execute.run.run": RunResult(folder / "run"), "execute.render.render": film,
-                    "execute.parity.run_parity": [{"obs_1": float("nan")}], "execute.doctor.diagnose": [],
-                    "studies.kernels.measure_kernels": [], "report.kernel_files.write_kernels": ["kernels.csv"],
+        replaced = {"execute.run.run": RunResult(folder / "run"), "execute.rendering.film.render": film,
+                    "execute.parity.measuring.run_parity": [{"obs_1": float("nan")}], "execute.doctor.diagnose": [],
+                    "studies.ntk.measuring.measure_kernels": [], "studies.ntk.files.write_kernels": ["kernels.csv"],
                     "report.build.contents": {"summary.md": b"x"},
-                    "execute.making.make_datasets": [Made(write("set"), kept=False)]}
+                    "execute.making.datasets.make_datasets": [Made(write("set"), kept=False)]}
         for name, answer in replaced.items():
             patch.setattr(f"divbench.{name}", lambda *_, answer=answer, **more: print("from a library") or answer)
         yield folder
@@ -87,7 +87,7 @@ def documented(command: str) -> list[str]:
     return re.findall(r"`(\w+)`", re.split("; with|: of each", row)[0])
 
 
-@pytest.mark.parametrize("command", parsers.EVERY)
+@pytest.mark.parametrize("command", table.EVERY)
 def test_every_command_prints_one_object_with_the_keys_of_the_page(command, answers):
     code, out, err = answers[command]
     assert code == 0, err
@@ -98,7 +98,7 @@ def test_every_command_prints_one_object_with_the_keys_of_the_page(command, answ
     assert list(answer) == expected
 
 
-@pytest.mark.parametrize("command", parsers.EVERY)
+@pytest.mark.parametrize("command", table.EVERY)
 def test_every_refusal_is_an_object_too(command, place):
     for words in ([*command.split(), "--no-such-flag", "--json"], [*command.split(), "--json", "--json=3"]):
         code, out, err = said(words)
@@ -122,7 +122,7 @@ def test_what_goes_wrong_later_is_an_object_too(place, monkeypatch):
     for error, code, why in ((TrainingFailed("boom"), 1, "failed: boom"), (KeyboardInterrupt(), 130, "interrupted"),
                              (RuntimeError("boom"), 70, "RuntimeError: boom; this is a mistake of divbench, not of the "
                                                         "request")):
-        monkeypatch.setattr("divbench.execute.making.make_datasets", fails(error))
+        monkeypatch.setattr("divbench.execute.making.datasets.make_datasets", fails(error))
         found, out, err = said(["dataset", "make", "--tasks", "constant-reward", "--json"])
         assert (found, json.loads(out)) == (code, {"error": why, "exit_code": code})
         assert err.endswith(f"divbench: {why}\n")

@@ -6,7 +6,7 @@ import chex
 import jax
 import jax.numpy as jnp
 
-from divbench.diagnostics.scaling import magnitude_scale
+from divbench.diagnostics.norms import magnitude_scale
 
 ROUNDING = 1e-6  # of the largest magnitude; what varies by less is constant as far as float32 can tell
 

@@ -16,7 +16,7 @@ import jax.numpy as jnp
 from jax.custom_batching import sequential_vmap
 from jaxtyping import Array, ArrayLike, Float
 
-from divbench.diagnostics.scaling import magnitude_scale
+from divbench.diagnostics.norms import magnitude_scale
 
 DELTA = 0.01  # share of the sum of singular values that a rank may leave out
 FEATURE_THRESHOLD = 0.01  # of sigma / sqrt(B)

@@ -3,8 +3,9 @@
 A tree of the critics is their parameters: a dictionary of layers by name, each a tree of arrays with a leading axis of
 critics. Gradients, steps and the moments of Adam have the same form. The norm of a whole tree is
 `global_norm`. Critics that diverge hold numbers whose squares no float32 holds: everything here divides by the
-largest magnitude before it squares, so a norm is finite whenever it fits into float32. It is infinite where an entry
-is, as a second moment is whose gradient's square no float32 holds, and NaN where one is that.
+largest magnitude (`magnitude_scale`) before it squares, so a norm is finite whenever it fits into float32. It is
+infinite where an entry is, as a second moment is whose gradient's square no float32 holds, and NaN where one is that.
+Kernels are scaled in the same way, in float64 too.
 """
 
 from __future__ import annotations
@@ -13,8 +14,6 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-
-from divbench.diagnostics.scaling import magnitude_scale
 
 
 def global_norm(tree: Any) -> jax.Array:
@@ -46,3 +45,15 @@ def effective_rate(step_norm: jax.Array, parameter_norm: jax.Array) -> jax.Array
     """
     nothing = parameter_norm < jnp.finfo(jnp.float32).tiny
     return jnp.where(nothing, 0.0, step_norm / jnp.where(nothing, 1.0, parameter_norm))
+
+
+def magnitude_scale(array: jax.Array, axis: int | tuple[int, ...] | None = None) -> jax.Array:
+    """The largest magnitude along the axes (None: of all), 1 where that is nothing, NaN where it is not finite.
+
+    The shape is that of `array` with those axes of size 1. Nothing is what lies below the smallest normal number of
+    the array's type: there digits are lost, or on some devices all of them. Finiteness is asked apart because XLA's
+    maximum of many NaNs on a CPU can be -inf.
+    """
+    largest = jnp.max(jnp.abs(array), axis, keepdims=True)
+    finite = jnp.all(jnp.isfinite(array), axis, keepdims=True)
+    return jnp.where(finite, jnp.where(largest < jnp.finfo(array.dtype).tiny, 1.0, largest), jnp.nan)

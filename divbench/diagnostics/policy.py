@@ -1,9 +1,12 @@
-"""How much freedom the policy has left: actions at their bounds, and entropy."""
+"""How much freedom the policy has left, by actions at their bounds and entropy; and how far it has moved."""
 
 from __future__ import annotations
 
 import jax
 import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from divbench.diagnostics.kernels.directions import unit
 
 AT_BOUND = 0.99
 
@@ -27,3 +30,15 @@ def entropy(log_prob: jax.Array) -> jax.Array:
       log_prob: log density of each sampled action, nats, `[B]`.
     """
     return -jnp.mean(log_prob)
+
+
+def action_similarity(now: Float[Array, "B A"], before: Float[Array, "B A"]) -> Float[Array, ""]:
+    """Mean over states of the cosine between the policy's action now and before; a scalar in [-1, 1].
+
+    1 where the policy rests. States in which an action is wholly 0 count as 0. Source: Yue et al., 2310.04411, the
+    code's logged similarity of policy actions.
+
+    Args:
+      now, before: the policy's actions in the same states, `[B, A]`.
+    """
+    return jnp.mean(jnp.clip(jnp.sum(unit(now, 1) * unit(before, 1), 1), -1.0, 1.0))

@@ -45,8 +45,7 @@ def measure_rate(group: Group, physics: str = "auto", precision: str = "highest"
     state = program.reset_lanes(program.blank_state(), roots, coefs, everyone, everyone, jnp.zeros(lanes, jnp.int32))
 
     def chunk(state, *, steps: int, updates: int):
-        control = Control(jnp.int32(steps or 1), jnp.asarray(steps > 0), jnp.asarray(True), jnp.asarray(steps > 0),
-                          jnp.int32(updates), jnp.int32(1), jnp.int32(1), jnp.int32(0))
+        control = Control.acting(steps, explores=True, begins_episode=True) if steps else Control.priming(updates)
         began = time.perf_counter()
         state = program.train_chunk(state, roots, coefs, starts, control)
         jax.block_until_ready(state)

@@ -21,8 +21,7 @@ from divbench.learn.agents.coefficients import Coefficients, Structure
 from divbench.learn.agents.state import LearnerState
 from divbench.learn.keys import Stream, stream_key
 from divbench.learn.replay import Batch
-from divbench.learn.replay.choice import replay_of
-from divbench.learn.replay.drawing import make_draw
+from divbench.learn.replay.drawing import make_draw, replay_of
 from divbench.learn.trainer import TrainState
 from divbench.spec.run_spec import FULL, NTK, SEEM
 
@@ -80,7 +79,7 @@ def _measure_batch(learner: LearnerState, batch: Batch, coefs: Coefficients, str
     critic, agent = learner.critic, agent_of(structure)
     action, log_prob = agent.sample(learner.actor, batch.obs, coefs, structure, keys[1])
     uniform = jax.random.uniform(keys[2], action.shape, jnp.float32, -1.0, 1.0)
-    passed = critics.passed(critic, batch.obs, batch.action, coefs, structure)
+    passed = critics.forward(critic, batch.obs, batch.action, coefs, structure)
     q = {"replay": passed.q}
     for name, chosen in (("policy", action), ("random", uniform), ("distant", distance.most_distant(batch.action))):
         q[name] = critics.values(critic, batch.obs, chosen, coefs, structure)
@@ -94,10 +93,10 @@ def _measure_batch(learner: LearnerState, batch: Batch, coefs: Coefficients, str
         coefs, structure, keys[4])
     step = agent.critic_change(learner, batch, target, gradient, coefs, structure)
     first, second = (optimizers.moment(learner.critic_moments, name, critic["params"]) for name in ("mu", "nu"))
-    low, high = rewards.of_batch(batch, coefs, structure)
-    of_any = rewards.of_any_policy(high, agent.entropy_weight(learner, coefs), coefs.initial_temperature,
-                                   structure.action_size)
-    parameters = critics.counted(critic["params"], coefs, structure)
+    low, high = rewards.batch_range(batch, coefs, structure)
+    of_any = rewards.most_of_any_policy(high, agent.entropy_weight(learner, coefs), coefs.initial_temperature,
+                                        structure.action_size)
+    parameters = critics.learnable(critic["params"], coefs, structure)
     parameter_norm, step_norm = norms.global_norm(parameters), norms.global_norm(step)
     measured |= {
         "q_distance_correlation": distance.distance_correlation(uniform, batch.action, q["random"]),
@@ -125,7 +124,7 @@ def _measure_batch(learner: LearnerState, batch: Batch, coefs: Coefficients, str
         noted |= kernel_measures.measure_alignment(learner, batch, target, step, coefs, structure)
     if FULL not in kinds:
         return measured, noted
-    following = critics.passed(critic, batch.next_obs, next_action, coefs, structure)
+    following = critics.forward(critic, batch.next_obs, next_action, coefs, structure)
     sizes = norms.layer_norms(parameters)
     steps = norms.layer_norms(step)
     details = {
@@ -144,7 +143,7 @@ def _measure_batch(learner: LearnerState, batch: Batch, coefs: Coefficients, str
 
 def _measure_episode(learner: LearnerState, coefs: Coefficients, episode: rollout.Rollout, key, structure: Structure):
     agent = agent_of(structure)
-    episode = episode._replace(reward=rewards.learned(episode.reward, coefs, structure))
+    episode = episode._replace(reward=rewards.transform(episode.reward, coefs, structure))
     returns = values.soft_returns(episode.reward, episode.log_prob, agent.entropy_weight(learner, coefs), coefs.gamma,
                                   episode.continues)
     ended = jnp.any(episode.continues == 0.0)
@@ -159,7 +158,7 @@ def _measure_episode(learner: LearnerState, coefs: Coefficients, episode: rollou
     there = critics.values(learner.critic, unseen.obs, unseen.action, coefs, structure)
     return {"mc_return_mean": jnp.where(known, values.mean_within(returns, early.within), jnp.nan),
             "mc_q_mean": values.mean_within(q, early.within),
-            "mc_q_used": values.mean_within(critics.reduced(q, coefs), early.within),
+            "mc_q_used": values.mean_within(critics.pessimistic_q(q, coefs), early.within),
             "mc_bias": jnp.where(known, values.bias(q, returns, early.within), jnp.nan),
             "td_loss_heldout": _td_loss(there, target, before.within)}
 

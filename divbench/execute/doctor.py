@@ -11,7 +11,7 @@ import os
 import platform
 from collections.abc import Callable, Iterator
 
-from divbench.execute.room import container_limit, physical_memory
+from divbench.execute.memory import container_limit, physical_memory
 from divbench.execute.wording import one_line, plural
 from divbench.spec.errors import UsageError
 from divbench.spec.run_spec import PRECISIONS, RunSpec

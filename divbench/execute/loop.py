@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from divbench.execute.keeping import Keeper
+from divbench.execute.checkpointing import Checkpointer
 from divbench.execute.measuring import (
     Evaluator,
     diagnostic_rows,
@@ -66,7 +66,7 @@ class GroupLoop:
         self.columns = [lane_columns(lane, spec.suite, physics, spec.precision) for lane in group.lanes]
         self._shared = {name: value for name, value in self.columns[0].items() if name not in ("variant", "seed")}
         self._evaluator = Evaluator(program, group, signals.check)
-        self._keeper = Keeper(folder, program.replay)
+        self._checkpointer = Checkpointer(folder, program.replay)
         self._pace: dict[int, float] = {}  # seconds per unit of a phase's work, by phase
         self._saved_at = time.monotonic()
 
@@ -96,7 +96,7 @@ class GroupLoop:
         self.folder.mark_done()
 
     def _begin(self) -> tuple[TrainState, Position, bool]:
-        restored = self._keeper.restore(jax.eval_shape(self.program.blank_state))
+        restored = self._checkpointer.restore(jax.eval_shape(self.program.blank_state))
         self.progress.group_started(self.group, resumed_at=restored and (restored[1].env_step, restored[1].update))
         if restored:
             state, at, pending = restored
@@ -111,7 +111,7 @@ class GroupLoop:
         if self.data is not None:  # checkpoints do not hold it
             state = state._replace(rows=jnp.asarray(self.data.rows))
         with self._timed("compile", at):
-            nothing = self._control(at, rounds=0, priming_updates=0)
+            nothing = Control.acting(0, explores=False, begins_episode=False)
             state = self._train(state, at, nothing)
             self._evaluator.compile(state, self.coefs)
             jax.block_until_ready(state)
@@ -131,9 +131,7 @@ class GroupLoop:
             amount = FIRST_CHUNK * unit if pace is None else CHUNK_SECONDS / pace
             amount = max(1, min(stop.done - at.done, int(amount)))
             began = time.perf_counter()
-            control = self._control(at, rounds=amount if phase.acts else 1,
-                                    priming_updates=0 if phase.acts else amount)
-            state = self._train(state, at, control)
+            state = self._train(state, at, self._control(at, amount))
             jax.block_until_ready(state)
             seconds = time.perf_counter() - began
             self._pace[at.phase] = seconds / amount
@@ -178,17 +176,16 @@ class GroupLoop:
             self.progress.measured(self.group, values)
         return state
 
-    def _control(self, at: Position, *, rounds: int, priming_updates: int) -> Control:
+    def _control(self, at: Position, amount: int) -> Control:
+        """A chunk of `amount` env steps, or of updates where the phase does not act."""
         phase = self.group.protocol.phases[at.phase]
+        if not phase.acts:
+            return Control.priming(amount)
         # Where episodes end at their own times, all but the first begin within a chunk.
         env = self.program.env
-        first = at.env_step == 0 if env.terminates else at.env_step % env.episode_length == 0
-        begins = phase.acts and rounds > 0 and first
-        return Control(
-            rounds=jnp.int32(rounds), acts=jnp.asarray(phase.acts), explores=jnp.asarray(phase.kind == "random"),
-            begins_episode=jnp.asarray(begins), priming_updates=jnp.int32(priming_updates),
-            utd_numerator=jnp.int32(phase.utd.numerator), utd_denominator=jnp.int32(phase.utd.denominator),
-            phase_step=jnp.int32(at.done))
+        begins = at.env_step == 0 if env.terminates else at.env_step % env.episode_length == 0
+        return Control.acting(amount, explores=phase.kind == "random", begins_episode=begins, utd=phase.utd,
+                              phase_step=at.done)
 
     def _starts(self, at: Position):
         """Start states of the episode that `at` lies in, one a lane; drawn once an episode."""
@@ -200,7 +197,7 @@ class GroupLoop:
 
     def _save(self, state: TrainState, at: Position, pending: bool) -> None:
         with self._timed("checkpoint", at):
-            self._keeper.save(state, at, pending)
+            self._checkpointer.save(state, at, pending)
         self._saved_at = time.monotonic()
 
     @contextlib.contextmanager

@@ -15,10 +15,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from divbench import envs
-from divbench.execute.suited import check_task
-from divbench.learn.acting import middle_and_half
+from divbench.execute.dataset_check import check_task
 from divbench.learn.replay import Batch
 from divbench.learn.replay.dataset import packed
+from divbench.learn.rollout import action_center_and_scale
 from divbench.records.datasets.dataset import Dataset, open_dataset
 from divbench.records.datasets.subset import places
 from divbench.spec.errors import UsageError
@@ -68,7 +68,7 @@ def read_offline(folder: str, task: str, physics: str) -> OfflineData:
     dataset = open_dataset(folder)
     check_task(dataset.card, folder, task)
     env = envs.make(task, physics=physics)
-    batch, mean, deviation = _prepared(dataset, *middle_and_half(env))
+    batch, mean, deviation = _prepared(dataset, *action_center_and_scale(env))
     if np.abs(batch.action).max() > LARGEST_ACTION:
         raise UsageError(f"--dataset: expected actions within the bounds of {task}, found one "
                          f"{np.abs(batch.action).max():.4g} times as large in {folder}")
@@ -76,11 +76,11 @@ def read_offline(folder: str, task: str, physics: str) -> OfflineData:
     return OfflineData(dataset.checksum, packed(batch), mean, deviation, (rewards["min"], rewards["max"]))
 
 
-def _prepared(dataset: Dataset, middle: np.ndarray, half: np.ndarray) -> tuple[Batch, np.ndarray, np.ndarray]:
+def _prepared(dataset: Dataset, center: np.ndarray, scale: np.ndarray) -> tuple[Batch, np.ndarray, np.ndarray]:
     columns = {name: np.array(array) for name, array in dataset.transitions().items()}
     mean = columns["obs"].mean(0, dtype=np.float64).astype(np.float32)
     deviation = columns["obs"].std(0, dtype=np.float64).astype(np.float32) + np.float32(LEAST_DEVIATION)
-    action = (columns["action"] - middle) / half
+    action = (columns["action"] - center) / scale
     follows = np.zeros(len(dataset), bool)
     if dataset.whole_episodes:
         follows[:-1] = columns["episode"][1:] == columns["episode"][:-1]

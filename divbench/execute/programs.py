@@ -18,7 +18,7 @@ from divbench.execute.stability import nothing_before
 from divbench.learn import rollout, trainer
 from divbench.learn.agents.coefficients import Structure, structure_of
 from divbench.learn.replay import Replay
-from divbench.learn.replay.choice import replay_of
+from divbench.learn.replay.drawing import replay_of
 from divbench.learn.trainer import TrainState
 from divbench.spec.run_spec import SEEM
 

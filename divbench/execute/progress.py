@@ -14,9 +14,9 @@ from typing import TextIO
 
 from divbench.execute.observer import Progress, Row, describe_advance, variant_means
 from divbench.execute.wording import duration, number, one_line, plural, write_line
-from divbench.spec.plain import to_json
 from divbench.spec.plan import Group
 from divbench.spec.run_spec import RunSpec
+from divbench.spec.text import to_json
 
 PLAIN_INTERVAL = 5.0  # seconds between two plain lines of a group's progress
 

@@ -7,15 +7,15 @@ from pathlib import Path
 
 from divbench.execute import device
 from divbench.execute.critic_facts import NOT_MEASURED, facts_of
+from divbench.execute.dataset_check import checked_card
 from divbench.execute.failures import Failure, RunFailed, failure_of
 from divbench.execute.loop import GroupLoop
+from divbench.execute.memory import refuse_what_does_not_fit
 from divbench.execute.offline import read_offline
 from divbench.execute.programs import program_for
 from divbench.execute.progress import Progress
-from divbench.execute.room import refuse_what_does_not_fit
 from divbench.execute.signals import Interrupted, Signals
 from divbench.execute.sizes import network_facts
-from divbench.execute.suited import checked_card
 from divbench.records.card import gather_card
 from divbench.records.folder import CARD, GROUPS, GroupFolder, RunFolder, is_clearing, is_finished, other_keys
 from divbench.records.manifest import MANIFEST, Manifest

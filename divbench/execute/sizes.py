@@ -113,7 +113,7 @@ def traced_sizes(lane: Lane, mechanisms: frozenset[str]) -> Sizes:
     def kept(critic, obs, action, coefs):
         """What the gradient of Q keeps of a pass, and the hidden layers."""
         def values(params, action):
-            found = critics.passed({**critic, "params": params}, obs, action, coefs, structure)
+            found = critics.forward({**critic, "params": params}, obs, action, coefs, structure)
             return found.q, found.hidden
 
         return jax.vjp(values, critic["params"], action, has_aux=True)[1:]

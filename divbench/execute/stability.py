@@ -14,7 +14,8 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from divbench.diagnostics.kernels.directions import action_similarity, cosine
+from divbench.diagnostics.kernels.directions import cosine
+from divbench.diagnostics.policy import action_similarity
 from divbench.execute.kernel_measures import first_critic, kernel_of
 from divbench.learn.agents import critic as critics
 from divbench.learn.agents.choice import agent_of
@@ -55,7 +56,7 @@ def measure_stability(learner: LearnerState, before: Before, points: Batch, kern
     found = {
         "action_stability": action_similarity(actions, earlier),
         "ntk_stability": cosine(kernel, kernel_of(before.critic, points, coefs, structure)),
-        "parameter_stability": cosine(*(critics.counted(critic["params"], coefs, structure)
+        "parameter_stability": cosine(*(critics.learnable(critic["params"], coefs, structure)
                                          for critic in (own, before.critic))),
     }
     return {name: {"": jnp.where(learner.alive, value, jnp.nan)} for name, value in found.items()}

@@ -1,7 +1,7 @@
 """Playing whole episodes to be kept: every env step with all that a dataset has of it.
 
 Lives here: the compiled part, E episodes side by side for a number of env steps. Which episodes are played and where
-they go is for `divbench.execute.collecting`; evaluations and Monte-Carlo returns are in `rollout`.
+they go is for `divbench.execute.making.collecting`; evaluations and Monte-Carlo returns are in `rollout`.
 Letters in shapes: E episodes, T env steps, O observation size, A action size.
 """
 

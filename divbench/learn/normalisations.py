@@ -8,8 +8,14 @@ Letters in shapes: B batch, H width of a hidden layer, G groups; leading axes, s
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import NamedTuple
+
 import jax
 import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from divbench.learn.networks.switches import Switches
 
 EPSILON = 1e-6  # of LayerNorm and GroupNorm
 UNIT_BALL_EPSILON = 1e-12
@@ -46,6 +52,21 @@ def unit_ball(features, coefficient, *, plain: bool = False):
     Source: output feature normalization, Hussing et al., 2403.05996, section 4.
     """
     return (_projected if plain else _project)(features, coefficient)
+
+
+def normalise_features(features: Float[Array, "B H"], mechanisms: frozenset[str],
+                       switches: Switches) -> Float[Array, "B H"]:
+    """A critic's last hidden features after the normalisations that are compiled in and that the lane has.
+
+    `feature_layernorm`, LayerNorm without scale and shift, comes before `unit_ball`. They need nothing of the layers
+    before, so any critic can have them.
+    """
+    if "feature_layernorm" in mechanisms:
+        ones = jnp.ones(features.shape[-1], features.dtype)
+        features = layer_norm(features, ones, 0.0 * ones, switches.feature_layernorm, 0.0)
+    if "unit_ball" in mechanisms:
+        features = unit_ball(features, switches.unit_ball)
+    return features
 
 
 def _sums(x, groups: int = 1, weights=None):
@@ -125,3 +146,39 @@ def _project_backward(saved, slope):
 
 _project = jax.custom_vjp(_projected)
 _project.defvjp(_project_forward, _project_backward)
+
+
+class LayerSwitches(NamedTuple):
+    """What a lane says about the normalisation of one hidden layer.
+
+    Attributes:
+      on: 1 where the lane has it in this layer, else 0: then it is the identity, and its parameters do not learn.
+        Always 1 of a mechanism that is not `selectable`.
+      affine: 1 where LayerNorm's scale and shift count, else 0.
+      groups: of GroupNorm (static).
+    """
+
+    on: jax.Array | float
+    affine: jax.Array | float
+    groups: int
+
+
+class Normalisation(NamedTuple):
+    """A normalisation of a hidden layer before its activation.
+
+    Attributes:
+      parameters: names of its own, each `[H]`; `scale` begins at 1, every other at 0.
+      act: `(x [..., B, H], *parameters, switches) -> [..., B, H]`.
+    """
+
+    parameters: tuple[str, ...]
+    act: Callable[..., jax.Array]
+
+
+# By the name of the mechanism, in the order in which they act. BatchNorm, which is flax's, comes before them.
+NORMALISATIONS = {
+    "layernorm": Normalisation(("scale", "bias"), lambda x, scale, bias, lane: layer_norm(
+        x, scale, bias, lane.on, lane.affine)),
+    "groupnorm": Normalisation(("scale", "bias"), lambda x, scale, bias, lane: group_norm(
+        x, scale, bias, lane.groups)),
+}

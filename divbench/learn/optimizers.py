@@ -75,8 +75,8 @@ def moment(state: optax.OptState, name: str, parameters):
     return next((tree for tree in found if jax.tree.structure(tree) == structure), None)
 
 
-def step(gradient, moments: Moments, parameters, rule: Rule, mechanisms):
-    """What to add to the parameters, and the new moments.
+def adam_step(gradient, moments: Moments, parameters, rule: Rule, mechanisms):
+    """One step of Adam, or of RMSProp or SGD by the numbers of `rule`: what to add to the parameters, and new moments.
 
     Args:
       gradient, parameters: trees of the same structure; leaves called `kernel` decay.

@@ -1,5 +1,6 @@
 """Playing episodes without learning: evaluation with the policy's mode, and stochastic rollouts for measuring values.
 
+Policies act in [-1, 1], tasks in dm_control's own bounds: what maps the one onto the other is here too.
 Both are cut into blocks of env steps by the host, so that a signal is handled in time. Letters in shapes: L lanes,
 E episodes side by side in a lane, T env steps of an episode.
 """
@@ -12,8 +13,8 @@ from typing import Any, NamedTuple
 import chex
 import jax
 import jax.numpy as jnp
+import numpy as np
 
-from divbench.learn.acting import scaled_step
 from divbench.learn.agents.choice import agent_of
 from divbench.learn.agents.coefficients import Structure
 
@@ -107,3 +108,18 @@ def play(env, structure: Structure, actors, coefs, starts, keys) -> Rollout:
     first = jax.vmap(env.start)(starts)
     _, steps = jax.lax.scan(body, (first, jnp.zeros_like(first.done)), jnp.arange(env.episode_length))
     return jax.tree.map(lambda leaf: jnp.swapaxes(leaf, 0, 1), steps)
+
+
+def scaled_step(env) -> Callable:
+    """`step(state, action)` of one env for actions in [-1, 1]^A, mapped affinely onto the task's bounds.
+
+    For bounds of -1 and 1 the action passes through exactly.
+    """
+    center, scale = (jnp.asarray(x) for x in action_center_and_scale(env))
+    return lambda state, action: env.step(state, center + scale * action)
+
+
+def action_center_and_scale(env) -> tuple[np.ndarray, np.ndarray]:
+    """`[A]` float32 each: what maps a policy's action onto the task's bounds, `center + scale * action`."""
+    low, high = np.asarray(env.action_low), np.asarray(env.action_high)
+    return ((low + high) / 2).astype(np.float32), ((high - low) / 2).astype(np.float32)

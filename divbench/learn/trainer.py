@@ -9,19 +9,19 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 
-from divbench.learn.acting import scaled_step
 from divbench.learn.agents.choice import agent_of
 from divbench.learn.agents.coefficients import Coefficients, Structure
 from divbench.learn.agents.state import ACTOR_PARTS, CRITIC_PARTS, LearnerState
 from divbench.learn.keys import Stream, stream_key
 from divbench.learn.networks.switches import Switches
-from divbench.learn.replay.choice import replay_of
-from divbench.learn.replay.drawing import make_draw
+from divbench.learn.replay.drawing import make_draw, replay_of
+from divbench.learn.rollout import scaled_step
 
 
 class Cause(enum.IntEnum):
@@ -60,6 +60,19 @@ class Control(NamedTuple):
     utd_numerator: jax.Array  # int32
     utd_denominator: jax.Array  # int32
     phase_step: jax.Array  # int32, env steps of this phase that are done
+
+    @classmethod
+    def acting(cls, env_steps: int, *, explores: bool, begins_episode: bool, utd: Fraction = Fraction(0),
+               phase_step: int = 0) -> Control:
+        """A chunk of `env_steps` env steps, with `utd` updates for each unless it explores."""
+        return cls(jnp.int32(env_steps), jnp.asarray(True), jnp.asarray(explores), jnp.asarray(begins_episode),
+                   jnp.int32(0), jnp.int32(utd.numerator), jnp.int32(utd.denominator), jnp.int32(phase_step))
+
+    @classmethod
+    def priming(cls, updates: int) -> Control:
+        """A chunk of `updates` updates without an env step."""
+        return cls(jnp.int32(1), jnp.asarray(False), jnp.asarray(False), jnp.asarray(False),
+                   jnp.int32(updates), jnp.int32(0), jnp.int32(1), jnp.int32(0))
 
 
 def blank_state(env, structure: Structure, lanes: int, capacity: int) -> TrainState:
@@ -148,12 +161,12 @@ def make_train_chunk(env, structure: Structure) -> Callable:
         batch = draw(sample_key, rows, transitions, coefs)
         return agent.update(agent, learner, batch, coefs, structure, update_key)
 
-    def env_step(state: TrainState, roots, coefs, explores):
+    def act_in_envs(state: TrainState, roots, coefs, explores):
         choose = jax.vmap(choose_action, in_axes=(0, 0, 0, 0, None, None))
         action = choose(roots, state.learner, coefs, state.env.obs, state.env_step, explores)
         return jax.vmap(step_env)(state.env, action), action
 
-    def begun_anew(env, roots, episode, acts):
+    def autoreset(env, roots, episode, acts):
         """The env states, with the first of a new episode where one is over, and the lanes' episode numbers."""
         over = acts & (env.done > 0.0)
         episode = episode + over.astype(jnp.int32)
@@ -166,12 +179,12 @@ def make_train_chunk(env, structure: Structure) -> Callable:
 
         return jax.lax.cond(jnp.any(over), fresh, lambda: env), episode
 
-    def acted(state: TrainState, roots, coefs, control: Control) -> TrainState:
-        """After an env step of all lanes, if it is time for one."""
+    def env_step(state: TrainState, roots, coefs, control: Control) -> TrainState:
+        """One env step of all lanes, written to the replay, if the phase acts."""
         before = state.env
         after, action = jax.lax.cond(
             control.acts,
-            lambda: env_step(state, roots, coefs, control.explores),
+            lambda: act_in_envs(state, roots, coefs, control.explores),
             lambda: (before, jnp.zeros((len(roots), structure.action_size), jnp.float32)),
         )
         truncated = after.info["truncation"]
@@ -182,14 +195,14 @@ def make_train_chunk(env, structure: Structure) -> Callable:
         env_steps = state.env_step + control.acts.astype(jnp.int32)
         episode = state.episode
         if env.terminates:
-            after, episode = begun_anew(after, roots, episode, control.acts)
+            after, episode = autoreset(after, roots, episode, control.acts)
         learner = state.learner._replace(alive=state.learner.alive & ~broken)
         return state._replace(
             env=after, rows=rows, env_step=env_steps, episode=episode, learner=learner,
             **_record(state, broken, Cause.PHYSICS, env_steps, state.update))
 
     def one_round(state: TrainState, roots, coefs, control: Control, step) -> TrainState:
-        state = acted(state, roots, coefs, control) if replay.grows else state
+        state = env_step(state, roots, coefs, control) if replay.grows else state
         done = step * control.utd_numerator // control.utd_denominator
         due = (step + 1) * control.utd_numerator // control.utd_denominator - done
         due = jnp.where(control.acts, jnp.where(control.explores, 0, due), control.priming_updates)

@@ -1,7 +1,8 @@
 """Every measured metric, in words: what it is, its formula, its unit, where it is recorded and who proposed it.
 
-Pure data, from which `divbench explain` speaks. The columns of the tables are in `schema`, the code that computes
-the metrics in `divbench.diagnostics`, and what follows from them in `divbench.verdict`.
+Pure data, from which `divbench explain`, the table of values and the page are made: a metric with `_value` is a
+column of `values`. The other columns are in `schema`, the code that computes the metrics in `divbench.diagnostics`
+and `divbench.execute.diagnosing`, and what follows from them in `divbench.verdict`.
 
 In formulas: N critics, a batch of B transitions (s, a, r, s'), pi the policy, phi the critics' last hidden features,
 alpha the temperature, gamma the discount, theta the critics' parameters, |.|_2 the L2 norm. r, r_min and r_max are the
@@ -30,6 +31,29 @@ CRITICAL = "Yue et al., Understanding, predicting and better resolving Q-value d
 OURS = "divbench"
 
 
+# Headings of the page, and axes: of any sign and many decades; positive; neither.
+Q_VALUES, RETURNS, EXTRAPOLATION = "Q-values", "Against the return earned", "Extrapolation"
+LOSSES, STEPS, POLICY = "Losses and gradients", "Steps and parameters", "Policy and rewards"
+MAGNITUDE, LOGARITHMIC, LINEAR = "magnitude", "log", "linear"
+
+
+@dataclasses.dataclass(frozen=True)
+class Plot:
+    """How a column is plotted.
+
+    Attributes:
+      label: what people call it.
+      heading: under which it is offered.
+      axis: `magnitude`, `log` or `linear`.
+      bounded: whether the analytic bound is drawn in: the column is a Q-value or what one should be.
+    """
+
+    label: str
+    heading: str
+    axis: str = LINEAR
+    bounded: bool = False
+
+
 @dataclasses.dataclass(frozen=True)
 class Metric:
     """One metric.
@@ -44,6 +68,8 @@ class Metric:
       formula: in one line of plain text.
       meaning: what it tells, in a few sentences.
       source: the paper that it is from; for what every paper uses, the one whose setting is meant.
+      summary: of a column of `values`, its line in the description of the table; else empty.
+      plot: of a column of `values`, how the page plots it; None if it does not.
     """
 
     name: str
@@ -54,10 +80,13 @@ class Metric:
     formula: str
     meaning: str
     source: str
+    summary: str = ""
+    plot: Plot | None = None
 
 
-def _value(name: str, unit: str, formula: str, meaning: str, source: str = OURS) -> Metric:
-    return Metric(name, VALUES, CHEAP, False, unit, formula, meaning, source)
+def _value(name: str, unit: str, formula: str, meaning: str, source: str = OURS, *, summary: str,
+           plot: Plot | None = None) -> Metric:
+    return Metric(name, VALUES, CHEAP, False, unit, formula, meaning, source, summary, plot)
 
 
 def _whole(name: str, unit: str, formula: str, meaning: str, source: str) -> Metric:
@@ -76,121 +105,180 @@ def _layer(name: str, unit: str, formula: str, meaning: str, source: str = OURS)
 _ALL = (
     _value("q_replay_mean", "return", "mean over critics and batch of Q(s, a)",
            "Mean Q on states and actions of the replay buffer, the ones that the critics are fitted to. Beyond "
-           "q_bound no policy as random as those so far can be worth it: the critics diverge.", OFN),
+           "q_bound no policy as random as those so far can be worth it: the critics diverge.", OFN,
+           summary="mean Q on states and actions of the replay buffer",
+           plot=Plot("Mean Q on replay", Q_VALUES, MAGNITUDE, bounded=True)),
     _value("q_replay_max", "return", "max over critics and batch of |Q(s, a)|",
            "Largest |Q| on states and actions of the replay buffer. Single transitions run away here before the mean "
-           "does."),
+           "does.",
+           summary="largest absolute Q there", plot=Plot("Largest |Q| on replay", Q_VALUES, MAGNITUDE, bounded=True)),
     _value("q_policy_mean", "return", "mean over critics and batch of Q(s, a~), a~ from pi(s)",
            "Mean Q on replayed states and actions sampled from the policy, which is what targets bootstrap from. Well "
-           "above q_replay_mean the critics believe in actions that nobody has tried.", MAD_TD),
+           "above q_replay_mean the critics believe in actions that nobody has tried.", MAD_TD,
+           summary="mean Q on replayed states and the policy's actions",
+           plot=Plot("Mean Q on the policy's actions", Q_VALUES, MAGNITUDE, bounded=True)),
     _value("q_policy_max", "return", "max over critics and batch of |Q(s, a~)|, a~ from pi(s)",
-           "Largest |Q| on replayed states and actions of the policy."),
+           "Largest |Q| on replayed states and actions of the policy.",
+           summary="largest absolute Q there",
+           plot=Plot("Largest |Q| on the policy's actions", Q_VALUES, MAGNITUDE, bounded=True)),
     _value("q_random_mean", "return", "mean over critics and batch of Q(s, u), u uniform on [-1, 1]^A",
            "Mean Q on replayed states and uniformly random actions: how the critics extrapolate where nobody asks "
-           "them. An error there alone harms nothing.", MAD_TD),
+           "them. An error there alone harms nothing.", MAD_TD,
+           summary="mean Q on replayed states and uniformly random actions",
+           plot=Plot("Mean Q on random actions", Q_VALUES, MAGNITUDE, bounded=True)),
     _value("q_random_max", "return", "max over critics and batch of |Q(s, u)|, u uniform on [-1, 1]^A",
-           "Largest |Q| on replayed states and uniformly random actions."),
+           "Largest |Q| on replayed states and uniformly random actions.",
+           summary="largest absolute Q there",
+           plot=Plot("Largest |Q| on random actions", Q_VALUES, MAGNITUDE, bounded=True)),
     _value("q_distant_mean", "return", "mean over critics and batch of Q(s, c), c the corner of [-1, 1]^A farthest "
            "from a",
            "Mean Q on replayed states and the actions farthest from the replayed ones: extrapolation at its worst.",
-           MAD_TD),
+           MAD_TD,
+           summary="mean Q on replayed states and the actions farthest from the replayed ones",
+           plot=Plot("Mean Q on the most distant actions", Q_VALUES, MAGNITUDE, bounded=True)),
     _value("q_distant_max", "return", "max over critics and batch of |Q(s, c)|, c the corner of [-1, 1]^A farthest "
            "from a",
-           "Largest |Q| on replayed states and the actions farthest from the replayed ones."),
+           "Largest |Q| on replayed states and the actions farthest from the replayed ones.",
+           summary="largest absolute Q there",
+           plot=Plot("Largest |Q| on the most distant actions", Q_VALUES, MAGNITUDE, bounded=True)),
     _value("q_distance_correlation", "1", "corr over the batch of |u - a|_2 and mean over critics of Q(s, u), u "
            "uniform on [-1, 1]^A",
            "Pearson correlation of Q on random actions with their distance from the replayed ones. Near 1 the critics "
            "find actions the better the farther they are from the data, and the policy will go there; near 0 distance "
-           "does not matter. 0 also where either is constant.", MAD_TD),
+           "does not matter. 0 also where either is constant.", MAD_TD,
+           summary="correlation of Q on random actions with their distance from the replayed",
+           plot=Plot("Correlation of Q with distance from the data", EXTRAPOLATION, LINEAR)),
     _value("q_bound", "return", "running max of (r_max + min(alpha, 10 initial alpha) max(H, 0)) / (1 - gamma), H the "
            "policy's entropy",
            "The most that policies with the entropies seen so far can be worth. The verdict calls a lane diverged when "
            "mean Q stays more than 5% above it. Of tasks whose rewards have no stated range, r_max is the largest "
-           "reward in any batch so far, or in the dataset, and the verdict allows 50%. Any policy: q_bound_any."),
+           "reward in any batch so far, or in the dataset, and the verdict allows 50%. Any policy: q_bound_any.",
+           summary="the most that policies with the entropies seen so far can be worth, running maximum"),
     _value("q_bound_any", "return", "running max of (r_max + min(alpha, 10 initial alpha) A ln 2) / (1 - gamma), A the "
            "number of actions",
            "The most that any policy can be worth: A ln 2 nats is the largest entropy that A actions in [-1, 1] can "
            "have. A temperature above ten times its initial value is not counted, and is a first cause of its own. "
-           "Without an entropy term it equals q_bound."),
+           "Without an entropy term it equals q_bound.",
+           summary="the most that any policy can be worth, running maximum"),
     _value("q_bound_low", "return", "running min of (r_min + min(alpha, initial alpha) min(H, 0)) / (1 - gamma)",
-           "The least that policies with the entropies seen so far can be worth: critics can diverge downwards too."),
+           "The least that policies with the entropies seen so far can be worth: critics can diverge downwards too.",
+           summary="the least that policies with the entropies seen so far can be worth, running minimum"),
     _value("bound_seen", "1", "1 if r_max and r_min are those of the rewards seen so far, else 0",
            "Is 1 where the task states no range of its rewards, as gymnasium's tasks. A lane beyond "
-           "such bounds is beyond what was seen, which a policy better than its data may rightly be."),
+           "such bounds is beyond what was seen, which a policy better than its data may rightly be.",
+           summary="1 if the bounds come from the rewards seen so far, 0 if from the task's own range"),
     _value("mc_return_mean", "return", "mean over the first half of an episode of G_t = r_t + gamma (G_{t+1} - alpha "
            "log pi(a_{t+1}|s_{t+1}))",
            "Mean discounted soft return that the policy earned in one stochastic episode: what Q on the same states "
            "and actions should be. NaN where more than 5% of a constant reward's return would come after the end of "
-           "the episode, because gamma is near 1 or the episode short, unless the task terminated.", SAC),
+           "the episode, because gamma is near 1 or the episode short, unless the task terminated.", SAC,
+           summary="mean discounted soft return from states of a rollout's first half",
+           plot=Plot("Monte-Carlo return", RETURNS, MAGNITUDE, bounded=True)),
     _value("mc_q_mean", "return", "mean over critics and the first half of an episode of Q(s_t, a_t)",
            "Mean Q on the states and actions that mc_return_mean is measured on.",
-           "Fujimoto et al., TD3, 1802.09477, figure 1"),
+           "Fujimoto et al., TD3, 1802.09477, figure 1",
+           summary="mean Q on the same states and actions",
+           plot=Plot("Mean Q on a rollout", RETURNS, MAGNITUDE, bounded=True)),
     _value("mc_q_used", "return", "mean over the first half of an episode of min over critics of Q(s_t, a_t), weighted "
            "with their mean by mean_weight",
            "The Q that targets and actor use, on the states and actions that mc_return_mean is measured on. The "
            "verdict overestimating is judged on it: the mean of two critics can be above the return while the lesser, "
-           "from which all learning goes, is below.", "Fujimoto et al., TD3, 1802.09477, section 4.2"),
+           "from which all learning goes, is below.", "Fujimoto et al., TD3, 1802.09477, section 4.2",
+           summary="mean there of the Q that targets and actor use: of two critics the lesser",
+           plot=Plot("Q that targets use on a rollout", RETURNS, MAGNITUDE, bounded=True)),
     _value("mc_bias", "return", "mc_q_mean - mc_return_mean",
            "By how much the mean of the critics overestimates the policy, or underestimates it if negative. Large and "
            "growing while Q is still below q_bound is the usual way into divergence.",
-           "Fujimoto et al., TD3, 1802.09477, figure 1"),
+           "Fujimoto et al., TD3, 1802.09477, figure 1",
+           summary="mc_q_mean minus mc_return_mean: how much the mean of the critics overestimates",
+           plot=Plot("Bias: Q minus Monte-Carlo return", RETURNS, MAGNITUDE)),
     _value("td_loss", "return^2", "sum over critics of mean over batch of (Q(s, a) - y)^2, y = r + gamma (min "
            "Q_target(s', a') - alpha log pi(a'|s'))",
            "Squared temporal-difference error on a batch of replay: the critics' loss, to which variants may add terms "
-           "of their own.", SAC),
+           "of their own.", SAC,
+           summary="sum over critics of the mean squared temporal-difference error on the batch",
+           plot=Plot("TD loss", LOSSES, LOGARITHMIC)),
     _value("td_loss_heldout", "return^2", "td_loss on the transitions of an episode that is not in the replay buffer",
            "The critics' loss on transitions that no update has seen. Far above td_loss the critics overfit, which "
            "its authors found to be the main trouble of many updates per step.",
-           "Li et al., Efficient deep RL requires regulating overfitting, ICLR 2023"),
+           "Li et al., Efficient deep RL requires regulating overfitting, ICLR 2023",
+           summary="the same on the rollout's transitions, which no update has seen",
+           plot=Plot("TD loss, held out", LOSSES, LOGARITHMIC)),
     _value("grad_norm", "return^2 per weight", "|grad_theta loss|_2",
            "L2 norm of the critics' gradient over all parameters, of the whole loss: td_loss, and the terms that a "
-           "variant puts in its place or adds. In a batch, what the TD errors ask for."),
+           "variant puts in its place or adds. In a batch, what the TD errors ask for.",
+           summary="L2 norm of the critics' gradient", plot=Plot("Gradient norm", LOSSES, LOGARITHMIC)),
     _value("first_moment", "return^2 per weight", "|m|_2, m = b1 m + (1 - b1) grad",
            "L2 norm of the optimizer's running mean of the gradient: the direction that the critics keep moving in. "
-           "NaN where a variant's own optimizer keeps none.", ADAM),
+           "NaN where a variant's own optimizer keeps none.", ADAM,
+           summary="L2 norm of the first moment in the critics' optimizer",
+           plot=Plot("First moment", LOSSES, LOGARITHMIC)),
     _value("second_moment", "(return^2 per weight)^2", "|v|_2, v = b2 v + (1 - b2) grad^2",
            "L2 norm of the optimizer's running mean of the squared gradient. Large after a phase of large gradients, "
            "it shrinks the steps that follow: critics that came back to bounds may still learn next to nothing. NaN "
-           "where a variant's own optimizer keeps none.", OFN),
+           "where a variant's own optimizer keeps none.", OFN,
+           summary="L2 norm of the second moment in the critics' optimizer",
+           plot=Plot("Second moment", LOSSES, LOGARITHMIC)),
     _value("second_moment_head", "(return^2 per weight)^2", "|v|_2 over the critics' last layer",
            "The second moment of the critics' last layer alone, where it rises first and farthest when Q diverges.",
-           OFN),
+           OFN,
+           summary="the same of the critics' last layer alone",
+           plot=Plot("Second moment of the last layer", LOSSES, LOGARITHMIC)),
     _value("update_norm", "weight", "|theta' - theta|_2",
            "L2 norm of the step that the critics would make on the batch, optimizer and projections included.",
-           EFFECTIVE_RATE),
+           EFFECTIVE_RATE,
+           summary="L2 norm of the step that the critics would make on the batch",
+           plot=Plot("Update norm", STEPS, LOGARITHMIC)),
     _value("effective_lr", "1 per update", "update_norm / param_norm",
            "The share of their own length by which the critics' parameters move in an update. It falls as they grow, "
-           "until nothing is learned any more.", EFFECTIVE_RATE),
+           "until nothing is learned any more.", EFFECTIVE_RATE,
+           summary="update_norm divided by param_norm", plot=Plot("Effective learning rate", STEPS, LOGARITHMIC)),
     _value("param_norm", "weight", "|theta|_2",
            "L2 norm of the critics' parameters, those of LayerNorm included. It must grow for Q to grow without bound.",
-           EFFECTIVE_RATE),
+           EFFECTIVE_RATE,
+           summary="L2 norm of the critics' parameters", plot=Plot("Parameter norm", STEPS, LOGARITHMIC)),
     _value("feature_norm", "feature", "mean over critics and batch of |phi(s, a)|_2, before any normalization of phi",
            "Mean L2 norm of the critics' last hidden features. Without normalization Q is their product with the last "
-           "layer, so either must grow for Q to diverge; under OFN it may grow freely, and does.", OFN),
+           "layer, so either must grow for Q to diverge; under OFN it may grow freely, and does.", OFN,
+           summary="mean L2 norm of the critics' last hidden features before any normalization of them",
+           plot=Plot("Feature norm", STEPS, LOGARITHMIC)),
     _value("dormant_share", "1", "share of units with mean_b |h_b| <= 0.025 times its mean over the layer's units",
            "Share of the critics' hidden units that hardly ever fire: capacity that is lost, since their gradient is "
-           "0 too.", REDO),
+           "0 too.", REDO,
+           summary="share of the critics' hidden units that hardly ever fire",
+           plot=Plot("Dormant share", STEPS, LINEAR)),
     _value("reward_excess", "reward", "max over the batch of max(r - r_max, r_min - r, 0) / reward_scale",
            "By how much a replayed reward lies outside the range that the task promises, in the task's own unit. "
            "Anything but 0 means that q_bound does not hold: a fault of the physics or of the task, not of the "
-           "learner."),
+           "learner.",
+           summary="by how much a replayed reward lies outside the task's range; 0 if none does",
+           plot=Plot("Reward excess", POLICY, LINEAR)),
     _value("reward_mean", "reward", "mean of the task's reward over all transitions of the replay so far",
            "Mean reward of the whole replay, in the task's own unit: what there is to learn from. On some tasks the "
            "first pose decides it: quadruped-run pays 0.5 a step on its feet, next to nothing on its back. A lane that "
-           "broke counts the transitions before, an offline lane those that it draws from."),
+           "broke counts the transitions before, an offline lane those that it draws from.",
+           summary="mean reward of the whole replay, as the task pays it",
+           plot=Plot("Mean reward of the replay", POLICY, LINEAR)),
     _value("reward_max", "reward", "max of the task's reward over all transitions of the replay so far",
-           "Largest reward of the whole replay, in the task's own unit. At 0 nothing has been found yet that pays."),
+           "Largest reward of the whole replay, in the task's own unit. At 0 nothing has been found yet that pays.",
+           summary="largest reward there", plot=Plot("Largest reward of the replay", POLICY, LINEAR)),
     _value("reward_nonzero", "1", "share of transitions of the replay so far whose task's reward is not 0",
            "Share of the replay's transitions that pay or cost anything. Where rewards are sparse it says how often "
-           "the lane came across one."),
+           "the lane came across one.",
+           summary="share of the rewards there that are not 0",
+           plot=Plot("Share of rewards that are not 0", POLICY, LINEAR)),
     _value("actor_saturation", "1", "share of the entries of tanh(mean of pi(s)) with |.| >= 0.99",
            "Share of the policy's mean actions within 0.01 of their bounds. There the tanh is flat and the actor "
-           "learns slowly; critics that extrapolate drive it there."),
+           "learns slowly; critics that extrapolate drive it there.",
+           summary="share of the policy's mean actions within 0.01 of their bounds",
+           plot=Plot("Actor saturation", POLICY, LINEAR)),
     _value("temperature", "reward per nat", "alpha",
            "The entropy coefficient: what a nat of entropy is worth in reward. Above ten times its initial value it is "
-           "a first cause.", SAC),
+           "a first cause.", SAC,
+           summary="entropy coefficient alpha", plot=Plot("Temperature", POLICY, LOGARITHMIC)),
     _value("entropy", "nat", "-mean over the batch of log pi(a~|s), a~ from pi(s)",
-           "Mean entropy of the policy on replayed states. The temperature is tuned to keep it at its target.", SAC),
+           "Mean entropy of the policy on replayed states. The temperature is tuned to keep it at its target.", SAC,
+           summary="mean entropy of the policy on the batch, nats", plot=Plot("Entropy", POLICY, LINEAR)),
     _layer("gradient_norm", "return^2 per weight", "|grad loss|_2 over the layer",
            "The layer's part of grad_norm: where the gradient is when it explodes or vanishes."),
     _layer("first_moment_norm", "return^2 per weight", "|m|_2 over the layer",

@@ -1,7 +1,7 @@
 """The tables of a run: names, columns, types and what each column means.
 
-The one place that documents the columns; the documentation and the table writers are made from it. Reading
-and writing are elsewhere (`journal`, `tables`).
+The documentation and the table writers are made from it. Measured columns of `values` are in `metrics`; reading and
+writing are elsewhere (`journal`, `tables`). A column that comes or goes raises `SCHEMA_VERSION`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from divbench.records.metrics import METRICS, VALUES
 from divbench.spec.networks import mlp_of
 
 SCHEMA_VERSION = 4
@@ -65,41 +66,7 @@ TABLES: dict[str, tuple[Column, ...]] = {
         ("return_max", NUMBER, "largest return of an episode"),
     ),
     "values": _LANE + _WHEN + _columns(
-        ("q_replay_mean", NUMBER, "mean Q on states and actions of the replay buffer"),
-        ("q_replay_max", NUMBER, "largest absolute Q there"),
-        ("q_policy_mean", NUMBER, "mean Q on replayed states and the policy's actions"),
-        ("q_policy_max", NUMBER, "largest absolute Q there"),
-        ("q_random_mean", NUMBER, "mean Q on replayed states and uniformly random actions"),
-        ("q_random_max", NUMBER, "largest absolute Q there"),
-        ("q_distant_mean", NUMBER, "mean Q on replayed states and the actions farthest from the replayed ones"),
-        ("q_distant_max", NUMBER, "largest absolute Q there"),
-        ("q_distance_correlation", NUMBER, "correlation of Q on random actions with their distance from the replayed"),
-        ("q_bound", NUMBER, "the most that policies with the entropies seen so far can be worth, running maximum"),
-        ("q_bound_any", NUMBER, "the most that any policy can be worth, running maximum"),
-        ("q_bound_low", NUMBER, "the least that policies with the entropies seen so far can be worth, running minimum"),
-        ("bound_seen", NUMBER, "1 if the bounds come from the rewards seen so far, 0 if from the task's own range"),
-        ("mc_return_mean", NUMBER, "mean discounted soft return from states of a rollout's first half"),
-        ("mc_q_mean", NUMBER, "mean Q on the same states and actions"),
-        ("mc_q_used", NUMBER, "mean there of the Q that targets and actor use: of two critics the lesser"),
-        ("mc_bias", NUMBER, "mc_q_mean minus mc_return_mean: how much the mean of the critics overestimates"),
-        ("td_loss", NUMBER, "sum over critics of the mean squared temporal-difference error on the batch"),
-        ("td_loss_heldout", NUMBER, "the same on the rollout's transitions, which no update has seen"),
-        ("grad_norm", NUMBER, "L2 norm of the critics' gradient"),
-        ("first_moment", NUMBER, "L2 norm of the first moment in the critics' optimizer"),
-        ("second_moment", NUMBER, "L2 norm of the second moment in the critics' optimizer"),
-        ("second_moment_head", NUMBER, "the same of the critics' last layer alone"),
-        ("update_norm", NUMBER, "L2 norm of the step that the critics would make on the batch"),
-        ("effective_lr", NUMBER, "update_norm divided by param_norm"),
-        ("param_norm", NUMBER, "L2 norm of the critics' parameters"),
-        ("feature_norm", NUMBER, "mean L2 norm of the critics' last hidden features before any normalization of them"),
-        ("dormant_share", NUMBER, "share of the critics' hidden units that hardly ever fire"),
-        ("reward_excess", NUMBER, "by how much a replayed reward lies outside the task's range; 0 if none does"),
-        ("reward_mean", NUMBER, "mean reward of the whole replay, as the task pays it"),
-        ("reward_max", NUMBER, "largest reward there"),
-        ("reward_nonzero", NUMBER, "share of the rewards there that are not 0"),
-        ("actor_saturation", NUMBER, "share of the policy's mean actions within 0.01 of their bounds"),
-        ("temperature", NUMBER, "entropy coefficient alpha"),
-        ("entropy", NUMBER, "mean entropy of the policy on the batch, nats"),
+        *((metric.name, NUMBER, metric.summary) for metric in METRICS.values() if metric.where == VALUES),
         ("resets", INTEGER, "resets of the lane so far"),
         ("nonfinite", TEXT, "empty, or what went non-finite first: learner, optimizer or physics"),
         ("nonfinite_step", INTEGER, "env step at which it did, -1 if it did not"),

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from divbench.report.evidence import Evidence, gather
+from divbench.report.evidence import RunEvidence, gather
 from divbench.report.lanes import lanes_section
 from divbench.report.latex import latex_table
 from divbench.report.layers import layer_table
@@ -39,7 +39,7 @@ def report(path: str | os.PathLike, *, quiet: bool = False, html: bool = False,
 
 
 def write_report(path: str | os.PathLike, *, html: bool = False, others: Sequence[str | os.PathLike] = (),
-                 against: Iterable | None = None) -> tuple[Evidence, list[Path]]:
+                 against: Iterable | None = None) -> tuple[RunEvidence, list[Path]]:
     """Turn a run folder, finished or still growing, into tables and pictures.
 
     Args:
@@ -73,7 +73,7 @@ def write_report(path: str | os.PathLike, *, html: bool = False, others: Sequenc
     return evidence, list(files)
 
 
-def report_record(evidence: Evidence, files: Sequence[Path]) -> dict:
+def report_record(evidence: RunEvidence, files: Sequence[Path]) -> dict:
     """The report for programs: facts, aggregates, notes, scores, sizes of Q, verdicts and files."""
     def row(record: Any) -> dict:
         fields = {f.name: getattr(record, f.name) for f in dataclasses.fields(record) if f.name != "cell"}
@@ -91,7 +91,7 @@ def write_file(file: Path, content: bytes) -> None:
     write_atomically(file, content)
 
 
-def contents(evidence: Evidence) -> dict[str, bytes]:
+def contents(evidence: RunEvidence) -> dict[str, bytes]:
     """The files of a report by name: pictures as far as there is something to draw, then tables."""
     from divbench.report.figures import FORMATS, learning_figure, q_figure, render
     from divbench.report.overall_figure import overall_figure

@@ -1,7 +1,7 @@
 """Which lanes count in tables and aggregates, and what is said of those that do not.
 
 docs/reports.md has the rules in one table. Lives here: short and copied lanes. Elsewhere: lanes that broke (`series`,
-`overall`), tasks of another range (`divbench.spec.scale`), rows of an import that are repeated or left out
+`overall`), tasks of another range (`divbench.report.scale`), rows of an import that are repeated or left out
 (`divbench.records.dialects`), what a comparison lacks (`compare.completeness`).
 """
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from divbench.spec.datasets import MINARI, ExportRequest, ImportRequest, SubsetRequest
+from divbench.records.datasets.request import MINARI, DatasetExportRequest, DatasetImportRequest, SubsetRequest
 
 if TYPE_CHECKING:
     from divbench.records.datasets.dataset import Dataset
@@ -62,7 +62,7 @@ def make_subset(request: SubsetRequest) -> Dataset:
                   unit=request.unit, advanced=lines)
 
 
-def import_dataset(request: ImportRequest) -> Dataset:
+def import_dataset(request: DatasetImportRequest) -> Dataset:
     """Make a dataset of one in another layout; see `divbench.records.datasets.exchange`.
 
     Raises:
@@ -73,7 +73,7 @@ def import_dataset(request: ImportRequest) -> Dataset:
     return exchange.import_dataset(request, Lines())
 
 
-def export_dataset(request: ExportRequest) -> Path:
+def export_dataset(request: DatasetExportRequest) -> Path:
     """Write a dataset in another layout; see `divbench.records.datasets.exchange`.
 
     Returns:
@@ -96,7 +96,7 @@ def describe(dataset: Dataset) -> str:
     return describe(dataset)
 
 
-def describe_export(request: ExportRequest, made: Path) -> str:
+def describe_export(request: DatasetExportRequest, made: Path) -> str:
     """What an export made, in a line or two."""
     if request.to != MINARI:
         return f"exported  {made}"

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 @dataclasses.dataclass(frozen=True)
-class Evidence:
+class RunEvidence:
     """A run folder as the report sees it.
 
     Attributes:
@@ -78,7 +78,7 @@ class Evidence:
         return critical_points(self.tables.values.to_pylist(), resting) if resting else None
 
 
-def gather(path: str | os.PathLike) -> Evidence:
+def gather(path: str | os.PathLike) -> RunEvidence:
     """Read a run folder, finished or growing.
 
     Raises:
@@ -89,7 +89,7 @@ def gather(path: str | os.PathLike) -> Evidence:
     return weigh(load(path), Path(path))
 
 
-def weigh(tables: Tables, path: Path) -> Evidence:
+def weigh(tables: Tables, path: Path) -> RunEvidence:
     """`gather` for tables that are loaded already."""
     if tables.verdicts.num_rows == 0 and tables.values.num_rows:
         tables = dataclasses.replace(tables, verdicts=_judge_now(tables.values))
@@ -101,7 +101,7 @@ def weigh(tables: Tables, path: Path) -> Evidence:
     returns, q_values = (count_lanes(cells, finished=finished) for cells in (scores, values))
     together = overall(returns.cells, facts.metric, why_unpaired(tables.card))
     notes = dict.fromkeys([*returns.notes, *q_values.notes, *_unlike(together)])
-    return Evidence(
+    return RunEvidence(
         path,
         tables,
         facts,

@@ -8,8 +8,7 @@ from __future__ import annotations
 from divbench.records.metrics import BY_PREQN, CHEAP, FULL, METRICS, Metric
 from divbench.records.schema import TABLES
 from divbench.spec.errors import choose
-from divbench.spec.plain import to_plain
-from divbench.spec.text import format_table, line_width, wrapped
+from divbench.spec.text import format_table, line_width, to_plain, wrapped
 
 NAMES = (*METRICS, *sorted({column.name for table in TABLES.values() for column in table} - METRICS.keys()))
 

@@ -12,16 +12,16 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from divbench.records.dialects.request import SINGLE_FILES, ExportRequest, largest_return
 from divbench.report.facts import read_facts
 from divbench.report.series import Point, places
 from divbench.spec.errors import UsageError, choose
-from divbench.spec.exchange import SINGLE_FILES, ExportRequest, largest_return
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from divbench.records.dialects.lanes import Lane
-    from divbench.records.dialects.series import Exported, Measured
+    from divbench.records.dialects.lanes import DialectLane
+    from divbench.records.dialects.series import Exported, MeasuredPoint
     from divbench.records.tables import Tables
 
 RETURNS = ("return_mean", "return_min", "return_max", "return_sd")  # what `normalise` divides
@@ -93,14 +93,14 @@ def read_metric(tables: Tables, metric: str, to: str) -> Exported:
     Raises:
       UsageError: lanes of several action repeats, or nothing measured.
     """
-    from divbench.records.dialects.series import Exported, Measured
+    from divbench.records.dialects.series import Exported, MeasuredPoint
 
     name = "scores" if metric in _measured_columns()["scores"] else "values"
     repeats = sorted(getattr(tables, name).column("action_repeat").unique().to_pylist())
     if len(repeats) > 1:
         raise UsageError(f"export: mixed action repeats, {' and '.join(map(str, repeats))}; --to {to} cannot say which "
                          f"lane has which, --to csv can")
-    lanes = {lane: [Measured(*point, points[point][metric]) for point in sorted(points)]
+    lanes = {lane: [MeasuredPoint(*point, points[point][metric]) for point in sorted(points)]
              for lane, points in _read_points(tables, name, [metric]).items()}
     if not lanes:
         raise UsageError(f"export: expected numbers in column '{metric}' of table '{name}', found none")
@@ -108,20 +108,20 @@ def read_metric(tables: Tables, metric: str, to: str) -> Exported:
     return Exported(metric, lanes, imported.get("spellings", {}) if imported.get("dialect") == to else {})
 
 
-def _read_points(tables: Tables, name: str, columns: list[str]) -> dict[Lane, dict[Point, dict[str, float]]]:
+def _read_points(tables: Tables, name: str, columns: list[str]) -> dict[DialectLane, dict[Point, dict[str, float]]]:
     """What was measured of every lane by point and column; of equal points the last counts."""
-    from divbench.records.dialects.lanes import Lane
+    from divbench.records.dialects.lanes import DialectLane
 
     table = getattr(tables, name)
     keys = [table.column(key).to_pylist() for key in (*_KEYS, "env_step", "update")]
     numbers = [table.column(column).to_pylist() for column in columns]
     broken = table.column("nonfinite").to_pylist() if name == "values" else [""] * table.num_rows
-    found: dict[Lane, dict[Point, dict[str, float]]] = {}
+    found: dict[DialectLane, dict[Point, dict[str, float]]] = {}
     for place, (*lane, env_step, update) in enumerate(zip(*keys, strict=True)):
         measured = {column: values[place] for column, values in zip(columns, numbers, strict=True)
                     if broken[place] or column == "return_mean" or not math.isnan(values[place])}
         if measured:
-            found.setdefault(Lane(*lane), {})[env_step, update] = measured
+            found.setdefault(DialectLane(*lane), {})[env_step, update] = measured
     return found
 
 
@@ -139,7 +139,7 @@ def _event_files(tables: Tables, metric: str | None) -> Iterator[tuple[str, byte
     from divbench.records.dialects.tensorboard import FILE_NAME, event_file
 
     by_updates, time = read_facts(tables).primes, _seconds(tables.card)
-    lanes: dict[Lane, dict[Point, dict[str, float]]] = {}
+    lanes: dict[DialectLane, dict[Point, dict[str, float]]] = {}
     for name, columns in _measured_columns().items():
         for lane, points in _read_points(tables, name, [c for c in columns if metric in (None, c)]).items():
             for point, measured in points.items():
@@ -192,12 +192,12 @@ def _rliable(exported: Exported, normalise: bool) -> bytes:
                         "scores": scores}, indent=1) + "\n").encode()
 
 
-def _by_place(points: list[Measured]) -> dict[Point, float]:
+def _by_place(points: list[MeasuredPoint]) -> dict[Point, float]:
     found = places((measured.env_step, measured.update) for measured in points)
     return dict(zip(found, (measured.value for measured in points), strict=True))
 
 
-def _last_common_place(values: dict[Lane, dict[Point, float]], task: str) -> Point:
+def _last_common_place(values: dict[DialectLane, dict[Point, float]], task: str) -> Point:
     common = set.intersection(*(set(found) for lane, found in values.items() if lane.task == task))
     if not common:
         raise UsageError(f"export: rliable compares at one env step, found none that all lanes of '{task}' share")

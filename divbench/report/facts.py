@@ -9,7 +9,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from divbench.spec.scale import RETURN, metric_name
+from divbench.report.scale import RETURN, metric_name
 
 if TYPE_CHECKING:
     from divbench.records.tables import Tables

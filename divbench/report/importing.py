@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from divbench.spec.exchange import ImportRequest
+from divbench.records.dialects.request import ImportRequest
 
 
 def import_results(request: ImportRequest) -> Path:

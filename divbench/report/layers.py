@@ -6,10 +6,9 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from divbench.report.layout import ABSENT, Column, LaneVerdict, TextTable
+from divbench.report.layout import ABSENT, LaneVerdict, TextColumn, TextTable
 from divbench.verdict.explanation import fold
-from divbench.verdict.first_cause import departures, until_frozen
-from divbench.verdict.growth import growth
+from divbench.verdict.first_cause import departures, growth, until_frozen
 from divbench.verdict.rows import by_lane, lane_of
 
 if TYPE_CHECKING:
@@ -19,8 +18,8 @@ if TYPE_CHECKING:
 # with it.
 GROWING = {"gradient_norm": ("gradient", "grad_norm"), "first_moment_norm": ("first moment", "second_moment"),
            "second_moment_norm": ("second moment", "second_moment"), "parameter_norm": ("parameters", "second_moment")}
-COLUMNS = (Column("task", right=False), Column("variant", right=False), Column("UTD"), Column("seed"),
-           Column("layer", right=False), *(Column(heading) for heading, _ in GROWING.values()))
+COLUMNS = (TextColumn("task", right=False), TextColumn("variant", right=False), TextColumn("UTD"), TextColumn("seed"),
+           TextColumn("layer", right=False), *(TextColumn(heading) for heading, _ in GROWING.values()))
 NOTE = ("the largest norm after the first update over the median of the first three, of those before the whole "
         "critic's left its band if it did; a frozen lane counts up to where it was frozen")
 

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 from divbench.report.aggregate import QRow, ScoreRow
 from divbench.report.bounds import NOTE, SHORT, SHORT_NOTE
 from divbench.report.overall import Overall
+from divbench.report.scale import RETURN
 from divbench.report.series import Cell, Point, sorted_cells
-from divbench.spec.scale import RETURN
 from divbench.spec.text import format_span
 from divbench.statistics.estimates import Estimate
 from divbench.verdict import KINDS
@@ -30,7 +30,7 @@ WHOLE = 3  # power of ten of the largest numbers that are written out, with all 
 
 
 @dataclasses.dataclass(frozen=True)
-class Column:
+class TextColumn:
     """A heading, whether its cells are flush right, and whether it is left out where space is short."""
 
     heading: str
@@ -43,7 +43,7 @@ class TextTable:
     """A table of text. The first column is the task; `note` says how to read the numbers."""
 
     title: str
-    columns: tuple[Column, ...]
+    columns: tuple[TextColumn, ...]
     rows: tuple[tuple[str, ...], ...]
     note: str
 
@@ -97,15 +97,15 @@ def number(value: float | None) -> str:
 def score_table(rows: list[ScoreRow], metric: str = RETURN) -> TextTable:
     """Final scores per cell; `metric` is what they are."""
     columns = (
-        Column("task", right=False),
-        Column("variant", right=False),
-        Column("UTD"),
-        Column(metric),
-        Column("min"),
-        Column("max"),
-        Column("seeds"),
-        Column("env step"),
-        Column("update"),
+        TextColumn("task", right=False),
+        TextColumn("variant", right=False),
+        TextColumn("UTD"),
+        TextColumn(metric),
+        TextColumn("min"),
+        TextColumn("max"),
+        TextColumn("seeds"),
+        TextColumn("env step"),
+        TextColumn("update"),
     )
     lines = [
         (
@@ -128,15 +128,15 @@ def score_table(rows: list[ScoreRow], metric: str = RETURN) -> TextTable:
 def overall_table(result: Overall) -> TextTable:
     """The aggregates over all tasks, a row per variant and UTD."""
     columns = (
-        Column("variant", right=False),
-        Column("UTD"),
-        Column("IQM"),
-        Column("mean", spare=True),
-        Column("median", spare=True),
-        Column("optimality gap", spare=True),
-        Column("P(better)"),
-        Column("wins by seed"),
-        Column("seeds"),
+        TextColumn("variant", right=False),
+        TextColumn("UTD"),
+        TextColumn("IQM"),
+        TextColumn("mean", spare=True),
+        TextColumn("median", spare=True),
+        TextColumn("optimality gap", spare=True),
+        TextColumn("P(better)"),
+        TextColumn("wins by seed"),
+        TextColumn("seeds"),
     )
     lines = [
         (
@@ -205,19 +205,19 @@ def q_table(rows: list[QRow]) -> TextTable:
     names = list(dict.fromkeys(row.reference for row in rows))
     reference = names[0] if len(names) == 1 else "reference"
     columns = (
-        Column("task", right=False),
-        Column("variant", right=False),
-        Column("UTD"),
-        Column("mean Q"),
-        Column("min", spare=True),
-        Column("max", spare=True),
-        Column("peak"),
-        Column("bound"),
-        Column("Q/bound"),
-        Column("MC return", spare=True),
-        Column(f"{reference} / this"),
-        Column("seeds", spare=True),
-        Column("update"),
+        TextColumn("task", right=False),
+        TextColumn("variant", right=False),
+        TextColumn("UTD"),
+        TextColumn("mean Q"),
+        TextColumn("min", spare=True),
+        TextColumn("max", spare=True),
+        TextColumn("peak"),
+        TextColumn("bound"),
+        TextColumn("Q/bound"),
+        TextColumn("MC return", spare=True),
+        TextColumn(f"{reference} / this"),
+        TextColumn("seeds", spare=True),
+        TextColumn("update"),
     )
     lines = [
         (
@@ -253,11 +253,11 @@ def count_table(counts: dict[Cell, dict[str, int]]) -> TextTable:
     found = {kind for of_cell in counts.values() for kind in of_cell}
     kinds = [kind for kind in KINDS if kind in found] + sorted(found - set(KINDS))
     columns = (
-        Column("task", right=False),
-        Column("variant", right=False),
-        Column("UTD"),
-        *map(Column, kinds),
-        Column("lanes"),
+        TextColumn("task", right=False),
+        TextColumn("variant", right=False),
+        TextColumn("UTD"),
+        *map(TextColumn, kinds),
+        TextColumn("lanes"),
     )
     lines = [
         (
@@ -273,14 +273,14 @@ def count_table(counts: dict[Cell, dict[str, int]]) -> TextTable:
 def lane_table(lanes: list[LaneVerdict]) -> TextTable:
     """Each lane's verdict, where it was reached, and why."""
     columns = (
-        Column("task", right=False),
-        Column("variant", right=False),
-        Column("UTD"),
-        Column("seed"),
-        Column("verdict", right=False),
-        Column("env step"),
-        Column("update"),
-        Column("cause", right=False),
+        TextColumn("task", right=False),
+        TextColumn("variant", right=False),
+        TextColumn("UTD"),
+        TextColumn("seed"),
+        TextColumn("verdict", right=False),
+        TextColumn("env step"),
+        TextColumn("update"),
+        TextColumn("cause", right=False),
     )
     lines = [
         (
@@ -348,5 +348,5 @@ def _small_sample(seeds: list[int]) -> str:
     return f"; {fewest} seed{'s are' if fewest > 1 else ' is'} too few to rank variants by"
 
 
-def _table(title: str, columns: tuple[Column, ...], rows: Sequence[tuple[str, ...]], note: str) -> TextTable:
+def _table(title: str, columns: tuple[TextColumn, ...], rows: Sequence[tuple[str, ...]], note: str) -> TextTable:
     return TextTable(title, columns, tuple(rows), note)

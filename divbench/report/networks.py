@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from divbench.report.layout import Column, TextTable, number
+from divbench.report.layout import TextColumn, TextTable, number
 from divbench.spec.text import format_span
 
 NOTE = ("parameters that are learned, of all critics together and of the actor; FLOPs of the matrix products of one "
@@ -13,8 +13,8 @@ NOTE = ("parameters that are learned, of all critics together and of the actor; 
 
 def network_table(card: Mapping) -> TextTable:
     """One row for each task and size of networks; none for the card of an older or an imported run."""
-    columns = (Column("task", right=False), Column("variants", right=False), Column("network", right=False),
-               Column("critics"), Column("actor"), Column("FLOPs"))
+    columns = (TextColumn("task", right=False), TextColumn("variants", right=False), TextColumn("network", right=False),
+               TextColumn("critics"), TextColumn("actor"), TextColumn("FLOPs"))
     rows = tuple((row["task"], ", ".join(row["variants"]), row["network"], f"{row['critic_parameters']:,}",
                   f"{row['actor_parameters']:,}", number(row["update_flops"])) for row in card.get("networks", ()))
     return TextTable("Networks", columns, rows, NOTE)

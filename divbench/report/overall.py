@@ -12,8 +12,8 @@ import math
 
 from divbench.report.aggregate import BASELINE
 from divbench.report.pairing import Wins, count_wins
+from divbench.report.scale import DMC_RANGE, RETURN, score_range
 from divbench.report.series import Cell, Cells, Point, Series, places
-from divbench.spec.scale import DMC_RANGE, RETURN, score_range
 from divbench.statistics.aggregates import (
     aggregate,
     performance_profile,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import statistics
 
-from divbench.report.layout import Column, TextTable, number
+from divbench.report.layout import TextColumn, TextTable, number
 from divbench.report.series import Cell, Cells, Series, last_common_point
 
 REWARD_COLUMNS = ("reward_mean", "reward_max", "reward_nonzero")
@@ -56,9 +56,9 @@ def reward_rows(cells: Cells) -> list[RewardRow]:
 
 def reward_table(rows: list[RewardRow]) -> TextTable:
     """The rows as text."""
-    columns = (Column("task", right=False), Column("variant", right=False), Column("UTD"), Column("mean at first"),
-               Column("mean at last"), Column("largest"), Column("not 0"), Column("seeds"), Column("env step"),
-               Column("update"))
+    columns = (TextColumn("task", right=False), TextColumn("variant", right=False), TextColumn("UTD"),
+               TextColumn("mean at first"), TextColumn("mean at last"), TextColumn("largest"), TextColumn("not 0"),
+               TextColumn("seeds"), TextColumn("env step"), TextColumn("update"))
     lines = tuple(
         (*row.cell, _spread(row.first), _spread(row.last), number(row.largest), f"{100.0 * row.nonzero:.3g}%",
          str(len(row.last)), f"{row.env_step:,}", f"{row.update:,}")

@@ -10,7 +10,7 @@ import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from divbench.report.evidence import Evidence, gather
+from divbench.report.evidence import RunEvidence, gather
 from divbench.report.facts import Facts
 from divbench.report.layout import (
     LaneVerdict,
@@ -51,7 +51,7 @@ def print_summary(path: str | os.PathLike, console: Console | None = None) -> No
     show_summary(gather(path), console)
 
 
-def show_summary(evidence: Evidence, console: Console | None = None) -> None:
+def show_summary(evidence: RunEvidence, console: Console | None = None) -> None:
     """`print_summary` of a folder that is read already."""
     from rich.console import Console
 

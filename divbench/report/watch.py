@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from divbench.records.folder import CARD, DONE, GROUPS, RESULTS, TIMING
 from divbench.report.bounds import LIMIT_COLUMNS, last_numbers, share_of
-from divbench.report.evidence import Evidence, gather
+from divbench.report.evidence import RunEvidence, gather
 from divbench.report.layout import number
 from divbench.report.page.write import distinct, page, put
 from divbench.report.series import Cell, read_cells
@@ -96,7 +96,7 @@ def watch(path: str | os.PathLike, *, html: bool = False, others: Sequence[str |
         raise UsageError(f"--every: expected at least 0.1 seconds, found '{interval}'")
     path, console = Path(path), console or Console()
     folders = distinct([path, *others])
-    found: dict[Path, Evidence] = {}
+    found: dict[Path, RunEvidence] = {}
     seen: dict[Path, tuple] = {}
     file, last_line, wait = None, "", interval
     with Live(console=console, auto_refresh=False, transient=False) as live:
@@ -173,7 +173,7 @@ def _calm(verdict: str) -> bool:
     return all(part.endswith("stable") for part in verdict.split(", ")) or not verdict
 
 
-def standings(evidence: Evidence, *, pooled: bool) -> list[Standing]:
+def standings(evidence: RunEvidence, *, pooled: bool) -> list[Standing]:
     """The last numbers of every lane, or of every cell, in the order of the report's tables."""
     facts = evidence.facts
     values = read_cells(evidence.tables.values, ("q_replay_mean", *LIMIT_COLUMNS), facts.order)
@@ -206,7 +206,7 @@ def _last(lanes: list, column: str) -> float:
     return statistics.median(last) if last else math.nan
 
 
-def picture(path: Path, evidence: Evidence, groups: list[GroupState], file: Path | None, height: int) -> Group:
+def picture(path: Path, evidence: RunEvidence, groups: list[GroupState], file: Path | None, height: int) -> Group:
     """What stands on a terminal of `height` lines, as a rich renderable."""
     from rich.console import Group
     from rich.table import Table
@@ -240,7 +240,7 @@ def picture(path: Path, evidence: Evidence, groups: list[GroupState], file: Path
     return Group(*parts)
 
 
-def in_a_line(evidence: Evidence, groups: list[GroupState]) -> str:
+def in_a_line(evidence: RunEvidence, groups: list[GroupState]) -> str:
     """The same for a log: `step 12k, update 16k; 11 stable, 1 diverged`."""
     begun = [group for group in groups if not group.done]
     parts = [f"{group.name}: step {format_count(group.env_step)}, update {format_count(group.update)}"
@@ -263,7 +263,7 @@ def share_done(group: GroupState, settings: dict) -> float | None:
     return min(1.0, (group.env_step + group.update) / work) if work else None
 
 
-def _bar(group: GroupState, evidence: Evidence) -> Text:
+def _bar(group: GroupState, evidence: RunEvidence) -> Text:
     from rich.text import Text
 
     part = share_done(group, evidence.tables.card.get("settings", {}))
@@ -274,7 +274,7 @@ def _bar(group: GroupState, evidence: Evidence) -> Text:
     return Text(f"{bar}{group.name}  {told}")
 
 
-def _lanes_planned(evidence: Evidence) -> int:
+def _lanes_planned(evidence: RunEvidence) -> int:
     facts = evidence.facts
     return len(facts.tasks) * len(facts.variants) * len(facts.utd) * len(facts.seeds)
 
@@ -289,5 +289,5 @@ def _shown(value: float) -> str:
     return number(None if math.isnan(value) else value)
 
 
-def _write(path: Path, evidences: list[Evidence], against: Iterable | None, refresh: float | None) -> Path:
+def _write(path: Path, evidences: list[RunEvidence], against: Iterable | None, refresh: float | None) -> Path:
     return put(path, page(evidences, against, refresh=refresh))

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from divbench.spec.mechanisms import MECHANISMS
 from divbench.spec.variants import Reset, Variant
 
 _SAC = "Haarnoja et al., Soft Actor-Critic Algorithms and Applications, 1812.05905"
-_OFN = "Hussing et al., Dissecting Deep RL with High Update Ratios, 2403.05996"
-_SEEM = ("Yue et al., Understanding, Predicting and Better Resolving Q-Value Divergence in "
-         "Offline-RL, 2310.04411")
+_OFN = MECHANISMS["unit_ball"].citation
 _PRIMACY = "Nikishin et al., The Primacy Bias in Deep RL, 2205.07802"
 SR_SAC = "D'Oro et al., Sample-Efficient RL by Breaking the Replay Ratio Barrier, ICLR 2023"
 _PLASTICITY = "Lyle et al., Understanding Plasticity in Neural Networks, 2303.01486"
@@ -23,16 +22,21 @@ _INTERVAL = 2_560_000  # updates between resets at every UTD, as published for S
 
 _OFN_ON = frozenset({"unit_ball"})
 
+
+def _alone(mechanism: str, name: str = "", **others) -> Variant:
+    """The variant that switches one mechanism on; `others` are further attributes of it."""
+    declared = MECHANISMS[mechanism]
+    return Variant(name or mechanism.replace("_", "-"), declared.summary, declared.citation,
+                   mechanisms=frozenset({mechanism}), **others)
+
+
 BUILT_IN = {
     v.name: v
     for v in (
         Variant("baseline", "plain soft actor-critic", _SAC),
-        Variant("ofn", "output feature normalization: the critic's last hidden features on the unit ball", _OFN,
-                mechanisms=_OFN_ON),
-        Variant("layernorm", "LayerNorm with affine parameters before each ReLU of the critic", _SEEM,
-                mechanisms=frozenset({"layernorm"})),
-        Variant("feature-layernorm", "LayerNorm of the critic's last hidden features, without scale and shift",
-                "Ba et al., Layer Normalization, 1607.06450", mechanisms=frozenset({"feature_layernorm"})),
+        _alone("unit_ball", name="ofn"),
+        _alone("layernorm"),
+        _alone("feature_layernorm"),
         Variant("reset", "the whole agent drawn afresh every 2,560,000 updates, replay buffer kept", SR_SAC,
                 reset=Reset(_INTERVAL)),
         Variant("ofn-reset", "ofn, and the whole agent drawn afresh every 2,560,000 updates", _OFN,
@@ -56,9 +60,7 @@ BUILT_IN = {
         Variant("dropout", "dropout of the critics' hidden units while training (rate 0.01)",
                 "Hiraoka et al., Dropout Q-Functions for Doubly Efficient RL, 2110.02034; " + _OFN,
                 settings=(("dropout_rate", 0.01),), strength="dropout_rate"),
-        Variant("actor-layernorm", "LayerNorm with affine parameters before each ReLU of the actor",
-                "Nauman et al., Overestimation, Overfitting, and Plasticity in Actor-Critic, 2403.00514",
-                mechanisms=frozenset({"actor_layernorm"})),
+        _alone("actor_layernorm"),
         Variant("sgd", "the critics learn by plain SGD; a number is its learning rate", _OFN,
                 settings=(("critic_optimizer", "momentum"), ("critic_b1", 0.0)), strength="critic_lr"),
         Variant("sgd-momentum", "the critics learn by SGD with momentum 0.9; a number is its learning rate", _OFN,
@@ -89,12 +91,8 @@ BUILT_IN = {
         Variant("dr3", "a penalty on the dot product of consecutive features (weight 0.01)",
                 "Kumar et al., DR3: Value-Based Deep RL Requires Explicit Regularization, 2112.04716",
                 settings=(("dr3_weight", 0.01),), strength="dr3_weight"),
-        Variant("spectral-norm", "the critics' hidden kernels projected to a largest singular value of at most 1",
-                "Gogianu et al., Spectral Normalisation for Deep RL: an Optimisation Perspective, 2105.05246",
-                mechanisms=frozenset({"spectral_norm"})),
-        Variant("weight-norm", "the critics' hidden kernels projected to a Frobenius norm of 1; goes with batchnorm",
-                "Palenicek et al., Scaling Off-Policy RL with Batch and Weight Normalization, 2502.07523",
-                mechanisms=frozenset({"weight_norm"})),
+        _alone("spectral_norm"),
+        _alone("weight_norm"),
         Variant("td3", "TD3 in place of SAC: deterministic actor and its target, smoothed targets, delayed actor", _TD3,
                 settings=_TD3_SETTINGS),
         Variant("ddpg", "DDPG in place of SAC: TD3 with one critic, neither smoothing nor delay",
@@ -107,10 +105,10 @@ BUILT_IN = {
                 "number is the share of the TD error it takes", _PREQN,
                 settings=(("algorithm", "preqn"), ("critics", 1), ("batch_size", 64), ("critic_lr", 0.1)),
                 strength="critic_lr"),
-        Variant("groupnorm", "GroupNorm with affine parameters before each ReLU of the critic (8 groups of units)",
-                "Wu and He, Group Normalization, 1803.08494", mechanisms=frozenset({"groupnorm"}),
-                settings=(("groupnorm_groups", 8),), strength="groupnorm_groups"),
-        Variant("batchnorm", "BatchNorm before each ReLU of the critic, both batches in one pass; targets stay",
-                _CROSSQ + "; target networks as in Palenicek et al., 2502.07523", mechanisms=frozenset({"batchnorm"})),
+        _alone("groupnorm", settings=(("groupnorm_groups", 8),), strength="groupnorm_groups"),
+        _alone("batchnorm"),
     )
 }
+# And one of each mechanism that has none above. The order here is the order of the parts of a sum's name.
+_NAMED = frozenset().union(*(variant.mechanisms for variant in BUILT_IN.values()))
+BUILT_IN |= {variant.name: variant for variant in map(_alone, MECHANISMS) if not variant.mechanisms <= _NAMED}

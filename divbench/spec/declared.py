@@ -5,21 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from divbench.spec.errors import UsageError, nearest
+from divbench.spec.errors import UsageError, unknown
+from divbench.spec.mechanisms import MLP_ALONE, UNDERSTOOD
 from divbench.spec.naming import load_object
 from divbench.spec.objects import CRITIC, read_object
 from divbench.spec.settings import SACSettings
 from divbench.spec.variants import Variant, lane_mechanisms
-
-SWITCHES = ("layernorm", "dropout", "unit_ball", "feature_layernorm")  # that a critic from outside may understand
-MLP_ALONE = ("layernorm", "groupnorm", "batchnorm", "spectral_norm", "weight_norm", "dropout")
 
 
 class Needs(NamedTuple):
     """What a critic's class says of itself by class attributes, and what is assumed where it says nothing.
 
     Attributes:
-      understands: switches of a lane that it handles itself, of `SWITCHES`.
+      understands: switches of a lane that it handles itself, of `mechanisms.UNDERSTOOD`.
       ensembled: how many critics one module is; 0 if it is one, returns Q `[B]`, and is stacked by the house.
       joint: whether (s, a) and (s', a') pass through together in learning, as BatchNorm wants it (1902.05605).
       mutable: collections that move in the pass that learns; None for all but `params`.
@@ -57,9 +55,8 @@ def needs_of_class(found: type, fields: Mapping[str, object], what: str) -> Need
     needs = Needs(frozenset(_names(value("understands"), "understands", what)), ensembled, joint,
                   None if mutable is None else frozenset(_names(mutable, "mutable", what)),
                   _names(value("rngs"), "rngs", what), _names(value("features_at"), "features_at", what))
-    for name in sorted(needs.understands - set(SWITCHES)):
-        raise UsageError(f"{what}: understands: unknown switch '{name}'; known: {', '.join(SWITCHES)}"
-                         f"{nearest(name, SWITCHES)}")
+    for name in sorted(needs.understands - set(UNDERSTOOD)):
+        raise UsageError(f"{what}: understands: {unknown('switch', name, UNDERSTOOD)}")
     if len(needs.features_at) > 1 and len(needs.features_at) != ensembled:
         raise UsageError(f"{what}: features_at: expected one path, or one for each of the {ensembled} critics that the "
                          f"module holds, found {len(needs.features_at)}")

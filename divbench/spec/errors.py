@@ -36,9 +36,14 @@ def nearest(found: str, known: Iterable[str]) -> str:
 
 def unknown(kind: str, found: str, known: Iterable[str]) -> str:
     """`unknown suite 'smok'; did you mean 'smoke'? known: smoke, priming`: the hint before the list, which is long."""
+    return f"unknown {kind} '{found}'{hint_and_all(found, known)}"
+
+
+def hint_and_all(found: str, known: Iterable[str], words: str = "known:") -> str:
+    """`; did you mean 'smoke'? known: smoke, priming`, or without a near one `; known: smoke, priming`; other `words`
+    may come before the list."""
     known = list(known)
-    hint = nearest(found, known) or ";"
-    return f"unknown {kind} '{found}'{hint} known: {', '.join(known)}"
+    return f"{nearest(found, known) or ';'} {words} {', '.join(known) or 'none'}"
 
 
 def choose(kind: str, found: str, known: Iterable[str]) -> str:

@@ -24,7 +24,7 @@ SCORE_ROW, VALUE_ROW, DETAIL_ROW = 300, 1_900, 400  # bytes of a row in journal,
 
 
 @dataclasses.dataclass(frozen=True)
-class Estimate:
+class GroupCost:
     """The cost of one group. All counts are of the whole group, not of one lane, unless they say so.
 
     Attributes:
@@ -115,7 +115,7 @@ def dataset_bytes(task: str, transitions: int) -> int:
 
 
 def estimate(spec: RunSpec, group: Group, updates_per_second: float | None = None, transitions: int = 0,
-             sizes: Sizes | None = None) -> Estimate:
+             sizes: Sizes | None = None) -> GroupCost:
     """The cost of one group.
 
     Args:
@@ -137,7 +137,7 @@ def estimate(spec: RunSpec, group: Group, updates_per_second: float | None = Non
     details = sum(rows for kind, rows in ((FULL, diagnostic_count(sizes.layers)), (NTK, 5), (SEEM, 6))
                   if kind in kinds)
     lane_bytes = networks + replay + activation_bytes(group.task, sac.batch_size, sizes)
-    return Estimate(
+    return GroupCost(
         group=group.name,
         lanes=lanes,
         env_steps=lanes * protocol.env_steps,
@@ -152,11 +152,11 @@ def estimate(spec: RunSpec, group: Group, updates_per_second: float | None = Non
     )
 
 
-def total(estimates: Sequence[Estimate]) -> Estimate:
+def total(estimates: Sequence[GroupCost]) -> GroupCost:
     """The cost of a run whose groups are trained one after the other: sums, but the largest memory."""
     summed = {field: sum(getattr(e, field) for e in estimates)
               for field in ("lanes", "env_steps", "evaluation_steps", "updates", "disk_bytes", "flops")}
     hours = [e.hours for e in estimates]
-    return Estimate(group="total", memory_bytes=max(e.memory_bytes for e in estimates),
-                    lane_bytes=max(e.lane_bytes for e in estimates),
-                    hours=None if None in hours else sum(hours), **summed)
+    return GroupCost(group="total", memory_bytes=max(e.memory_bytes for e in estimates),
+                     lane_bytes=max(e.lane_bytes for e in estimates),
+                     hours=None if None in hours else sum(hours), **summed)

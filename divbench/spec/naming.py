@@ -23,8 +23,9 @@ from pathlib import Path
 from divbench.spec.built_in import BUILT_IN, SR_SAC
 from divbench.spec.errors import UsageError, nearest
 from divbench.spec.fingerprint import fingerprint
+from divbench.spec.kinds import parse_number
 from divbench.spec.objects import AGENT, CRITIC, OBJECTS, ObjectName, check_object, read_object
-from divbench.spec.settings import GIVEN, SACSettings, parse_number, parse_setting
+from divbench.spec.settings import GIVEN, SACSettings, parse_setting
 from divbench.spec.text import format_count, parse_count, split_outside
 from divbench.spec.variants import NUMBERED, Reset, Variant
 
@@ -77,6 +78,8 @@ def _part(text: str, whole: str) -> Variant:
         return BUILT_IN[text]
     if ":" in text:
         return _from_outside(text)
+    if text.endswith(".py"):
+        raise UsageError(f"unknown variant '{text}'; expected a name in that file too, such as '{text}:variant'")
     match = _RESET_NAME.fullmatch(text)
     if match:
         scope, words = _WHAT[match["what"]]

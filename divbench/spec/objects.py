@@ -12,8 +12,8 @@ import re
 import sys
 from typing import NamedTuple
 
-from divbench.spec.errors import UsageError, nearest
-from divbench.spec.settings import ALGORITHMS
+from divbench.spec.errors import UsageError, hint_and_all
+from divbench.spec.setting import ALGORITHMS
 
 CRITIC, ACTOR, OPTIMIZER, ACTOR_OPTIMIZER, AGENT = "critic", "actor", "optimizer", "actor_optimizer", "agent"
 MODULES, OPTIMIZERS = (CRITIC, ACTOR), (OPTIMIZER, ACTOR_OPTIMIZER)
@@ -114,8 +114,8 @@ def check_object(found: object, named: ObjectName, kind: str, what: str) -> None
         raise UsageError(f"{what}: {kind} '{named}': {ACTION_SIZE} is the task's, expected no value for it")
     for name, _ in named.fields:
         if name not in known:
-            raise UsageError(f"{what}: {kind} '{named}': {named.name} has no field '{name}'; known: "
-                             f"{', '.join(known) or 'none'}{nearest(name, known)}")
+            raise UsageError(f"{what}: {kind} '{named}': {named.name} has no field '{name}'"
+                             f"{hint_and_all(name, known)}")
 
 
 def _fields_of(found: type, kind: str) -> list[str] | None:

@@ -6,10 +6,11 @@ import dataclasses
 import hashlib
 from fractions import Fraction
 
+from divbench.spec.mechanisms import SELECTABLE
 from divbench.spec.protocol import Protocol
 from divbench.spec.run_spec import RunSpec
 from divbench.spec.settings import STRUCTURE, SACSettings
-from divbench.spec.variants import SELECTABLE, Variant, lane_mechanisms, lane_settings
+from divbench.spec.variants import Variant, lane_mechanisms, lane_settings
 
 KEY_GENERATION = 2  # of the rule by which `Lane.key_words` and the streams make random numbers; a card names it
 

@@ -1,4 +1,7 @@
-"""The numbers of the algorithms, each a field that can be changed. Data and checks; `learn` gives meaning.
+"""The numbers of the algorithms, each declared once: a field, its meaning, its values and who reads it.
+
+What a declaration consists of is in `setting`. All that follows from one of them derives from it: `STRUCTURE`, the
+checks, a lane's numbers (`learn.agents.coefficients`), what `unused` refuses, and docs/settings.md.
 
 The defaults are those of the public SAC implementation on which the DMC15-500k protocol was defined
 (D'Oro et al., "Sample-Efficient Reinforcement Learning by Breaking the Replay Ratio Barrier", ICLR 2023).
@@ -9,22 +12,55 @@ from __future__ import annotations
 import dataclasses
 import math
 import re
-import struct
 from collections.abc import Mapping
 
 from divbench.spec.errors import UsageError, choose
-from divbench.spec.text import parse_count, split_widths
+from divbench.spec.kinds import parse_value, typed
+from divbench.spec.mechanisms import SHAPING
+from divbench.spec.objects import ACTOR, ACTOR_OPTIMIZER, CRITIC, OPTIMIZER
+from divbench.spec.setting import (
+    ALGORITHMS,
+    AT_LEAST_1,
+    BELOW_1,
+    DETERMINISTIC,
+    MECHANISM,
+    NOT_NEGATIVE,
+    OPTIMIZATION,
+    POSITIVE,
+    SHAPES,
+    SHARE,
+    TARGETS,
+    TEMPERATURE,
+    UP_TO_1,
+    WEIGHTS,
+    WIDTHS_RANGE,
+    Setting,
+    declarations,
+    setting,
+)
 
 INITIALISATIONS = ("orthogonal", "lecun_normal")
-ALGORITHMS = ("sac", "td3", "preqn")
 ACTIVATIONS = ("relu", "tanh", "sin", "elu", "mish")
 LOG_STD_RULES = ("tanh", "clip")
 OPTIMIZERS = ("adam", "rmsprop", "momentum", "adam-no-second-moment")
-# Fields that decide shapes or what is compiled: lanes that differ in one cannot share a program.
-STRUCTURE = ("algorithm", "critic_hidden", "actor_hidden", "activation", "critics", "batch_size", "initialisation",
-             "log_std_rule", "groupnorm_groups", "search_steps")
-WIDTHS = ("critic_hidden", "actor_hidden")
-BOTH = "hidden"  # the name by which both are set to the same
+WITH_SECOND_MOMENT = ("adam", "rmsprop")
+SAC, TD3, PREQN, WITH_NOISE = ("sac",), ("td3",), ("preqn",), ("td3", "preqn")
+# PreQN has one critic without a target network, an optimizer or another loss.
+WITH_TARGETS = ("sac", "td3")
+_LAYERS = re.compile(r"[1-9][0-9]{0,3}(and[1-9][0-9]{0,3})*")
+BOTH = "hidden"  # the name by which both widths are set to the same
+
+
+def _no_second_moment(settings: SACSettings) -> str:
+    if settings.critic_optimizer in WITH_SECOND_MOMENT:
+        return ""
+    return (f"the critics' optimizer, {settings.critic_optimizer}, has no second moment; expected "
+            f"{' or '.join(WITH_SECOND_MOMENT)}")
+
+
+def _one_critic(settings: SACSettings) -> str:
+    one = "of one critic mean and least are the same; expected two critics or more"
+    return one if settings.critics == 1 else ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,112 +68,147 @@ class SACSettings:
     """Hyperparameters of soft actor-critic (Haarnoja et al., 1812.05905), of TD3 and PreQN in its place, and of what
     variants do to them. What an algorithm has no use for is not looked at.
 
-    The fields of `STRUCTURE` decide shapes or which operations are compiled; all others are data of a lane and
-    may differ between lanes of one compiled program. `hidden=(64, 64)` sets `critic_hidden` and `actor_hidden`.
+    Each field is declared once, here (`setting.Setting`). `hidden=(64, 64)` sets `critic_hidden` and `actor_hidden`.
     """
 
-    # structure
-    algorithm: str = "sac"  # or "td3" (with other numbers DDPG or TD3+BC), "preqn"
-    critic_hidden: tuple[int, ...] = (256, 256)  # widths of the critics' hidden layers
-    actor_hidden: tuple[int, ...] = (256, 256)  # and of the actor's
-    activation: str = "relu"  # after each of them: "relu", "tanh", "sin", "elu" or "mish"
-    critics: int = 2  # of which the least counts, see mean_weight
-    batch_size: int = 256  # transitions per update
-    initialisation: str = "orthogonal"  # or "lecun_normal", flax's default
-    log_std_rule: str = "tanh"  # min + (max - min) (1 + tanh x) / 2; or "clip": x clipped to [min, max]
-    groupnorm_groups: int = 8  # where a variant has groupnorm: groups of units in each hidden layer of the critics
-    search_steps: int = 10  # preqn: how often its line search shrinks a step before it gives the step up
-    # data
-    init_gain: float = math.sqrt(2.0)  # orthogonal gain of every layer but the log-std head
-    log_std_gain: float = 1.0  # orthogonal gain of the log-std head
-    log_std_min: float = -10.0
-    log_std_max: float = 2.0
-    actor_lr: float = 3e-4
-    critic_lr: float = 3e-4
-    temperature_lr: float = 3e-4
-    adam_b1: float = 0.9  # this and the next two: actor and temperature
-    adam_b2: float = 0.999
-    adam_eps: float = 1e-8
-    # the critics' optimizer: "adam"; "rmsprop", which is Adam without its correction of the start; "momentum", SGD with
-    # heavy-ball momentum critic_b1; "adam-no-second-moment", Adam's corrected first moment as the step
-    critic_optimizer: str = "adam"
-    critic_b1: float = 0.9
-    critic_b2: float = 0.999
-    critic_eps: float = 1e-8
-    weight_decay: float = 0.0  # decoupled, of the critics' kernels; a step takes critic_lr * weight_decay of them
-    clip_norm: float = 0.0  # largest L2 norm of the critics' gradient; 0: any
-    gamma: float = 0.99
-    reward_scale: float = 1.0  # learned from is reward_scale r + reward_shift; returns of evaluations stay the task's
-    reward_shift: float = 0.0
-    tau: float = 0.005  # Polyak step of the target critic, once every target_period gradient steps
-    target_period: int = 1
-    mean_weight: float = 0.0  # 0: the least of the critics counts in targets and for SAC's actor; 1: their mean
-    in_distribution_targets: bool = False  # True: targets take the replayed next action, and no entropy
-    huber_delta: float = 0.0  # TD errors beyond it count linearly; 0: all count by their square
-    # where a variant has layernorm: which hidden layers of the critics get it, counted from 1, such as "1" or "1and3"
-    layernorm_layers: str = "all"
-    layernorm_affine: bool = True  # False: its scale stays 1 and its shift 0
-    dropout_rate: float = 0.0  # of the critics' hidden units, while training
-    conservative_weight: float = 0.0  # of the term of conservative Q-learning
-    dr3_weight: float = 0.0  # of the mean dot product of the features of consecutive state-action pairs
-    initial_temperature: float = 1.0  # 0 together with temperature_lr 0 switches the entropy term off
-    target_entropy_scale: float = 0.5  # target entropy = -scale * action size, in nats
-    # td3, and its first for preqn too
-    exploration_noise: float = 0.1  # standard deviation of the noise on actions in the task, which lie in [-1, 1]
-    target_noise: float = 0.2  # standard deviation of the noise on the target's actions, and where it is clipped
-    target_noise_clip: float = 0.5
-    policy_delay: int = 2  # updates of the critics for each of the actor; targets move by target_period
-    q_weight: float = 0.0  # the actor's loss divides Q by mean |Q| and takes it this often; 0: Q as it is
-    cloning_weight: float = 0.0  # of the mean squared distance between the actor's and the replayed action
-    data_fraction: float = 1.0  # offline: share of the dataset's transitions that are used, drawn singly
-    # preqn
-    search_cosine: float = 0.95  # least cosine between the change of Q and the TD error that a step is taken for
-    search_shrink: float = 0.5  # what each step of the line search multiplies the step by
-    time_limit_bootstraps: bool = True  # False: the time limit is termination (a known mistake, for controls)
+    algorithm: str = setting(
+        "sac", SHAPES, "the update; the [variants of those names](algorithms.md) set more than this", ALGORITHMS)
+    critic_hidden: tuple[int, ...] = setting(
+        (256, 256), SHAPES, "widths of the critics' hidden layers; `hidden=512x512` or `--hidden 512x512` sets the "
+        "actor's too", WIDTHS_RANGE, unit="units", parts=(CRITIC,))
+    actor_hidden: tuple[int, ...] = setting(
+        (256, 256), SHAPES, "widths of the actor's hidden layers", WIDTHS_RANGE, unit="units", parts=(ACTOR,))
+    activation: str = setting("relu", SHAPES, "after each hidden layer", ACTIVATIONS, parts=(CRITIC, ACTOR))
+    critics: int = setting(2, SHAPES, "how many; the least of them counts, see `mean_weight`", AT_LEAST_1)
+    batch_size: int = setting(256, SHAPES, "size of a minibatch", AT_LEAST_1, unit="transitions per update")
+    initialisation: str = setting(
+        "orthogonal", SHAPES, "of kernels; `lecun_normal`: normal numbers scaled by fan-in", INITIALISATIONS,
+        parts=(CRITIC, ACTOR))
+    log_std_rule: str = setting(
+        "tanh", SHAPES, "the policy's log standard deviation from the actor's output x: min + (max - min) (1 + tanh x) "
+        "/ 2, or x clipped to that range (`clip`)", LOG_STD_RULES, algorithms=SAC)
+    groupnorm_groups: int = setting(
+        8, SHAPES, "groups of units in each hidden layer of the critics", AT_LEAST_1,
+        mechanism=("groupnorm", "groupnorm=4"))
+    search_steps: int = setting(
+        10, SHAPES, "how often the line search shrinks a step before it gives the step up", AT_LEAST_1,
+        algorithms=PREQN)
+    init_gain: float = setting(
+        math.sqrt(2.0), WEIGHTS, "orthogonal gain of every layer but the log-std head", parts=(CRITIC, ACTOR))
+    log_std_gain: float = setting(
+        1.0, WEIGHTS, "orthogonal gain of the log-std head", algorithms=SAC, parts=(ACTOR,))
+    log_std_min: float = setting(
+        -10.0, WEIGHTS, "least log standard deviation of the policy; at most `log_std_max`", algorithms=SAC)
+    log_std_max: float = setting(2.0, WEIGHTS, "greatest log standard deviation of the policy", algorithms=SAC)
+    actor_lr: float = setting(
+        3e-4, OPTIMIZATION, "learning rate of the actor", NOT_NEGATIVE, parts=(ACTOR_OPTIMIZER,))
+    critic_lr: float = setting(
+        3e-4, OPTIMIZATION, "learning rate of the critics; with `preqn` the share of the TD error that a step takes",
+        NOT_NEGATIVE, parts=(OPTIMIZER,))
+    temperature_lr: float = setting(
+        3e-4, OPTIMIZATION, "learning rate of the temperature", NOT_NEGATIVE, algorithms=SAC)
+    adam_b1: float = setting(
+        0.9, OPTIMIZATION, "decay of the first moment: Adam of actor and temperature", BELOW_1,
+        parts=(ACTOR_OPTIMIZER, TEMPERATURE))
+    adam_b2: float = setting(
+        0.999, OPTIMIZATION, "decay of the second moment: Adam of actor and temperature", BELOW_1,
+        parts=(ACTOR_OPTIMIZER, TEMPERATURE))
+    adam_eps: float = setting(
+        1e-8, OPTIMIZATION, "epsilon: Adam of actor and temperature", POSITIVE, parts=(ACTOR_OPTIMIZER, TEMPERATURE))
+    critic_optimizer: str = setting(
+        "adam", OPTIMIZATION, "the critics' optimizer: `adam`; `rmsprop`, which is Adam without its correction of the "
+        "start; `momentum`, SGD with heavy-ball momentum `critic_b1`; `adam-no-second-moment`, Adam's corrected first "
+        "moment as the step", OPTIMIZERS, algorithms=WITH_TARGETS, parts=(OPTIMIZER,),
+        becomes="critic_averaged, critic_corrected, critic_scaled")
+    critic_b1: float = setting(
+        0.9, OPTIMIZATION, "decay of the critics' first moment", BELOW_1, algorithms=WITH_TARGETS, parts=(OPTIMIZER,))
+    critic_b2: float = setting(
+        0.999, OPTIMIZATION, "decay of the critics' second moment, of `adam` and `rmsprop`", BELOW_1,
+        algorithms=WITH_TARGETS, parts=(OPTIMIZER,), ignored=_no_second_moment)
+    critic_eps: float = setting(
+        1e-8, OPTIMIZATION, "epsilon of the critics, of `adam` and `rmsprop`", POSITIVE, algorithms=WITH_TARGETS,
+        parts=(OPTIMIZER,), ignored=_no_second_moment)
+    weight_decay: float = setting(
+        0.0, OPTIMIZATION, "decoupled, of the critics' kernels: a step takes `critic_lr` times `weight_decay` of them",
+        NOT_NEGATIVE, algorithms=WITH_TARGETS, parts=(OPTIMIZER,), switches_on="decay")
+    clip_norm: float = setting(
+        0.0, OPTIMIZATION, "largest L2 norm of the critics' gradient; 0: any", NOT_NEGATIVE, algorithms=WITH_TARGETS,
+        parts=(OPTIMIZER,), switches_on="clip")
+    gamma: float = setting(0.99, TARGETS, "discount", BELOW_1)
+    reward_scale: float = setting(
+        1.0, TARGETS, "learned from is `reward_scale` r + `reward_shift`; returns of evaluations stay the task's",
+        POSITIVE, switches_on=SHAPING)
+    reward_shift: float = setting(0.0, TARGETS, "see `reward_scale`", switches_on=SHAPING)
+    tau: float = setting(
+        0.005, TARGETS, "step of the target critics towards the critics, once every `target_period` updates; 1 copies",
+        UP_TO_1, algorithms=WITH_TARGETS)
+    target_period: int = setting(
+        1, TARGETS, "how often targets move; with `td3` those of the critics and the actor's", AT_LEAST_1,
+        unit="updates", algorithms=WITH_TARGETS)
+    mean_weight: float = setting(
+        0.0, TARGETS, "0: the least of the critics counts in targets and for SAC's actor; 1: their mean", UP_TO_1,
+        algorithms=WITH_TARGETS, ignored=_one_critic)
+    in_distribution_targets: bool = setting(
+        False, TARGETS, "targets take the replayed next action, and no entropy", algorithms=WITH_TARGETS)
+    huber_delta: float = setting(
+        0.0, TARGETS, "TD errors beyond it count linearly; 0: all count by their square", NOT_NEGATIVE,
+        algorithms=WITH_TARGETS)
+    layernorm_layers: str = setting(
+        "all", MECHANISM, "which hidden layers of the critics get LayerNorm, counted from 1, such as `1` or `1and3`",
+        mechanism=("layernorm", "layernorm+layernorm_layers=1"), becomes="switches.layernorm")
+    layernorm_affine: bool = setting(
+        True, MECHANISM, "`false` keeps LayerNorm's scale at 1 and its shift at 0",
+        mechanism=("layernorm", "layernorm+layernorm_affine=false"), becomes="switches.layernorm_affine")
+    dropout_rate: float = setting(
+        0.0, MECHANISM, "share of the critics' hidden units that is dropped while training", BELOW_1,
+        algorithms=WITH_TARGETS, switches_on="dropout", becomes="switches.dropout")
+    conservative_weight: float = setting(
+        0.0, TARGETS, "of the term of conservative Q-learning", NOT_NEGATIVE, algorithms=SAC,
+        switches_on="conservative")
+    dr3_weight: float = setting(
+        0.0, TARGETS, "of the mean dot product of the features of consecutive state-action pairs", NOT_NEGATIVE,
+        algorithms=WITH_TARGETS, switches_on="dr3")
+    initial_temperature: float = setting(
+        1.0, TARGETS, "0 together with `temperature_lr` 0 switches the entropy term off", NOT_NEGATIVE, algorithms=SAC)
+    target_entropy_scale: float = setting(
+        0.5, TARGETS, "target entropy is minus this times the number of actions", unit="nats per action",
+        algorithms=SAC, becomes="target_entropy")
+    exploration_noise: float = setting(
+        0.1, DETERMINISTIC, "standard deviation of the noise on actions in the task, which lie in [-1, 1]",
+        NOT_NEGATIVE, algorithms=WITH_NOISE)
+    target_noise: float = setting(
+        0.2, DETERMINISTIC, "standard deviation of the noise on the target's actions", NOT_NEGATIVE, algorithms=TD3)
+    target_noise_clip: float = setting(0.5, DETERMINISTIC, "where that noise is clipped", NOT_NEGATIVE, algorithms=TD3)
+    policy_delay: int = setting(
+        2, DETERMINISTIC, "updates of the critics for each of the actor", AT_LEAST_1, unit="updates", algorithms=TD3)
+    q_weight: float = setting(
+        0.0, DETERMINISTIC, "the actor's loss divides Q by its mean size and takes it this often; 0: Q as it is",
+        NOT_NEGATIVE, algorithms=TD3)
+    cloning_weight: float = setting(
+        0.0, DETERMINISTIC, "of the mean squared distance between the actor's and the replayed action", NOT_NEGATIVE,
+        algorithms=TD3)
+    data_fraction: float = setting(
+        1.0, TARGETS, "offline: share of the dataset's transitions that are used, drawn singly", SHARE)
+    search_cosine: float = setting(
+        0.95, DETERMINISTIC, "least cosine between the change of Q and the TD error that a step is taken for",
+        UP_TO_1, algorithms=PREQN)
+    search_shrink: float = setting(
+        0.5, DETERMINISTIC, "what each step of the line search multiplies the step by", UP_TO_1, algorithms=PREQN)
+    time_limit_bootstraps: bool = setting(
+        True, TARGETS, "`false`: the time limit is termination, a known mistake, for controls",
+        becomes="bootstrap_at_limit")
     hidden: dataclasses.InitVar[tuple[int, ...] | None] = None  # an argument only: it sets both widths
 
     def __post_init__(self, hidden):
         for name in WIDTHS if hidden is not None else ():
-            object.__setattr__(self, name, _typed(BOTH, hidden, FIELDS[name]))
+            object.__setattr__(self, name, typed(BOTH, hidden, FIELDS[name]))
         for name, kind in FIELDS.items():
-            object.__setattr__(self, name, _typed(name, getattr(self, name), kind))
-        choose("algorithm", self.algorithm, ALGORITHMS)
-        choose("activation", self.activation, ACTIVATIONS)
-        choose("initialisation", self.initialisation, INITIALISATIONS)
-        choose("log_std_rule", self.log_std_rule, LOG_STD_RULES)
-        choose("critic_optimizer", self.critic_optimizer, OPTIMIZERS)
+            object.__setattr__(self, name, typed(name, getattr(self, name), kind))
+        for name, declared in DECLARED.items():
+            declared.check(name, getattr(self, name))
         if self.algorithm == "preqn" and self.critics != 1:
             raise UsageError(f"critics: preqn has one critic, found {self.critics}")
-        for name in WIDTHS:
-            widths = getattr(self, name)
-            if not widths or any(width < 1 for width in widths):
-                raise UsageError(f"{name}: expected positive widths such as 256x256, found {list(widths)}")
         _named_layers(self.layernorm_layers, len(self.critic_hidden))
-        for name in ("batch_size", "critics", "target_period", "policy_delay", "search_steps", "groupnorm_groups"):
-            if getattr(self, name) < 1:
-                raise UsageError(f"{name}: expected at least 1, found {getattr(self, name)}")
-        if not 0.0 <= self.dropout_rate < 1.0:
-            raise UsageError(f"dropout_rate: expected a number from 0 to below 1, found {self.dropout_rate}")
-        for name in ("adam_b1", "adam_b2", "critic_b1", "critic_b2"):
-            if not 0.0 <= getattr(self, name) < 1.0:
-                raise UsageError(f"{name}: expected a number from 0 to below 1, found {getattr(self, name)}")
-        for name in ("adam_eps", "critic_eps"):
-            if getattr(self, name) <= 0.0:
-                raise UsageError(f"{name}: expected more than 0, found {getattr(self, name)}")
-        for name in ("tau", "mean_weight", "search_cosine", "search_shrink"):
-            if not 0.0 <= getattr(self, name) <= 1.0:
-                raise UsageError(f"{name}: expected a number from 0 to 1, found {getattr(self, name)}")
-        if not 0.0 < self.data_fraction <= 1.0:
-            raise UsageError(f"data_fraction: expected a number above 0 and at most 1, found {self.data_fraction}")
-        if self.reward_scale <= 0.0:
-            raise UsageError(f"reward_scale: expected more than 0, found {self.reward_scale}")
-        if not 0.0 <= self.gamma < 1.0:
-            raise UsageError(f"gamma: expected a number from 0 to below 1, found {self.gamma}")
-        for name in ("actor_lr", "critic_lr", "temperature_lr", "initial_temperature", "weight_decay", "clip_norm",
-                     "huber_delta", "conservative_weight", "dr3_weight", "exploration_noise", "target_noise",
-                     "target_noise_clip", "q_weight", "cloning_weight"):
-            if getattr(self, name) < 0.0:
-                raise UsageError(f"{name}: expected 0 or more, found {getattr(self, name)}")
         if self.log_std_min > self.log_std_max:
             raise UsageError(f"log_std_min: expected at most log_std_max, which is {self.log_std_max}, "
                              f"found {self.log_std_min}")
@@ -168,6 +239,10 @@ def _named_layers(text: str, count: int) -> tuple[bool, ...]:
     return tuple(number in numbers for number in range(1, count + 1))
 
 
+DECLARED: dict[str, Setting] = declarations(SACSettings)
+# Fields that decide shapes or what is compiled: lanes that differ in one cannot share a program.
+STRUCTURE = tuple(name for name, declared in DECLARED.items() if declared.static)
+WIDTHS = ("critic_hidden", "actor_hidden")
 # Kind of each field, as its annotation is written.
 FIELDS: dict[str, str] = {field.name: field.type for field in dataclasses.fields(SACSettings)}
 # And of each name by which settings are given.
@@ -190,12 +265,12 @@ def typed_values(values: Mapping[str, object]) -> dict[str, object]:
       UsageError: as `with_values` does, or `hidden` beside one of them; what else goes together is not checked.
     """
     kinds = {name: GIVEN[choose("SAC setting", name, GIVEN)] for name in values}
-    typed = {name: _typed(name, value, kinds[name]) for name, value in values.items()}
-    twice = [name for name in WIDTHS if BOTH in typed and name in typed]
+    known = {name: typed(name, value, kinds[name]) for name, value in values.items()}
+    twice = [name for name in WIDTHS if BOTH in known and name in known]
     if twice:
         raise UsageError(f"{BOTH}: sets {' and '.join(WIDTHS)}, found {twice[0]} beside it; expected {BOTH} alone, or "
                          "these two")
-    return spread(typed)
+    return spread(known)
 
 
 def settings_to_plain(settings: SACSettings) -> dict[str, object]:
@@ -219,69 +294,4 @@ def parse_setting(name: str, text: str, what: str) -> object:
     Raises:
       UsageError: naming `what`: an unknown field, or text that is no value of its kind.
     """
-    kind = GIVEN[choose("SAC setting", name, GIVEN)]
-    text = text.strip()
-    if kind == "bool" and text.lower() in ("true", "false"):
-        return text.lower() == "true"
-    if kind == "float":
-        return parse_number(text, what)
-    if kind == "int":
-        return parse_count(text, what, minimum=1)
-    if kind.startswith("tuple"):
-        return tuple(parse_count(width, what, minimum=1) for entry in text.split(",") for width in split_widths(entry))
-    if kind == "str":
-        return text
-    raise UsageError(f"{what}: expected {_EXPECTED[kind]}, found '{text}'")
-
-
-def parse_number(text: str, what: str) -> float:
-    """A number written as `3e-4`.
-
-    Raises:
-      UsageError: other text, for `what`.
-    """
-    if not _NUMBER.fullmatch(text.strip()):
-        raise UsageError(f"{what}: expected {_EXPECTED['float']}, found '{text}'")
-    return float(text)
-
-
-def read_number(value: object, what: str) -> float:
-    """A finite number that float32 can hold; a whole one will do.
-
-    Raises:
-      UsageError: anything else, for `what`.
-    """
-    return _typed(what, value, "float")
-
-
-_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
-_LAYERS = re.compile(r"[1-9][0-9]{0,3}(and[1-9][0-9]{0,3})*")
-_EXPECTED = {"str": "text", "int": "a whole number", "float": "a finite number", "bool": "true or false",
-             "tuple[int, ...]": "whole numbers such as 256x256"}
-
-
-LARGEST = (2.0 - 2.0**-23) * 2.0**127  # in float32, in which all is computed
-
-
-def _distinct(name: str, value: float) -> float:
-    """`value`, unless float32 makes 0 of a number that is not 0, or 1 of one below."""
-    rounded = struct.unpack("f", struct.pack("f", value))[0]
-    if value != 0.0 and rounded == 0.0 or value < 1.0 <= rounded:
-        raise UsageError(f"{name}: float32 cannot tell {value!r} from {rounded:g}; expected 0, or a number of size "
-                         "1e-45 or more and not within 3e-8 of 1 from below")
-    return value
-
-
-def _typed(name: str, value, kind: str):
-    """`value` as its field's kind; a whole number will do for a float, a list for a tuple."""
-    whole = isinstance(value, int) and not isinstance(value, bool)
-    if kind == "float" and (whole or isinstance(value, float)) and abs(value) <= LARGEST:
-        return _distinct(name, float(value))
-    if kind == "int" and whole:
-        return value
-    if (kind == "bool" and isinstance(value, bool)) or (kind == "str" and isinstance(value, str)):
-        return value
-    if kind.startswith("tuple") and isinstance(value, list | tuple):
-        if all(isinstance(width, int) and not isinstance(width, bool) for width in value):
-            return tuple(value)
-    raise UsageError(f"{name}: expected {_EXPECTED[kind]}, found {value!r}")
+    return parse_value(GIVEN[choose("SAC setting", name, GIVEN)], text, what)

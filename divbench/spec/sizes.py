@@ -9,9 +9,8 @@ import itertools
 from typing import NamedTuple
 
 from divbench.envs.names import task_info
+from divbench.spec.mechanisms import IN_HIDDEN_LAYERS, MECHANISMS
 from divbench.spec.plan import Lane
-
-NORMALISATIONS = frozenset({"layernorm", "groupnorm", "batchnorm"})
 
 
 class Sizes(NamedTuple):
@@ -41,7 +40,7 @@ def mlp_sizes(lane: Lane, mechanisms: frozenset[str]) -> Sizes:
     actor = layer_products(info.observation_size, sac.actor_hidden, 2 * info.action_size)
     critic = layer_products(info.observation_size + info.action_size, sac.critic_hidden, 1)
     units = sum(sac.critic_hidden)
-    scales = 2 * units if mechanisms & NORMALISATIONS else 0
+    scales = units * sum(MECHANISMS[name].parameters for name in mechanisms & set(IN_HIDDEN_LAYERS))
     return Sizes(
         actor=sum(actor) + sum(sac.actor_hidden) + 2 * info.action_size,
         critics=sac.critics * (sum(critic) + units + 1 + scales),

@@ -1,15 +1,18 @@
-"""Numbers and lists as people write them: `500k`, `1/2`, `ofn,reset`; sizes and tables of plain text.
+"""Numbers and lists as people write them: `500k`, `1/2`, `ofn,reset`; sizes and tables of plain text; values as JSON.
 
-What a flag means, and which flags there are, is said in `divbench.spec.options`.
+What a flag means, and which flags there are, is said in `divbench.cli.options`.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
+import json
+import math
 import re
 import shutil
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from divbench.spec.errors import UsageError
@@ -195,3 +198,23 @@ def _narrow(widths: list[int], cells: Sequence[Sequence[str]], columns: Sequence
     least = {column: max(len(word) for row in cells for word in row[column].split() or [""]) for column in columns}
     while sum(widths) + 2 * (len(widths) - 1) > width and (wide := [c for c in columns if widths[c] > least[c]]):
         widths[max(wide, key=widths.__getitem__)] -= 1
+
+
+def to_json(record: Mapping) -> str:
+    """One JSON object on one line; see `to_plain`."""
+    return json.dumps(to_plain(record), allow_nan=False)
+
+
+def to_plain(value):
+    """JSON values: records and mappings as objects, sequences as arrays, NumPy's numbers as Python's, numbers that are
+    not finite as null, anything else as text."""
+    if dataclasses.is_dataclass(value):
+        return {field.name: to_plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): to_plain(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [to_plain(entry) for entry in value]
+    value = value.item() if hasattr(value, "item") else value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value if value is None or isinstance(value, bool | int | str) else str(value)

@@ -9,23 +9,13 @@ import dataclasses
 import math
 import re
 
-from divbench.spec.errors import UsageError
+from divbench.spec.errors import UsageError, unknown
+from divbench.spec.kinds import read_number
+from divbench.spec.mechanisms import MECHANISMS, OF_THE_ACTOR, PAIRWISE, SHAPING
 from divbench.spec.objects import CRITIC, OBJECTS, OPTIMIZER, read_object
-from divbench.spec.settings import SACSettings, read_number, with_values
+from divbench.spec.settings import BOTH, DECLARED, SACSettings, with_values
 from divbench.spec.unused import UNUSED_BY_PREQN, why_unused
 
-# Mechanisms a variant may switch on. Those of SELECTABLE act element by element: a group that has one compiled in can
-# hold lanes without it. The others change the number of passes, or more, and make a group of their own.
-SELECTABLE = ("layernorm", "feature_layernorm", "unit_ball", "actor_layernorm")
-MECHANISMS = (*SELECTABLE, "groupnorm", "batchnorm", "spectral_norm", "weight_norm")
-# Mechanisms that a setting switches on when it is not 0.
-BY_SETTING = {"dropout": "dropout_rate", "conservative": "conservative_weight", "dr3": "dr3_weight",
-              "clip": "clip_norm", "decay": "weight_decay"}
-SHAPING = "reward_shaping"  # switched on by settings too: a reward_scale that is not 1 or a reward_shift that is not 0
-# Settings that mean nothing without a mechanism, so that no variant sets them without it, and how they are written.
-ABOUT = {"layernorm_layers": ("layernorm", "layernorm+layernorm_layers=1"),
-         "layernorm_affine": ("layernorm", "layernorm+layernorm_affine=false"),
-         "groupnorm_groups": ("groupnorm", "groupnorm=4")}
 RESET_SCOPES = ("agent", "actor", "critic")
 RESET_UNITS = ("updates", "env_steps")
 HOOKS = ("features", "losses", "projections")
@@ -102,10 +92,9 @@ class Variant:
         object.__setattr__(self, "mechanisms", frozenset(self.mechanisms))
         for kind in HOOKS:
             object.__setattr__(self, kind, tuple(getattr(self, kind)))
-        unknown = sorted(self.mechanisms - set(MECHANISMS))
-        if unknown:
-            known = ", ".join(MECHANISMS)
-            raise UsageError(f"variant '{self.name}': unknown mechanism '{unknown[0]}'; known: {known}")
+        strange = sorted(self.mechanisms - set(MECHANISMS))
+        if strange:
+            raise UsageError(f"variant '{self.name}': {unknown('mechanism', strange[0], MECHANISMS)}")
         reset = self.reset
         if reset is not None and (not isinstance(reset, Reset) or reset.interval < 1 or reset.scope not in RESET_SCOPES
                                   or reset.unit not in RESET_UNITS):
@@ -161,24 +150,26 @@ def lane_settings(variant: Variant, sac: SACSettings) -> SACSettings:
 
 def check_together(variant: Variant, sac: SACSettings) -> None:
     """Raise `UsageError` if what a lane has does not go together; `sac` are the lane's settings."""
-    for name, _ in variant.settings:
-        mechanism, example = ABOUT.get(name, ("", ""))
+    names = [name for name, _ in variant.settings if name != BOTH]
+    for name in names:
+        mechanism, example = DECLARED[name].mechanism
         if mechanism and mechanism not in variant.mechanisms:
             raise UsageError(f"variant '{variant.name}': {name} means nothing without {mechanism}; expected both, as "
                              f"in '{example}'")
     if "groupnorm" in variant.mechanisms:
         _check_groups(variant.name, sac.groupnorm_groups, sac.critic_hidden)
     if sac.algorithm == "preqn":
-        strange = sorted(lane_mechanisms(variant, sac) - {*SELECTABLE, "groupnorm", SHAPING})
-        strange += [name for name, _ in variant.settings if name in UNUSED_BY_PREQN]
+        strange = sorted(lane_mechanisms(variant, sac) - {*PAIRWISE, SHAPING})
+        strange += [name for name in names if name in UNUSED_BY_PREQN]
         strange += [hook for kind, hook in variant.hooks if kind in (*HOOKS, CRITIC, OPTIMIZER)]
         if strange:
             raise UsageError(f"variant '{variant.name}': preqn does not go together with '{strange[0]}': its step is "
                              "made from the kernel of Q alone")
-    if variant.actor and "actor_layernorm" in variant.mechanisms:
-        raise UsageError(f"variant '{variant.name}': 'actor_layernorm' goes with divbench's own actor alone, found "
+    inside = sorted(variant.mechanisms & set(OF_THE_ACTOR))
+    if variant.actor and inside:
+        raise UsageError(f"variant '{variant.name}': '{inside[0]}' goes with divbench's own actor alone, found "
                          f"'{variant.actor}'")
-    for name, _ in variant.settings:
+    for name in names:
         reason = why_unused(name, sac, variant.objects)
         if reason:
             raise UsageError(f"variant '{variant.name}': {name} changes nothing: {reason}")
@@ -201,9 +192,9 @@ def _check_groups(name: str, groups: int, widths: tuple[int, ...]) -> None:
 
 def lane_mechanisms(variant: Variant, sac: SACSettings) -> frozenset[str]:
     """Everything that must be compiled in for a lane; `sac` are the lane's settings, the variant's included."""
-    shapes = sac.reward_scale != 1.0 or sac.reward_shift != 0.0
-    by_setting = {name for name, field in BY_SETTING.items() if getattr(sac, field)}
-    return variant.mechanisms | by_setting | ({SHAPING} if shapes else set())
+    by_setting = {declared.switches_on for name, declared in DECLARED.items()
+                  if declared.switches_on and getattr(sac, name) != getattr(SACSettings, name)}
+    return variant.mechanisms | by_setting
 
 
 def variant_to_plain(variant: Variant) -> dict:

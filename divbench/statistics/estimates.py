@@ -1,7 +1,9 @@
-"""A number with its interval, a test of it against a threshold, and Welch's t for means and their differences.
+"""A number with its interval, a test of it against a threshold, and Welch's t for means and their differences; and
+Holm's adjusted chances for many tests together.
 
 A *stratum* is the numbers of one task's seeds. Does not live here: resampling (`bootstrap`), exact tests of paired
-differences (`sign_flips`), of two samples (`rank_shift`), of medians (`medians`) and of shares (`shares`). scipy is
+differences (`sign_flips`), of two samples (`rank_shift`), of medians (`medians`) and of shares (`shares`), and
+Tarone's level of the gate's tests (`ranks`). scipy is
 imported inside the functions.
 """
 
@@ -154,3 +156,23 @@ def _welch(first: Sequence[Sequence[float]],
         return effect, None, 0.0
     freedom = 1.0 / sum((part / variance) ** 2 / degrees for part, degrees in parts)  # no square of what is tiny
     return effect, math.sqrt(variance), freedom
+
+
+def holm(chances: Sequence[float]) -> list[float]:
+    """Chances that may each be held against the level of all tests together (Holm, 1979, Scand. J. Statist. 6, 65-70).
+
+    For any dependence among the tests, the chance that any of those rejected was true is at most the level.
+
+    Args:
+      chances: of each test, two-sided.
+
+    Returns:
+      In the same order: the largest, over the tests with a chance as small or smaller, of that chance times the number
+      of tests that are not smaller; 1 at most.
+    """
+    order = sorted(range(len(chances)), key=lambda place: chances[place])
+    found, largest = [0.0] * len(chances), 0.0
+    for passed, place in enumerate(order):
+        largest = max(largest, min(1.0, (len(chances) - passed) * chances[place]))
+        found[place] = largest
+    return found

@@ -150,7 +150,7 @@ def _network_kernels(seeds: jax.Array, data: Any, gammas: jax.Array, trained: bo
         key = jax.random.fold_in(jax.random.key(0), seed)
         params = dqn.initialise(key, STATES + ACTIONS, HIDDEN, "lecun_normal")
         if trained:
-            numbers = dqn.Numbers(gamma, jnp.int32(PERIOD), jnp.ones(()), optimizers.adam(RATE))
+            numbers = dqn.DQNSettings(gamma, jnp.int32(PERIOD), jnp.ones(()), optimizers.adam(RATE))
             record = dqn.train(q_fn, jax.random.fold_in(key, 1), params, data, actions, numbers,
                                at=jnp.asarray([LEARNED]), limit=FAR, batch=BATCH)
             params = jax.tree.map(lambda leaf: leaf[-1], record.params)

@@ -20,9 +20,9 @@ import jax
 import jax.numpy as jnp
 
 from divbench.learn import optimizers
-from divbench.learn.nonlinearities import FUNCTIONS
+from divbench.learn.networks.layer import NONLINEARITIES
 from divbench.learn.normalisations import layer_norm
-from divbench.studies import critics
+from divbench.studies import plain_critics
 
 
 class Transitions(NamedTuple):
@@ -36,7 +36,7 @@ class Transitions(NamedTuple):
     continues: jax.Array
 
 
-class Numbers(NamedTuple):
+class DQNSettings(NamedTuple):
     """What tells lanes apart, as data; scalars.
 
     Attributes:
@@ -70,8 +70,8 @@ class Record(NamedTuple):
 
 
 def initialise(key: jax.Array, inputs: int, hidden: tuple[int, ...], weights: str) -> list[dict[str, jax.Array]]:
-    """Parameters of the network: a critic's (`critics.initialise`), and scale and shift of each hidden LayerNorm."""
-    *layers, head = critics.initialise(key, inputs, hidden, weights)
+    """Parameters of the network: those of `plain_critics.initialise`, and scale and shift of each hidden LayerNorm."""
+    *layers, head = plain_critics.initialise(key, inputs, hidden, weights)
     return [*(layer | {"norm_scale": jnp.ones_like(layer["bias"]), "norm_shift": jnp.zeros_like(layer["bias"])}
               for layer in layers), head]
 
@@ -79,7 +79,7 @@ def initialise(key: jax.Array, inputs: int, hidden: tuple[int, ...], weights: st
 def make_q_fn(activation: str, layernorm: jax.Array) -> Callable:
     """`q_fn(params, obs, action) -> []`, Q of one pair: LayerNorm before each activation where `layernorm` (a scalar)
     is 1, none where it is 0. Then scale and shift are without effect, and their gradient is 0."""
-    act = FUNCTIONS[activation]
+    act = NONLINEARITIES[activation]
 
     def q_fn(params, obs, action):
         x = jnp.concatenate([obs, action])[None]
@@ -97,7 +97,7 @@ def action_values(q_fn: Callable, params: Any, obs: jax.Array, actions: jax.Arra
     return jax.vmap(jax.vmap(q_fn, (None, None, 0)), (None, 0, None))(params, obs, actions)
 
 
-def train(q_fn: Callable, key: jax.Array, params: Any, data: Transitions, actions: jax.Array, numbers: Numbers, *,
+def train(q_fn: Callable, key: jax.Array, params: Any, data: Transitions, actions: jax.Array, numbers: DQNSettings, *,
           at: jax.Array, limit: float, batch: int | None = None) -> Record:
     """Train one lane by steps down the gradient of the mean of (Q(s, a) - target)^2; for `jax.vmap` and `jax.jit`.
 
@@ -130,7 +130,7 @@ def train(q_fn: Callable, key: jax.Array, params: Any, data: Transitions, action
             return jnp.mean(jnp.square(now - goal)), jnp.max(jnp.abs(now))
 
         gradient, largest = jax.grad(loss, has_aux=True)(params)
-        change, moved = optimizers.step(gradient, moments, params, numbers.rule, ())
+        change, moved = optimizers.adam_step(gradient, moments, params, numbers.rule, ())
         new = jax.tree.map(jnp.add, params, change)
         sound = (jnp.maximum(largest, jnp.max(jnp.abs(best))) <= limit) & all_finite((new, moved))
         crash = jnp.where((crash < 0) & ~sound, count, crash)

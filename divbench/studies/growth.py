@@ -21,7 +21,7 @@ from divbench.diagnostics.kernels.growth import CRASHED, power_law, predict_cras
 from divbench.diagnostics.kernels.jackknife import FEWEST, Interval
 from divbench.diagnostics.kernels.layers import gram_of_layers
 from divbench.diagnostics.kernels.seem import seem
-from divbench.studies.critics import initialise, make_layers_fn, make_q_fn
+from divbench.studies.plain_critics import initialise, make_layers_fn, make_q_fn
 from divbench.studies.points import uniform_random
 from divbench.studies.semigradient import Growth, grow
 

@@ -1,6 +1,6 @@
 """By which powers the Q of random critics, its gradient and its kernel grow with their parameters: drawing, measuring.
 
-What is fitted: `diagnostics.kernels.homogeneity`; the points: `studies.kernels.rails_random`.
+What is fitted: `diagnostics.kernels.homogeneity`; the points: `studies.ntk.measuring.rails_random`.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import jax
 import jax.numpy as jnp
 
 from divbench.diagnostics.kernels.homogeneity import Exponents, expected, homogeneity
-from divbench.studies.critics import initialise, make_q_fn
-from divbench.studies.kernels import rails_random
+from divbench.studies.ntk.measuring import rails_random
+from divbench.studies.plain_critics import initialise, make_q_fn
 
 CRITICS = {"relu": ("relu", False), "relu with biases": ("relu", True), "tanh": ("tanh", False), "sin": ("sin", False)}
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from divbench import envs
 from divbench.execute import device
-from divbench.learn.acting import scaled_step
+from divbench.learn.rollout import scaled_step
 from divbench.spec.errors import UsageError
 
 _SEED = 0

@@ -28,13 +28,13 @@ ACTIVATION = "relu"
 FIRST, PER_DECADE = 10, 20  # updates before the second mark, and marks to a factor of ten from there on
 
 
-class Setting(NamedTuple):
+class WalkSetting(NamedTuple):
     """How the networks of some lanes begin and learn.
 
     Attributes:
       layernorm: whether they have LayerNorm; else they are plain.
       hidden: widths of the hidden layers.
-      weights: of `studies.critics.WEIGHTS`.
+      weights: of `studies.plain_critics.WEIGHTS`.
       learning_rate: of SGD, on all transitions at each update, without a target copy.
     """
 
@@ -48,7 +48,7 @@ class WalkRow(NamedTuple):
     """One mark of one lane before it crashed, or at its end. Numbers have nine digits.
 
     Attributes:
-      network: `plain` or `layernorm`; hidden: widths, such as 64x64; weights, learning_rate: as in `Setting`.
+      network: `plain` or `layernorm`; hidden: widths, such as 64x64; weights, learning_rate: as in `WalkSetting`.
       lane: its number, from which its walk and its weights are drawn: the same ones in every setting of its sizes.
       crash: updates before |Q| was first seen beyond 1e12 or not finite; -1 if it never was.
       step: updates before the mark.
@@ -81,7 +81,7 @@ def marks(updates: int) -> np.ndarray:
     return np.unique(np.concatenate([[0], spaced])).astype(np.int32)
 
 
-def measure_walk(settings: Sequence[Setting], lanes: Sequence[int], *, side: int, transitions: int, updates: int,
+def measure_walk(settings: Sequence[WalkSetting], lanes: Sequence[int], *, side: int, transitions: int, updates: int,
                  tell: Callable[[str], None]) -> list[WalkRow]:
     """Train lanes of every setting, and look at each mark of each.
 
@@ -111,7 +111,7 @@ def measure_walk(settings: Sequence[Setting], lanes: Sequence[int], *, side: int
     return rows
 
 
-def describe(setting: Setting) -> str:
+def describe(setting: WalkSetting) -> str:
     """`plain, 64 units, glorot_uniform weights, SGD at 0.02`."""
     return (f"{_network(setting)}, {_hidden(setting)} units, {setting.weights} weights, SGD at "
             f"{setting.learning_rate:g}")
@@ -128,7 +128,7 @@ def draw_lanes(mdp: FiniteMDP, lanes: Sequence[int], transitions: int) -> dqn.Tr
     return jax.tree.map(lambda *parts: jnp.asarray(np.stack(parts)), *drawn)
 
 
-def _rows(setting: Setting, lane: int, at: np.ndarray, record: dqn.Record, seen: list) -> list[WalkRow]:
+def _rows(setting: WalkSetting, lane: int, at: np.ndarray, record: dqn.Record, seen: list) -> list[WalkRow]:
     """The rows of one lane, until it crashes."""
     matrices, cosines, greedy = seen
     lives = np.flatnonzero((record.crash < 0) | (at < record.crash))
@@ -143,11 +143,11 @@ def _rows(setting: Setting, lane: int, at: np.ndarray, record: dqn.Record, seen:
     return rows
 
 
-def _network(setting: Setting) -> str:
+def _network(setting: WalkSetting) -> str:
     return "layernorm" if setting.layernorm else "plain"
 
 
-def _hidden(setting: Setting) -> str:
+def _hidden(setting: WalkSetting) -> str:
     return widths_text(setting.hidden)
 
 
@@ -159,7 +159,7 @@ def _rounded(value: float | jax.Array) -> float:
 def _train(lanes: jax.Array, data: Any, actions: jax.Array, layernorm: jax.Array, learning_rate: jax.Array,
            gamma: jax.Array, at: jax.Array, hidden: tuple[int, ...], weights: str) -> dqn.Record:
     """All lanes of a setting; LayerNorm and the learning rate are data, so that settings share a program."""
-    numbers = dqn.Numbers(gamma, jnp.int32(1), jnp.ones(()), optimizers.sgd(learning_rate))
+    numbers = dqn.DQNSettings(gamma, jnp.int32(1), jnp.ones(()), optimizers.sgd(learning_rate))
 
     def one(lane, data):
         key = jax.random.fold_in(jax.random.key(0), lane)

@@ -17,11 +17,11 @@ from divbench.verdict.first_cause import (
     FirstCause,
     departures,
     first_temperature,
+    growth,
     start_level,
     until_frozen,
     when,
 )
-from divbench.verdict.growth import growth
 from divbench.verdict.rules import LEAVE_BELOW, Verdict, beyond_bound, used_q, used_words
 
 ACTIONS = {"q_random_mean": "random", "q_policy_mean": "the policy's", "q_replay_mean": "replayed",

@@ -1,7 +1,8 @@
 """Which quantity of a lane left its band first, and when: the candidate for what set everything else off.
 
-Lives here: the bands, and the order of precedence at one measurement. Does not live here: the verdict on the
-lane (`rules`), the bound that bands Q (`bound`), and the words for it (`explanation`).
+Lives here: the bands, the order of precedence at one measurement, and how far a quantity has grown.
+Does not live here: the verdict on the lane (`rules`), the bound that bands Q (`bound`), and the words for it
+(`explanation`).
 
 A band is judged from the past alone: a measurement is in or out of it by what was measured before. A growing series
 never takes a first cause back; at most it names another that had left its band before or with it, when the next
@@ -228,3 +229,17 @@ def _is_out(band: Band, value: float, level: float, initial: float) -> bool:
     if math.isnan(known):
         return False
     return value > factor * max(known, band.floor) or (band.collapses and value < known / band.jump)
+
+
+def growth(rows: Sequence[Mapping], name: str, calm: int | None = None) -> float:
+    """The largest value of a column after the first update over its level at the start; NaN where either is unknown
+    or the level is 0.
+
+    Args:
+      rows: a lane's rows in the order of measurement, `until_frozen`.
+      name: the column that grows.
+      calm: of how many rows the start is taken; of all if None. A part has its start before its whole leaves its band.
+    """
+    start = start_level(rows[:calm], name)
+    values = [value for row in rows if row["update"] > 0 and not math.isnan(value := measured(row, name))]
+    return max(values) / start if values and start > 0.0 else math.nan

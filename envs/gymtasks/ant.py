@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 
 from divbench.envs.base import Field, ResetNoise, Sensed, TaskDefinition
-from divbench.envs.gymtasks.running import control_cost, speed
+from divbench.envs.rewards import control_cost, speed
 
 _CONTROL_TIMESTEP = 0.05  # s
 _LOWEST, _HIGHEST = 0.2, 1.0  # m, the torso's

@@ -9,8 +9,7 @@ import jax.numpy as jnp
 import mujoco
 import numpy as np
 
-from divbench.envs.base import ResetNoise, Start
-from divbench.envs.definitions import definition_of
+from divbench.envs.base import ResetNoise, Start, definition_of
 from divbench.envs.gymtasks.fields import all_values, values
 from divbench.envs.models import load_model
 

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 
 from divbench.envs.base import Field, ResetNoise, Sensed, TaskDefinition
-from divbench.envs.gymtasks.running import control_cost, speed, within
+from divbench.envs.rewards import control_cost, speed, within
 
 _CONTROL_TIMESTEP = 0.008  # s
 _LOWEST = 0.7  # m, the torso's

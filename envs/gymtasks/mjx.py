@@ -19,8 +19,7 @@ import mujoco
 from divbench.envs.base import LARGEST_VALID, Reading, Start, TaskDefinition, float_dtype
 from divbench.envs.gymtasks.fields import all_values, values
 from divbench.envs.mjx import MjxPhysics, _on_device, mjx
-from divbench.envs.mjx_internals import internal
-from divbench.envs.mjx_tuning import tuned
+from divbench.envs.mjx_tuning import internal, tuned
 from divbench.envs.models import TaskModel
 
 

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 
 from divbench.envs.base import Field, ResetNoise, Sensed, TaskDefinition
-from divbench.envs.gymtasks.running import control_cost, speed, within
+from divbench.envs.rewards import control_cost, speed, within
 
 _CONTROL_TIMESTEP = 0.008  # s
 _LOWEST, _HIGHEST = 0.8, 2.0  # m, the torso's

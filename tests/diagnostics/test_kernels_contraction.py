@@ -23,7 +23,6 @@ def judge(*arguments):
 
 judge_all, judge_one = jax.jit(jax.vmap(judge)), jax.jit(judge)
 cosine, update_alignment = jax.jit(directions.cosine), jax.jit(directions.update_alignment)
-action_similarity = jax.jit(directions.action_similarity)
 
 
 @pytest.fixture(autouse=True)
@@ -178,11 +177,3 @@ def test_directions_of_trees_of_nothing_and_of_what_is_not_finite():
     assert float(cosine(tree["a"], jnp.zeros(1))) == 0.0
     assert float(cosine(jnp.asarray([1e200, 0.0]), jnp.asarray([1e200, 1e200]))) == pytest.approx(0.5**0.5)
     assert np.isnan(cosine(jnp.asarray([1.0, jnp.nan]), jnp.ones(2)))
-
-
-def test_policies_at_rest():
-    now = jnp.asarray([[1.0, 0.0], [0.0, -2.0], [3.0, 4.0]])
-    before = jnp.asarray([[5.0, 0.0], [1.0, 0.0], [-3.0, -4.0]])
-    assert float(action_similarity(now, before)) == pytest.approx((1.0 + 0.0 - 1.0) / 3.0)
-    assert float(action_similarity(now, 0.1 * now)) == pytest.approx(1.0)
-    assert float(action_similarity(now, now.at[2].set(0.0))) == pytest.approx(2.0 / 3.0)

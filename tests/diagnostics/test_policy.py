@@ -23,3 +23,11 @@ def test_saturation_does_not_hide_a_nan():
 def test_entropy_of_uniform_actions():
     log_prob = jnp.full(7, -6.0 * np.log(2.0), jnp.float32)
     assert float(policy.entropy(log_prob)) == pytest.approx(6.0 * np.log(2.0))
+
+
+def test_policies_at_rest():
+    now = jnp.asarray([[1.0, 0.0], [0.0, -2.0], [3.0, 4.0]])
+    before = jnp.asarray([[5.0, 0.0], [1.0, 0.0], [-3.0, -4.0]])
+    assert float(policy.action_similarity(now, before)) == pytest.approx((1.0 + 0.0 - 1.0) / 3.0, abs=1e-7)
+    assert float(policy.action_similarity(now, 0.1 * now)) == pytest.approx(1.0)
+    assert float(policy.action_similarity(now, now.at[2].set(0.0))) == pytest.approx(2.0 / 3.0)

@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from divbench.diagnostics.scaling import magnitude_scale
+from divbench.diagnostics.norms import magnitude_scale
 
 
 def test_the_scale_is_the_largest_magnitude_and_never_0():

@@ -16,8 +16,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from divbench.envs import TASKS, make, parity, task_info
-from divbench.envs.base import Sensed
-from divbench.envs.definitions import definition_of
+from divbench.envs.base import Sensed, definition_of
 from divbench.envs.gymtasks.draws import noisy
 from divbench.envs.gymtasks.oracle import GymOracle
 from divbench.envs.models import load_model

@@ -6,7 +6,7 @@ import mujoco
 import pytest
 from mujoco import mjx
 
-from divbench.envs.mjx_internals import internal, without_messages
+from divbench.envs.mjx_tuning import internal, without_messages
 
 MODEL = mujoco.MjModel.from_xml_string("<mujoco/>")
 

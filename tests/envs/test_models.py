@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from divbench.envs import SIMULATED, TASKS, make
-from divbench.envs.definitions import definition_of
+from divbench.envs.base import definition_of
 from divbench.envs.edits import NoCollisions, edits_of
 from divbench.envs.models import load_model
 from divbench.envs.oracle import Oracle

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from divbench.envs import make
-from divbench.envs.definitions import definition_of
+from divbench.envs.base import definition_of
 from divbench.envs.models import load_model
 from divbench.envs.names import GYM_TASKS, MODELLED
 from divbench.envs.render import Renderer, frame_stride, positions
@@ -53,7 +53,7 @@ def test_the_pictures_are_dm_control_s(opengl):
     """The same pixels as its own renderer's, target and the light above it included."""
     code = """
 import numpy as np
-from divbench.envs.definitions import definition_of
+from divbench.envs.base import definition_of
 from divbench.envs.render import Renderer
 from divbench.envs.suite import load_suite
 for task in ("swimmer-swimmer6", "finger-spin"):

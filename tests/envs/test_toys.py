@@ -42,14 +42,14 @@ def test_starts_depend_on_the_seed_alone():
 
 
 def test_it_is_not_drawn_nor_compared_with_dm_control():
-    from divbench.spec.parity import read_request as read_parity
-    from divbench.spec.render import read_request as read_render
+    from divbench.cli.argument import read_request
+    from divbench.cli.table import EVERY
 
     assert NAME in envs.TASKS and NAME not in envs.SIMULATED
     with pytest.raises(UsageError, match=f"unknown task '{NAME}'"):
-        read_parity({"tasks": NAME})
+        read_request(EVERY["parity"], {"tasks": NAME})
     with pytest.raises(UsageError, match=f"task '{NAME}' has no model to draw"):
-        read_render({"task": NAME})
+        read_request(EVERY["render"], {"task": NAME})
 
 
 @pytest.mark.slow

@@ -8,7 +8,7 @@ import pytest
 
 import divbench
 from divbench import cli
-from divbench.execute.policy import load_policy
+from divbench.execute.trained_policy import load_policy
 from divbench.records.checkpoint import CheckpointStore
 from divbench.records.folder import CHECKPOINT, GROUPS, read_card
 from divbench.report.rewards import REWARD_COLUMNS

@@ -1,6 +1,5 @@
 """What is measured at both levels: complete, consistent with itself, and no part of what trains."""
 
-import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -109,6 +108,4 @@ def test_the_training_program_knows_nothing_of_it():
 def control():
     from divbench.learn.trainer import Control
 
-    flags = (jnp.int32(1), jnp.asarray(True), jnp.asarray(True), jnp.asarray(True), jnp.int32(0), jnp.int32(1),
-             jnp.int32(1), jnp.int32(0))
-    return Control(*flags)
+    return Control.acting(1, explores=True, begins_episode=True)

@@ -13,17 +13,18 @@ from hypothesis import strategies as st
 
 from divbench import cli, envs
 from divbench.envs.toys import ConstantReward
-from divbench.execute import device, making
-from divbench.execute.collecting import SIDE_BY_SIDE, Collector, uniform_actions
+from divbench.execute import device
 from divbench.execute.failures import Failure
-from divbench.execute.making import make_datasets, medium_evaluation
+from divbench.execute.making import datasets as making
+from divbench.execute.making.collecting import SIDE_BY_SIDE, Collector, uniform_actions
+from divbench.execute.making.datasets import make_datasets, medium_evaluation
+from divbench.execute.making.request import MakeRequest
 from divbench.execute.run import RunResult, run
 from divbench.execute.signals import Interrupted
 from divbench.records.checkpoint import CheckpointStore
+from divbench.records.datasets.request import LEVELS
 from divbench.records.datasets.subset import subset
-from divbench.spec.datasets import LEVELS
 from divbench.spec.errors import UsageError
-from divbench.spec.making import MakeRequest
 from divbench.spec.plan import make_groups
 from divbench.spec.run_spec import RunSpec
 from divbench.spec.settings import SACSettings

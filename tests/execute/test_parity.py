@@ -5,7 +5,7 @@ import dataclasses
 
 from divbench import cli
 from divbench.envs.parity import ParityRow
-from divbench.execute.parity import COLUMNS, as_markdown
+from divbench.execute.parity.measuring import COLUMNS, as_markdown
 
 
 def test_a_table_of_two_tasks(tmp_path, capsys):

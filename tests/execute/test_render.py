@@ -8,11 +8,11 @@ from PIL import Image
 
 from divbench import cli, envs
 from divbench.envs.gl import NoOpenGL
-from divbench.execute import render as rendering
 from divbench.execute import run as running
+from divbench.execute.rendering import film as rendering
+from divbench.execute.rendering.request import choose_lane, make_request
 from divbench.records.folder import read_card
 from divbench.records.tables import read_rows
-from divbench.spec.render import choose_lane, read_request
 from divbench.spec.run_spec import RunSpec
 from divbench.spec.settings import SACSettings
 
@@ -31,7 +31,7 @@ def folder(tmp_path_factory):
 
 def played(folder, **given):
     """The episode that a request plays; nothing is drawn."""
-    request = read_request({"run": str(folder), **given})
+    request = make_request(run=str(folder), **given)
     card = read_card(folder)
     lane = choose_lane(RunSpec.from_settings(card["settings"]), request)
     return rendering._play(request, card, lane, tell=lambda line: None)[2]

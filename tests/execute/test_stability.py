@@ -12,9 +12,9 @@ from divbench import cli
 from divbench.envs.toys import ConstantReward
 from divbench.execute import programs
 from divbench.execute import run as running
-from divbench.execute.policy import load_policy
 from divbench.execute.progress import Progress
 from divbench.execute.stability import nothing_before, remember
+from divbench.execute.trained_policy import load_policy
 from divbench.report.build import report
 from divbench.spec.run_spec import RunSpec
 from divbench.spec.settings import SACSettings

@@ -2,7 +2,7 @@
 
 import pytest
 
-from divbench.experiments.evidence import SCORE_COLUMNS, VALUE_COLUMNS, Evidence, Lane
+from divbench.experiments.evidence import SCORE_COLUMNS, VALUE_COLUMNS, ArmLane, Evidence
 from divbench.report.facts import Facts
 from divbench.report.series import Series
 
@@ -12,7 +12,7 @@ FACTS = Facts("priming", "host", "highest", "cpu", "1", "256x256", ("x",), ("bas
 
 
 def make_lane(*, arm="baseline", task="quadruped-run", seed=0, exponent=1.0, score=200.0, first_score=0.0,
-              primed=15_000, variant="baseline", utd="1", verdict=None, nonfinite="") -> Lane:
+              primed=15_000, variant="baseline", utd="1", verdict=None, nonfinite="") -> ArmLane:
     """A lane whose Q goes from 10 to 10**exponent, evenly in decades, and its moments and gradients with it."""
     points = tuple((1_000, update) for update in range(0, 15_001, 500))
     q = tuple(10 ** (1 + (exponent - 1) * update / 15_000) for _, update in points)
@@ -21,8 +21,8 @@ def make_lane(*, arm="baseline", task="quadruped-run", seed=0, exponent=1.0, sco
     scores = dict.fromkeys(SCORE_COLUMNS, (first_score, score))
     diverged = 10**exponent > BOUND
     verdict = verdict or ("diverged" if diverged else "stable")
-    return Lane(arm, task, variant, utd, seed, primed, verdict, 15_000, nonfinite, Series(points, values),
-                Series(((0, 0), (1_000, 15_000)), scores))
+    return ArmLane(arm, task, variant, utd, seed, primed, verdict, 15_000, nonfinite, Series(points, values),
+                   Series(((0, 0), (1_000, 15_000)), scores))
 
 
 def make_evidence(arms, *, exponents, scores, seeds=5, scale="quick", first_scores=None) -> Evidence:

@@ -14,9 +14,9 @@ from divbench.experiments.evidence import ALIGNMENT, KERNEL, RANK, SEARCH, SEEM
 from divbench.experiments.experiment import INCONCLUSIVE, KINDS, NOT_REPRODUCED, REPRODUCED, Experiment
 from divbench.experiments.figures import arm_looks
 from divbench.experiments.protocols import by_scale, priming
+from divbench.experiments.request import NAMES, SCALES
 from divbench.report.colours import LINES, SHADES, colour_of, shaded
 from divbench.report.figures import render
-from divbench.spec.experiments import NAMES, SCALES
 from divbench.spec.plan import make_groups, silent_resets
 from divbench.spec.run_spec import RunSpec
 

@@ -13,10 +13,10 @@ from divbench.experiments.experiment import Experiment
 from divbench.experiments.outcomes import OUTCOME, read_outcome
 from divbench.experiments.recording import RULE, SO_FAR
 from divbench.experiments.reproduce import make_plan, outcome_record
+from divbench.experiments.request import ReproduceRequest
 from divbench.records.schema import check_rows
 from divbench.records.tables import to_arrow
 from divbench.report.evidence import gather, weigh
-from divbench.spec.experiments import ReproduceRequest
 from divbench.verdict.rows import verdict_rows
 
 CLAIMS = Path(results.__file__).parent / "claims"

@@ -11,10 +11,10 @@ from divbench import cli
 from divbench.experiments import kernels
 from divbench.experiments.catalogue import EXPERIMENTS
 from divbench.experiments.experiment import INCONCLUSIVE, NOT_REPRODUCED, REPRODUCED, Measured, MeasuredExperiment
-from divbench.records.kernels import KernelRow
+from divbench.experiments.request import CLAIMS, NAMES
 from divbench.report.figures import render
-from divbench.spec.experiments import CLAIMS, NAMES
-from divbench.spec.kernels import PUBLISHED_ACTIVATIONS, WEIGHTS
+from divbench.studies.ntk.request import PUBLISHED_ACTIVATIONS, WEIGHTS
+from divbench.studies.ntk.rows import KernelRow
 
 MEASURED = ["kernel-width", "kernel-depth"]
 SIZES = {"width": (32, 64, 128, 256), "depth": (1, 2, 3, 4)}

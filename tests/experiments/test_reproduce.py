@@ -8,16 +8,16 @@ from pathlib import Path
 import pytest
 
 from divbench import cli
-from divbench.execute.making import TrainingFailed
+from divbench.execute.making.datasets import TrainingFailed
+from divbench.execute.making.request import MakeRequest
 from divbench.execute.signals import Interrupted
 from divbench.experiments import catalogue, outcomes, reproduce
+from divbench.experiments import request as requests
 from divbench.experiments.comparisons import few_diverge, q_over_bound
 from divbench.experiments.experiment import Arm, Experiment, conclude
 from divbench.experiments.figures import q_curves
 from divbench.experiments.outcomes import find_outcomes, installed_claims, scoreboard, with_holm
-from divbench.spec import experiments as requests
-from divbench.spec.experiments import CLAIMS, ReproduceRequest
-from divbench.spec.making import MakeRequest
+from divbench.experiments.request import CLAIMS, ReproduceRequest
 from divbench.spec.run_spec import RunSpec
 from divbench.spec.settings import SACSettings
 
@@ -184,7 +184,7 @@ def test_nothing_is_trained_before_the_datasets_are_there(error, code, words, mo
     offline = dataclasses.replace(TINY, runs=offline_runs, datasets=lambda scale: (OWN,),
                                   decide=lambda evidence: conclude(few_diverge(evidence, "all")))
     monkeypatch.setitem(catalogue.EXPERIMENTS, "tiny", offline)
-    monkeypatch.setattr("divbench.execute.making.make_datasets", fail)
+    monkeypatch.setattr("divbench.execute.making.datasets.make_datasets", fail)
     monkeypatch.setattr("divbench.execute.run.run", lambda *_, **__: pytest.fail("trained"))
     assert cli.main(["reproduce", "tiny"]) == code
     assert words in capsys.readouterr().out and not (place / CLAIMS).exists()

@@ -16,7 +16,7 @@ import time
 import types
 from pathlib import Path
 
-from divbench.execute import keeping, loop, measuring
+from divbench.execute import checkpointing, loop, measuring
 from divbench.execute.run import run
 from divbench.records import checkpoint
 from divbench.records.folder import GROUPS, RESULTS
@@ -181,7 +181,7 @@ def after_rows(killer: Killer, torn: bool) -> None:
 
 def in_checkpoint(killer: Killer) -> None:
     """While a checkpoint is written: state and replay rows are there, the manifest is the one before."""
-    save, write = keeping.Keeper.save, checkpoint.Manifest.write
+    save, write = checkpointing.Checkpointer.save, checkpoint.Manifest.write
     now = types.SimpleNamespace(at=None)
 
     def note_position(self, state, at, pending):
@@ -193,7 +193,7 @@ def in_checkpoint(killer: Killer) -> None:
             killer.kill(now.at.env_step, now.at.update)
         write(self, folder)
 
-    keeping.Keeper.save, checkpoint.Manifest.write = note_position, write_or_die
+    checkpointing.Checkpointer.save, checkpoint.Manifest.write = note_position, write_or_die
 
 
 MOMENTS = {

@@ -68,18 +68,14 @@ class Bench:
             done = int(state.env_step)
             amount = min(steps, length - done % length)
             begins = done == 0 if self.env.terminates else done % length == 0
-            control = Control(jnp.int32(amount), jnp.asarray(True), jnp.asarray(explore), jnp.asarray(begins),
-                              jnp.int32(0), jnp.int32(utd.numerator), jnp.int32(utd.denominator),
-                              jnp.int32(phase_step))
+            control = Control.acting(amount, explores=explore, begins_episode=begins, utd=utd, phase_step=phase_step)
             state = self.program.train_chunk(state, self.roots, self.coefs, self.starts(done // length), control)
             steps, phase_step = steps - amount, phase_step + amount
         return state
 
     def prime(self, state, updates):
         """`updates` updates without acting."""
-        control = Control(jnp.int32(1), jnp.asarray(False), jnp.asarray(False), jnp.asarray(False), jnp.int32(updates),
-                          jnp.int32(1), jnp.int32(1), jnp.int32(0))
-        return self.program.train_chunk(state, self.roots, self.coefs, self.starts(0), control)
+        return self.program.train_chunk(state, self.roots, self.coefs, self.starts(0), Control.priming(updates))
 
 
 @pytest.fixture

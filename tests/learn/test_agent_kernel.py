@@ -56,7 +56,7 @@ def both_ways(critic, data, policy, coefs, structure):
 def per_learned(excitation, given):
     """An excitation by all parameters, by those that the lane learns: no scale that is not learned."""
     critic, _, _, coefs, structure = given
-    ones = critics.counted(jax.tree.map(np.ones_like, critic["params"]), coefs, structure)
+    ones = critics.learnable(jax.tree.map(np.ones_like, critic["params"]), coefs, structure)
     learned = sum(np.count_nonzero(leaf) for leaf in jax.tree.leaves(ones))
     return excitation * gram.parameter_count(critic["params"]) / learned
 

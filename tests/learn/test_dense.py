@@ -161,7 +161,7 @@ def test_the_features_of_any_module_are_what_its_last_dense_reads():
     """Its hidden layers are what all but the first read."""
     module = Chain(lambda x: Block()(x))
     critic = ensemble.draw(module, jax.random.key(2), 2, 3, 2, 1.0)
-    passed = ensemble.passed(module, critic, *points(), switches=all_on(2))
+    passed = ensemble.forward(module, critic, *points(), switches=all_on(2))
     head = critic["params"]["head"]
     q = (passed.features @ head["kernel"])[..., 0] + head["bias"]
     assert passed.features.shape == (2, 7, 8) and passed.changed == {}

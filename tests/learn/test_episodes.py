@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from divbench.envs.base import State
 from divbench.envs.toys import ConstantReward
-from divbench.execute.keeping import Keeper
+from divbench.execute.checkpointing import Checkpointer
 from divbench.execute.schedule import Position
 from divbench.learn import rollout
 from divbench.learn.agents import critic as critics
@@ -118,10 +118,10 @@ def test_episode_numbers_survive_a_checkpoint(tmp_path):
     whole = bench.act(bench.fresh(), 60)
     folder = GroupFolder(tmp_path)
     tmp_path.joinpath("checkpoint").mkdir()
-    keeper = Keeper(folder, bench.program.replay)
-    keeper.save(bench.act(bench.fresh(), 25), Position(0, 25, 25, 0), pending=False)
+    checkpointer = Checkpointer(folder, bench.program.replay)
+    checkpointer.save(bench.act(bench.fresh(), 25), Position(0, 25, 25, 0), pending=False)
     folder.close()
-    kept, at, _ = Keeper(GroupFolder(tmp_path), bench.program.replay).restore(
+    kept, at, _ = Checkpointer(GroupFolder(tmp_path), bench.program.replay).restore(
         jax.eval_shape(bench.program.blank_state))
     assert at.env_step == 25 and int(kept.episode.min()) >= 3
     continued = bench.act(kept, 35, phase_step=25)

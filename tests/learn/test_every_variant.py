@@ -17,7 +17,7 @@ from divbench.learn.replay.drawing import sample_indices
 from divbench.spec.built_in import BUILT_IN
 from tests.learn.conftest import Bench, compiled, make_lane
 
-passed, values, joint_values = map(compiled, (critics.passed, critics.values, critics.joint_values))
+passed, values, joint_values = map(compiled, (critics.forward, critics.values, critics.joint_values))
 td_target, act = compiled(functools.partial(sac.td_target, sac.SAC)), compiled(td3.act)
 
 UPDATES = 150

@@ -21,7 +21,7 @@ from divbench.spec.variants import Variant
 from tests.learn.conftest import Bench, compiled, make_lane
 from tests.learn.critic_examples import HERE
 
-values, passed, layers = compiled(critics.values), compiled(critics.passed), compiled(kernel.kernel)
+values, passed, layers = compiled(critics.values), compiled(critics.forward), compiled(kernel.kernel)
 
 
 @functools.cache
@@ -189,7 +189,7 @@ def test_a_module_takes_the_switches_that_it_understands_lane_by_lane_in_one_pro
     @jax.vmap
     def q(critic, coefs, key):
         calls.append(1)
-        return critics.passed(critic, *points(), coefs, structure, key, training=True).q
+        return critics.forward(critic, *points(), coefs, structure, key, training=True).q
 
     first, second = (np.asarray(q(critic, coefs, jax.random.split(jax.random.key(n), 3))) for n in range(2))
     assert len(calls) == 1

@@ -62,7 +62,7 @@ def test_every_hidden_layer_of_the_critics_is_normalised_before_its_relu():
     critic = ensemble.draw(module, jax.random.key(0), 2, 5, 3, jnp.float32(2.0**0.5))
     obs, action = 9.0 * jax.random.normal(jax.random.key(1), (64, 5)), jnp.zeros((64, 3))
     x = np.concatenate([obs, action], -1).astype(np.float64)[None]
-    got = ensemble.passed(module, critic, obs, action, switches=all_on(2)).hidden
+    got = ensemble.forward(module, critic, obs, action, switches=all_on(2)).hidden
     for name, found in zip(("hidden1", "hidden2"), got, strict=True):
         x = x @ np.asarray(critic["params"][name]["dense"]["kernel"], np.float64)
         parts = x.reshape(*x.shape[:-1], 4, -1)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from divbench.envs.toys import ConstantReward
-from divbench.learn.agents.critic import loss, passed
+from divbench.learn.agents.critic import forward, loss
 from divbench.learn.hooks import of_kind, resolve
 from divbench.learn.replay import Batch
 from divbench.spec.errors import UsageError
@@ -62,7 +62,7 @@ def test_each_lane_and_each_function_sees_the_number_of_its_record():
     batch = Batch(obs, action, jnp.zeros(size), jnp.zeros(size), obs, action, jnp.ones(size))
 
     def told(critic, coefs):
-        seen = passed(critic, obs, action, coefs, bench.structure)
+        seen = forward(critic, obs, action, coefs, bench.structure)
         total = loss(critic, batch, jnp.zeros(size), action, None, coefs, bench.structure, key)[0]
         return seen.q, seen.features, total
 

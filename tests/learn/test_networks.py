@@ -14,7 +14,7 @@ from scipy import stats
 
 from divbench.learn.networks import ensemble
 from divbench.learn.networks.mlp import GaussianActor, MLPCritic
-from divbench.learn.networks.policy import limited, sample_action
+from divbench.learn.networks.policy import bound_log_std, sample_action
 from divbench.learn.networks.switches import Switches, all_on
 from divbench.learn.normalisations import layer_norm, unit_ball
 
@@ -39,7 +39,7 @@ def critic(mechanisms=ALL, key=0):
 
 
 def passed(variables, obs, action, on, mechanisms, **options):
-    return ensemble.passed(module(mechanisms), variables, obs, action, switches=on, **options)
+    return ensemble.forward(module(mechanisms), variables, obs, action, switches=on, **options)
 
 
 def of_layers(params, part):
@@ -203,8 +203,8 @@ def test_gradients_are_finite_at_zero_and_at_overflow_of_a_switched_off_mechanis
 def test_log_std_rules():
     low, high, raw = jnp.float32(-10.0), jnp.float32(2.0), jnp.asarray([-50.0, 0.0, 0.5, 50.0])
     squashed = [-10.0, -4.0, -4.0 + 6.0 * np.tanh(0.5), 2.0]
-    np.testing.assert_allclose(limited(raw, "tanh", low, high), squashed, rtol=1e-6)
-    np.testing.assert_allclose(limited(raw, "clip", low, high), [-10.0, 0.0, 0.5, 2.0], rtol=1e-6)
+    np.testing.assert_allclose(bound_log_std(raw, "tanh", low, high), squashed, rtol=1e-6)
+    np.testing.assert_allclose(bound_log_std(raw, "clip", low, high), [-10.0, 0.0, 0.5, 2.0], rtol=1e-6)
 
 
 def test_the_halves_of_an_actor_s_head_are_mean_and_log_std():
@@ -295,7 +295,7 @@ def test_lanes_of_different_switches_share_a_program_that_is_traced_once(critic)
         variables = ensemble.draw(critic, key, 2, 5, 3, 1.0)
 
         def loss(variables):
-            return jnp.mean(jnp.square(ensemble.passed(critic, variables, obs, action, switches=on).q - 1.0))
+            return jnp.mean(jnp.square(ensemble.forward(critic, variables, obs, action, switches=on).q - 1.0))
 
         return jax.value_and_grad(loss)(variables)
 

@@ -30,7 +30,7 @@ def after(rule, mechanisms=frozenset(), steps=5):
     parameters = tree(0)
     moments = optimizers.init(parameters)
     for count in range(steps):
-        updates, moments = optimizers.step(tree(count + 1), moments, parameters, rule, mechanisms)
+        updates, moments = optimizers.adam_step(tree(count + 1), moments, parameters, rule, mechanisms)
         parameters = optax.apply_updates(parameters, updates)
     return parameters
 
@@ -77,5 +77,5 @@ def test_an_overflowed_second_moment_does_not_reach_an_unscaled_lane(strict_jax)
     moments = optimizers.init(parameters)
     moments = moments._replace(nu=jax.tree.map(lambda leaf: leaf + jnp.inf, moments.nu))
     sgd = rule(averaged=0.0, corrected=0.0, scaled=0.0, b1=0.0)
-    updates, _ = optimizers.step(tree(1), moments, parameters, sgd, frozenset())
+    updates, _ = optimizers.adam_step(tree(1), moments, parameters, sgd, frozenset())
     jax.tree.map(lambda u, g: np.testing.assert_allclose(u, -1e-2 * g, rtol=1e-5), updates, tree(1))

@@ -89,7 +89,7 @@ def test_an_optimizer_sees_one_critic():
     """What it clips is the norm of that critic's gradient, whatever the other's is."""
     name = f"{HERE}:clipped(largest=0.001)"
     structure = setting("baseline")[3]._replace(hooks=(("optimizer", name),))
-    optimizer, params = stepping.of_critics(None, structure), {"kernel": jnp.zeros((2, 3))}
+    optimizer, params = stepping.critic_optimizer(None, structure), {"kernel": jnp.zeros((2, 3))}
     _, state = optimizer.update({"kernel": jnp.asarray([[1.0], [100.0]]) * jnp.ones((2, 3))}, optimizer.init(params),
                                 params)
     found = optimizers.moment(state, "mu", params)["kernel"]

@@ -18,7 +18,7 @@ from divbench.spec.settings import SACSettings, with_values
 from divbench.spec.variants import check_together, lane_settings
 from tests.learn.conftest import Bench, compiled, make_lane
 
-initialise, searched = compiled(preqn.initialise), compiled(preqn.searched)
+initialise, line_search = compiled(preqn.initialise), compiled(preqn.line_search)
 td_target, update = (compiled(partial(function, preqn.PREQN)) for function in (preqn.td_target, preqn.update))
 values = compiled(critics.values)
 
@@ -56,7 +56,7 @@ def test_a_small_step_changes_q_by_the_td_error(activation):
 def test_a_large_step_is_shrunk_until_q_follows():
     learner, batch, coefs, structure = setting(critic_lr=40.0, search_cosine=0.95)
     target, _ = td_target(learner, batch, coefs, structure, jax.random.key(0))
-    step = searched(learner.critic, batch, target, coefs, structure)
+    step = line_search(learner.critic, batch, target, coefs, structure)
     before = q_of(learner.critic, batch, coefs, structure)
     moved = {"params": jax.tree.map(jnp.add, learner.critic["params"], step.change)}
     change, error = q_of(moved, batch, coefs, structure) - before, np.asarray(target) - before

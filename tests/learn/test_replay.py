@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 
 from divbench.learn.agents.coefficients import structure_of
 from divbench.learn.replay import GrowingReplay, Replay
-from divbench.learn.replay.choice import replay_of
 from divbench.learn.replay.dataset import SharedDataset
-from divbench.learn.replay.drawing import sample_indices
+from divbench.learn.replay.drawing import replay_of, sample_indices
 from divbench.learn.replay.episodes import EpisodeReplay
 from divbench.learn.replay.fixed_length import FixedLengthReplay
 from tests.learn.conftest import make_lane

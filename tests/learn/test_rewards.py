@@ -15,8 +15,8 @@ from divbench.learn.agents import critic as critics
 from divbench.learn.agents import rewards
 from divbench.learn.replay import Batch
 from divbench.learn.replay.drawing import make_draw
+from divbench.spec.mechanisms import SHAPING
 from divbench.spec.settings import SACSettings
-from divbench.spec.variants import SHAPING
 from divbench.verdict.bound import MOST_TEMPERATURE
 from tests.learn.conftest import Bench, make_lane, same
 
@@ -44,8 +44,8 @@ def test_a_lane_that_shapes_nothing_learns_from_the_bits_of_the_task(values):
     """Also beside lanes that do; where none does, it is handed on as it is."""
     coefs, structure = parts()
     reward = jnp.asarray(values, jnp.float32) + 0.0  # -0 is 0 to everything that is learned
-    assert same(rewards.learned(reward, coefs, structure), reward)
-    assert rewards.learned(reward, *parts(mechanisms=frozenset())) is reward
+    assert same(rewards.transform(reward, coefs, structure), reward)
+    assert rewards.transform(reward, *parts(mechanisms=frozenset())) is reward
 
 
 @settings(deadline=None)
@@ -54,8 +54,8 @@ def test_the_range_goes_with_the_reward(scale, shift, values, one, other):
     """What lies beyond it lies as far beyond, in the task's unit, whatever the lane learns from."""
     low, high = sorted((one, other))
     coefs, structure = parts(scale, shift, reward_range=(low, high))
-    learned = batch_of(*rewards.learned(jnp.asarray(values, jnp.float32), coefs, structure))
-    least, greatest = rewards.of_batch(learned, coefs, structure)
+    learned = batch_of(*rewards.transform(jnp.asarray(values, jnp.float32), coefs, structure))
+    least, greatest = rewards.batch_range(learned, coefs, structure)
     assert float(least) == np.float32(scale) * np.float32(low) + np.float32(shift) <= float(greatest)
     beyond = max(0.0, max(values) - high, low - min(values))
     rounding = 2e-7 * (abs(shift) / scale + max(map(abs, (low, high, *values))))
@@ -64,9 +64,9 @@ def test_the_range_goes_with_the_reward(scale, shift, values, one, other):
 
 def test_without_a_range_what_is_seen_counts():
     coefs, structure = parts(10.0, 1.0, reward_range=None)
-    assert rewards.at_first(coefs, structure) == (0.0, 0.0)
-    learned = batch_of(*rewards.learned(jnp.asarray([-1.0, 3.0]), coefs, structure))
-    assert rewards.of_batch(learned, coefs, structure) == (-9.0, 31.0)
+    assert rewards.initial_range(coefs, structure) == (0.0, 0.0)
+    learned = batch_of(*rewards.transform(jnp.asarray([-1.0, 3.0]), coefs, structure))
+    assert rewards.batch_range(learned, coefs, structure) == (-9.0, 31.0)
     assert float(rewards.excess(learned, coefs, structure)) == 0.0
 
 
@@ -75,8 +75,8 @@ def test_without_a_range_what_is_seen_counts():
 def test_an_episode_that_can_end_may_be_worth_nothing(shift, lasting, ending):
     for terminates, expected in ((False, lasting), (True, ending)):
         coefs, structure = parts(2.0, shift, reward_range=(0.0, 1.0), terminates=terminates)
-        assert rewards.at_first(coefs, structure) == expected
-        assert rewards.of_batch(batch_of(5.0), coefs, structure) == expected
+        assert rewards.initial_range(coefs, structure) == expected
+        assert rewards.batch_range(batch_of(5.0), coefs, structure) == expected
 
 
 @pytest.mark.parametrize("variant", ["baseline", pytest.param("td3", marks=pytest.mark.slow)])
@@ -122,14 +122,14 @@ def test_what_one_step_can_earn(given, low, high):
     (0.0, 0.0, 1.0),  # no entropy term, as TD3
 ])
 def test_what_one_step_of_any_policy_can_earn(weight, first, most):
-    assert float(rewards.of_any_policy(1.0, weight, first, 12)) == pytest.approx(most, rel=1e-6)
+    assert float(rewards.most_of_any_policy(1.0, weight, first, 12)) == pytest.approx(most, rel=1e-6)
 
 
 @pytest.mark.parametrize("entropy", [-30.0, -1.0, 0.0, 3.0, 12 * np.log(2.0)])
 @pytest.mark.parametrize("weight", [0.0, 0.3, 1.0, 7.0, 50.0])
 def test_no_policy_can_earn_more_than_any_can(weight, entropy):
     _, most = rewards.with_entropy(0.0, 1.0, weight, 1.0, entropy)
-    assert float(most) <= float(rewards.of_any_policy(1.0, weight, 1.0, 12)) * (1.0 + 1e-6)
+    assert float(most) <= float(rewards.most_of_any_policy(1.0, weight, 1.0, 12)) * (1.0 + 1e-6)
 
 
 def test_the_verdict_caps_the_temperature_where_the_bounds_do():

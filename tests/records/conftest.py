@@ -5,8 +5,8 @@ import hashlib
 import pytest
 
 from divbench.records.dialects.importing import import_results
+from divbench.records.dialects.request import ImportRequest
 from divbench.records.schema import INTEGER, TABLES, TEXT
-from divbench.spec.exchange import ImportRequest
 
 
 @pytest.fixture

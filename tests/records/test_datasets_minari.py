@@ -11,8 +11,8 @@ import pytest
 
 from divbench.records.datasets import minari_layout
 from divbench.records.datasets.exchange import export_dataset, import_dataset
+from divbench.records.datasets.request import DatasetExportRequest, DatasetImportRequest
 from divbench.records.datasets.subset import subset
-from divbench.spec.datasets import ExportRequest, ImportRequest
 from divbench.spec.errors import UsageError
 from divbench.spec.text import parse_fraction
 from tests.records.made_datasets import make_rows, write
@@ -44,7 +44,7 @@ def make_minari(name="walker2d/medium-v0", *, kind=np.float64, observation=(3,),
 
 
 def read(path, out, **options):
-    return import_dataset(ImportRequest(str(path), str(out), **{"task": "walker2d", **options}))
+    return import_dataset(DatasetImportRequest(str(path), str(out), **{"task": "walker2d", **options}))
 
 
 def test_minari_s_own_dataset_comes_in(tmp_path, store):
@@ -68,7 +68,7 @@ def test_minari_s_own_dataset_comes_in(tmp_path, store):
 def test_there_and_back(tmp_path, monkeypatch):
     monkeypatch.setenv(minari_layout.PLACE, str(tmp_path / "elsewhere"))
     dataset = write(tmp_path / "set")
-    path = export_dataset(ExportRequest(str(dataset.path), "minari", str(tmp_path / "root")))
+    path = export_dataset(DatasetExportRequest(str(dataset.path), "minari", str(tmp_path / "root")))
     assert path == tmp_path / "root/divbench/cheetah-run/set-v0"
     assert os.environ[minari_layout.PLACE] == str(tmp_path / "elsewhere")
     again = read(path, tmp_path / "again", task=None)
@@ -82,7 +82,7 @@ def test_minari_loads_what_was_exported(tmp_path, monkeypatch):
     dataset = write(tmp_path / "set", rows)
     monkeypatch.setattr(minari_layout, "BLOCK_SIZE", 1)  # an episode at a time
     monkeypatch.delenv(minari_layout.PLACE, raising=False)
-    export_dataset(ExportRequest(str(dataset.path), "minari", str(tmp_path / "root"), "mine/runs-v3"))
+    export_dataset(DatasetExportRequest(str(dataset.path), "minari", str(tmp_path / "root"), "mine/runs-v3"))
     assert minari_layout.PLACE not in os.environ
     monkeypatch.setenv(minari_layout.PLACE, str(tmp_path / "root"))
     theirs = minari.load_dataset("mine/runs-v3")
@@ -97,7 +97,7 @@ def test_actions_beyond_one_are_declared_without_bounds(tmp_path):
     rows = make_rows()
     rows["action"][0] = 2.0
     dataset = write(tmp_path / "set", rows)
-    path = export_dataset(ExportRequest(str(dataset.path), "minari", str(tmp_path / "root"), "a-v0"))
+    path = export_dataset(DatasetExportRequest(str(dataset.path), "minari", str(tmp_path / "root"), "a-v0"))
     assert minari.MinariDataset(path / "data").spec.action_space.high.tolist() == [np.inf, np.inf]
 
 
@@ -105,14 +105,14 @@ def test_what_has_no_episodes_is_not_exported(tmp_path):
     dataset = write(tmp_path / "set")
     part = subset(dataset, parse_fraction("50%"), 0)
     with pytest.raises(UsageError, match="Minari holds episodes, found transitions drawn singly"):
-        export_dataset(ExportRequest(str(part.path), "minari", str(tmp_path / "root")))
+        export_dataset(DatasetExportRequest(str(part.path), "minari", str(tmp_path / "root")))
     rows = make_rows()
     rows["next_obs"][5] += 1.0
     gaps = write(tmp_path / "gaps", rows)
     with pytest.raises(UsageError, match="episode 1 has gaps, which Minari cannot hold; export it --to d4rl"):
-        export_dataset(ExportRequest(str(gaps.path), "minari", str(tmp_path / "root")))
+        export_dataset(DatasetExportRequest(str(gaps.path), "minari", str(tmp_path / "root")))
     with pytest.raises(UsageError, match="--out: .*gaps' is there already"):
-        export_dataset(ExportRequest(str(dataset.path), "minari", str(gaps.path)))
+        export_dataset(DatasetExportRequest(str(dataset.path), "minari", str(gaps.path)))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["gaps", "set", "set-50pct-seed0"]
 
 

@@ -9,9 +9,9 @@ import pytest
 
 from divbench.records.dialects import lines, tdmpc2
 from divbench.records.dialects.lanes import Collected
-from divbench.records.dialects.lines import Source
+from divbench.records.dialects.lines import SourceFile
+from divbench.records.dialects.request import ImportRequest
 from divbench.spec.errors import UsageError
-from divbench.spec.exchange import ImportRequest
 from tests.records.test_dialects import EXAMPLES
 
 
@@ -53,12 +53,12 @@ class Endless(io.RawIOBase):
 
 
 def test_an_endless_stream_stops_at_the_row_limit_in_little_memory(monkeypatch, tmp_path):
-    monkeypatch.setattr(Source, "lines", lambda self: self.lines_of(Endless()))
+    monkeypatch.setattr(SourceFile, "lines", lambda self: self.lines_of(Endless()))
     found = Collected(limit=LIMIT)
     tracemalloc.start()
     try:
         with pytest.raises(UsageError, match="more than 20,000 rows; import fewer files"):
-            tdmpc2.read(Source(tmp_path / "dog-run.csv"), ImportRequest(("x",), "out"), found)
+            tdmpc2.read(SourceFile(tmp_path / "dog-run.csv"), ImportRequest(("x",), "out"), found)
         assert tracemalloc.get_traced_memory()[1] < 64 * LIMIT + 1024**2  # numbers alone, and one line
     finally:
         tracemalloc.stop()

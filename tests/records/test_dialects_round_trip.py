@@ -14,12 +14,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from divbench.records.dialects.request import DIALECTS, SINGLE_FILES, ExportRequest, ImportRequest
 from divbench.records.folder import CARD, FORMAT
 from divbench.records.schema import NOT_MEASURED, SCHEMA_VERSION, TABLES
 from divbench.records.tables import load, sort_rows, to_arrow, to_parquet
 from divbench.report.exporting import export_results
 from divbench.report.importing import import_results
-from divbench.spec.exchange import DIALECTS, SINGLE_FILES, ExportRequest, ImportRequest
 
 # Without file names' own trouble: what is refused there is tested beside `file_name`.
 NAMES = st.text(st.sampled_from("abcXYZ019_-+=.<>&'\",äж"), min_size=1, max_size=12).filter(lambda name: name[0] != ".")

@@ -7,10 +7,7 @@ import pytest
 
 from divbench.records import metrics
 from divbench.records.metrics import METRICS
-from divbench.records.schema import NUMBER, TABLES, column_names
 
-# Columns of `values` that are no measurement: which lane and when, and events of the lane.
-NOT_MEASURED = {"resets", "nonfinite", "nonfinite_step", "nonfinite_update"}
 PER_LAYER = {"gradient_norm", "first_moment_norm", "second_moment_norm", "step_norm", "parameter_norm",
              "effective_rate", "dormant"}
 WHOLE = {"srank", "pca_rank", "entropy_rank", "feature_rank", "dr3_dot"}
@@ -21,13 +18,6 @@ NOTED = {"search_cosine_least", "search_shrinks", "search_rejected", "kernel_con
 
 def names(where):
     return [name for name, metric in METRICS.items() if metric.where == where]
-
-
-def test_every_measured_column_has_its_metric_in_the_order_of_the_table():
-    columns = column_names("values")
-    measured = [name for name in columns[columns.index("update") + 1:] if name not in NOT_MEASURED]
-    assert names("values") == measured
-    assert {column.kind for column in TABLES["values"] if column.name in METRICS} == {NUMBER}
 
 
 def test_the_metrics_of_the_long_table():
@@ -48,6 +38,7 @@ def test_a_metric_is_complete(name):
     assert (metric.where, metric.level) in {("values", "cheap")} | {
         ("diagnostics", level) for level in ("full", "ntk", "seem", "preqn")}
     assert all((metric.unit, metric.formula, metric.meaning, metric.source))
+    assert bool(metric.summary) == (metric.where == "values") and (metric.summary or metric.plot is None)
     assert metric.meaning[0].isupper() and metric.meaning.endswith(".")
     assert not metric.formula.endswith(".") and "\n" not in metric.formula + metric.meaning
     assert "  " not in metric.formula + metric.meaning + metric.source

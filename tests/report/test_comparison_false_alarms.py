@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from divbench.report.compare.false_alarms import grid, made_up, rates
-from divbench.spec.compare import CompareRequest
+from divbench.report.compare.request import CompareRequest
 
 FEW = 120  # comparisons: at a rate of 5%, 13 alarms or more in one of 100 such tests
 

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from divbench.spec import parser, parsers
-from divbench.spec.compare import FLAGS, MARKDOWN_MARK, SWITCHES, read_request
-from divbench.spec.reading import read_spec
+from divbench.cli.argument import FLAG, read_request
+from divbench.cli.config import read_spec
+from divbench.cli.parser import Parser, parse
+from divbench.cli.table import EVERY
+from divbench.report.compare.request import MARKDOWN_MARK
 
 ROOT = Path(__file__).resolve().parents[2]
 ACTION = ROOT / ".github" / "actions" / "divbench-gate" / "action.yml"
@@ -68,21 +70,20 @@ def test_the_run_is_one(action, scripts):
     values = {"$SUITE": [action["inputs"]["suite"]["default"]],
               "${words[@]}": action["inputs"]["arguments"]["default"].split()}
     typed = [part for word in words for part in values.get(word, [word])]
-    given = parser.parse(parsers.spec_parser("run"), typed)
-    spec = read_spec(given)
+    spec = read_spec(parse(Parser("run", EVERY["run"]), typed))
     assert (spec.suite, spec.seeds) == ("smoke", 8)
 
 
 def test_the_comparison_is_one(action, scripts, tmp_path):
     (words,) = commands(scripts, "compare")
     flags = [word for word in words if word.startswith("--")]
-    assert set(flags) <= {flag for flag, _, _ in FLAGS}
+    flags_taken = {argument.flag for argument in EVERY["compare"].arguments if argument.place == FLAG}
+    assert set(flags) <= flags_taken
     (script,) = [script for script in scripts if 'divbench compare "$baseline"' in script]
     added = re.findall(r"flags\+=\((--[\w-]+)", script)
-    switches = {f"--{name.replace('_', '-')}" for name, _ in SWITCHES}
-    assert set(added) <= {flag for flag, _, _ in FLAGS} | switches
-    request = read_request({"baseline": "a", "new": "b", "metric": action["inputs"]["metrics"]["default"],
-                            "markdown": str(tmp_path / "c.md")})
+    assert set(added) <= flags_taken
+    request = read_request(EVERY["compare"], {"baseline": "a", "new": "b", "markdown": str(tmp_path / "c.md"),
+                                              "metric": action["inputs"]["metrics"]["default"]})
     assert request.metrics == ("return", "q")
 
 
@@ -98,6 +99,6 @@ def test_the_workflow_to_copy(action):
     checkout, gate = job["steps"]
     assert (ROOT / gate["uses"] / "action.yml").samefile(ACTION)
     assert gate["with"].keys() <= action["inputs"].keys()
-    spec = read_spec(parser.parse(parsers.spec_parser("run"), ["--suite", gate["with"]["suite"],
-                                                                *action["inputs"]["arguments"]["default"].split()]))
+    spec = read_spec(parse(Parser("run", EVERY["run"]), ["--suite", gate["with"]["suite"],
+                                                        *action["inputs"]["arguments"]["default"].split()]))
     assert spec.seeds >= 7  # with fewer, no single cell of its twelve could ever be called regressed

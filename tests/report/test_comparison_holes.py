@@ -8,8 +8,8 @@ import pytest
 
 from divbench import cli
 from divbench.report.compare import compare, describe, markdown, record
-from divbench.report.compare.junit import junit
-from divbench.spec.compare import CompareRequest
+from divbench.report.compare.junit_file import junit
+from divbench.report.compare.request import CompareRequest
 from divbench.spec.errors import UsageError
 
 STEPS = range(0, 100_001, 10_000)
@@ -115,8 +115,8 @@ def test_a_missing_task_fails_unless_it_may_be_missing(result, gate):
 def test_a_name_that_may_be_missing_is_one_of_the_baseline(result, gate, capsys):
     old = result("old")
     assert cli.main(["compare", old, old, "--metric", "return", "--allow-missing", "walker-rum"]) == 2
-    assert ("--allow-missing: 'walker-rum' is no task, variant or UTD of BASELINE, which has cheetah-run, walker-run, "
-            "sac; did you mean 'walker-run'?") in capsys.readouterr().err
+    assert ("--allow-missing: 'walker-rum' is no task, variant or UTD of BASELINE; did you mean 'walker-run'? "
+            "there are cheetah-run, walker-run, sac") in capsys.readouterr().err
 
 
 def test_fewer_seeds_are_a_note(result, gate):
@@ -157,7 +157,8 @@ def test_a_margin_of_a_share_and_of_one_task(result, gate, capsys):
     assert code == 1 and text.startswith("regressed: return over all cells; return of walker-run, sac\n")
     assert "margin 40% of BASELINE's mean; walker-run 20" in text
     assert cli.main(["compare", old, new, "--metric", "return", "--margin", "return:walker=3"]) == 2
-    assert "--margin: 'walker' is no task of BASELINE, which has cheetah-run, walker-run" in capsys.readouterr().err
+    assert ("--margin: 'walker' is no task of BASELINE; did you mean 'walker-run'? it has cheetah-run, walker-run"
+            ) in capsys.readouterr().err
 
 
 def test_returns_of_other_scales_are_not_put_together(result):

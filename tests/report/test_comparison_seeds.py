@@ -5,9 +5,9 @@ import itertools
 import pytest
 
 from divbench.report.compare.decisions import judge
+from divbench.report.compare.request import CompareRequest
 from divbench.report.compare.samples import Numbers, Sample
 from divbench.report.series import Cell
-from divbench.spec.compare import CompareRequest
 
 
 def sample(variant, baseline, new, metric="return"):

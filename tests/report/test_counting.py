@@ -8,12 +8,12 @@ import pytest
 from divbench import cli
 from divbench.report.build import contents
 from divbench.report.compare import Incomparable, compare
+from divbench.report.compare.request import CompareRequest
 from divbench.report.counting import count_lanes
 from divbench.report.evidence import gather, weigh
 from divbench.report.layout import overall_table, q_table
 from divbench.report.page.payload import make_payload
 from divbench.report.series import Cell, Series
-from divbench.spec.compare import CompareRequest
 
 CELL = Cell("dog-run", "sac", "")
 HEADER = "exp_name,env_name,seed,metric,env_step,value\n"

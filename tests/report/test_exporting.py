@@ -8,6 +8,7 @@ import shutil
 
 import pytest
 
+from divbench.records.dialects.request import DIALECTS, EXPORTS, SINGLE_FILES, ExportRequest
 from divbench.records.dialects.tensorboard import FILE_NAME, event_file
 from divbench.records.schema import TABLES
 from divbench.records.tables import load
@@ -15,7 +16,6 @@ from divbench.report import exporting
 from divbench.report.exporting import export_results
 from divbench.report.importing import describe_import
 from divbench.spec.errors import UsageError
-from divbench.spec.exchange import DIALECTS, EXPORTS, SINGLE_FILES, ExportRequest
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 
 from divbench.report.facts import read_facts
 from divbench.report.latex import latex_table
-from divbench.report.layout import Column, TextTable
+from divbench.report.layout import TextColumn, TextTable
 
 
 @pytest.fixture
@@ -16,7 +16,7 @@ def facts(fake_run):
 
 def cells(facts, *texts):
     """How the cells of a row are written."""
-    columns = tuple(Column(f"c{place}") for place, _ in enumerate(texts))
+    columns = tuple(TextColumn(f"c{place}") for place, _ in enumerate(texts))
     text = latex_table("scores", TextTable("Scores", columns, (texts,), "a note"), facts)
     line = text.splitlines()[text.splitlines().index(r"    \midrule") + 1]
     return line.strip().removesuffix(r" \\").split(" & ")
@@ -31,7 +31,8 @@ def test_numbers_are_in_math_mode_and_names_are_not(facts):
 
 
 def test_the_caption_can_be_read_alone(facts):
-    table = TextTable("Scores", (Column("task", right=False), Column("a_b")), (("dog-run", "1"),), "return: mean ± sd")
+    table = TextTable("Scores", (TextColumn("task", right=False), TextColumn("a_b")), (("dog-run", "1"),),
+                      "return: mean ± sd")
     facts = dataclasses.replace(facts, suite="My suite_2", tasks=("a", "b_c"), network="mlp 256x256")
     lines = latex_table("scores", table, facts).splitlines()
     (caption,) = [line for line in lines if r"\caption" in line]

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from divbench.commands import training
+from divbench.cli.commands import training
 from divbench.execute.run import RunResult
 from divbench.report.build import report
 from divbench.report.page.write import write_page

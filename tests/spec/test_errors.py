@@ -2,7 +2,7 @@
 
 import pytest
 
-from divbench.spec.errors import UsageError, choose, nearest, unknown
+from divbench.spec.errors import UsageError, choose, hint_and_all, nearest, unknown
 
 
 def test_nearest():
@@ -15,6 +15,11 @@ def test_choose():
     with pytest.raises(UsageError) as error:
         choose("suite", "smok", ["smoke", "priming"])
     assert str(error.value) == "unknown suite 'smok'; did you mean 'smoke'? known: smoke, priming"
+
+
+def test_the_hint_comes_before_the_list():
+    assert hint_and_all("ofm", ["ofn", "reset"], "it has") == "; did you mean 'ofn'? it has ofn, reset"
+    assert hint_and_all("zzz", []) == "; known: none"
 
 
 def test_only_what_is_near_is_a_hint():

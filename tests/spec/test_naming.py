@@ -127,6 +127,7 @@ def test_a_sum_has_all_its_parts_or_says_which_two_contradict(names):
     ("reset-x-updates", "variant 'reset-x-updates': expected a whole number"),
     ("reset-1.5-updates", "expected a whole number"),
     ("reset-100k", "unknown variant 'reset-100k'.*did you mean"),
+    ("./mine.py", "unknown variant './mine.py'; expected a name in that file too, such as './mine.py:variant'"),
     ("nosuchpackage.mine:variant", "module 'nosuchpackage.mine' cannot be imported"),
 ])
 def test_names_that_mean_nothing(name, message):

@@ -5,8 +5,11 @@ import math
 
 import pytest
 
+from divbench.cli import settings_page
 from divbench.spec import settings
 from divbench.spec.errors import UsageError
+from divbench.spec.kinds import EXPECTED
+from divbench.spec.setting import ALGORITHMS
 from divbench.spec.settings import SACSettings, parse_setting, with_values
 
 
@@ -112,8 +115,16 @@ def test_texts_that_are_no_values(name, text):
         parse_setting(name, text, "--sac")
 
 
+def test_the_page_has_a_row_for_every_setting_and_a_section_for_every_topic():
+    page = settings_page.page()
+    for name, declared in settings.DECLARED.items():
+        assert page.count(f"\n| `{name}` | ") == 1 and f"\n## {declared.topic}\n" in page
+        assert declared.meaning and set(declared.algorithms) <= set(ALGORITHMS)
+        assert declared.switches_on == "" or getattr(SACSettings, name) in (0.0, 1.0)
+
+
 def test_every_kind_of_field_is_explained():
-    assert set(settings.FIELDS.values()) == set(settings._EXPECTED)
+    assert set(settings.FIELDS.values()) == set(EXPECTED)
 
 
 @pytest.mark.parametrize(("name", "value"), [

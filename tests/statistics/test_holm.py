@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from divbench.statistics.holm import holm
+from divbench.statistics.estimates import holm
 
 
 def test_each_chance_times_the_tests_that_are_not_smaller():

@@ -9,7 +9,7 @@ import pytest
 
 from divbench.envs.finite import optimal_q, random_mdp, walk, walk_randomly
 from divbench.learn import optimizers
-from divbench.studies import critics, dqn
+from divbench.studies import dqn, plain_critics
 
 pytestmark = pytest.mark.usefixtures("strict_jax", "x64")
 
@@ -39,7 +39,7 @@ def transitions(mdp, states, actions, following):
 
 
 def numbers(gamma, *, period=1, tau=1.0, rule=None):
-    return dqn.Numbers(jnp.asarray(gamma), jnp.int32(period), jnp.asarray(tau), rule or optimizers.sgd(1.0))
+    return dqn.DQNSettings(jnp.asarray(gamma), jnp.int32(period), jnp.asarray(tau), rule or optimizers.sgd(1.0))
 
 
 @functools.partial(jax.jit, static_argnames="batch")
@@ -121,11 +121,11 @@ def test_without_reward_layernorm_stays_where_plain_crashes_and_a_crash_is_the_l
 
 def test_without_layernorm_it_is_a_plain_critic_and_its_scales_have_no_gradient():
     params = dqn.initialise(jax.random.key(3), 5, (6, 7), "he_normal")
-    plain = critics.initialise(jax.random.key(3), 5, (6, 7), "he_normal")
+    plain = plain_critics.initialise(jax.random.key(3), 5, (6, 7), "he_normal")
     params[0]["norm_scale"] = jnp.full(6, 3.0)
     obs, action = jnp.asarray([0.3, -1.0, 2.0]), jnp.asarray([1.0, -0.5])
     q_fn = dqn.make_q_fn("tanh", jnp.zeros(()))
-    expected = critics.make_q_fn("tanh")(plain, obs, action)
+    expected = plain_critics.make_q_fn("tanh")(plain, obs, action)
     assert float(q_fn(params, obs, action)) == pytest.approx(float(expected), rel=1e-12)
     slopes = jax.grad(q_fn)(params, obs, action)
     assert not slopes[0]["norm_scale"].any() and not slopes[1]["norm_shift"].any() and slopes[0]["kernel"].any()

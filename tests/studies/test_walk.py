@@ -5,9 +5,9 @@ import math
 import numpy as np
 import pytest
 
-from divbench.studies.walk import Setting, describe, marks, measure_walk
+from divbench.studies.walk import WalkSetting, describe, marks, measure_walk
 
-PLAIN = Setting(False, (16,), "lecun_normal", 0.05)
+PLAIN = WalkSetting(False, (16,), "lecun_normal", 0.05)
 NORMALISED = PLAIN._replace(layernorm=True)
 
 

@@ -4,8 +4,7 @@ import math
 
 import pytest
 
-from divbench.verdict.first_cause import until_frozen
-from divbench.verdict.growth import growth
+from divbench.verdict.first_cause import growth, until_frozen
 
 
 def test_the_peak_over_the_median_of_the_first_three_after_the_first_update(make_rows):

@@ -1,4 +1,4 @@
-"""How alike two directions are: an update and its error, a kernel or a policy now and before.
+"""How alike two directions are: an update and its error, a kernel now and before.
 
 Everything is a cosine, so scale does not count: a diverging critic grows while its direction stays. When both rest is
 judged on recorded series, not here (`divbench.verdict.critical_point`).
@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from divbench.diagnostics.scaling import magnitude_scale
+from divbench.diagnostics.norms import magnitude_scale
 
 
 def cosine(first: Any, second: Any) -> Float[Array, ""]:
@@ -22,7 +22,7 @@ def cosine(first: Any, second: Any) -> Float[Array, ""]:
     NTK directions: `[N, N]` on the same points), any arrays.
     """
     one, other = (jnp.concatenate([jnp.ravel(leaf) for leaf in jax.tree.leaves(tree)]) for tree in (first, second))
-    return jnp.clip(jnp.sum(_unit(one, None) * _unit(other, None)), -1.0, 1.0)  # rounding may pass 1
+    return jnp.clip(jnp.sum(unit(one, None) * unit(other, None)), -1.0, 1.0)  # rounding may pass 1
 
 
 def update_alignment(before: Float[Array, " B"], after: Float[Array, " B"],
@@ -39,19 +39,7 @@ def update_alignment(before: Float[Array, " B"], after: Float[Array, " B"],
     return cosine(after - before, error)
 
 
-def action_similarity(now: Float[Array, "B A"], before: Float[Array, "B A"]) -> Float[Array, ""]:
-    """Mean over states of the cosine between the policy's action now and before; a scalar in [-1, 1].
-
-    1 where the policy rests. States in which an action is wholly 0 count as 0. Source: Yue et al., 2310.04411, the
-    code's logged similarity of policy actions.
-
-    Args:
-      now, before: the policy's actions in the same states, `[B, A]`.
-    """
-    return jnp.mean(jnp.clip(jnp.sum(_unit(now, 1) * _unit(before, 1), 1), -1.0, 1.0))
-
-
-def _unit(array: Float[Array, "*shape"], axis: int | None) -> Float[Array, "*shape"]:
+def unit(array: Float[Array, "*shape"], axis: int | None) -> Float[Array, "*shape"]:
     """Vectors along the axis at length 1; zeros stay, NaN where they are not finite."""
     scaled = array / magnitude_scale(array, axis)
     square = jnp.sum(jnp.square(scaled), axis, keepdims=True)

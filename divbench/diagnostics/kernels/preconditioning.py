@@ -14,7 +14,7 @@ from jax.custom_batching import sequential_vmap
 from jaxtyping import Array, Float
 
 from divbench.diagnostics.kernels.summaries import rounding
-from divbench.diagnostics.scaling import magnitude_scale
+from divbench.diagnostics.norms import magnitude_scale
 
 
 class Solution(NamedTuple):

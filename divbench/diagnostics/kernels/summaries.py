@@ -11,7 +11,7 @@ import jax.numpy as jnp
 from jax.custom_batching import sequential_vmap
 from jaxtyping import Array, Float
 
-from divbench.diagnostics.scaling import magnitude_scale
+from divbench.diagnostics.norms import magnitude_scale
 
 
 class Spectrum(NamedTuple):

@@ -25,6 +25,6 @@ def module_of(structure: Structure, kind: type[GaussianActor] | type[Determinist
 
 def step(learner: LearnerState, gradient, coefs: Coefficients, structure: Structure):
     """The actor and the state of its optimizer after one step down `gradient`, a tree like the actor's parameters."""
-    params, moments = stepping.stepped(stepping.of_actor(coefs, structure), gradient, learner.actor_moments,
-                                       learner.actor["params"])
+    params, moments = stepping.apply_optimizer(stepping.actor_optimizer(coefs, structure), gradient,
+                                               learner.actor_moments, learner.actor["params"])
     return {"params": params}, moments

@@ -29,7 +29,7 @@ class Agent(NamedTuple):
         is fitted to, and the next actions that it was made with. The key is consumed. `training` (static) is False
         where nothing is learned from it.
       update: `(agent, learner, batch, coefs, structure, key) -> LearnerState`: one gradient step of all that is due,
-        with `updates` one higher, by way of `state.kept_if`. The key is consumed.
+        with `updates` one higher, by way of `state.freeze_if_nonfinite`. The key is consumed.
       critic_change: `(learner, batch, target [B], gradient, coefs, structure) -> tree`: what that update adds to the
         critics' parameters, for measurements. `gradient` is that of `critic.loss`.
       temperature: `(learner, coefs) -> []`: weight of the entropy term in the actor's loss; 0 without one.

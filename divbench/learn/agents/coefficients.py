@@ -2,64 +2,36 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from divbench.learn.networks.switches import Switches
+from divbench.spec.mechanisms import IN_HIDDEN_LAYERS, SELECTABLE
 from divbench.spec.plan import Lane
-from divbench.spec.settings import STRUCTURE, SACSettings
+from divbench.spec.settings import DECLARED, STRUCTURE, WITH_SECOND_MOMENT, SACSettings
 from divbench.spec.variants import NUMBERED
 
+# What is not a setting under its own name. Of `critic_optimizer`, three numbers of 0 or 1 (`optimizers.Rule`).
+_OTHERS = ("switches", "critic_averaged", "critic_corrected", "critic_scaled", "target_entropy", "bootstrap_at_limit",
+           "loss_numbers")
+_SETTINGS = tuple(name for name, declared in DECLARED.items() if not declared.static and not declared.becomes)
 
-class Coefficients(NamedTuple):
-    """The numbers of a lane that are data: float32 scalars (`[L]` once stacked). Names as in `SACSettings`. Of the
-    mechanisms, LayerNorm has a number for each hidden layer of the critics."""
 
+class Coefficients(NamedTuple("Coefficients", [(name, jax.Array) for name in (*_SETTINGS, *_OTHERS)])):
+    """The numbers of a lane that are data: float32 scalars (`[L]` once stacked). They are all settings that are not
+    static, each under its own name or as what it becomes (`spec.setting.Setting`), and the mechanisms as `switches`.
+
+    `target_entropy` is in nats. `bootstrap_at_limit` is 0 where a time limit ends the future, else 1. `loss_numbers`
+    has for each loss from outside the number of its record.
+    """
+
+    __slots__ = ()
     switches: Switches
-    init_gain: jax.Array
-    log_std_gain: jax.Array
-    log_std_min: jax.Array
-    log_std_max: jax.Array
-    actor_lr: jax.Array
-    critic_lr: jax.Array
-    temperature_lr: jax.Array
-    adam_b1: jax.Array
-    adam_b2: jax.Array
-    adam_eps: jax.Array
-    critic_b1: jax.Array
-    critic_b2: jax.Array
-    critic_eps: jax.Array
-    critic_averaged: jax.Array  # this and the next two: 0 or 1, what `critic_optimizer` says, see `optimizers.Rule`
-    critic_corrected: jax.Array
-    critic_scaled: jax.Array
-    weight_decay: jax.Array
-    clip_norm: jax.Array
-    gamma: jax.Array
-    reward_scale: jax.Array
-    reward_shift: jax.Array
-    tau: jax.Array
-    target_period: jax.Array  # gradient steps
-    mean_weight: jax.Array
-    in_distribution_targets: jax.Array  # 0 or 1
-    huber_delta: jax.Array
-    conservative_weight: jax.Array
-    dr3_weight: jax.Array
-    exploration_noise: jax.Array
-    target_noise: jax.Array
-    target_noise_clip: jax.Array
-    policy_delay: jax.Array  # updates
-    q_weight: jax.Array
-    cloning_weight: jax.Array
-    search_cosine: jax.Array
-    search_shrink: jax.Array
-    initial_temperature: jax.Array
-    target_entropy: jax.Array  # nats
-    data_fraction: jax.Array  # of an offline lane
-    bootstrap_at_limit: jax.Array  # 1: a time limit does not end the future; 0: it does
-    loss_numbers: jax.Array  # of the record of each loss from outside; those of feature functions are in `switches`
+    if TYPE_CHECKING:
+        def __getattr__(self, name: str) -> jax.Array: ...
 
 
 class Structure(NamedTuple):
@@ -86,31 +58,36 @@ class Structure(NamedTuple):
 
 
 def coefficients(lanes: tuple[Lane, ...], action_size: int) -> Coefficients:
-    """The lanes' coefficients, stacked: every leaf is float32 `[L]`, LayerNorm's `[L, hidden layers]`, numbers of
-    records `[L, functions]`, nan where there is none."""
+    """The lanes' coefficients, stacked: every leaf is float32 `[L]`, a normalisation's `[L, hidden layers]`, numbers
+    of records `[L, functions]`, nan where there is none."""
     def stack(value):
         return jnp.asarray(np.asarray([value(lane) for lane in lanes], np.float32))
 
-    fields = {name: stack(lambda lane, name=name: getattr(lane.sac, name))
-              for name in Coefficients._fields if hasattr(SACSettings, name)}
-    others = {m: stack(lambda lane, m=m: m in lane.variant.mechanisms)
-              for m in ("feature_layernorm", "unit_ball", "actor_layernorm")}
     numbers = {kind: stack(lambda lane, kind=kind: np.asarray(lane.variant.numbers(kind), np.float32))
                for kind in NUMBERED}
-    layernorm = stack(lambda lane: ["layernorm" in lane.variant.mechanisms and named
-                                    for named in lane.sac.layernorm_mask])
+    switches = Switches(
+        **{name: stack(lambda lane, name=name: _switch(lane, name)) for name in SELECTABLE},
+        layernorm_affine=stack(lambda lane: lane.sac.layernorm_affine),
+        dropout=stack(lambda lane: lane.sac.dropout_rate), numbers=numbers["features"])
     return Coefficients(
-        switches=Switches(
-            layernorm=layernorm, layernorm_affine=stack(lambda lane: lane.sac.layernorm_affine),
-            dropout=stack(lambda lane: lane.sac.dropout_rate), numbers=numbers["features"], **others),
+        switches=switches,
         critic_averaged=stack(lambda lane: lane.sac.critic_optimizer != "momentum"),
         critic_corrected=stack(lambda lane: lane.sac.critic_optimizer in ("adam", "adam-no-second-moment")),
-        critic_scaled=stack(lambda lane: lane.sac.critic_optimizer in ("adam", "rmsprop")),
+        critic_scaled=stack(lambda lane: lane.sac.critic_optimizer in WITH_SECOND_MOMENT),
         target_entropy=stack(lambda lane: -lane.sac.target_entropy_scale * action_size),
         bootstrap_at_limit=stack(lambda lane: lane.sac.time_limit_bootstraps),
         loss_numbers=numbers["losses"],
-        **fields,
+        **{name: stack(lambda lane, name=name: getattr(lane.sac, name)) for name in _SETTINGS},
     )
+
+
+def _switch(lane: Lane, mechanism: str) -> bool | list[bool]:
+    """Whether a lane has a mechanism; of one in the critics' hidden layers, in which of them."""
+    has = mechanism in lane.variant.mechanisms
+    if mechanism not in IN_HIDDEN_LAYERS:
+        return has
+    layers = lane.sac.layernorm_mask if mechanism == "layernorm" else [True] * len(lane.sac.critic_hidden)
+    return [has and named for named in layers]
 
 
 def structure_of(lanes: tuple[Lane, ...], mechanisms: frozenset[str], observation_size: int, action_size: int,

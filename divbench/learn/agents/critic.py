@@ -20,7 +20,7 @@ from divbench.learn.agents.coefficients import Coefficients, Structure
 from divbench.learn.agents.state import LearnerState
 from divbench.learn.hooks import CRITICS, CriticTerms, of_kind
 from divbench.learn.networks import ensemble
-from divbench.learn.networks.ensemble import Pass
+from divbench.learn.networks.ensemble import ForwardPass
 from divbench.learn.networks.foreign import ForeignCritic, foreign_critic
 from divbench.learn.networks.mlp import MLPCritic
 from divbench.learn.projections import PROJECTIONS
@@ -43,13 +43,13 @@ def initialise(key, coefs: Coefficients, structure: Structure) -> dict:
     """Fresh critics; the key is consumed."""
     fresh = ensemble.draw(module_of(structure), key, structure.settings.critics, structure.observation_size,
                           structure.action_size, coefs.init_gain)
-    return {**fresh, "params": projected(fresh["params"], structure)}
+    return {**fresh, "params": project(fresh["params"], structure)}
 
 
-def projected(params, structure: Structure):
+def project(params, structure: Structure):
     """The critics' parameters after the group's projections, divbench's own and those from outside."""
-    for project in _projections(structure):
-        params = jax.vmap(project, axis_name=CRITICS)(params)
+    for projection in _projections(structure):
+        params = jax.vmap(projection, axis_name=CRITICS)(params)
     return params
 
 
@@ -58,9 +58,9 @@ def _projections(structure: Structure) -> list[Callable]:
     return [*own, *of_kind(structure.hooks, "projections")]
 
 
-def counted(params, coefs: Coefficients, structure: Structure) -> dict:
+def learnable(params, coefs: Coefficients, structure: Structure) -> dict:
     """The critics' parameters that count into norms: what the lane learns, whatever its neighbours have."""
-    return module_of(structure).counted(params, coefs.switches)
+    return module_of(structure).learnable(params, coefs.switches)
 
 
 def heads_of(params, structure: Structure) -> list:
@@ -69,7 +69,8 @@ def heads_of(params, structure: Structure) -> list:
     return known or [jnp.full((), jnp.nan)]
 
 
-def passed(critic, obs, action, coefs: Coefficients, structure: Structure, key=None, training: bool = False) -> Pass:
+def forward(critic, obs, action, coefs: Coefficients, structure: Structure, key=None,
+            training: bool = False) -> ForwardPass:
     """One pass through the critics.
 
     Args:
@@ -78,12 +79,12 @@ def passed(critic, obs, action, coefs: Coefficients, structure: Structure, key=N
       key: for dropout and feature hooks while training; without one nothing is dropped.
       training: whether BatchNorm uses the statistics of this batch (static).
     """
-    return ensemble.passed(module_of(structure), critic, obs, action, switches=coefs.switches, train=training, key=key)
+    return ensemble.forward(module_of(structure), critic, obs, action, switches=coefs.switches, train=training, key=key)
 
 
 def values(critic, obs, action, coefs: Coefficients, structure: Structure, key=None) -> jax.Array:
-    """Q of all critics, `[N, B]`; arguments as in `passed`."""
-    return passed(critic, obs, action, coefs, structure, key).q
+    """Q of all critics, `[N, B]`; arguments as in `forward`."""
+    return forward(critic, obs, action, coefs, structure, key).q
 
 
 def joint_values(critic, batch: Batch, next_action, coefs: Coefficients, structure: Structure, key):
@@ -91,7 +92,7 @@ def joint_values(critic, batch: Batch, next_action, coefs: Coefficients, structu
     collections that it changed: the running statistics of BatchNorm."""
     obs = jnp.concatenate([batch.obs, batch.next_obs])
     action = jnp.concatenate([batch.action, next_action])
-    both = passed(critic, obs, action, coefs, structure, key, training=True)
+    both = forward(critic, obs, action, coefs, structure, key, training=True)
     return *jnp.split(both.q, 2, -1), both.changed
 
 
@@ -101,11 +102,11 @@ def next_values(target, batch: Batch, next_action, coefs: Coefficients, structur
     dropout_key = random_key(key, structure) if training else None
     if module_of(structure).joint and training:
         return joint_values(target, batch, next_action, coefs, structure, dropout_key)[1]
-    return passed(target, batch.next_obs, next_action, coefs, structure, dropout_key, training).q
+    return forward(target, batch.next_obs, next_action, coefs, structure, dropout_key, training).q
 
 
-def reduced(q, coefs: Coefficients) -> jax.Array:
-    """What counts of all critics' Q: the least, or with `mean_weight` their mean; `[N, B]` to `[B]`."""
+def pessimistic_q(q, coefs: Coefficients) -> jax.Array:
+    """The Q of targets and actor: the least of all critics', or with `mean_weight` their mean; `[N, B]` to `[B]`."""
     least = jnp.min(q, 0)
     return least + coefs.mean_weight * (jnp.mean(q, 0) - least)
 
@@ -132,7 +133,7 @@ def loss(critic, batch: Batch, target, next_action, policy: Callable, coefs: Coe
     if module_of(structure).joint:
         q, _, changed = joint_values(critic, batch, next_action, coefs, structure, dropout_key)
     else:
-        both = passed(critic, batch.obs, batch.action, coefs, structure, dropout_key, training=True)
+        both = forward(critic, batch.obs, batch.action, coefs, structure, dropout_key, training=True)
         q, changed = both.q, both.changed
     error = losses.squared_or_linear(q - target[None, :], coefs.huber_delta)
     # A target on a replayed action needs one: where none was taken the error does not count, unless nothing follows.
@@ -141,7 +142,7 @@ def loss(critic, batch: Batch, target, next_action, policy: Callable, coefs: Coe
     terms = CriticTerms(
         q, target, batch, next_action,
         values=lambda obs, action: values(critic, obs, action, coefs, structure, dropout_key),
-        features=lambda obs, action: passed(critic, obs, action, coefs, structure, dropout_key).features,
+        features=lambda obs, action: forward(critic, obs, action, coefs, structure, dropout_key).features,
         policy=policy,
         key=jax.random.fold_in(key, 2), number=jnp.nan, weights=coefs)
     for name, (term, weight) in losses.WEIGHTED.items():
@@ -161,30 +162,30 @@ def gradient(critic, *arguments):
     return jax.value_and_grad(of, has_aux=True)(critic["params"])
 
 
-def change(learner: LearnerState, batch: Batch, target, gradient, coefs: Coefficients, structure: Structure):
+def parameter_change(learner: LearnerState, batch: Batch, target, gradient, coefs: Coefficients, structure: Structure):
     """What a step of their optimizer and the projections after it add to the critics' parameters; batch and target are
     in the gradient already."""
     params = learner.critic["params"]
-    updates, _ = stepping.of_critics(coefs, structure).update(gradient, learner.critic_moments, params)
+    updates, _ = stepping.critic_optimizer(coefs, structure).update(gradient, learner.critic_moments, params)
     if not _projections(structure):
         return updates
-    moved = projected(optax.apply_updates(params, updates), structure)
+    moved = project(optax.apply_updates(params, updates), structure)
     return jax.tree.map(jnp.subtract, moved, params)
 
 
 def step(learner: LearnerState, gradient, changed: dict, coefs: Coefficients, structure: Structure) -> LearnerState:
     """The learner after one step of its critics' optimizer, with targets moved and the update counted; `changed`
     replaces the collections of those names."""
-    params, moments = stepping.stepped(stepping.of_critics(coefs, structure), gradient, learner.critic_moments,
-                                       learner.critic["params"])
-    critic = {**learner.critic, **changed, "params": projected(params, structure)}
+    params, moments = stepping.apply_optimizer(stepping.critic_optimizer(coefs, structure), gradient,
+                                               learner.critic_moments, learner.critic["params"])
+    critic = {**learner.critic, **changed, "params": project(params, structure)}
     count = learner.updates + 1
-    return learner._replace(critic=critic, target=towards(learner.target, critic, count, coefs),
+    return learner._replace(critic=critic, target=polyak_update(learner.target, critic, count, coefs),
                             critic_moments=moments, updates=count)
 
 
-def learned(learner: LearnerState, batch: Batch, target, next_action, sample: Callable, coefs: Coefficients,
-            structure: Structure, key):
+def update(learner: LearnerState, batch: Batch, target, next_action, sample: Callable, coefs: Coefficients,
+           structure: Structure, key):
     """The critics' loss against a target, and the learner after the step down its gradient.
 
     Args:
@@ -197,7 +198,7 @@ def learned(learner: LearnerState, batch: Batch, target, next_action, sample: Ca
     return q_loss, step(learner, slope, changed, coefs, structure)
 
 
-def towards(target, variables, count, coefs: Coefficients):
+def polyak_update(target, variables, count, coefs: Coefficients):
     """Target variables after update number `count`: moved by tau, once every `target_period` steps."""
     due = count % coefs.target_period.astype(jnp.int32) == 0
     tau = jnp.where(due, coefs.tau, 0.0)

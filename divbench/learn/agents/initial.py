@@ -12,7 +12,7 @@ from divbench.learn.agents.state import LearnerState
 from divbench.learn.keys import Stream, stream_key
 
 
-def drawn(root, resets, draw_actor, log_temperature, coefs: Coefficients, structure: Structure) -> LearnerState:
+def draw_learner(root, resets, draw_actor, log_temperature, coefs: Coefficients, structure: Structure) -> LearnerState:
     """Fresh weights: draw number `resets` of the lane's initialisation stream. The critics' targets begin as copies,
     and the actor has none.
 
@@ -24,13 +24,13 @@ def drawn(root, resets, draw_actor, log_temperature, coefs: Coefficients, struct
     """
     actor_key, critic_key = jax.random.split(stream_key(root, Stream.INITIALISE, resets))
     actor, critic = draw_actor(actor_key), critics.initialise(critic_key, coefs, structure)
-    low, high = rewards.at_first(coefs, structure)
+    low, high = rewards.initial_range(coefs, structure)
     return LearnerState(
         actor=actor, target_actor={}, critic=critic, target=jax.tree.map(jnp.copy, critic),
         log_temperature=log_temperature,
-        actor_moments=stepping.of_actor(coefs, structure).init(actor["params"]),
-        critic_moments=stepping.of_critics(coefs, structure).init(critic["params"]),
-        temperature_moments=stepping.of_temperature(coefs).init(log_temperature),
+        actor_moments=stepping.actor_optimizer(coefs, structure).init(actor["params"]),
+        critic_moments=stepping.critic_optimizer(coefs, structure).init(critic["params"]),
+        temperature_moments=stepping.temperature_optimizer(coefs).init(log_temperature),
         updates=jnp.zeros((), jnp.int32), soft_reward_max=high, soft_reward_any=high, soft_reward_min=low, notes={},
         alive=jnp.asarray(True), optimizer_finite=jnp.asarray(True),
     )

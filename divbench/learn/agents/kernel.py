@@ -65,6 +65,6 @@ def excitation(critic, data, policy, coefs: Coefficients, structure: Structure) 
     """
     now, ahead = (layers_of(critic, *points, coefs, structure) for points in (data, policy))
     matrix = coefs.gamma * gram_between_layers(ahead, now) - gram_of_layers(now)
-    counted = critics.counted(jax.tree.map(jnp.ones_like, critic["params"]), coefs, structure)
+    counted = critics.learnable(jax.tree.map(jnp.ones_like, critic["params"]), coefs, structure)
     held = ensemble.held_by(critics.module_of(structure))
     return matrix * held / sum(jnp.sum(leaf) for leaf in jax.tree.leaves(counted))

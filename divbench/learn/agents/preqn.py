@@ -25,13 +25,13 @@ from divbench.learn.agents import rewards, td3
 from divbench.learn.agents.agent import Agent
 from divbench.learn.agents.coefficients import Coefficients, Structure
 from divbench.learn.agents.kernel import kernel
-from divbench.learn.agents.state import LearnerState, kept_if
+from divbench.learn.agents.state import LearnerState, freeze_if_nonfinite
 from divbench.learn.agents.td3 import TD3
 from divbench.learn.replay import Batch
 
 
 class Step(NamedTuple):
-    """A step that was searched for.
+    """A step that the line search found.
 
     Attributes:
       change: what it adds to the critic's parameters; all 0 if no step was taken.
@@ -68,8 +68,8 @@ def td_target(agent: Agent, learner: LearnerState, batch: Batch, coefs: Coeffici
     return batch.reward + coefs.gamma * batch.continues * q, next_action
 
 
-def searched(critic, batch: Batch, target, coefs: Coefficients, structure: Structure) -> Step:
-    """The critic's step towards `target` `[B]`."""
+def line_search(critic, batch: Batch, target, coefs: Coefficients, structure: Structure) -> Step:
+    """The critic's step towards `target` `[B]`, shrunk until Q changes on the batch as the TD errors ask."""
     def q_of_batch(params):
         return critics.values({**critic, "params": params}, batch.obs, batch.action, coefs, structure)[0]
 
@@ -98,7 +98,7 @@ def searched(critic, batch: Batch, target, coefs: Coefficients, structure: Struc
 
 def critic_change(learner: LearnerState, batch: Batch, target, gradient, coefs: Coefficients, structure: Structure):
     """What a step adds to the critic's parameters. The gradient of the loss is not used."""
-    return searched(learner.critic, batch, target, coefs, structure).change
+    return line_search(learner.critic, batch, target, coefs, structure).change
 
 
 def update(agent: Agent, learner: LearnerState, batch: Batch, coefs: Coefficients, structure: Structure, key):
@@ -109,22 +109,22 @@ def update(agent: Agent, learner: LearnerState, batch: Batch, coefs: Coefficient
       state were not finite, or if the lane was frozen before.
     """
     target, _ = agent.td_target(agent, learner, batch, coefs, structure, key)
-    step = searched(learner.critic, batch, target, coefs, structure)
+    step = line_search(learner.critic, batch, target, coefs, structure)
     critic = {**learner.critic, "params": jax.tree.map(jnp.add, learner.critic["params"], step.change)}
     policy_loss, gradient = jax.value_and_grad(td3.actor_loss)(
         learner.actor["params"], agent, critic, batch, coefs, structure, key)
     actor, actor_moments = actors.step(learner, gradient, coefs, structure)
-    low, high = rewards.of_batch(batch, coefs, structure)
+    low, high = rewards.batch_range(batch, coefs, structure)
     least = learner.notes["search_cosine_least"]
     notes = {"search_cosine_least": jnp.where(step.taken, jnp.minimum(least, step.cosine), least),
              "search_shrinks": step.shrinks.astype(jnp.float32),
              "search_rejected": learner.notes["search_rejected"] + (1.0 - step.taken.astype(jnp.float32)),
              "kernel_condition": step.solution.condition_number, "kernel_rank": step.solution.rank}
-    new = rewards.remembered(learner, low, high, of_any=high)
+    new = rewards.record_range(learner, low, high, of_any=high)
     new = new._replace(actor=actor, actor_moments=actor_moments, critic=critic, notes=notes,
                        updates=learner.updates + 1)
     finite = jnp.all(jnp.isfinite(target)) & jnp.isfinite(step.solution.residual) & jnp.isfinite(policy_loss)
-    return kept_if(finite, learner, new, structure)
+    return freeze_if_nonfinite(finite, learner, new, structure)
 
 
 PREQN = TD3._replace(algorithm="preqn", initialise=initialise, td_target=td_target, update=update,

@@ -16,26 +16,26 @@ import jax.numpy as jnp
 from divbench.learn.agents.coefficients import Coefficients, Structure
 from divbench.learn.agents.state import LearnerState
 from divbench.learn.replay import Batch
-from divbench.spec.variants import SHAPING
+from divbench.spec.mechanisms import SHAPING
 
 MOST_TEMPERATURE = 10.0  # times its initial value, up to which the temperature counts in upper bounds
 
 
-def learned(reward, coefs: Coefficients, structure: Structure):
-    """What the lane learns from in place of the task's `reward`, of any shape."""
+def transform(reward, coefs: Coefficients, structure: Structure):
+    """The task's `reward`, of any shape, scaled and shifted as the lane learns from it."""
     if SHAPING not in structure.mechanisms:
         return reward
     return coefs.reward_scale * reward + coefs.reward_shift
 
 
-def at_first(coefs: Coefficients, structure: Structure) -> tuple[jax.Array, jax.Array]:
+def initial_range(coefs: Coefficients, structure: Structure) -> tuple[jax.Array, jax.Array]:
     """Least and greatest reward before anything was seen; 0 and 0 for a task that states none."""
     if structure.reward_range is not None:
         return _stated(coefs, structure)
     return jnp.zeros((), jnp.float32), jnp.zeros((), jnp.float32)
 
 
-def of_batch(batch: Batch, coefs: Coefficients, structure: Structure) -> tuple[jax.Array, jax.Array]:
+def batch_range(batch: Batch, coefs: Coefficients, structure: Structure) -> tuple[jax.Array, jax.Array]:
     """Least and greatest reward that a batch bears witness to: the range that is stated, or the batch's."""
     if structure.reward_range is not None:
         return _stated(coefs, structure)
@@ -59,7 +59,7 @@ def with_entropy(low, high, weight, first_weight, entropy) -> tuple[jax.Array, j
             high + _capped(weight, first_weight) * jnp.maximum(entropy, 0.0))
 
 
-def of_any_policy(high, weight, first_weight, action_size: int) -> jax.Array:
+def most_of_any_policy(high, weight, first_weight, action_size: int) -> jax.Array:
     """Most that one step of any policy can earn: high + min(alpha, 10 alpha_first) A ln 2, scalar.
 
     A ln 2 nats is the entropy of A actions that are uniform on [-1, 1], and no policy has more. Arguments as in
@@ -72,7 +72,7 @@ def _capped(weight, first_weight) -> jax.Array:
     return jnp.minimum(weight, MOST_TEMPERATURE * first_weight)
 
 
-def remembered(learner: LearnerState, low, high, of_any) -> LearnerState:
+def record_range(learner: LearnerState, low, high, of_any) -> LearnerState:
     """The learner with its record of the soft rewards of one step widened to these: the least, the most, and the most
     of any policy."""
     return learner._replace(soft_reward_max=jnp.maximum(learner.soft_reward_max, high),
@@ -99,5 +99,5 @@ def _stated(coefs: Coefficients, structure: Structure) -> tuple[jax.Array, jax.A
 
 
 def _learned_range(coefs: Coefficients, structure: Structure) -> tuple[jax.Array, jax.Array]:
-    low, high = (learned(jnp.asarray(end, jnp.float32), coefs, structure) for end in structure.reward_range)
+    low, high = (transform(jnp.asarray(end, jnp.float32), coefs, structure) for end in structure.reward_range)
     return low, high

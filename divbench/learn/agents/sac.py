@@ -16,20 +16,20 @@ from divbench.learn.agents import critic as critics
 from divbench.learn.agents import initial, rewards, stepping
 from divbench.learn.agents.agent import Agent
 from divbench.learn.agents.coefficients import Coefficients, Structure
-from divbench.learn.agents.state import LearnerState, kept_if
+from divbench.learn.agents.state import LearnerState, freeze_if_nonfinite
 from divbench.learn.networks.mlp import GaussianActor
-from divbench.learn.networks.policy import limited, sample_action
+from divbench.learn.networks.policy import bound_log_std, sample_action
 from divbench.learn.replay import Batch
 
 
 def initialise(root, resets, coefs: Coefficients, structure: Structure) -> LearnerState:
-    """Fresh weights; arguments as in `initial.drawn`."""
+    """Fresh weights; arguments as in `initial.draw_learner`."""
     def draw_actor(key):
         return actors.module_of(structure, GaussianActor).draw(key, structure.observation_size, coefs.init_gain,
                                                                coefs.log_std_gain)
 
     log_temperature = jnp.log(jnp.where(coefs.initial_temperature > 0.0, coefs.initial_temperature, 1.0))
-    return initial.drawn(root, resets, draw_actor, log_temperature, coefs, structure)
+    return initial.draw_learner(root, resets, draw_actor, log_temperature, coefs, structure)
 
 
 def temperature(learner: LearnerState, coefs: Coefficients) -> jax.Array:
@@ -45,7 +45,7 @@ def entropy_weight(learner: LearnerState, coefs: Coefficients) -> jax.Array:
 def policy(actor, obs, coefs: Coefficients, structure: Structure):
     """Mean and log standard deviation before the tanh, each `[B, A]`, for observations `[B, O]`."""
     mean, log_std = actors.module_of(structure, GaussianActor).apply(actor, obs, switches=coefs.switches)
-    return mean, limited(log_std, structure.settings.log_std_rule, coefs.log_std_min, coefs.log_std_max)
+    return mean, bound_log_std(log_std, structure.settings.log_std_rule, coefs.log_std_min, coefs.log_std_max)
 
 
 def act(actor, obs, coefs: Coefficients, structure: Structure, key=None) -> jax.Array:
@@ -70,7 +70,7 @@ def td_target(agent: Agent, learner: LearnerState, batch: Batch, coefs: Coeffici
     drawn, log_prob = agent.sample(learner.actor, batch.next_obs, coefs, structure, key)
     next_action = jnp.where(stored > 0.0, batch.next_action, drawn)
     q = critics.next_values(learner.target, batch, next_action, coefs, structure, key, training)
-    soft = critics.reduced(q, coefs) - agent.entropy_weight(learner, coefs) * log_prob
+    soft = critics.pessimistic_q(q, coefs) - agent.entropy_weight(learner, coefs) * log_prob
     return batch.reward + coefs.gamma * batch.continues * soft, next_action
 
 
@@ -84,15 +84,15 @@ def actor_loss(params, agent: Agent, critic, batch: Batch, weight, coefs: Coeffi
     """
     action, log_prob = agent.sample({"params": params}, batch.obs, coefs, structure, key)
     q = critics.values(critic, batch.obs, action, coefs, structure, critics.random_key(key, structure))
-    return jnp.mean(weight * log_prob - critics.reduced(q, coefs)), -jnp.mean(log_prob)
+    return jnp.mean(weight * log_prob - critics.pessimistic_q(q, coefs)), -jnp.mean(log_prob)
 
 
 def temperature_step(learner: LearnerState, weight, entropy, coefs: Coefficients):
     """Log temperature and the state of its optimizer after one step down weight * (entropy - target entropy), weight
     the temperature."""
     slope = weight * (entropy - coefs.target_entropy)  # with respect to the log temperature
-    return stepping.stepped(stepping.of_temperature(coefs), slope, learner.temperature_moments,
-                            learner.log_temperature)
+    return stepping.apply_optimizer(stepping.temperature_optimizer(coefs), slope, learner.temperature_moments,
+                                    learner.log_temperature)
 
 
 def update(agent: Agent, learner: LearnerState, batch: Batch, coefs: Coefficients, structure: Structure, key):
@@ -104,20 +104,20 @@ def update(agent: Agent, learner: LearnerState, batch: Batch, coefs: Coefficient
     """
     target_key, actor_key = jax.random.split(key)
     target, next_action = agent.td_target(agent, learner, batch, coefs, structure, target_key)
-    q_loss, new = critics.learned(learner, batch, target, next_action, agent.sample, coefs, structure,
-                                  jax.random.fold_in(target_key, 3))
+    q_loss, new = critics.update(learner, batch, target, next_action, agent.sample, coefs, structure,
+                                 jax.random.fold_in(target_key, 3))
     weight = agent.temperature(learner, coefs)
     (policy_loss, entropy), gradient = jax.value_and_grad(actor_loss, has_aux=True)(
         learner.actor["params"], agent, new.critic, batch, weight, coefs, structure, actor_key)
     actor, actor_moments = actors.step(learner, gradient, coefs, structure)
     log_temperature, temperature_moments = temperature_step(learner, weight, entropy, coefs)
-    least, most = rewards.of_batch(batch, coefs, structure)
+    least, most = rewards.batch_range(batch, coefs, structure)
     weights = agent.entropy_weight(learner, coefs), coefs.initial_temperature
-    new = rewards.remembered(new, *rewards.with_entropy(least, most, *weights, entropy),
-                             rewards.of_any_policy(most, *weights, structure.action_size))
+    new = rewards.record_range(new, *rewards.with_entropy(least, most, *weights, entropy),
+                               rewards.most_of_any_policy(most, *weights, structure.action_size))
     new = new._replace(actor=actor, actor_moments=actor_moments, log_temperature=log_temperature,
                        temperature_moments=temperature_moments)
-    return kept_if(jnp.isfinite(q_loss) & jnp.isfinite(policy_loss), learner, new, structure)
+    return freeze_if_nonfinite(jnp.isfinite(q_loss) & jnp.isfinite(policy_loss), learner, new, structure)
 
 
-SAC = Agent("sac", initialise, act, sample, td_target, update, critics.change, temperature, entropy_weight)
+SAC = Agent("sac", initialise, act, sample, td_target, update, critics.parameter_change, temperature, entropy_weight)

@@ -41,7 +41,7 @@ class LearnerState(NamedTuple):
     optimizer_finite: jax.Array  # False if the lane was frozen because of its optimizer's state
 
 
-def kept_if(finite: jax.Array, old: LearnerState, new: LearnerState, structure: Structure) -> LearnerState:
+def freeze_if_nonfinite(finite: jax.Array, old: LearnerState, new: LearnerState, structure: Structure) -> LearnerState:
     """`new`, or `old` frozen for good.
 
     A lane is frozen where `finite` (bool, scalar) is False, where a number of the critics' or the actor's optimizer

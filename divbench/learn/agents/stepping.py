@@ -15,7 +15,7 @@ from divbench.spec.errors import UsageError
 from divbench.spec.objects import ACTOR_OPTIMIZER, OPTIMIZER
 
 
-def of_critics(coefs: Coefficients, structure: Structure) -> optax.GradientTransformation:
+def critic_optimizer(coefs: Coefficients, structure: Structure) -> optax.GradientTransformation:
     """The critics' optimizer: the rule that the lane's numbers make, or one from outside, mapped over the critics."""
     own = structure.own(OPTIMIZER)
     if own:
@@ -23,17 +23,17 @@ def of_critics(coefs: Coefficients, structure: Structure) -> optax.GradientTrans
         return optax.GradientTransformation(jax.vmap(one.init), jax.vmap(one.update))
     rule = optimizers.Rule(coefs.critic_lr, coefs.critic_b1, coefs.critic_b2, coefs.critic_eps, coefs.critic_averaged,
                            coefs.critic_corrected, coefs.critic_scaled, coefs.weight_decay, coefs.clip_norm)
-    return optax.GradientTransformation(optimizers.init, lambda gradient, moments, params=None: optimizers.step(
+    return optax.GradientTransformation(optimizers.init, lambda gradient, moments, params=None: optimizers.adam_step(
         gradient, moments, params, rule, structure.mechanisms))
 
 
-def of_actor(coefs: Coefficients, structure: Structure) -> optax.GradientTransformation:
+def actor_optimizer(coefs: Coefficients, structure: Structure) -> optax.GradientTransformation:
     """The actor's optimizer: Adam, or one from outside."""
     own = structure.own(ACTOR_OPTIMIZER)
     return _from_outside(own, ACTOR_OPTIMIZER) if own else _adam(coefs, coefs.actor_lr)
 
 
-def of_temperature(coefs: Coefficients) -> optax.GradientTransformation:
+def temperature_optimizer(coefs: Coefficients) -> optax.GradientTransformation:
     """The temperature's optimizer: Adam."""
     return _adam(coefs, coefs.temperature_lr)
 
@@ -55,7 +55,7 @@ def _from_outside(text: str, kind: str) -> optax.GradientTransformation:
     return optimizer
 
 
-def stepped(optimizer: optax.GradientTransformation, gradient, state: optax.OptState, parameters):
+def apply_optimizer(optimizer: optax.GradientTransformation, gradient, state: optax.OptState, parameters):
     """Parameters and the optimizer's state after one step."""
     updates, state = optimizer.update(gradient, state, parameters)
     return optax.apply_updates(parameters, updates), state

@@ -17,17 +17,17 @@ from divbench.learn.agents import critic as critics
 from divbench.learn.agents import initial, rewards
 from divbench.learn.agents.agent import Agent
 from divbench.learn.agents.coefficients import Coefficients, Structure
-from divbench.learn.agents.state import LearnerState, kept_if
+from divbench.learn.agents.state import LearnerState, freeze_if_nonfinite
 from divbench.learn.networks.mlp import DeterministicActor
 from divbench.learn.replay import Batch
 
 
 def initialise(root, resets, coefs: Coefficients, structure: Structure) -> LearnerState:
-    """Fresh weights, the actor's target a copy; arguments as in `initial.drawn`."""
+    """Fresh weights, the actor's target a copy; arguments as in `initial.draw_learner`."""
     def draw_actor(key):
         return actors.module_of(structure, DeterministicActor).draw(key, structure.observation_size, coefs.init_gain)
 
-    drawn = initial.drawn(root, resets, draw_actor, jnp.zeros((), jnp.float32), coefs, structure)
+    drawn = initial.draw_learner(root, resets, draw_actor, jnp.zeros((), jnp.float32), coefs, structure)
     return drawn._replace(target_actor=jax.tree.map(jnp.copy, drawn.actor))
 
 
@@ -64,7 +64,7 @@ def td_target(agent: Agent, learner: LearnerState, batch: Batch, coefs: Coeffici
     stored = coefs.in_distribution_targets > 0.0
     next_action = jnp.where(stored, batch.next_action, jnp.clip(smooth + noise, -1.0, 1.0))
     q = critics.next_values(learner.target, batch, next_action, coefs, structure, key, training)
-    return batch.reward + coefs.gamma * batch.continues * critics.reduced(q, coefs), next_action
+    return batch.reward + coefs.gamma * batch.continues * critics.pessimistic_q(q, coefs), next_action
 
 
 def actor_loss(params, agent: Agent, critic, batch: Batch, coefs: Coefficients, structure: Structure, key):
@@ -89,19 +89,20 @@ def update(agent: Agent, learner: LearnerState, batch: Batch, coefs: Coefficient
     """
     target_key, actor_key = jax.random.split(key)
     target, next_action = agent.td_target(agent, learner, batch, coefs, structure, target_key)
-    q_loss, new = critics.learned(learner, batch, target, next_action, agent.sample, coefs, structure,
-                                  jax.random.fold_in(target_key, 3))
+    q_loss, new = critics.update(learner, batch, target, next_action, agent.sample, coefs, structure,
+                                 jax.random.fold_in(target_key, 3))
     policy_loss, gradient = jax.value_and_grad(actor_loss)(
         learner.actor["params"], agent, new.critic, batch, coefs, structure, actor_key)
     due = new.updates % coefs.policy_delay.astype(jnp.int32) == 0
     actor, actor_moments = jax.tree.map(lambda fresh, old: jnp.where(due, fresh, old),
                                         actors.step(learner, gradient, coefs, structure),
                                         (learner.actor, learner.actor_moments))
-    low, high = rewards.of_batch(batch, coefs, structure)
-    new = rewards.remembered(new, low, high, of_any=high)
+    low, high = rewards.batch_range(batch, coefs, structure)
+    new = rewards.record_range(new, low, high, of_any=high)
     new = new._replace(actor=actor, actor_moments=actor_moments,
-                       target_actor=critics.towards(learner.target_actor, actor, new.updates, coefs))
-    return kept_if(jnp.isfinite(q_loss) & jnp.isfinite(policy_loss), learner, new, structure)
+                       target_actor=critics.polyak_update(learner.target_actor, actor, new.updates, coefs))
+    return freeze_if_nonfinite(jnp.isfinite(q_loss) & jnp.isfinite(policy_loss), learner, new, structure)
 
 
-TD3 = Agent("td3", initialise, act, sample, td_target, update, critics.change, temperature, entropy_weight=temperature)
+TD3 = Agent("td3", initialise, act, sample, td_target, update, critics.parameter_change, temperature,
+            entropy_weight=temperature)

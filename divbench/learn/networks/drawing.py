@@ -34,7 +34,7 @@ def _orthogonal(key, shape):
     return sequential_vmap(lambda key: initializers.orthogonal(1.0)(key, shape, jnp.float32))(key)
 
 
-def drawn(module, key, inputs: tuple[int, ...], kernel: Callable[[str, tuple[int, ...]], jax.Array]) -> dict:
+def draw_variables(module, key, inputs: tuple[int, ...], kernel: Callable[[str, tuple[int, ...]], jax.Array]) -> dict:
     """Variables of a module of `MLPCritic`'s names: kernels from `kernel(layer, shape)`; normalisations begin as the
     identity, biases at 0.
 

@@ -19,8 +19,8 @@ from divbench.learn.networks.switches import Switches
 from divbench.spec.declared import Needs
 
 
-class Pass(NamedTuple):
-    """A pass through the critics.
+class ForwardPass(NamedTuple):
+    """A forward pass through the critics.
 
     Attributes:
       q: `[N, B]`.
@@ -59,8 +59,8 @@ def draw(module: nn.Module, key, critics: int, observation_size: int, action_siz
     return jax.vmap(one)(jax.vmap(jax.random.fold_in, in_axes=(None, 0))(key, numbers))
 
 
-def passed(module: nn.Module, variables: dict, obs, action, *, switches: Switches, train: bool = False,
-           key=None) -> Pass:
+def forward(module: nn.Module, variables: dict, obs, action, *, switches: Switches, train: bool = False,
+            key=None) -> ForwardPass:
     """One pass of pairs `[B, O]`, `[B, A]` through all critics.
 
     Args:
@@ -76,14 +76,14 @@ def passed(module: nn.Module, variables: dict, obs, action, *, switches: Switche
         rngs = {} if key is None else streams(jax.random.fold_in(key, number), needs.rngs)
         found = dense.apply(module, variables, obs, action, train=train, switches=switches, rngs=rngs, mutable=mutable)
         hidden, features = layers_of(found, getattr(module, "heads", tuple(call.path for call in found.calls[-1:])))
-        return Pass(found.output, hidden, features, {name: found.changed[name] for name in mutable})
+        return ForwardPass(found.output, hidden, features, {name: found.changed[name] for name in mutable})
 
     stacked = jax.tree.leaves(variables)[0].shape[0]
     # Not shared by `in_axes=None`: the first layer's product would then be another one, which rounds otherwise.
     inputs = (jnp.broadcast_to(x, (stacked, *x.shape)) for x in (obs, action))
     found = jax.vmap(one)(variables, *inputs, jnp.arange(stacked))
     if needs.ensembled:
-        return Pass(*jax.tree.map(lambda leaf: leaf[0], found[:3]), found.changed)
+        return ForwardPass(*jax.tree.map(lambda leaf: leaf[0], found[:3]), found.changed)
     return found
 
 

@@ -5,8 +5,8 @@ What the house asks of such a class:
 - `__call__(obs, action)`, for pairs `[B, O]` and `[B, A]`, returns Q `[B]` or `[B, 1]`; of a class that declares
   `ensembled = n`, `[n, B]` or `[n, B, 1]`. An argument `train` is True in the pass that learns and in targets, else
   False. An argument `switches` is the lane's `Switches`.
-- The features are the input of the last Dense, unless the class says where they are; the maps of `head` and functions
-  from outside act on them.
+- The features are the input of the last Dense, unless the class says where they are; `normalise_features` and
+  functions from outside act on them.
 - Hidden layers are what the module stores as `hidden` under `intermediates`, or the inputs of all Dense but the first.
 - Other collections than `params`, such as `batch_stats`, move in the pass that learns. A random stream `dropout` is
   there whenever a gradient is taken.
@@ -27,11 +27,12 @@ from flax import nnx
 from flax.traverse_util import flatten_dict
 
 from divbench.learn.hooks import Site, function_of
-from divbench.learn.networks import dense, head
+from divbench.learn.networks import dense
 from divbench.learn.networks.nnx_module import NnxModule
 from divbench.learn.networks.reading import features_of
 from divbench.learn.networks.switches import Switches, all_on
 from divbench.learn.networks.watching import Path
+from divbench.learn.normalisations import normalise_features
 from divbench.spec.declared import Needs, needs_of_class
 from divbench.spec.errors import UsageError, nearest
 from divbench.spec.naming import load_object
@@ -47,7 +48,7 @@ def foreign_critic(text: str, observation_size: int, action_size: int, mechanism
     """The critic written `package.module:Class(field=value)`.
 
     Args:
-      mechanisms: compiled in; those of `head` count.
+      mechanisms: compiled in; those of `normalise_features` count.
       features: functions from outside that act on its features (`hooks`).
       layers: for how many hidden layers a lane's `switches.layernorm` has numbers.
 
@@ -168,7 +169,7 @@ class ForeignCritic:
             for place, hook in enumerate(self.features):
                 own = None if key is None else jax.random.fold_in(key, place)
                 features = function_of("features", hook)(features, Site(0, True, False, own, on.numbers[place]))
-            return head.mapped(features, self.mechanisms, on)
+            return normalise_features(features, self.mechanisms, on)
 
         def of_all(features):
             if features.ndim == 2:
@@ -179,7 +180,7 @@ class ForeignCritic:
 
         return dict.fromkeys(self.heads, of_all)
 
-    def counted(self, params: dict, switches: Switches) -> dict:
+    def learnable(self, params: dict, switches: Switches) -> dict:
         """All parameters count into norms."""
         return params
 

@@ -1,46 +1,44 @@
-"""A hidden layer up to its activation: Dense, then the mechanisms that are compiled in.
+"""A hidden layer up to its activation: Dense, then the mechanisms that are compiled in; and the activations by name.
 
 Letters in shapes: B batch, H width of the layer.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from divbench.learn.normalisations import group_norm, layer_norm
+from divbench.learn.normalisations import NORMALISATIONS, LayerSwitches
 
+# What follows each hidden layer. Source of the choice: Achiam et al., 1903.08894 (relu, tanh, sin);
+# mish: Misra, 1908.08681; elu: Clevert et al., 1511.07289.
+NONLINEARITIES: dict[str, Callable[[jax.Array], jax.Array]] = {
+    "relu": jax.nn.relu, "tanh": jnp.tanh, "sin": jnp.sin, "elu": jax.nn.elu, "mish": jax.nn.mish,
+}
 # Of BatchNorm. Running statistics are means of numbers of order 1: with this momentum they lose nothing in float32.
 BATCHNORM_MOMENTUM, BATCHNORM_EPSILON = 0.99, 1e-3
+_STARTS = {"scale": nn.initializers.ones}  # of parameters of normalisations; all others begin at 0
+NOTHING: Mapping[str, jax.Array] = MappingProxyType({})
 
 
-class LayerNorm(nn.Module):
-    """LayerNorm that a lane can switch off; see `normalisations.layer_norm`. Parameters: `scale` and `bias`, `[H]`."""
-
-    @nn.compact
-    def __call__(self, x, on=1.0, affine=1.0):
-        return layer_norm(x, *_affine(self, x.shape[-1]), on, affine)
-
-
-class GroupNorm(nn.Module):
-    """`normalisations.group_norm`. Parameters: `scale` and `bias`, `[H]`.
+class Normalised(nn.Module):
+    """One of `normalisations.NORMALISATIONS` with its parameters, `[B, H]` to `[B, H]`.
 
     Attributes:
-      groups: divides H.
+      kind: its name.
     """
 
-    groups: int
+    kind: str
 
     @nn.compact
-    def __call__(self, x):
-        return group_norm(x, *_affine(self, x.shape[-1]), self.groups)
-
-
-def _affine(module: nn.Module, width: int) -> tuple[jax.Array, jax.Array]:
-    """Scale and shift `[H]` of a normalisation, its own parameters."""
-    return (module.param("scale", nn.initializers.ones, (width,), jnp.float32),
-            module.param("bias", nn.initializers.zeros, (width,), jnp.float32))
+    def __call__(self, x, switches: LayerSwitches):
+        parameters, act = NORMALISATIONS[self.kind]
+        return act(x, *(self.param(name, _STARTS.get(name, nn.initializers.zeros), (x.shape[-1],), jnp.float32)
+                        for name in parameters), switches)
 
 
 class Dropout(nn.Module):
@@ -59,13 +57,13 @@ def dropped(key, x, rate):
 
 
 class HiddenLayer(nn.Module):
-    """`[B, I]` to `[B, H]`: `x W + b`, then dropout, BatchNorm, LayerNorm, GroupNorm, where compiled in.
+    """`[B, I]` to `[B, H]`: `x W + b`, then dropout, BatchNorm and `NORMALISATIONS`, where compiled in.
 
     BatchNorm is flax's (Ioffe and Szegedy, 1502.03167).
 
     Attributes:
       width: H.
-      mechanisms: names of those compiled in, of `dropout`, `batchnorm`, `layernorm` and `groupnorm`.
+      mechanisms: names of those compiled in, of `dropout`, `batchnorm` and `NORMALISATIONS`.
       groups: of GroupNorm; divides `width`.
     """
 
@@ -74,11 +72,12 @@ class HiddenLayer(nn.Module):
     groups: int = 1
 
     @nn.compact
-    def __call__(self, x, *, train: bool = False, layernorm=1.0, affine=1.0, rate=0.0):
+    def __call__(self, x, *, train: bool = False, on: Mapping[str, jax.Array] = NOTHING, affine=1.0, rate=0.0):
         """
         Args:
           train: whether BatchNorm takes the statistics of this batch (static).
-          layernorm, affine: whether LayerNorm acts, and its scale and shift with it: 0 or 1, scalars.
+          on: whether a normalisation acts, 0 or 1, scalars by name; one that is not there acts.
+          affine: whether LayerNorm's scale and shift act with it.
           rate: of dropout, a scalar.
         """
         x = nn.Dense(self.width, name="dense")(x)
@@ -87,8 +86,7 @@ class HiddenLayer(nn.Module):
         if "batchnorm" in self.mechanisms:
             x = nn.BatchNorm(not train, momentum=BATCHNORM_MOMENTUM, epsilon=BATCHNORM_EPSILON,
                              use_fast_variance=False, name="batchnorm")(x)
-        if "layernorm" in self.mechanisms:
-            x = LayerNorm(name="layernorm")(x, layernorm, affine)
-        if "groupnorm" in self.mechanisms:
-            x = GroupNorm(self.groups, name="groupnorm")(x)
+        for kind in NORMALISATIONS:
+            if kind in self.mechanisms:
+                x = Normalised(kind, name=kind)(x, LayerSwitches(on.get(kind, 1.0), affine, self.groups))
         return x

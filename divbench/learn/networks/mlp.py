@@ -15,10 +15,10 @@ import jax.numpy as jnp
 
 from divbench.learn.hooks import Site, function_of
 from divbench.learn.networks import drawing
-from divbench.learn.networks.head import mapped
-from divbench.learn.networks.layer import HiddenLayer
+from divbench.learn.networks.layer import NONLINEARITIES, HiddenLayer
 from divbench.learn.networks.switches import Switches, all_on
-from divbench.learn.nonlinearities import FUNCTIONS
+from divbench.learn.normalisations import NORMALISATIONS, normalise_features
+from divbench.spec.mechanisms import SELECTABLE
 
 
 class MLPCritic(nn.Module):
@@ -29,7 +29,7 @@ class MLPCritic(nn.Module):
 
     Attributes:
       hidden: widths.
-      activation: a name of `nonlinearities.FUNCTIONS`.
+      activation: a name of `layer.NONLINEARITIES`.
       mechanisms: names of those compiled in: `feature_layernorm`, `unit_ball`, and those of `HiddenLayer`.
       groups: of GroupNorm, in each hidden layer.
       initialisation: `orthogonal` or `lecun_normal`.
@@ -55,10 +55,16 @@ class MLPCritic(nn.Module):
         x = jnp.concatenate([obs, action], -1)
         for index, width in enumerate(self.hidden):
             layer = HiddenLayer(width, self.mechanisms, self.groups, name=f"hidden{index + 1}")
-            x = layer(x, train=train, layernorm=on.layernorm[index], affine=on.layernorm_affine, rate=on.dropout)
-            x = self._hooked(FUNCTIONS[self.activation](self._hooked(x, index, True, on)), index, False, on)
+            own = {name: getattr(on, name)[index] for name in self._selected}
+            x = layer(x, train=train, on=own, affine=on.layernorm_affine, rate=on.dropout)
+            x = self._hooked(NONLINEARITIES[self.activation](self._hooked(x, index, True, on)), index, False, on)
             self.sow("intermediates", "hidden", x)
-        return nn.Dense(1, name="head")(mapped(x, self.mechanisms, on))[..., 0]
+        return nn.Dense(1, name="head")(normalise_features(x, self.mechanisms, on))[..., 0]
+
+    @property
+    def _selected(self) -> list[str]:
+        """The normalisations compiled in that lanes have or have not."""
+        return [name for name in NORMALISATIONS if name in self.mechanisms and name in SELECTABLE]
 
     @property
     def joint(self) -> bool:
@@ -76,19 +82,19 @@ class MLPCritic(nn.Module):
     def draw(self, key, observation_size: int, action_size: int, gain) -> dict:
         """Variables of one critic by the rule of `drawing`; the key is consumed. `gain` is that of every layer."""
         initialise = drawing.initialiser(self.initialisation, gain)
-        return drawing.drawn(self, key, (observation_size, action_size), lambda layer, shape: initialise(
+        return drawing.draw_variables(self, key, (observation_size, action_size), lambda layer, shape: initialise(
             jax.random.fold_in(key, drawing.place_of(layer)), shape))
 
-    def counted(self, params: dict, switches: Switches) -> dict:
-        """The parameters that count into norms: LayerNorm's only where the lane has it and learns them, whatever its
-        neighbours have. Leaves may have leading axes."""
-        learned = switches.layernorm * switches.layernorm_affine
+    def learnable(self, params: dict, switches: Switches) -> dict:
+        """The parameters that count into norms: a normalisation's only where the lane has it and learns them, whatever
+        its neighbours have. Leaves may have leading axes."""
+        learned = {name: getattr(switches, name) * (switches.layernorm_affine if name == "layernorm" else 1.0)
+                   for name in self._selected}
 
         def one(index):
             layer = params[f"hidden{index + 1}"]
-            if "layernorm" not in layer:
-                return layer
-            return {**layer, "layernorm": jax.tree.map(lambda leaf: leaf * learned[index], layer["layernorm"])}
+            return {**layer, **{name: jax.tree.map(lambda leaf, on=on: leaf * on[index], layer[name])
+                                for name, on in learned.items()}}
 
         return {**params, **{f"hidden{index + 1}": one(index) for index in range(len(self.hidden))}}
 
@@ -113,13 +119,13 @@ class _Actor(nn.Module):
         on, x = 1.0 if switches is None else switches.actor_layernorm, obs
         mechanisms = frozenset({"layernorm"} if self.layernorm else ())
         for index, width in enumerate(self.hidden):
-            x = HiddenLayer(width, mechanisms, name=f"hidden{index + 1}")(x, layernorm=on)
-            x = FUNCTIONS[self.activation](x)
+            x = HiddenLayer(width, mechanisms, name=f"hidden{index + 1}")(x, on={"layernorm": on})
+            x = NONLINEARITIES[self.activation](x)
         return nn.Dense(number, name="head")(x)
 
 
 class GaussianActor(_Actor):
-    """Mean and log standard deviation before the tanh, the latter without limits (`policy.limited`): `[B, A]` each."""
+    """Mean and log standard deviation before the tanh, `[B, A]` each, the latter before `policy.bound_log_std`."""
 
     @nn.compact
     def __call__(self, obs, *, train: bool = False, switches: Switches | None = None):
@@ -139,7 +145,7 @@ class GaussianActor(_Actor):
             return jnp.concatenate([initialise(jax.random.fold_in(key, place), half),
                                     of_log_std(jax.random.fold_in(key, drawing.LOG_STD), half)], 1)
 
-        return drawing.drawn(self, key, (observation_size,), kernel)
+        return drawing.draw_variables(self, key, (observation_size,), kernel)
 
 
 class DeterministicActor(_Actor):
@@ -152,5 +158,5 @@ class DeterministicActor(_Actor):
     def draw(self, key, observation_size: int, gain) -> dict:
         """Variables by the rule of `drawing`; the key is consumed."""
         initialise = drawing.initialiser(self.initialisation, gain)
-        return drawing.drawn(self, key, (observation_size,), lambda layer, shape: initialise(
+        return drawing.draw_variables(self, key, (observation_size,), lambda layer, shape: initialise(
             jax.random.fold_in(key, drawing.place_of(layer)), shape))

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 
 
-def limited(log_std, rule: str, least, most):
+def bound_log_std(log_std, rule: str, least, most):
     """A head's output within limits (scalars), any shape.
 
     The rule "tanh" maps x to least + (most - least) (1 + tanh x) / 2; "clip" clips it.

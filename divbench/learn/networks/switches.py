@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import jax
 import jax.numpy as jnp
 
+from divbench.spec.mechanisms import IN_HIDDEN_LAYERS, SELECTABLE
 
-class Switches(NamedTuple):
-    """1.0 where a lane has the mechanism, 0.0 where it has not; float32 scalars, but for `layernorm`, which has one
-    for each hidden layer of the critics. Of dropout, the rate. `numbers` has for each feature function from outside
-    the number of its record."""
+_FIELDS = (*SELECTABLE, "layernorm_affine", "dropout", "numbers")
 
-    layernorm: jax.Array
-    layernorm_affine: jax.Array  # whether its scale and shift count, and learn
-    feature_layernorm: jax.Array
-    unit_ball: jax.Array
-    actor_layernorm: jax.Array
-    dropout: jax.Array
-    numbers: jax.Array
+
+class Switches(NamedTuple("Switches", [(name, jax.Array) for name in _FIELDS])):
+    """1.0 where a lane has the mechanism of that name, of `spec.mechanisms.SELECTABLE`, 0.0 where it has not; float32
+    scalars. A normalisation of hidden layers, such as `layernorm`, has one for each hidden layer of the critics.
+    `layernorm_affine` is 1.0 where its scale and shift count, and learn. `dropout` is the rate. `numbers` has for each
+    feature function from outside the number of its record."""
+
+    __slots__ = ()
+    if TYPE_CHECKING:
+        def __getattr__(self, name: str) -> jax.Array: ...
 
 
 def all_on(layers: int, functions: int = 0) -> Switches:
@@ -30,5 +31,6 @@ def all_on(layers: int, functions: int = 0) -> Switches:
       functions: feature functions from outside.
     """
     one = jnp.ones((), jnp.float32)
-    return Switches(jnp.ones(layers, jnp.float32), one, one, one, one, jnp.zeros((), jnp.float32),
-                    jnp.zeros(functions, jnp.float32))
+    mechanisms = {name: jnp.ones(layers, jnp.float32) if name in IN_HIDDEN_LAYERS else one for name in SELECTABLE}
+    return Switches(**mechanisms, layernorm_affine=one, dropout=jnp.zeros((), jnp.float32),
+                    numbers=jnp.zeros(functions, jnp.float32))

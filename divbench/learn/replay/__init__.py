@@ -1,5 +1,5 @@
 """Where minibatches come from. `base` has the records and the protocol, `fixed_length`, `episodes` and `dataset` a type
-each, `choice` finds the type of a group, `drawing` draws from any of them."""
+each, `drawing` finds the type of a group and draws from it."""
 
 from divbench.learn.replay.base import Batch, GrowingReplay, Replay, Stored
 

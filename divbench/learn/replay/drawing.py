@@ -1,4 +1,4 @@
-"""Minibatches from any replay, uniform with replacement. Letters in shapes: B batch."""
+"""The replay of a group's lanes, and minibatches from it, uniform with replacement. Letters in shapes: B batch."""
 
 from __future__ import annotations
 
@@ -10,6 +10,17 @@ from jaxtyping import Array, Float, Int, Key
 from divbench.learn.agents import rewards
 from divbench.learn.agents.coefficients import Coefficients, Structure
 from divbench.learn.replay.base import Batch, Index, Replay
+from divbench.learn.replay.dataset import SharedDataset
+from divbench.learn.replay.episodes import EpisodeReplay
+from divbench.learn.replay.fixed_length import FixedLengthReplay
+
+
+def replay_of(env, structure: Structure) -> Replay:
+    """The replay that lanes of that structure have on a task of `divbench.envs`."""
+    sizes = structure.observation_size, structure.action_size
+    if structure.offline:
+        return SharedDataset(*sizes)
+    return EpisodeReplay(*sizes) if env.terminates else FixedLengthReplay(*sizes, env.episode_length)
 
 
 def sample_indices(key: Key[Array, ""], batch_size: int, transitions: Index) -> Int[Array, " B"]:
@@ -28,6 +39,6 @@ def make_draw(replay: Replay, structure: Structure, size: int | None = None) -> 
     def draw(key: Key[Array, ""], rows: Float[Array, "R W"], transitions: Index, coefs: Coefficients) -> Batch:
         count = replay.available(transitions, coefs.data_fraction, rows.shape[0])
         batch = replay.gather(rows, sample_indices(key, size, count), transitions)
-        return batch._replace(reward=rewards.learned(batch.reward, coefs, structure))
+        return batch._replace(reward=rewards.transform(batch.reward, coefs, structure))
 
     return draw

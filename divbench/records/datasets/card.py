@@ -25,8 +25,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from divbench.records.datasets.columns import COLUMNS, check_extent, check_sizes
+from divbench.records.dialects.request import check_name
 from divbench.spec.errors import UsageError, unknown
-from divbench.spec.exchange import check_name
 
 CARD = "card.json"
 FORMAT, FORMAT_VERSION = "divbench dataset", 1

@@ -1,4 +1,5 @@
-"""The columns of a dataset: names, types, widths, and the NumPy file that holds one.
+"""The columns of a dataset: names, types, widths, the NumPy file that holds one, and how far reading or writing
+them is.
 
 A file is of NumPy's format 1.0 with a header of exactly `HEADER_SIZE` bytes that is made here, so equal rows are equal
 bytes under every version of NumPy. Which columns a folder has, and their digests, is said in `card`.
@@ -7,10 +8,10 @@ bytes under every version of NumPy. Which columns a folder has, and their digest
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from divbench.spec.datasets import LARGEST_DATASET, LARGEST_TRANSITIONS
+from divbench.records.datasets.request import LARGEST_DATASET, LARGEST_TRANSITIONS
 from divbench.spec.errors import UsageError
 from divbench.spec.text import format_size
 
@@ -24,7 +25,7 @@ _MAGIC = b"\x93NUMPY\x01\x00"
 
 
 @dataclasses.dataclass(frozen=True)
-class Column:
+class DatasetColumn:
     """One array of a dataset.
 
     Attributes:
@@ -57,16 +58,16 @@ class Column:
         return int(self.kind[2:]) * (sizes[self.size] if self.size else 1)
 
 
-COLUMNS: dict[str, Column] = {
+COLUMNS: dict[str, DatasetColumn] = {
     column.name: column
     for column in (
-        Column("obs", "<f4", "observation"),
-        Column("action", "<f4", "action"),
-        Column("reward", "<f4"),
-        Column("next_obs", "<f4", "observation"),  # before any reset
-        Column("terminal", "|b1"),  # the task ended; the future is worth nothing
-        Column("truncated", "|b1"),  # a time limit cut the episode; the future counts
-        Column("episode", "<i8"),
+        DatasetColumn("obs", "<f4", "observation"),
+        DatasetColumn("action", "<f4", "action"),
+        DatasetColumn("reward", "<f4"),
+        DatasetColumn("next_obs", "<f4", "observation"),  # before any reset
+        DatasetColumn("terminal", "|b1"),  # the task ended; the future is worth nothing
+        DatasetColumn("truncated", "|b1"),  # a time limit cut the episode; the future counts
+        DatasetColumn("episode", "<i8"),
     )
 }
 
@@ -97,7 +98,7 @@ def check_extent(rows: int, sizes: Mapping[str, int], what: str) -> None:
                          f"most {format_size(LARGEST_DATASET)}")
 
 
-def as_column(column: Column, values: Any, rows: int | None, sizes: Mapping[str, int], first: int,
+def as_column(column: DatasetColumn, values: Any, rows: int | None, sizes: Mapping[str, int], first: int,
               what: str, called: str | None = None) -> numpy.ndarray:
     """`values` as rows of a column, checked.
 
@@ -153,3 +154,20 @@ def as_column(column: Column, values: Any, rows: int | None, sizes: Mapping[str,
 
 def _shown(shape: tuple[int, ...]) -> str:
     return f"[{', '.join(map(str, shape))}]"
+
+
+Advanced = Callable[[str, int, int], None]  # (what is being done, how much of it is done, of how much in all)
+Block = Mapping[str, "numpy.ndarray"]  # columns of consecutive transitions
+
+
+def untold(doing: str, done: int, total: int) -> None:
+    """For those who do not want to know."""
+
+
+def counted(blocks: Iterable[Block], doing: str, total: int, advanced: Advanced) -> Iterator[Block]:
+    """The same blocks. After each, `advanced` is called with the transitions done so far and `total`."""
+    done = 0
+    for block in blocks:
+        yield block
+        done += len(block["reward"])
+        advanced(doing, done, total)

@@ -17,17 +17,25 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from divbench.records.datasets.advance import Advanced, counted, untold
-from divbench.records.datasets.columns import COLUMNS, as_column, block_rows, check_extent, check_sizes
+from divbench.records.datasets.columns import (
+    COLUMNS,
+    Advanced,
+    as_column,
+    block_rows,
+    check_extent,
+    check_sizes,
+    counted,
+    untold,
+)
 from divbench.records.datasets.dataset import Dataset
 from divbench.records.datasets.hdf5 import find_array, find_group, find_text, need_array, open_file, plain, require
+from divbench.records.datasets.request import D4RL, DatasetExportRequest, DatasetImportRequest
 from divbench.records.datasets.writer import DatasetWriter
 from divbench.records.dialects.outputs import parents_of, refuse_existing
+from divbench.records.dialects.request import check_name, spell_task
 from divbench.records.durable import hidden_beside, sync
 from divbench.records.manifest import file_digest
-from divbench.spec.datasets import D4RL, ExportRequest, ImportRequest
 from divbench.spec.errors import UsageError
-from divbench.spec.exchange import check_name, spell_task
 
 if TYPE_CHECKING:
     import h5py
@@ -40,7 +48,7 @@ NOT_KNOWN = "not known"
 SAME = 1e-6  # L2 distance of observations below which public code takes them as the same
 
 
-def import_d4rl(request: ImportRequest, advanced: Advanced = untold) -> Dataset:
+def import_d4rl(request: DatasetImportRequest, advanced: Advanced = untold) -> Dataset:
     """Read an HDF5 file in D4RL's layout, a block of about 16 MiB at a time.
 
     Returns:
@@ -80,7 +88,7 @@ def import_d4rl(request: ImportRequest, advanced: Advanced = untold) -> Dataset:
             }, advanced)
 
 
-def export_d4rl(dataset: Dataset, request: ExportRequest, advanced: Advanced = untold) -> Path:
+def export_d4rl(dataset: Dataset, request: DatasetExportRequest, advanced: Advanced = untold) -> Path:
     """Write a dataset as an HDF5 file in D4RL's layout, `next_observations` included.
 
     Returns:

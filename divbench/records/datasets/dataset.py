@@ -11,9 +11,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from divbench.records.datasets.advance import Advanced, untold
 from divbench.records.datasets.card import read_card
-from divbench.records.datasets.columns import COLUMNS, HEADER_SIZE, Column, block_rows, row_size
+from divbench.records.datasets.columns import (
+    COLUMNS,
+    HEADER_SIZE,
+    Advanced,
+    DatasetColumn,
+    block_rows,
+    row_size,
+    untold,
+)
 from divbench.records.manifest import file_digest
 from divbench.spec.errors import UsageError
 
@@ -95,7 +102,7 @@ def open_dataset(path: str | os.PathLike, advanced: Advanced = untold) -> Datase
     return dataset
 
 
-def _check_file(path: Path, column: Column, dataset: Dataset) -> None:
+def _check_file(path: Path, column: DatasetColumn, dataset: Dataset) -> None:
     rows, sizes = len(dataset), dataset.sizes
     expected = HEADER_SIZE + rows * column.row_size(sizes)
     try:

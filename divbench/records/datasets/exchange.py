@@ -5,15 +5,15 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
-from divbench.records.datasets.advance import Advanced, untold
+from divbench.records.datasets.columns import Advanced, untold
 from divbench.records.datasets.d4rl import export_d4rl, import_d4rl
 from divbench.records.datasets.dataset import Dataset, open_dataset
 from divbench.records.datasets.minari_layout import export_minari, find_local, import_minari
-from divbench.spec.datasets import D4RL, MINARI, ExportRequest, ImportRequest
+from divbench.records.datasets.request import D4RL, MINARI, DatasetExportRequest, DatasetImportRequest
 from divbench.spec.errors import UsageError
 
 
-def import_dataset(request: ImportRequest, advanced: Advanced = untold) -> Dataset:
+def import_dataset(request: DatasetImportRequest, advanced: Advanced = untold) -> Dataset:
     """Make a dataset of one in another layout; without a layout in the request, a folder is Minari's, a file D4RL's.
 
     Args:
@@ -34,7 +34,7 @@ def import_dataset(request: ImportRequest, advanced: Advanced = untold) -> Datas
     return {D4RL: import_d4rl, MINARI: import_minari}[layout](request, advanced)
 
 
-def export_dataset(request: ExportRequest, advanced: Advanced = untold) -> Path:
+def export_dataset(request: DatasetExportRequest, advanced: Advanced = untold) -> Path:
     """Write a dataset in another layout; its files are verified first.
 
     Args:

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from divbench.spec.datasets import LARGEST_DATASET
+from divbench.records.datasets.request import LARGEST_DATASET
 from divbench.spec.errors import UsageError, nearest
 from divbench.spec.text import format_size
 
@@ -70,7 +70,7 @@ def need_array(group: h5py.Group, name: str, path: Path) -> h5py.Dataset:
     if found is None:
         held = sorted(map(plain, group))
         shown = ", ".join(held[:12]) or "nothing"
-        raise UsageError(f"{path}: no '{_shown(group, name)}'; there is {shown}{nearest(name, held)}")
+        raise UsageError(f"{path}: no '{_shown(group, name)}'{nearest(name, held) or ';'} there is {shown}")
     return found
 
 

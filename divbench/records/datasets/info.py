@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from divbench.records.datasets.dataset import Dataset
-from divbench.spec.datasets import TRANSITIONS
+from divbench.records.datasets.request import TRANSITIONS
 from divbench.spec.text import format_size, format_table
 
 

@@ -16,18 +16,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from divbench.records.datasets.advance import Advanced, counted, untold
-from divbench.records.datasets.columns import BLOCK_SIZE, check_extent, check_sizes
+from divbench.records.datasets.columns import BLOCK_SIZE, Advanced, check_extent, check_sizes, counted, untold
 from divbench.records.datasets.d4rl import FACTS, NOT_KNOWN
 from divbench.records.datasets.dataset import Dataset
 from divbench.records.datasets.hdf5 import find_group, need_array, open_file, require, tree_size
+from divbench.records.datasets.request import LOCAL, MINARI, DatasetExportRequest, DatasetImportRequest
 from divbench.records.datasets.writer import DatasetWriter
 from divbench.records.dialects.outputs import parents_of, refuse_existing
+from divbench.records.dialects.request import check_name, spell_task
 from divbench.records.durable import hidden_beside, sync
 from divbench.records.manifest import file_digest
-from divbench.spec.datasets import LOCAL, MINARI, ExportRequest, ImportRequest
 from divbench.spec.errors import UsageError, nearest
-from divbench.spec.exchange import check_name, spell_task
 from divbench.spec.text import format_size
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ _ARRAYS = ("actions", "rewards", "terminations", "truncations")  # and observati
 _MARK = "divbench_"  # before the facts that an export adds to the metadata
 
 
-def import_minari(request: ImportRequest, advanced: Advanced = untold) -> Dataset:
+def import_minari(request: DatasetImportRequest, advanced: Advanced = untold) -> Dataset:
     """Read the Minari dataset in a folder, an episode at a time. `infos` are not kept.
 
     Returns:
@@ -94,12 +93,12 @@ def find_local(name: str) -> Path:
     path = root / name
     if not (path / METADATA).is_file():
         known = sorted(str(file.parent.parent.relative_to(root)) for file in root.glob(f"**/{METADATA}"))
-        raise UsageError(f"{LOCAL}{name}: not in {root}, which has {', '.join(known[:12]) or 'no dataset'}"
-                         f"{nearest(name, known) or f'; minari download {name} would bring it'}")
+        hint = nearest(name, known) or f"; minari download {name} would bring it;"
+        raise UsageError(f"{LOCAL}{name}: not in {root}{hint} there is {', '.join(known[:12]) or 'no dataset'}")
     return path
 
 
-def export_minari(dataset: Dataset, request: ExportRequest, advanced: Advanced = untold) -> Path:
+def export_minari(dataset: Dataset, request: DatasetExportRequest, advanced: Advanced = untold) -> Path:
     """Write a dataset as a Minari dataset, below a new folder that `MINARI_DATASETS_PATH` can name.
 
     Actions are declared from -1 to 1 if all of them are, else without bounds.

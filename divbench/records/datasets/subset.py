@@ -14,11 +14,10 @@ import os
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from divbench.records.datasets.advance import Advanced, untold
-from divbench.records.datasets.columns import block_rows
+from divbench.records.datasets.columns import Advanced, block_rows, untold
 from divbench.records.datasets.dataset import Dataset
+from divbench.records.datasets.request import EPISODES, TRANSITIONS, SubsetRequest
 from divbench.records.datasets.writer import DatasetWriter
-from divbench.spec.datasets import EPISODES, TRANSITIONS, SubsetRequest
 
 if TYPE_CHECKING:
     import numpy

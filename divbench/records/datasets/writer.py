@@ -14,8 +14,16 @@ from typing import TYPE_CHECKING
 
 from divbench.records.card import versions
 from divbench.records.datasets import card as cards
-from divbench.records.datasets.advance import Advanced, counted, untold
-from divbench.records.datasets.columns import COLUMNS, HEADER_SIZE, as_column, check_extent, check_sizes
+from divbench.records.datasets.columns import (
+    COLUMNS,
+    HEADER_SIZE,
+    Advanced,
+    as_column,
+    check_extent,
+    check_sizes,
+    counted,
+    untold,
+)
 from divbench.records.datasets.dataset import Dataset
 from divbench.records.datasets.statistics import measure
 from divbench.records.dialects.outputs import parents_of, refuse_existing

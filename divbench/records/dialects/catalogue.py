@@ -10,11 +10,11 @@ from pathlib import Path
 
 from divbench.records.dialects import marl_eval, replay_ratio, simba, tdmpc2
 from divbench.records.dialects.lanes import Collected
-from divbench.records.dialects.lines import Source
+from divbench.records.dialects.lines import SourceFile
 from divbench.records.dialects.numbers import read_number, read_whole
+from divbench.records.dialects.request import ImportRequest
 from divbench.records.dialects.series import Exported
 from divbench.spec.errors import UsageError
-from divbench.spec.exchange import ImportRequest
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Dialect:
       counts_env_steps: whether its steps are env steps; False where the dialect leaves it open.
     """
 
-    read: Callable[[Source, ImportRequest, Collected], None]
+    read: Callable[[SourceFile, ImportRequest, Collected], None]
     write: Callable[[Exported], Iterator[tuple[str, bytes]]]
     ending: str
     usual_repeat: str
@@ -63,7 +63,7 @@ def recognise(path: Path, metric: str | None = None) -> str:
       LeftOut: a file of TD-MPC2's layout without the metric.
       UsageError: none is recognised; it says what was found.
     """
-    source = Source(path)
+    source = SourceFile(path)
     source.check_size()
     if path.suffix.lower() == DIALECTS["marl-eval"].ending:
         return "marl-eval"

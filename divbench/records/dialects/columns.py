@@ -9,15 +9,16 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator, Sequence
 
-from divbench.records.dialects.lines import Source
+from divbench.records.dialects.lines import SourceFile
 from divbench.records.dialects.numbers import read_whole
+from divbench.records.dialects.request import check_repeat
 from divbench.spec.errors import nearest
-from divbench.spec.exchange import check_repeat
 
 ACTION_REPEAT = "action_repeat"  # a column that any CSV may have
 
 
-def read_columns(source: Source, names: Sequence[str], metric: str | None = None) -> Iterator[tuple[int, list[str]]]:
+def read_columns(source: SourceFile, names: Sequence[str],
+                 metric: str | None = None) -> Iterator[tuple[int, list[str]]]:
     """Line number and the cells of the named columns, for each row below the header.
 
     Args:
@@ -53,12 +54,12 @@ def read_columns(source: Source, names: Sequence[str], metric: str | None = None
         raise source.refuse(f"no readable CSV ({error})", line) from None
 
 
-def _places(source: Source, header: list[str], names: Sequence[str], metric: str | None) -> list[int]:
+def _places(source: SourceFile, header: list[str], names: Sequence[str], metric: str | None) -> list[int]:
     missing = [name for name in names if name not in header]
     if missing:
         found = ", ".join(cell or "''" for cell in header) or "nothing"
-        text = (f"expected the columns {', '.join(names)}; missing {', '.join(missing)}, found {found[:200]}"
-                f"{nearest(missing[0], header)}")
+        text = (f"expected the columns {', '.join(names)}; missing {', '.join(missing)}"
+                f"{nearest(missing[0], header) or ','} found {found[:200]}")
         raise source.leave_out(f"{text}; --metric names another") if missing == [metric] else source.refuse(text)
     for name in (*names, ACTION_REPEAT):
         if header.count(name) > 1:
@@ -66,7 +67,7 @@ def _places(source: Source, header: list[str], names: Sequence[str], metric: str
     return [header.index(name) for name in names]
 
 
-def _note_repeat(source: Source, text: str, line: int) -> None:
+def _note_repeat(source: SourceFile, text: str, line: int) -> None:
     try:
         repeat = check_repeat(read_whole(text, "the action repeat"), ACTION_REPEAT)
     except ValueError as error:  # a UsageError is one

@@ -15,13 +15,13 @@ from pathlib import Path
 from divbench.records.card import command_line, now, versions
 from divbench.records.dialects.catalogue import DIALECTS, Dialect, find_files, recognise
 from divbench.records.dialects.lanes import Collected
-from divbench.records.dialects.lines import LeftOut, Source
+from divbench.records.dialects.lines import LeftOut, SourceFile
 from divbench.records.dialects.outputs import refuse_existing, write_folder
+from divbench.records.dialects.request import DECISIONS, ENV_STEPS, ImportRequest
 from divbench.records.folder import CARD, FORMAT, TABLES_FOLDER
 from divbench.records.schema import SCHEMA_VERSION, TABLES
 from divbench.records.tables import ROWS_PER_GROUP, to_arrow, to_csv, to_parquet
 from divbench.spec.errors import UsageError
-from divbench.spec.exchange import DECISIONS, ENV_STEPS, ImportRequest
 
 
 def import_results(request: ImportRequest) -> Path:
@@ -41,7 +41,7 @@ def import_results(request: ImportRequest) -> Path:
     name = request.dialect or _guess(files, request)
     files = files if request.dialect else find_files(request.paths, name)
     found = Collected()
-    sources = _read(DIALECTS[name], [Source(path) for path in files], request, found)
+    sources = _read(DIALECTS[name], [SourceFile(path) for path in files], request, found)
     found.settle(request.repeated)
     repeat = _action_repeat(sources, request, name)
     steps_are = _steps_are(request, name, repeat)
@@ -51,7 +51,7 @@ def import_results(request: ImportRequest) -> Path:
     return Path(request.out)
 
 
-def _read(dialect: Dialect, sources: list[Source], request: ImportRequest, found: Collected) -> list[Source]:
+def _read(dialect: Dialect, sources: list[SourceFile], request: ImportRequest, found: Collected) -> list[SourceFile]:
     """Take the rows of all files; returns those that have any. Without any, the reason is that of the first."""
     for source in sources:
         source.check_size()
@@ -86,9 +86,9 @@ def _guess(files: list[Path], request: ImportRequest) -> str:
     return next(iter(guesses))
 
 
-def _action_repeat(sources: list[Source], request: ImportRequest, name: str) -> int:
+def _action_repeat(sources: list[SourceFile], request: ImportRequest, name: str) -> int:
     """What the files and the flag agree on."""
-    stated: dict[int, Source] = {}
+    stated: dict[int, SourceFile] = {}
     for source in sources:
         if source.repeat is not None:
             stated.setdefault(source.repeat, source)
@@ -116,7 +116,7 @@ def _steps_are(request: ImportRequest, name: str, repeat: int) -> str:
     return request.steps_are or ENV_STEPS
 
 
-def _card(request: ImportRequest, name: str, sources: list[Source], found: Collected, repeat: int,
+def _card(request: ImportRequest, name: str, sources: list[SourceFile], found: Collected, repeat: int,
           steps_are: str) -> dict:
     lanes = found.in_order()
     suites = [suite for suite in dict.fromkeys(lane.suite for lane in lanes) if suite]

@@ -13,15 +13,15 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import NamedTuple
 
-from divbench.records.dialects.lines import ROW_LIMIT, LeftOut, Source
+from divbench.records.dialects.lines import ROW_LIMIT, LeftOut, SourceFile
+from divbench.records.dialects.request import REFUSE, REPEATED
 from divbench.records.schema import NOT_MEASURED, TABLES
 from divbench.spec.errors import UsageError
-from divbench.spec.exchange import REFUSE, REPEATED
 
 TAKEN = [name for name in REPEATED if name != REFUSE]
 
 
-class Lane(NamedTuple):
+class DialectLane(NamedTuple):
     """Whose results these are. `suite` and `utd` are empty where they are not known."""
 
     suite: str
@@ -42,7 +42,7 @@ class Lane(NamedTuple):
         return f"{self.task}/{self.variant}{utd}/seed{self.seed}"
 
 
-class Result(NamedTuple):
+class DialectResult(NamedTuple):
     """One evaluation: the step as its file counts, the mean return, and what is known of its episodes."""
 
     step: int
@@ -78,16 +78,16 @@ class Collected:
     left_out: list[LeftOut] = dataclasses.field(default_factory=list)
     repeated: tuple[int, str] = (0, "")
     given: dict[str, str] = dataclasses.field(default_factory=dict)
-    lanes: dict[Lane, tuple[array, ...]] = dataclasses.field(default_factory=dict)
-    origins: dict[Lane, tuple[array, list[Source]]] = dataclasses.field(default_factory=dict)
+    lanes: dict[DialectLane, tuple[array, ...]] = dataclasses.field(default_factory=dict)
+    origins: dict[DialectLane, tuple[array, list[SourceFile]]] = dataclasses.field(default_factory=dict)
 
-    def count(self, source: Source) -> None:
+    def count(self, source: SourceFile) -> None:
         """Count a row, taken or not; refuses the first one beyond the limit."""
         self.rows += 1
         if self.rows > self.limit:
             raise source.refuse(f"more than {self.limit:,} rows; import fewer files, or thin them out")
 
-    def add(self, source: Source, lane: Lane, result: Result, line: int = 0) -> None:
+    def add(self, source: SourceFile, lane: DialectLane, result: DialectResult, line: int = 0) -> None:
         """Take one evaluation, from that line of its file."""
         columns = self.lanes.get(lane)
         if columns is None:
@@ -101,21 +101,21 @@ class Collected:
         self.nonfinite += not math.isfinite(result.mean)
         source.rows += 1
 
-    def spell(self, source: Source, task: str, written: str) -> str:
+    def spell(self, source: SourceFile, task: str, written: str) -> str:
         """Note how a file spells a task. Several spellings of one task are one task."""
         known = self.spellings.setdefault(task, [])
         if written not in known:
             known.append(written)
         return task
 
-    def leave_out(self, source: Source, reason: str, strict: bool) -> None:
+    def leave_out(self, source: SourceFile, reason: str, strict: bool) -> None:
         """Note what is not taken; refuses it if `strict`."""
         found = source.leave_out(reason)
         if strict:
             raise found
         self.left_out.append(found)
 
-    def rename(self, source: Source, kind: str, written: str, given: str | None) -> str:
+    def rename(self, source: SourceFile, kind: str, written: str, given: str | None) -> str:
         """The name that the request gives instead of the one written in a file; only one name can be replaced."""
         if given is None:
             return written
@@ -124,14 +124,14 @@ class Collected:
                                 f"out, or import them one by one")
         return given
 
-    def skip(self, source: Source, wanted: str, others: set[str]) -> None:
+    def skip(self, source: SourceFile, wanted: str, others: set[str]) -> None:
         """Note the metrics of a file that were not taken; refuses a file that has others alone, or nothing."""
         self.skipped |= others
         if not source.rows and others:
             raise source.leave_out(f"expected rows of the metric '{wanted}', found {', '.join(sorted(others))[:200]}; "
                                 f"--metric names another")
 
-    def in_order(self) -> list[Lane]:
+    def in_order(self) -> list[DialectLane]:
         """The lanes as tables order them: by task, variant, UTD and seed.
 
         Raises:
@@ -155,7 +155,7 @@ class Collected:
           UsageError: two results at the same step, which are refused.
         """
         for lane, columns in self.lanes.items():
-            found = [Result(*values) for values in zip(*columns, strict=True)]
+            found = [DialectResult(*values) for values in zip(*columns, strict=True)]
             order = sorted(range(len(found)), key=lambda place: found[place].step)
             if all(found[one].step < found[other].step for one, other in itertools.pairwise(order)):
                 self.lanes[lane] = tuple(array(column.typecode, [column[place] for place in order])
@@ -170,7 +170,7 @@ class Collected:
                     column.append(value)
             self.lanes[lane] = kept
 
-    def _repeat(self, lane: Lane, places: list[int], step: int, repeated: str) -> None:
+    def _repeat(self, lane: DialectLane, places: list[int], step: int, repeated: str) -> None:
         """Count the results at these places of a lane, which are of one step; or refuse them."""
         lines, sources = self.origins[lane]
         where = [f", line {lines[place]}" if lines[place] else "" for place in places[:2]]
@@ -182,9 +182,9 @@ class Collected:
         rows, first = self.repeated
         self.repeated = rows + len(places) - 1, first or f"{sources[places[1]].label}{where[1]}"
 
-    def results(self, lane: Lane) -> list[Result]:
+    def results(self, lane: DialectLane) -> list[DialectResult]:
         """The results of a lane by step, once they are settled."""
-        return [Result(*values) for values in zip(*self.lanes[lane], strict=True)]
+        return [DialectResult(*values) for values in zip(*self.lanes[lane], strict=True)]
 
     def score_rows(self, action_repeat: int, env_steps_per_step: int) -> Iterator[dict]:
         """The rows of the table of scores, in its order; what no dialect knows is stored as not measured."""
@@ -198,13 +198,13 @@ class Collected:
 
 
 def _empty() -> tuple[array, ...]:
-    return tuple(array("q" if name in ("step", "episodes") else "d") for name in Result._fields)
+    return tuple(array("q" if name in ("step", "episodes") else "d") for name in DialectResult._fields)
 
 
-def _one(results: list[Result], repeated: str) -> Result:
+def _one(results: list[DialectResult], repeated: str) -> DialectResult:
     """The result that stands for all of one step."""
     if len(results) == 1 or repeated == "first":
         return results[0]
     if repeated == "last":
         return results[-1]
-    return Result(results[0].step, sum(result.mean for result in results) / len(results))
+    return DialectResult(results[0].step, sum(result.mean for result in results) / len(results))

@@ -35,7 +35,7 @@ class LeftOut(UsageError):
 
 
 @dataclasses.dataclass
-class Source:
+class SourceFile:
     """A file to be read once.
 
     Attributes:

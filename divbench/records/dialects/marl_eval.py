@@ -16,13 +16,13 @@ import statistics
 from collections.abc import Iterator
 from typing import Any
 
-from divbench.records.dialects.lanes import Collected, Lane, Result
-from divbench.records.dialects.lines import Source
+from divbench.records.dialects.lanes import Collected, DialectLane, DialectResult
+from divbench.records.dialects.lines import SourceFile
 from divbench.records.dialects.naming import split_method
 from divbench.records.dialects.numbers import LARGEST_STEP
+from divbench.records.dialects.request import ImportRequest, check_name, spell_task
 from divbench.records.dialects.series import RETURN, Exported, by_method
 from divbench.spec.errors import UsageError
-from divbench.spec.exchange import ImportRequest, check_name, spell_task
 
 RETURN_METRICS = ("return", "episode_return", "mean_episode_return")  # the first of these that a file has
 ABSOLUTE, STEP = "absolute_metrics", "step_count"
@@ -30,7 +30,7 @@ UNNAMED = "unnamed"  # the environment of lanes without a suite
 _RUN = re.compile(r"[A-Za-z_-]*(?P<seed>[0-9]{1,15})", re.ASCII)  # `seed_0`, `run_1`, `42`
 
 
-def read(source: Source, request: ImportRequest, found: Collected) -> None:
+def read(source: SourceFile, request: ImportRequest, found: Collected) -> None:
     """Take the returns of one file.
 
     Raises:
@@ -58,7 +58,7 @@ def read(source: Source, request: ImportRequest, found: Collected) -> None:
     found.skip(source, metric or RETURN_METRICS[0], others)
 
 
-def _runs(source: Source, request: ImportRequest, found: Collected) -> Iterator[tuple[str, Lane, dict]]:
+def _runs(source: SourceFile, request: ImportRequest, found: Collected) -> Iterator[tuple[str, DialectLane, dict]]:
     """Where a run stands in the file, its lane, and its steps."""
     levels = ("environment", "task", "algorithm", "run")
 
@@ -80,10 +80,10 @@ def _runs(source: Source, request: ImportRequest, found: Collected) -> Iterator[
         task = found.rename(source, "task", task, request.task)
         method = found.rename(source, "method", method, request.method)
         suite, spelled = "" if suite == UNNAMED else suite, found.spell(source, spell_task(task), task)
-        yield " -> ".join(names), Lane(suite, spelled, *split_method(method), int(seed["seed"])), steps
+        yield " -> ".join(names), DialectLane(suite, spelled, *split_method(method), int(seed["seed"])), steps
 
 
-def _parse(source: Source) -> Any:
+def _parse(source: SourceFile) -> Any:
     def no_repeats(pairs: list[tuple]) -> dict:
         tree = dict(pairs)
         if len(tree) != len(pairs):
@@ -102,7 +102,7 @@ def _parse(source: Source) -> Any:
         raise source.refuse("no readable JSON (nested too deeply)") from None
 
 
-def _result(source: Source, where: str, step: Any, values: Any) -> Result:
+def _result(source: SourceFile, where: str, step: Any, values: Any) -> DialectResult:
     if isinstance(step, float) and step.is_integer():
         step = int(step)
     if isinstance(step, bool) or not isinstance(step, int) or not 0 <= step <= LARGEST_STEP:
@@ -114,11 +114,11 @@ def _result(source: Source, where: str, step: Any, values: Any) -> Result:
     try:
         returns = [math.nan if value is None else float(value) for value in values]
         if len(returns) == 1:
-            return Result(step, returns[0])
+            return DialectResult(step, returns[0])
         if not all(map(math.isfinite, returns)):
-            return Result(step, math.nan, episodes=len(returns))
+            return DialectResult(step, math.nan, episodes=len(returns))
         mean, sd = statistics.fmean(returns), statistics.pstdev(returns)
-        return Result(step, mean, sd, len(returns), min(returns), max(returns))
+        return DialectResult(step, mean, sd, len(returns), min(returns), max(returns))
     except OverflowError:
         raise source.refuse(f"expected numbers that can be added up in {where}, found {str(values)[:40]}") from None
 

@@ -13,19 +13,19 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from divbench.records.dialects.lanes import Collected, Lane, Result
-from divbench.records.dialects.lines import Source
+from divbench.records.dialects.lanes import Collected, DialectLane, DialectResult
+from divbench.records.dialects.lines import SourceFile
 from divbench.records.dialects.naming import file_name, split_method
 from divbench.records.dialects.numbers import read_number, read_whole, write_number
+from divbench.records.dialects.request import ImportRequest, check_name, spell_task
 from divbench.records.dialects.series import Exported, by_method
-from divbench.spec.exchange import ImportRequest, check_name, spell_task
 
 SEED = re.compile(r"(?:seed_?)?(?P<seed>[0-9]{1,15})", re.ASCII)  # a file's name without `.txt`
 _FOLDER = re.compile(r"(?:(?P<before>.+)_)?env_name_(?P<task>.+?)"
                      r"(?:_(?P<after>(?:max_steps|updates_per_step|resets|reset_interval|replay_ratio|seed)_.+))?")
 
 
-def read(source: Source, request: ImportRequest, found: Collected) -> None:
+def read(source: SourceFile, request: ImportRequest, found: Collected) -> None:
     """Take the rows of one file. Seed, task and method come from its name and folders, unless the request names them.
 
     Raises:
@@ -42,14 +42,14 @@ def read(source: Source, request: ImportRequest, found: Collected) -> None:
     written = found.rename(source, "task", written, request.task)
     method = method if request.method else check_name(method, f"{source.path}: method, from the folder")
     method = found.rename(source, "method", method, request.method)
-    lane = Lane("", found.spell(source, spell_task(written), written), *split_method(method), int(seed["seed"]))
+    lane = DialectLane("", found.spell(source, spell_task(written), written), *split_method(method), int(seed["seed"]))
     for line, text in source.lines():
         found.count(source)
         cells = text.split()
         if len(cells) != 2:
             raise source.refuse(f"expected a step and a return, found {ascii(text[:40])}", line)
         try:
-            found.add(source, lane, Result(read_whole(cells[0], "step"), read_number(cells[1], "return")), line)
+            found.add(source, lane, DialectResult(read_whole(cells[0], "step"), read_number(cells[1], "return")), line)
         except ValueError as error:
             raise source.refuse(str(error), line) from None
 

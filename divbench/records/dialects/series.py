@@ -7,14 +7,14 @@ import itertools
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from divbench.records.dialects.lanes import Lane
+from divbench.records.dialects.lanes import DialectLane
 from divbench.records.dialects.naming import method_name
 from divbench.spec.errors import UsageError
 
 RETURN = "return_mean"
 
 
-class Measured(NamedTuple):
+class MeasuredPoint(NamedTuple):
     """One number of a lane and where it was measured; `update` is -1 where updates are not known."""
 
     env_step: int
@@ -33,14 +33,14 @@ class Exported:
     """
 
     metric: str
-    lanes: Mapping[Lane, list[Measured]]
+    lanes: Mapping[DialectLane, list[MeasuredPoint]]
     spellings: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def spell(self, task: str) -> str:
         """The task as the file spells it."""
         return self.spellings.get(task, task)
 
-    def steps(self, lane: Lane) -> list[tuple[int, float]]:
+    def steps(self, lane: DialectLane) -> list[tuple[int, float]]:
         """Env step and number of each measurement.
 
         Raises:
@@ -54,13 +54,13 @@ class Exported:
         return [(measured.env_step, measured.value) for measured in found]
 
 
-def by_method(exported: Exported) -> dict[tuple[str, str], list[Lane]]:
+def by_method(exported: Exported) -> dict[tuple[str, str], list[DialectLane]]:
     """The lanes of each method and task: what goes into one file, or one part of it.
 
     Raises:
       UsageError: two lanes that differ in the suite alone.
     """
-    parts: dict[tuple[str, str], list[Lane]] = {}
+    parts: dict[tuple[str, str], list[DialectLane]] = {}
     for lane in exported.lanes:
         part = parts.setdefault((method_name(lane.variant, lane.utd), lane.task), [])
         if any(other.seed == lane.seed for other in part):

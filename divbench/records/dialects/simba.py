@@ -13,18 +13,18 @@ import io
 from collections.abc import Iterator
 
 from divbench.records.dialects.columns import read_columns
-from divbench.records.dialects.lanes import Collected, Lane, Result
-from divbench.records.dialects.lines import Source
+from divbench.records.dialects.lanes import Collected, DialectLane, DialectResult
+from divbench.records.dialects.lines import SourceFile
 from divbench.records.dialects.naming import split_method
 from divbench.records.dialects.numbers import read_number, read_whole, write_number
+from divbench.records.dialects.request import ImportRequest, check_name, spell_task
 from divbench.records.dialects.series import RETURN, Exported, by_method
-from divbench.spec.exchange import ImportRequest, check_name, spell_task
 
 COLUMNS = ("exp_name", "env_name", "seed", "metric", "env_step", "value")
 RETURN_METRIC = "avg_return"
 
 
-def read(source: Source, request: ImportRequest, found: Collected) -> None:
+def read(source: SourceFile, request: ImportRequest, found: Collected) -> None:
     """Take the rows of one file that hold the return.
 
     Raises:
@@ -40,12 +40,14 @@ def read(source: Source, request: ImportRequest, found: Collected) -> None:
         try:
             check_name(method, "exp_name")
             check_name(task, "env_name")
-            seed, result = read_whole(seed, "seed"), Result(read_whole(step, "env_step"), read_number(value, "value"))
+            seed = read_whole(seed, "seed")
+            result = DialectResult(read_whole(step, "env_step"), read_number(value, "value"))
         except ValueError as error:  # a UsageError is one
             raise source.refuse(str(error), line) from None
         task = found.rename(source, "task", task, request.task)
         variant, utd = split_method(found.rename(source, "method", method, request.method))
-        found.add(source, Lane("", found.spell(source, spell_task(task), task), variant, utd, seed), result, line)
+        lane = DialectLane("", found.spell(source, spell_task(task), task), variant, utd, seed)
+        found.add(source, lane, result, line)
     found.skip(source, wanted, others)
 
 

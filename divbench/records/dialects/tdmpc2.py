@@ -10,18 +10,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from divbench.records.dialects.columns import read_columns
-from divbench.records.dialects.lanes import Collected, Lane, Result
-from divbench.records.dialects.lines import Source
+from divbench.records.dialects.lanes import Collected, DialectLane, DialectResult
+from divbench.records.dialects.lines import SourceFile
 from divbench.records.dialects.naming import file_name, split_method
 from divbench.records.dialects.numbers import read_number, read_whole, write_number
+from divbench.records.dialects.request import ImportRequest, check_name, spell_task
 from divbench.records.dialects.series import Exported, by_method
-from divbench.spec.exchange import ImportRequest, check_name, spell_task
 
 COLUMNS = ("step", "reward", "seed")
 RETURN_METRIC = "reward"
 
 
-def read(source: Source, request: ImportRequest, found: Collected) -> None:
+def read(source: SourceFile, request: ImportRequest, found: Collected) -> None:
     """Take the rows of one file. The task is its name and the method that of its folder, unless the request says so.
 
     Raises:
@@ -36,8 +36,8 @@ def read(source: Source, request: ImportRequest, found: Collected) -> None:
     for line, (step, value, seed) in read_columns(source, ("step", metric, "seed"), metric):
         found.count(source)
         try:
-            lane = Lane("", task, variant, utd, read_whole(seed, "seed"))
-            found.add(source, lane, Result(read_whole(step, "step"), read_number(value, metric)), line)
+            lane = DialectLane("", task, variant, utd, read_whole(seed, "seed"))
+            found.add(source, lane, DialectResult(read_whole(step, "step"), read_number(value, metric)), line)
         except ValueError as error:
             raise source.refuse(str(error), line) from None
 

@@ -19,20 +19,20 @@ from divbench.report.compare.comparability import (
     other_settings,
     versions,
 )
-from divbench.report.compare.completeness import TABLES, Failure, check_completeness
+from divbench.report.compare.completeness import TABLES, Shortfall, check_completeness
 from divbench.report.compare.decisions import DECISIONS, Row, judge
-from divbench.report.compare.junit import junit
+from divbench.report.compare.junit_file import junit
+from divbench.report.compare.margins import LEAST_OF_RANGE
+from divbench.report.compare.request import JUNIT_MARK, MARKDOWN_MARK, CompareRequest, refuse_file
 from divbench.report.compare.result import INCOMPLETE, Result, VerdictChange
 from divbench.report.compare.result_set import ResultSet, read_result_set
 from divbench.report.compare.samples import Sample, q_sample, return_sample, speed_samples
 from divbench.report.compare.wording import markdown
 from divbench.report.counting import copied_notes
 from divbench.report.naming import cell_names
+from divbench.report.scale import RETURN
 from divbench.report.series import Cell
-from divbench.spec.compare import JUNIT_MARK, MARKDOWN_MARK, CompareRequest, refuse_file
-from divbench.spec.errors import UsageError, nearest
-from divbench.spec.margins import LEAST_OF_RANGE
-from divbench.spec.scale import RETURN
+from divbench.spec.errors import UsageError, hint_and_all
 from divbench.verdict import KINDS
 
 SEVERITY = {kind: rank for rank, kind in enumerate(KINDS)}
@@ -110,7 +110,7 @@ def _samples(metric: str, baseline: ResultSet, new: ResultSet, cells: list[Cell]
     return [sample for sample in found if sample is not None]
 
 
-def _decision(rows: tuple[Row, ...], failures: list[Failure]) -> str:
+def _decision(rows: tuple[Row, ...], failures: list[Shortfall]) -> str:
     if any(row.decision == "regressed" for row in rows):
         return "regressed"
     if failures:
@@ -123,8 +123,8 @@ def _check_tasks(baseline: ResultSet, request: CompareRequest) -> None:
     known = dict.fromkeys(cell.task for cell in baseline.cells)
     for task in request.all_margins.tasks:
         if task not in known:
-            raise UsageError(f"--margin: '{task}' is no task of BASELINE, which has {', '.join(known)}"
-                             f"{nearest(task, known)}")
+            raise UsageError(f"--margin: '{task}' is no task of BASELINE"
+                             f"{hint_and_all(task, known, 'it has')}")
 
 
 def _paired_variants(baseline: ResultSet, new: ResultSet, request: CompareRequest) -> tuple[ResultSet, ResultSet]:
@@ -139,7 +139,7 @@ def _paired_variants(baseline: ResultSet, new: ResultSet, request: CompareReques
             lacking, side, known = (one, "BASELINE", baseline.variants) if one not in baseline.variants else (
                 other, "NEW", new.variants)
             raise UsageError(f"--pair: '{text}' names no variant of BASELINE and one of NEW; '{lacking}' is none of "
-                             f"{side}, which has {', '.join(sorted(known))}{nearest(lacking, known)}")
+                             f"{side}{hint_and_all(lacking, sorted(known), 'it has')}")
         one, other = fitting[0]
         if one in ours or other in theirs:
             raise UsageError(f"--pair: '{one if one in ours else other}' is in two pairs; name each variant once")

@@ -10,18 +10,18 @@ import dataclasses
 from collections.abc import Iterator
 
 from divbench.report.compare.places import Lanes, Places, common_places, end_of, ends_before, is_near, trained
+from divbench.report.compare.request import CompareRequest
 from divbench.report.compare.result_set import ResultSet
 from divbench.report.naming import cell_names, place_name
 from divbench.report.series import Cell, Point
-from divbench.spec.compare import CompareRequest
-from divbench.spec.errors import UsageError, nearest
+from divbench.spec.errors import UsageError, hint_and_all
 
 MISSING, SHORTER, APART = "missing", "shorter", "apart"  # kinds of failure
 TABLES = {"return": "scores", "q": "values"}  # where the numbers of a metric are
 
 
 @dataclasses.dataclass(frozen=True)
-class Failure:
+class Shortfall:
     """Why NEW fails, whatever its numbers say.
 
     Attributes:
@@ -48,7 +48,7 @@ class _Ends:
 
 
 def check_completeness(baseline: ResultSet, new: ResultSet, cells: list[Cell], request: CompareRequest
-                       ) -> tuple[list[Failure], list[str]]:
+                       ) -> tuple[list[Shortfall], list[str]]:
     """What NEW lacks of BASELINE, and notes of what it lacks by leave.
 
     Args:
@@ -60,13 +60,13 @@ def check_completeness(baseline: ResultSet, new: ResultSet, cells: list[Cell], r
       UsageError: a name that NEW may lack, and BASELINE does not have.
     """
     _check_names(baseline, request)
-    failures: list[Failure] = []
+    failures: list[Shortfall] = []
     notes: list[str] = []
     missing = [cell for cell in baseline.cells if cell not in set(cells)]
     allowed = [cell for cell in missing if set(cell) & set(request.allow_missing)]
     if left := [cell for cell in missing if cell not in allowed]:
         names = ",".join(dict.fromkeys(_lacking_name(cell, new) for cell in left))
-        failures.append(Failure(MISSING, f"missing in NEW: {cell_names(left)} (--allow-missing {names})"))
+        failures.append(Shortfall(MISSING, f"missing in NEW: {cell_names(left)} (--allow-missing {names})"))
     if allowed:
         notes.append(f"missing in NEW, as allowed: {cell_names(allowed)}")
     failures += _lacking_tables(baseline, new, cells, request)
@@ -75,7 +75,7 @@ def check_completeness(baseline: ResultSet, new: ResultSet, cells: list[Cell], r
             notes.append(failure.text)
         else:
             advice = "; --allow-shorter compares at the common step" if failure.kind == SHORTER else ""
-            failures.append(Failure(failure.kind, failure.text + advice))
+            failures.append(Shortfall(failure.kind, failure.text + advice))
     return failures, notes + list(_baseline_first(baseline, new, cells, request)) + list(
         _fewer_seeds(baseline, new, cells))
 
@@ -84,8 +84,8 @@ def _check_names(baseline: ResultSet, request: CompareRequest) -> None:
     known = dict.fromkeys(name for field in zip(*baseline.cells, strict=True) for name in field if name)
     for name in request.allow_missing:
         if name not in known:
-            raise UsageError(f"--allow-missing: '{name}' is no task, variant or UTD of BASELINE, which has "
-                             f"{', '.join(known)}{nearest(name, known)}")
+            raise UsageError(f"--allow-missing: '{name}' is no task, variant or UTD of BASELINE"
+                             f"{hint_and_all(name, known, 'there are')}")
 
 
 def _lacking_name(cell: Cell, new: ResultSet) -> str:
@@ -96,16 +96,16 @@ def _lacking_name(cell: Cell, new: ResultSet) -> str:
 
 
 def _lacking_tables(baseline: ResultSet, new: ResultSet, cells: list[Cell], request: CompareRequest
-                    ) -> Iterator[Failure]:
+                    ) -> Iterator[Shortfall]:
     """Metrics that BASELINE has of a cell, and NEW has not."""
     for metric in request.metrics:
         if metric in TABLES:
             ours, theirs = (getattr(side, TABLES[metric]) for side in (baseline, new))
             if lacking := [cell for cell in cells if ours.get(cell) and not theirs.get(cell)]:
-                yield Failure(MISSING, f"NEW has no {metric} of {cell_names(lacking)}; --metric can leave it out")
+                yield Shortfall(MISSING, f"NEW has no {metric} of {cell_names(lacking)}; --metric can leave it out")
 
 
-def _early(baseline: ResultSet, new: ResultSet, cells: list[Cell], request: CompareRequest) -> Iterator[Failure]:
+def _early(baseline: ResultSet, new: ResultSet, cells: list[Cell], request: CompareRequest) -> Iterator[Shortfall]:
     """Cells in which NEW ends before BASELINE, or has nothing near BASELINE's end to be compared at."""
     unfinished = [cell for cell in cells if not all(run.finished for run in new.runs_of(cell))]
     short: dict[_Ends, list[Cell]] = {}
@@ -129,14 +129,14 @@ def _early(baseline: ResultSet, new: ResultSet, cells: list[Cell], request: Comp
         growing = "NEW is not finished: it" if set(where) & set(unfinished) else "NEW"
         shown |= set(where)
         seeds = f" in seed {', '.join(map(str, ends.seeds))}" if ends.seeds else ""
-        yield Failure(SHORTER, f"{growing} ends at {place_name(ends.new)}{seeds}, BASELINE at "
+        yield Shortfall(SHORTER, f"{growing} ends at {place_name(ends.new)}{seeds}, BASELINE at "
                                f"{place_name(ends.baseline)} ({cell_names(where)})")
     if rest := [cell for cell in unfinished if cell not in shown]:
-        yield Failure(SHORTER, f"NEW is not finished, though its rows reach BASELINE's end ({cell_names(rest)})")
+        yield Shortfall(SHORTER, f"NEW is not finished, though its rows reach BASELINE's end ({cell_names(rest)})")
     for text, where in far.items():
-        yield Failure(SHORTER, f"{text} ({cell_names(where)})")
+        yield Shortfall(SHORTER, f"{text} ({cell_names(where)})")
     for text, where in apart.items():
-        yield Failure(APART, f"no common step after training began: {text} ({cell_names(where)})")
+        yield Shortfall(APART, f"no common step after training began: {text} ({cell_names(where)})")
 
 
 def _baseline_first(baseline: ResultSet, new: ResultSet, cells: list[Cell], request: CompareRequest) -> Iterator[str]:

@@ -23,9 +23,9 @@ from collections.abc import Sequence
 
 from divbench.report.compare.planning import seeds_needed
 from divbench.report.compare.questions import Question, ask, pairs, pools_of
+from divbench.report.compare.request import CompareRequest
 from divbench.report.compare.samples import Sample
 from divbench.report.series import Cell, Point
-from divbench.spec.compare import CompareRequest
 from divbench.statistics import ranks
 from divbench.statistics.estimates import Estimate, mean_difference, paired_difference
 

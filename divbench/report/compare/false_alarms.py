@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 
 from divbench.report.compare.decisions import judge
 from divbench.report.compare.questions import margin_of
+from divbench.report.compare.request import CompareRequest
 from divbench.report.compare.samples import Numbers, Sample
+from divbench.report.scale import DMC_RANGE
 from divbench.report.series import Cell
-from divbench.spec.compare import CompareRequest
-from divbench.spec.scale import DMC_RANGE
 from divbench.spec.text import format_table
 from divbench.statistics.estimates import mean_difference
 from divbench.statistics.shares import share_interval

@@ -11,12 +11,12 @@ import math
 import time
 from collections.abc import Sequence
 
+from divbench.report.compare.margins import METRICS, ComparedMetric
+from divbench.report.compare.request import CompareRequest
 from divbench.report.compare.samples import Numbers, Sample
 from divbench.report.naming import cell_name
 from divbench.report.series import Cell, Point
-from divbench.spec.compare import CompareRequest
 from divbench.spec.errors import UsageError
-from divbench.spec.margins import METRICS, Metric
 from divbench.statistics import ranks
 
 ALL = "all cells"
@@ -33,7 +33,7 @@ class Question:
       direction: 1 if the ranks say that the new side's numbers are larger, else -1.
     """
 
-    metric: Metric
+    metric: ComparedMetric
     cell: Cell | None
     label: str
     leading: bool
@@ -110,7 +110,7 @@ def ask(samples: Sequence[Sample], request: CompareRequest, *, label: str = "", 
         () if label else tuple(first.lost_anew), "" if usable else first.obstacle, time.perf_counter() - began)
 
 
-def _strata(tasks: dict[object, list[Sample]], side: str, metric: Metric,
+def _strata(tasks: dict[object, list[Sample]], side: str, metric: ComparedMetric,
             request: CompareRequest) -> list[list[float]]:
     return [_means(cells, side, pairs(metric, request)) for cells in tasks.values()]
 
@@ -140,7 +140,7 @@ def margin_of(sample: Sample, request: CompareRequest) -> float:
     return -math.log10(1.0 - margin) if sample.metric == "speed" else margin
 
 
-def pairs(metric: Metric, request: CompareRequest) -> bool:
+def pairs(metric: ComparedMetric, request: CompareRequest) -> bool:
     """Stretches of training have no partners."""
     return request.paired and metric.name != "speed"
 

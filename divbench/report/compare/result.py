@@ -8,10 +8,10 @@ from __future__ import annotations
 import dataclasses
 
 from divbench.report.compare.comparability import Difference
-from divbench.report.compare.completeness import Failure
+from divbench.report.compare.completeness import Shortfall
 from divbench.report.compare.decisions import Row
+from divbench.report.compare.request import CompareRequest
 from divbench.report.series import Cell
-from divbench.spec.compare import CompareRequest
 
 OK, REGRESSED = 0, 1
 INCOMPLETE = "incomplete"
@@ -51,7 +51,7 @@ class Result:
 
     request: CompareRequest
     decision: str
-    failures: tuple[Failure, ...]
+    failures: tuple[Shortfall, ...]
     rows: tuple[Row, ...]
     verdicts: tuple[VerdictChange, ...]
     settings: tuple[Difference, ...]

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from divbench.report.facts import read_metric
+from divbench.report.scale import RETURN
 from divbench.report.series import Cell, Cells, sound_cells
 from divbench.spec.errors import UsageError
-from divbench.spec.scale import RETURN
 
 if TYPE_CHECKING:
     import pyarrow

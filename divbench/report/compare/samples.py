@@ -13,8 +13,8 @@ from collections.abc import Mapping
 
 from divbench.report.compare.places import Places, common_places
 from divbench.report.compare.result_set import SCORES, VALUES, ResultSet, Run
+from divbench.report.scale import RETURN, score_range
 from divbench.report.series import Cell, Point, Series
-from divbench.spec.scale import RETURN, score_range
 
 LAST_EVALUATIONS = 3  # whose mean is a lane's return
 SMALLEST_Q = 1e-3  # |Q| below it counts as 0
@@ -49,7 +49,7 @@ class Sample:
     """Both sides' numbers of one metric in one cell.
 
     Attributes:
-      metric: a name of `divbench.spec.margins.METRICS`.
+      metric: a name of `divbench.report.compare.margins.METRICS`.
       cell: task, variant, UTD; of speed, the variants of the group.
       baseline, new: the numbers; of q in `signed_decades`, of speed their log10.
       points: where they were taken on both sides, ascending; empty of speed.

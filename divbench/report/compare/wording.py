@@ -10,13 +10,13 @@ from collections.abc import Iterable, Sequence
 
 from divbench.report.compare.comparability import Difference
 from divbench.report.compare.decisions import Row
+from divbench.report.compare.margins import METRICS
+from divbench.report.compare.request import MARKDOWN_MARK
 from divbench.report.compare.result import INCOMPLETE, Result, VerdictChange
 from divbench.report.compare.samples import from_signed_decades
 from divbench.report.layout import ABSENT, number
 from divbench.report.naming import FIRST, cell_name, cell_names, places_name
 from divbench.report.series import Cell
-from divbench.spec.compare import MARKDOWN_MARK
-from divbench.spec.margins import METRICS
 from divbench.spec.text import format_table
 
 COLUMNS = ("task", "variant", "UTD", "seeds", "BASELINE", "NEW", "difference", "interval", "margin", "decision")

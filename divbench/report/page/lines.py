@@ -56,7 +56,7 @@ class Curves:
 
 
 def read_curves(evidences: Sequence) -> Curves:
-    """The curves of several runs, each a `divbench.report.evidence.Evidence`, numbered by their place."""
+    """The curves of several runs, each a `divbench.report.evidence.RunEvidence`, numbered by their place."""
     curves = Curves()
     found = [(run, table, lane_rows(getattr(evidence.tables, table), evidence.facts.order))
              for run, evidence in enumerate(evidences) for table in TABLES]

@@ -15,7 +15,7 @@ from pathlib import Path
 from divbench.records.metrics import METRICS
 from divbench.report import bounds
 from divbench.report.aggregate import ScoreRow, find_references, times_larger
-from divbench.report.evidence import Evidence
+from divbench.report.evidence import RunEvidence
 from divbench.report.lanes import NOTE_CRITICAL, share
 from divbench.report.layout import number, overall_table, spread
 from divbench.report.networks import network_lines
@@ -25,13 +25,13 @@ from divbench.report.page.looks import line_looks
 from divbench.report.page.overlays import overlays
 from divbench.report.page.stories import told_verdicts
 from divbench.report.rewards import rewards_in_words
+from divbench.report.scale import RETURN
 from divbench.report.series import Cell
-from divbench.spec.scale import RETURN
 from divbench.verdict import KINDS
 from divbench.verdict.rows import lane_of
 
 
-def make_payload(evidences: Sequence[Evidence], against: Iterable = (), *, refresh: float | None = None,
+def make_payload(evidences: Sequence[RunEvidence], against: Iterable = (), *, refresh: float | None = None,
                  now: str = "") -> dict:
     """The data of a page.
 
@@ -77,7 +77,7 @@ def make_payload(evidences: Sequence[Evidence], against: Iterable = (), *, refre
     }
 
 
-def _column(column: PlotColumn, evidences: Sequence[Evidence]) -> dict:
+def _column(column: PlotColumn, evidences: Sequence[RunEvidence]) -> dict:
     """The record of a column; scores are called what they are, if all runs have the same."""
     metrics = {evidence.facts.metric for evidence in evidences}
     if column.table != "scores" or metrics == {RETURN} or len(metrics) > 1:
@@ -97,11 +97,11 @@ def run_names(paths: Sequence[Path]) -> list[str]:
     return names
 
 
-def _title(evidences: Sequence[Evidence]) -> str:
+def _title(evidences: Sequence[RunEvidence]) -> str:
     return " and ".join(dict.fromkeys(evidence.facts.suite for evidence in evidences))
 
 
-def _run(name: str, evidence: Evidence, first: Path) -> dict:
+def _run(name: str, evidence: RunEvidence, first: Path) -> dict:
     card, facts = evidence.tables.card, evidence.facts
     return {
         "name": name, "folder": os.path.relpath(evidence.path.resolve(), first.resolve()),
@@ -120,7 +120,7 @@ def _run(name: str, evidence: Evidence, first: Path) -> dict:
     }
 
 
-def _cells(evidences: Sequence[Evidence]) -> dict[tuple[int, Cell], None]:
+def _cells(evidences: Sequence[RunEvidence]) -> dict[tuple[int, Cell], None]:
     """Every cell with its run: by task, then UTD, variant and run, as the runs' settings order them."""
     from divbench.report.series import sorted_cells
 
@@ -131,7 +131,7 @@ def _cells(evidences: Sequence[Evidence]) -> dict[tuple[int, Cell], None]:
             for run in range(len(evidences)) if (run, cell) in found}
 
 
-def _lanes(evidences: Sequence[Evidence], curves: Curves) -> dict[tuple, Mapping]:
+def _lanes(evidences: Sequence[RunEvidence], curves: Curves) -> dict[tuple, Mapping]:
     """Every lane, in the order of the cells, with its row of verdicts; an empty one where it has none."""
     rows = {(run, Cell(row["task"], row["variant"], str(row["utd"])), row["seed"]): row
             for run, evidence in enumerate(evidences) for row in _verdicts(evidence)}
@@ -141,7 +141,7 @@ def _lanes(evidences: Sequence[Evidence], curves: Curves) -> dict[tuple, Mapping
     return {key: rows.get(key, {}) for key in sorted(kept, key=lambda key: (rank[key[:2]], key[2]))}
 
 
-def _verdicts(evidence: Evidence) -> list[dict]:
+def _verdicts(evidence: RunEvidence) -> list[dict]:
     """The rows of verdicts, each with its lane's critical point in a run that was measured for them."""
     rows, points = told_verdicts(evidence.tables), evidence.critical_points()
     if points is None:
@@ -190,7 +190,7 @@ def _listed(by_key: Mapping, keys: Iterable) -> list[str]:
     return [by_key.get(key, "") for key in keys]
 
 
-def _overall(run: int, evidence: Evidence) -> dict:
+def _overall(run: int, evidence: RunEvidence) -> dict:
     """The table over all tasks as `summary.md` has it, as text."""
     table = overall_table(evidence.overall)
     return {"run": run, "title": table.title, "note": table.note, "rows": table.rows,

@@ -11,14 +11,14 @@ from collections.abc import Sequence
 
 from divbench.records.folder import TABLES_FOLDER
 from divbench.records.tables import to_csv
-from divbench.report.evidence import Evidence
+from divbench.report.evidence import RunEvidence
 
 BUDGET = 1_000_000  # characters of all tables of a page together
 MOST_CELLS = 400_000  # of a table; beyond, it is not even tried
 OFFERED = ("scores", "values", "verdicts", "diagnostics")
 
 
-def raw_tables(evidences: Sequence[Evidence], names: Sequence[str]) -> list[dict]:
+def raw_tables(evidences: Sequence[RunEvidence], names: Sequence[str]) -> list[dict]:
     """Every table with rows: `run`, `table`, `rows`, `file`, and `data`, base64 of the gzipped CSV, or None.
 
     Args:
@@ -39,7 +39,7 @@ def raw_tables(evidences: Sequence[Evidence], names: Sequence[str]) -> list[dict
     return found
 
 
-def _packed(evidence: Evidence, table: str) -> str:
+def _packed(evidence: RunEvidence, table: str) -> str:
     """The CSV of a table: the run's own file where it is finished, else of what it has so far."""
     file = evidence.path / TABLES_FOLDER / f"{table}.csv"
     finished = evidence.tables.card.get("finished") is not None

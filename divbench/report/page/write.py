@@ -8,7 +8,7 @@ from pathlib import Path
 
 from divbench.records.card import now
 from divbench.records.durable import write_atomically
-from divbench.report.evidence import Evidence, gather
+from divbench.report.evidence import RunEvidence, gather
 from divbench.report.page.document import make_document
 from divbench.report.page.payload import make_payload, run_names
 from divbench.report.page.raw import raw_tables
@@ -45,7 +45,7 @@ def put(path: str | os.PathLike, content: bytes) -> Path:
     return file
 
 
-def page(evidences: Sequence[Evidence], against: Iterable | None = None, *, refresh: float | None = None) -> bytes:
+def page(evidences: Sequence[RunEvidence], against: Iterable | None = None, *, refresh: float | None = None) -> bytes:
     """The page of runs that are read already. Of finished runs it is the same bytes every time."""
     payload = make_payload(evidences, against or (), refresh=refresh, now=now())
     raw = raw_tables(evidences, run_names([evidence.path for evidence in evidences]))

@@ -1,0 +1,49 @@
+"""`divbench ntk`: kernels of critics that were never trained, as tables and pictures."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from divbench.cli.answer import Answer
+from divbench.cli.codes import refuse_unwritable
+from divbench.spec.errors import UsageError
+from divbench.studies.ntk.request import TABLE, KernelRequest
+
+
+def ntk(request: KernelRequest) -> Answer:
+    refuse_unwritable(request.out)
+    folder = Path(request.out)
+    if (folder / TABLE).exists() and not request.force:
+        raise UsageError(f"--out: '{folder}' holds a measurement already; choose another, or --force replaces it")
+    from divbench.studies.ntk.files import write_kernels
+    from divbench.studies.ntk.measuring import measure_kernels
+    from divbench.studies.ntk.summary import as_record, as_text, summarise
+
+    rows = measure_kernels(request, _teller(request))
+    files = write_kernels(folder, rows)
+    summaries = summarise(rows)
+    return Answer(lambda: {"task": request.task, "kernels": as_record(summaries), "files": files},
+                  lambda: print(f"{as_text(summaries)}\n\nwritten  {folder}/: {', '.join(files)}"))
+
+
+def _teller(request: KernelRequest):
+    """What reports every critic: JSON lines on standard error, a line for each kind of critic, or nobody."""
+    from divbench.execute.wording import write_line
+
+    total, done = request.critics, 0
+
+    def tell(row) -> None:
+        nonlocal done
+        done += 1
+        if request.json:
+            write_line(sys.stderr, json.dumps({
+                "event": "measured", "done": done, "of": total, "network": row.network, "activation": row.activation,
+                "width": row.width, "depth": row.depth, "initialisation": row.initialisation}))
+        elif not request.quiet and row.initialisation + 1 == request.initialisations:
+            kind = f"{row.activation}, {row.depth} x {row.width}" if row.activation else row.network
+            write_line(sys.stdout, f"{done} of {total} critics: {kind}: average diagonal {row.average_diagonal:.3g}, "
+                                   f"row ratio {row.row_ratio:.3g}")
+
+    return tell

@@ -1,0 +1,1 @@
+"""`divbench render`: what was asked for, and the film of an episode."""
