@@ -21,11 +21,11 @@ PARALLEL ?= -n auto --dist loadfile
 
 help:
 	@echo "make demo        set up $(VENV) and watch plain SAC diverge beside OFN and LayerNorm (under 8 minutes)"
-	@echo "make test        set up $(VENV), then ruff and the tests"
+	@echo "make test        set up $(VENV), then ruff, mypy and the tests"
 	@echo "make test-slow   the tests that take minutes, and those of equal bits as users compile"
 	@echo "make test-wheel  the wheel in an empty venv: it trains the smoke suite"
 	@echo "make test-py312  the tests on Python 3.12 and the newer jax that it gets, in $(VENV)-py312"
-	@echo "make lint        ruff alone;  make format  lets ruff mend what it can"
+	@echo "make lint        ruff and mypy alone;  make format  lets ruff mend what it can"
 	@echo "make wheel       build the wheel into dist/"
 	@echo "make docs        docs/ as a site into site/; fails on a link or anchor that leads nowhere"
 	@echo "make bench       speed beside sbx's SAC, each in its own venv (about half an hour)"
@@ -60,6 +60,7 @@ demo: $(VENV)/.installed-run
 
 test: $(VENV)/.installed-dev
 	$(VENV)/bin/ruff check .
+	$(VENV)/bin/mypy
 	$(VENV)/bin/python -m pytest $(PARALLEL) $(PYTEST_ARGS)
 
 # Compiled as users compile; `make test` lets LLVM optimize little (tests/conftest.py).
@@ -74,6 +75,7 @@ test-py312: $(VENV)-py312/.installed-dev
 
 lint: $(VENV)/.installed-dev
 	$(VENV)/bin/ruff check .
+	$(VENV)/bin/mypy
 
 format: $(VENV)/.installed-dev
 	$(VENV)/bin/ruff check --fix .
@@ -101,4 +103,5 @@ bench-physics: $(VENV)/.installed-run
 	$(VENV)/bin/python benchmarks/physics_speed.py --out results/runs/bench/physics_speed
 
 clean:
-	rm -rf $(VENV) $(VENV)-py312 $(VENV)-sbx build dist site divbench.egg-info .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-py312 $(VENV)-sbx build dist site src/divbench.egg-info
+	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -6,7 +6,7 @@ back the networks of one lane; `envs` has the tasks. Names are resolved on first
 
 import importlib
 import importlib.metadata
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from divbench import envs
@@ -36,7 +36,7 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str):
+def __getattr__(name: str) -> Any:
     if name == "__version__":
         value = importlib.metadata.version("divbench")
     elif name == "envs":
@@ -49,5 +49,5 @@ def __getattr__(name: str):
     return value
 
 
-def __dir__():
+def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})

@@ -17,7 +17,7 @@ import numpy as np
 
 from divbench.envs.names import task_info
 
-R = TypeVar("R", bound="Record")
+R = TypeVar("R", bound="PytreeRecord")
 Leaf = jax.Array | np.ndarray  # as drawn on the host, or handed to a program
 
 # MuJoCo calls a number of larger magnitude bad (mjMAXVAL), as it does an infinite one.
@@ -30,7 +30,7 @@ def float_dtype() -> np.dtype:
 
 
 @dataclasses.dataclass(frozen=True)
-class Record:
+class PytreeRecord:
     """What a `record` is derived from."""
 
     def replace(self, **changes: Any) -> Self:
@@ -40,14 +40,14 @@ class Record:
 
 @dataclass_transform(frozen_default=True)
 def record(cls: type[R]) -> type[R]:
-    """Make a frozen dataclass that is a pytree of a class derived from `Record`."""
+    """Make a frozen dataclass that is a pytree of a class derived from `PytreeRecord`."""
     made = dataclasses.dataclass(frozen=True)(cls)
     names = [field.name for field in dataclasses.fields(made)]
     return jax.tree_util.register_dataclass(made, data_fields=names, meta_fields=[])
 
 
 @record
-class State(Record):
+class State(PytreeRecord):
     """An environment between two control steps; Brax's shape.
 
     Attributes:
@@ -71,7 +71,7 @@ class State(Record):
 
 
 @record
-class Start(Record):
+class Start(PytreeRecord):
     """How an episode begins, as drawn by dm_control, or as gymnasium draws it.
 
     Attributes:
@@ -95,7 +95,7 @@ class Start(Record):
 
 
 @record
-class Sensed(Record):
+class Sensed(PytreeRecord):
     """All that an observation or a reward may read, the same for every physics.
 
     Attributes:
@@ -191,7 +191,7 @@ class Physics(Protocol):
 
 
 @record
-class Reading(Record):
+class Reading(PytreeRecord):
     """What a physics reports: `qpos` `[nq]`, `qvel` `[nv]`, `act` `[na]`, `sensordata` `[ns]`."""
 
     qpos: jax.Array

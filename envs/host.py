@@ -22,7 +22,7 @@ import mujoco
 import numpy as np
 from mujoco.batch import Batch, SimulationError
 
-from divbench.envs.base import LARGEST_VALID, Leaf, Reading, Record, Start, float_dtype, record
+from divbench.envs.base import LARGEST_VALID, Leaf, PytreeRecord, Reading, Start, float_dtype, record
 from divbench.envs.callback import numpy_callback
 from divbench.envs.models import TaskModel, without_actuation
 
@@ -39,7 +39,7 @@ _KEPT_BATCHES = 4  # of different numbers of lanes
 
 
 @record
-class HostData(Record):
+class HostData(PytreeRecord):
     """`bits`: `[2 * n]` uint32 view of the float64 integration state."""
 
     bits: Leaf

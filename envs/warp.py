@@ -31,7 +31,7 @@ with contextlib.redirect_stdout(io.StringIO()):
     from mujoco import mjx
     from mujoco.mjx.third_party.mujoco_warp import OverflowType
 
-from divbench.envs.base import LARGEST_VALID, Reading, Record, Start, float_dtype, record
+from divbench.envs.base import LARGEST_VALID, PytreeRecord, Reading, Start, float_dtype, record
 from divbench.envs.mjx_tuning import internal, without_messages
 from divbench.envs.models import TaskModel, without_actuation
 
@@ -49,7 +49,7 @@ CONTACTS_AT_ONCE = 192
 
 
 @record
-class WarpData(Record):
+class WarpData(PytreeRecord):
     """What one control step hands to the next: `qpos` `[nq]`, `qvel` `[nv]`, `act` `[na]`, and `qacc_warmstart`
     `[nv]`, the constraint solver's first guess."""
 
@@ -152,7 +152,7 @@ class WarpPhysics:
 
 
 @record
-class _Told(Record):
+class _Told(PytreeRecord):
     """What is read of an `mjx.Data` after a call: state, sensors, and `overflow`, `rows`, `contacts`, `pairs`: Warp's
     report, the number of constraint rows, and over all lanes that of contacts and of pairs of near geoms."""
 

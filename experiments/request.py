@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 from divbench.envs.names import PHYSICS, check_installed
 from divbench.spec.errors import UsageError, choose, refusing
@@ -45,7 +46,7 @@ class ReproduceRequest:
     json: bool = False
 
 
-def make_request(**fields: object) -> ReproduceRequest:
+def make_request(**fields: Any) -> ReproduceRequest:
     """The request of these fields.
 
     Raises:

@@ -43,7 +43,8 @@ def wheel(tmp_path_factory) -> Path:
     source, out = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("wheel")
     for name in ("src", "divbench", *MAPPED):
         ignored = ("__pycache__", *(OWN if name == "results" else ()))
-        shutil.copytree(ROOT / name, source / name, symlinks=True, ignore=shutil.ignore_patterns(*ignored))
+        shutil.copytree(ROOT / name, source / name, symlinks=True,
+                        ignore=shutil.ignore_patterns("*.egg-info", *ignored))
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, source)
     for folder in ("runs", "datasets/deep", "baselines/planted/tables"):
@@ -80,7 +81,7 @@ def test_every_package_on_disk_is_listed():
 
 
 def test_src_holds_the_package_and_its_mapped_folders_and_nothing_else():
-    assert [path.name for path in (ROOT / "src").iterdir()] == ["divbench"]
+    assert [path.name for path in (ROOT / "src").iterdir() if path.suffix != ".egg-info"] == ["divbench"]
     for name, folder in [("divbench", "divbench"), *((f"divbench/{folder}", folder) for folder in MAPPED)]:
         assert (ROOT / "src" / name).resolve() == ROOT / folder
 
@@ -92,7 +93,7 @@ def test_wheel_holds_every_module_and_the_evidence_but_nothing_made_here(wheel):
             relative = file.relative_to(ROOT / top)
             if top != "results" or relative.parts[0] not in OWN:
                 assert f"{inside}/{relative.as_posix()}" in names
-    assert {"divbench/py.typed", "divbench/spec/references.bib", "divbench/report/page/assets/page.js"} <= names
+    assert {"divbench/py.typed", "divbench/cli/references.bib", "divbench/report/page/assets/page.js"} <= names
     assert "divbench/results/baselines/planted/tables/planted.csv" in names
     for file in (ROOT / "results").rglob("*"):
         relative = file.relative_to(ROOT / "results")

@@ -12,7 +12,7 @@ from divbench.spec.text import to_json
 class Failed(Exception):
     """A command that ends without an answer: why, in one line, and its exit code."""
 
-    def __init__(self, why: str, code: int):
+    def __init__(self, why: str, code: int) -> None:
         super().__init__(why)
         self.code = code
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from divbench.spec.errors import UsageError, choose
 from divbench.spec.text import parse_count, refuse_repeats, split_names
@@ -35,7 +36,7 @@ class Argument:
     key: str
     metavar: str
     help: str
-    read: Callable[[object, str], object] = as_written
+    read: Callable[[Any, str], object] = as_written
     field: str = ""
     place: str = FLAG
     again: bool = False
@@ -69,7 +70,7 @@ class Command:
 JSON = Argument("json", "", "one JSON object on standard output, all else on standard error")  # of every command
 
 
-def read_values(arguments: Iterable[Argument], written: Mapping[str, object]) -> dict[str, object]:
+def read_values(arguments: Iterable[Argument], written: Mapping[str, Any]) -> dict[str, Any]:
     """The fields that were written on the command line, read one by one.
 
     Raises:
@@ -79,7 +80,7 @@ def read_values(arguments: Iterable[Argument], written: Mapping[str, object]) ->
     return {known[key].field or key: known[key].read(value, known[key].flag) for key, value in written.items()}
 
 
-def read_request(command: Command, written: Mapping[str, object]) -> object:
+def read_request(command: Command, written: Mapping[str, Any]) -> object:
     """What a command was asked for, from its arguments as they were typed.
 
     Raises:
@@ -91,7 +92,7 @@ def read_request(command: Command, written: Mapping[str, object]) -> object:
     return command.request(**read_values((JSON, *command.arguments), written))
 
 
-def count(minimum: int) -> Callable[[object, str], int]:
+def count(minimum: int) -> Callable[[Any, str], int]:
     """Reads a whole number from `minimum` on."""
     return lambda value, what: parse_count(value, what, minimum=minimum)
 

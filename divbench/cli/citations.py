@@ -86,7 +86,8 @@ def bibtex(names: Sequence[str] = ()) -> str:
     Raises:
       UsageError: an unknown variant.
     """
-    comments, papers = [], {}
+    comments: list[str] = []
+    papers: dict[str, Paper] = {}
     for variant in {variant.name: variant for variant in map(find_variant, names)}.values():
         behind = papers_of(variant)
         papers |= {paper.key: paper for paper in behind}

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
+from typing import Any
 
 from divbench.cli.argument import read_values
 from divbench.cli.options import OPTIONS
@@ -18,12 +19,12 @@ from divbench.spec.settings import SACSettings, typed_values, with_values
 IN_SAC = ("batch_size", "hidden")  # options that are arguments of `SACSettings`
 
 
-def read_spec(flags: Mapping[str, object], config: str | None = None) -> RunSpec:
+def read_spec(flags: Mapping[str, Any], config: str | None = None) -> RunSpec:
     """The run that flags as they were typed and a TOML file ask for; see `make_spec`."""
     return make_spec(read_values(OPTIONS.values(), flags), config)
 
 
-def make_spec(options: Mapping[str, object], config: str | None = None) -> RunSpec:
+def make_spec(options: Mapping[str, Any], config: str | None = None) -> RunSpec:
     """The run that options and a TOML file ask for; an option overrides the same key of the file.
 
     Args:
@@ -44,7 +45,7 @@ def make_spec(options: Mapping[str, object], config: str | None = None) -> RunSp
         raise UsageError(f"{error} (settings of {config} included)") from None
 
 
-def read_file(path: str) -> dict[str, object]:
+def read_file(path: str) -> dict[str, Any]:
     """The options that a TOML file gives, read and checked one by one; `sac` is a dictionary.
 
     Raises:
@@ -57,7 +58,7 @@ def read_file(path: str) -> dict[str, object]:
         raise UsageError(f"{path}: {error}") from None
 
 
-def _load(path: str) -> dict[str, object]:
+def _load(path: str) -> dict[str, Any]:
     try:
         with open(path, "rb") as file:
             text = file.read().decode("utf-8-sig")  # as editors on Windows write it
@@ -84,8 +85,8 @@ def _syntax(message: str, text: str) -> str:
     return f"line {line}: broken TOML: {message[: found.start()]}"
 
 
-def _read_keys(table: Mapping[str, object]) -> dict[str, object]:
-    values: dict[str, object] = {}
+def _read_keys(table: Mapping[str, Any]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
     for written, value in table.items():
         key = written.replace("-", "_")
         if key not in OPTIONS:
@@ -96,7 +97,7 @@ def _read_keys(table: Mapping[str, object]) -> dict[str, object]:
     return values
 
 
-def _one_sac(values: dict[str, object], what: str) -> dict[str, object]:
+def _one_sac(values: dict[str, Any], what: str) -> dict[str, Any]:
     """`values` with the options that are settings of SAC moved into `sac`, types checked."""
     given = values.pop("sac", {})
     own = {key: values.pop(key) for key in IN_SAC if key in values}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from divbench.cli.argument import WORD, Argument, Command, count
 from divbench.cli.options import OPTIONS
 from divbench.execute.making.request import MADE, MakeRequest
@@ -30,7 +32,8 @@ def _like_a_run(key: str, metavar: str, text: str) -> Argument:
 
 
 def _settings(value: object, what: str) -> SACSettings:
-    return with_values(SACSettings(), OPTIONS["sac"].read(value, what))
+    read: Any = OPTIONS["sac"].read(value, what)
+    return with_values(SACSettings(), read)
 
 
 COMMANDS: dict[str, Command] = {

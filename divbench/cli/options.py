@@ -6,6 +6,7 @@ Which of them were given, and what follows from all of them together, is the wor
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from divbench.cli.argument import Argument, count
 from divbench.envs.names import PHYSICS
@@ -36,7 +37,7 @@ def _names(value: object, what: str) -> tuple[str, ...]:
     return tuple(value)
 
 
-def _count(key: str) -> Callable[[object, str], int]:
+def _count(key: str) -> Callable[[Any, str], int]:
     return count(MINIMA.get(key, 1))
 
 
@@ -59,7 +60,7 @@ def _widths(value: object, what: str) -> tuple[int, ...]:
     return tuple(parse_count(width, what, 1) for entry in _entries(value, what) for width in split_widths(entry))
 
 
-def _settings(value: object, what: str) -> dict[str, object]:
+def _settings(value: object, what: str) -> dict[str, Any]:
     """Fields of `SACSettings` from `key=value,key=value` or a TOML table. A list may hold several such
     texts."""
     if isinstance(value, dict):
@@ -73,7 +74,7 @@ def _settings(value: object, what: str) -> dict[str, object]:
 
 
 def _texts(value: object, what: str) -> list[str]:
-    texts = value if isinstance(value, list) else [value]
+    texts: list[Any] = value if isinstance(value, list) else [value]
     if not texts or not all(isinstance(text, str) for text in texts):
         raise UsageError(f"{what}: expected key=value pairs, found {value!r}")
     return texts

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Container
+from typing import Any, NoReturn
 
 from divbench.cli.argument import FLAG, JSON, PERHAPS, SEVERAL, Argument, Command
 from divbench.spec.errors import UsageError, nearest
 
-_HOW_MANY = {PERHAPS: {"nargs": "?", "default": argparse.SUPPRESS}, SEVERAL: {"nargs": "+"}}
+_HOW_MANY: dict[str, dict[str, Any]] = {PERHAPS: {"nargs": "?", "default": argparse.SUPPRESS}, SEVERAL: {"nargs": "+"}}
 
 
 class Parser(argparse.ArgumentParser):
     """argparse whose errors are a `UsageError` and whose flags are never abbreviated. Every command has `--json`."""
 
-    def __init__(self, name: str, command: Command):
+    def __init__(self, name: str, command: Command) -> None:
         super().__init__(prog=f"divbench {name}", description=command.summary, allow_abbrev=False)
         self.command = name
         for argument in (JSON, *command.arguments):
@@ -35,14 +36,15 @@ class Parser(argparse.ArgumentParser):
         flags = {flag: action for action in self._actions for flag in action.option_strings}
         return flags, [action for action in self._actions if not action.option_strings]
 
-    def error(self, message: str):
+    def error(self, message: str) -> NoReturn:
         raise UsageError(f"{message.removeprefix('argument ')}; 'divbench {self.command} --help' says more")
 
 
 class Once(argparse.Action):
     """Store a value; refuse a flag that is given twice."""
 
-    def __call__(self, parser, namespace, values, option_string=None):
+    def __call__(self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any,
+                 option_string: str | None = None) -> None:
         if hasattr(namespace, self.dest):
             raise UsageError(f"{option_string}: given twice; give it once")
         setattr(namespace, self.dest, values)
@@ -60,7 +62,7 @@ def parse(parser: Parser, words: list[str]) -> dict | None:
         if found.startswith("-"):
             raise UsageError(f"unknown flag '{found}'{nearest(found, known) or ';'} 'divbench {parser.command} --help' "
                              "lists all")
-        names = " ".join(action.metavar or action.dest for action in places)
+        names = " ".join(str(action.metavar or action.dest) for action in places)
         raise UsageError(f"one word too many, '{found}': expected {names or 'flags'} alone; "
                          f"'divbench {parser.command} --help' says more")
     return vars(namespace)

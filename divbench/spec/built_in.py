@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from divbench.spec.mechanisms import MECHANISMS
 from divbench.spec.variants import Reset, Variant
 
@@ -23,7 +25,7 @@ _INTERVAL = 2_560_000  # updates between resets at every UTD, as published for S
 _OFN_ON = frozenset({"unit_ball"})
 
 
-def _alone(mechanism: str, name: str = "", **others) -> Variant:
+def _alone(mechanism: str, name: str = "", **others: Any) -> Variant:
     """The variant that switches one mechanism on; `others` are further attributes of it."""
     declared = MECHANISMS[mechanism]
     return Variant(name or mechanism.replace("_", "-"), declared.summary, declared.citation,

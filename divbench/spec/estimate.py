@@ -156,7 +156,7 @@ def total(estimates: Sequence[GroupCost]) -> GroupCost:
     """The cost of a run whose groups are trained one after the other: sums, but the largest memory."""
     summed = {field: sum(getattr(e, field) for e in estimates)
               for field in ("lanes", "env_steps", "evaluation_steps", "updates", "disk_bytes", "flops")}
-    hours = [e.hours for e in estimates]
+    hours = [e.hours for e in estimates if e.hours is not None]
     return GroupCost(group="total", memory_bytes=max(e.memory_bytes for e in estimates),
                      lane_bytes=max(e.lane_bytes for e in estimates),
-                     hours=None if None in hours else sum(hours), **summed)
+                     hours=None if len(hours) < len(estimates) else sum(hours), **summed)

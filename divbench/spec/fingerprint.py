@@ -65,7 +65,8 @@ def _defines(statement: ast.stmt) -> list[str] | None:
             targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
             found = [target for whole in targets
                      for target in (whole.elts if isinstance(whole, ast.Tuple | ast.List) else [whole])]
-            return [target.id for target in found] if all(isinstance(t, ast.Name) for t in found) else None
+            names = [target.id for target in found if isinstance(target, ast.Name)]
+            return names if len(names) == len(found) else None
         case ast.Expr():
             return []
         case ast.If() if _is_main(statement):

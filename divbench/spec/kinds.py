@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import struct
+from typing import Any
 
 from divbench.spec.errors import UsageError
 from divbench.spec.text import parse_count, split_widths
@@ -66,7 +67,7 @@ def _distinct(name: str, value: float) -> float:
     return value
 
 
-def typed(name: str, value, kind: str):
+def typed(name: str, value: Any, kind: str) -> Any:
     """`value` as its field's kind; a whole number will do for a float, a list for a tuple."""
     whole = isinstance(value, int) and not isinstance(value, bool)
     if kind == "float" and (whole or isinstance(value, float)) and abs(value) <= LARGEST:

@@ -19,6 +19,7 @@ import re
 import sys
 import traceback
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from divbench.spec.built_in import BUILT_IN, SR_SAC
 from divbench.spec.errors import UsageError, nearest
@@ -28,6 +29,9 @@ from divbench.spec.objects import AGENT, CRITIC, OBJECTS, ObjectName, check_obje
 from divbench.spec.settings import GIVEN, SACSettings, parse_setting
 from divbench.spec.text import format_count, parse_count, split_outside
 from divbench.spec.variants import NUMBERED, Reset, Variant
+
+if TYPE_CHECKING:
+    from types import ModuleType
 
 ALIASES = {"wd": "weight-decay"}
 PATTERNS = {
@@ -124,7 +128,7 @@ def _with_number(variant: Variant, text: str, what: str) -> Variant:
     return _numbered(variant, variant.strength, value, settings=tuple(settings.items()))
 
 
-def _numbered(variant: Variant, what: str, value: object, **changes) -> Variant:
+def _numbered(variant: Variant, what: str, value: object, **changes: Any) -> Variant:
     shown = _shown(value)
     return dataclasses.replace(variant, name=f"{variant.name}={shown}", summary=f"{variant.summary}; {what} is {shown}",
                                **changes)
@@ -147,7 +151,7 @@ def _joined(parts: list[Variant]) -> Variant:
             held = settings.setdefault(key, (value, part.name))
             if held[0] != value:
                 raise UsageError(f"variant '{name}': '{held[1]}' sets {key} to {held[0]}, '{part.name}' to {value}")
-    periods = {part.name: dict(part.settings).get("target_period", 1) for part in parts
+    periods: dict[str, Any] = {part.name: dict(part.settings).get("target_period", 1) for part in parts
                if "algorithm" not in dict(part.settings)}
     for other, period in periods.items():
         if "no-target" in periods and period != 1:
@@ -231,7 +235,8 @@ def with_code(variant: Variant) -> Variant:
             named = read_object(hook, kind, what)
             name, found = named.name, getattr(module, named.name, None)
             check_object(found, named, kind, what)
-            if kind == AGENT and settings.setdefault("algorithm", found.algorithm) != found.algorithm:
+            if (kind == AGENT and found is not None
+                    and settings.setdefault("algorithm", found.algorithm) != found.algorithm):
                 raise UsageError(f"{what}: agent '{hook}' reads the settings of {found.algorithm}; expected algorithm "
                                  f"{found.algorithm} or none, found {settings['algorithm']}")
         elif not callable(getattr(module, name, None)):
@@ -240,7 +245,7 @@ def with_code(variant: Variant) -> Variant:
     return dataclasses.replace(variant, code=tuple(code.items()), settings=tuple(settings.items()))
 
 
-def load_object(named: ObjectName, what: str) -> object:
+def load_object(named: ObjectName, what: str) -> Any:
     """What an object's module has by its name; None if nothing.
 
     Raises:
@@ -249,7 +254,7 @@ def load_object(named: ObjectName, what: str) -> object:
     return getattr(load_module(named.module, what), named.name, None)
 
 
-def load_module(name: str, what: str):
+def load_module(name: str, what: str) -> ModuleType:
     """A module by its dotted name, for `what`; looked for in the current directory too, after all other places. Or by
     its file, `./mine.py`, in the folder of which its own functions are then found.
 

@@ -10,7 +10,7 @@ import dataclasses
 import inspect
 import re
 import sys
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from divbench.spec.errors import UsageError, hint_and_all
 from divbench.spec.setting import ALGORITHMS
@@ -54,9 +54,9 @@ def read_object(given: str | object, kind: str, what: str) -> ObjectName:
         raise UsageError(f"{what}: {expected}, found {given!r}")
     try:
         call = ast.parse(f"f({match['fields'] or ''})", mode="eval").body
-        if call.args or any(keyword.arg is None for keyword in call.keywords):
+        if not isinstance(call, ast.Call) or call.args:
             raise ValueError("a value without a name")
-        fields = {keyword.arg: ast.literal_eval(keyword.value) for keyword in call.keywords}
+        fields = {keyword.arg: ast.literal_eval(keyword.value) for keyword in call.keywords if keyword.arg is not None}
         hash(tuple(fields.values()))
         if len(fields) < len(call.keywords):
             raise ValueError("a field that is set twice")
@@ -96,13 +96,14 @@ def _is_plain(value: object) -> bool:
         return False
 
 
-def check_object(found: object, named: ObjectName, kind: str, what: str) -> None:
+def check_object(found: Any, named: ObjectName, kind: str, what: str) -> None:
     """Raise `UsageError` unless `found`, that the object's module has by its name, is of that kind and has the named
     fields."""
     if kind in MODULES:
         nnx = f", or one of flax.nnx made with ({', '.join(_MADE_WITH)})" if kind == CRITIC else ""
-        known = _fields_of(found, kind) if isinstance(found, type) else None
-        _check(known is not None, f"a flax.linen module class{nnx}", found, named, kind, what)
+        fields = _fields_of(found, kind) if isinstance(found, type) else None
+        known = fields or []
+        _check(fields is not None, f"a flax.linen module class{nnx}", found, named, kind, what)
     elif kind in OPTIMIZERS:
         _check(callable(found), "a function that returns an optax.GradientTransformation", found, named, kind, what)
         known = list(inspect.signature(found).parameters)
@@ -120,7 +121,8 @@ def check_object(found: object, named: ObjectName, kind: str, what: str) -> None
 
 def _fields_of(found: type, kind: str) -> list[str] | None:
     """The fields of a class that the name of a module of that kind can set; None if it is no such module."""
-    arguments = inspect.signature(found.__init__).parameters
+    made_by: Any = found.__init__  # type: ignore[misc]  # the class's own, not that of a class derived from it
+    arguments = inspect.signature(made_by).parameters
     if kind == CRITIC and set(_MADE_WITH) <= arguments.keys():
         return [name for name in arguments if name not in ("self", *_MADE_WITH)]
     if not dataclasses.is_dataclass(found):

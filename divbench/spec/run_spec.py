@@ -91,10 +91,11 @@ class RunSpec:
 
     def __post_init__(self) -> None:
         suite = SUITES[choose("suite", self.suite, SUITES)]
-        defaults: dict[str, object] = {"tasks": suite.tasks, "variants": suite.variants, "utd": (suite.utd,),
-                    "seeds": suite.seeds, "steps": suite.steps, "prime_samples": suite.random_steps,
-                    "prime_updates": suite.prime_updates, "eval_every": suite.eval_every,
-                    "eval_episodes": suite.eval_episodes, "measure_every": suite.measure_every}
+        defaults: dict[str, object] = {
+            "tasks": suite.tasks, "variants": suite.variants, "utd": (suite.utd,), "seeds": suite.seeds,
+            "steps": suite.steps, "prime_samples": suite.random_steps, "prime_updates": suite.prime_updates,
+            "eval_every": suite.eval_every, "eval_episodes": suite.eval_episodes,
+            "measure_every": suite.measure_every}
         if self.dataset is not None:
             defaults |= OFFLINE | {"tasks": _named(self.dataset, suite.tasks)}
         elif suite.offline:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from divbench.spec.errors import UsageError, choose
 
@@ -87,7 +87,7 @@ class Setting:
             choose(name, str(value), self.values)
 
 
-def setting(default: T, topic: str, meaning: str, values: Range | tuple[str, ...] | None = None, **more) -> T:
+def setting(default: T, topic: str, meaning: str, values: Range | tuple[str, ...] | None = None, **more: Any) -> T:
     """The field of a dataclass that declares a `Setting`; `more` are its other attributes."""
     declared = Setting(topic=topic, meaning=meaning, values=values, **more)
     return dataclasses.field(default=default, metadata={_DECLARED: declared})

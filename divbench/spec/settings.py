@@ -13,6 +13,7 @@ import dataclasses
 import math
 import re
 from collections.abc import Mapping
+from typing import Any
 
 from divbench.spec.errors import UsageError, choose
 from divbench.spec.kinds import parse_value, typed
@@ -199,7 +200,7 @@ class SACSettings:
         becomes="bootstrap_at_limit")
     hidden: dataclasses.InitVar[tuple[int, ...] | None] = None  # an argument only: it sets both widths
 
-    def __post_init__(self, hidden):
+    def __post_init__(self, hidden: tuple[int, ...] | None) -> None:
         for name in WIDTHS if hidden is not None else ():
             object.__setattr__(self, name, typed(BOTH, hidden, FIELDS[name]))
         for name, kind in FIELDS.items():
@@ -244,12 +245,12 @@ DECLARED: dict[str, Setting] = declarations(SACSettings)
 STRUCTURE = tuple(name for name, declared in DECLARED.items() if declared.static)
 WIDTHS = ("critic_hidden", "actor_hidden")
 # Kind of each field, as its annotation is written.
-FIELDS: dict[str, str] = {field.name: field.type for field in dataclasses.fields(SACSettings)}
+FIELDS: dict[str, str] = {field.name: str(field.type) for field in dataclasses.fields(SACSettings)}
 # And of each name by which settings are given.
 GIVEN = FIELDS | {BOTH: FIELDS[WIDTHS[0]]}
 
 
-def with_values(settings: SACSettings, values: Mapping[str, object]) -> SACSettings:
+def with_values(settings: SACSettings, values: Mapping[str, Any]) -> SACSettings:
     """`settings` with some fields replaced, types checked.
 
     Raises:
@@ -258,7 +259,7 @@ def with_values(settings: SACSettings, values: Mapping[str, object]) -> SACSetti
     return dataclasses.replace(settings, **typed_values(values))
 
 
-def typed_values(values: Mapping[str, object]) -> dict[str, object]:
+def typed_values(values: Mapping[str, Any]) -> dict[str, Any]:
     """`values` as fields: every name known and every value of its field's kind, `hidden` as both widths.
 
     Raises:
@@ -273,7 +274,7 @@ def typed_values(values: Mapping[str, object]) -> dict[str, object]:
     return spread(known)
 
 
-def settings_to_plain(settings: SACSettings) -> dict[str, object]:
+def settings_to_plain(settings: SACSettings) -> dict[str, Any]:
     """The settings as JSON values. Critics and actor of equal widths have one entry, `hidden` (see `spread`)."""
     plain = {name: list(value) if isinstance(value, tuple) else value
              for name, value in dataclasses.asdict(settings).items()}
@@ -282,7 +283,7 @@ def settings_to_plain(settings: SACSettings) -> dict[str, object]:
     return {name: value for name, value in plain.items() if name not in WIDTHS} | {BOTH: plain[WIDTHS[0]]}
 
 
-def spread(values: Mapping[str, object]) -> dict[str, object]:
+def spread(values: Mapping[str, Any]) -> dict[str, Any]:
     """`values` with both widths in place of `hidden`."""
     both = dict.fromkeys(WIDTHS, values[BOTH]) if BOTH in values else {}
     return {name: value for name, value in values.items() if name != BOTH} | both

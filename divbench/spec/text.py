@@ -14,6 +14,7 @@ import shutil
 import textwrap
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from typing import Any
 
 from divbench.spec.errors import UsageError
 
@@ -205,7 +206,7 @@ def to_json(record: Mapping) -> str:
     return json.dumps(to_plain(record), allow_nan=False)
 
 
-def to_plain(value):
+def to_plain(value: Any) -> Any:
     """JSON values: records and mappings as objects, sequences as arrays, NumPy's numbers as Python's, numbers that are
     not finite as null, anything else as text."""
     if dataclasses.is_dataclass(value):

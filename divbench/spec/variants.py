@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import re
+from typing import Any
 
 from divbench.spec.errors import UsageError, unknown
 from divbench.spec.kinds import read_number
@@ -84,7 +85,7 @@ class Variant:
     number: float | tuple[float | None, ...] | None = None
     code: tuple[tuple[str, str], ...] = dataclasses.field(default=(), compare=False)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not _NAME.fullmatch(self.name):
             raise UsageError(f"variant {self.name!r}: expected a name of letters, digits and any of . _ = + -")
         pairs = self.settings.items() if isinstance(self.settings, dict) else self.settings
@@ -203,7 +204,7 @@ def variant_to_plain(variant: Variant) -> dict:
              "settings": [[name, list(value) if isinstance(value, tuple) else value]
                           for name, value in variant.settings],
              "reset": variant.reset and dataclasses.asdict(variant.reset)}
-    optional = {kind: list(getattr(variant, kind)) or None for kind in HOOKS} | variant.objects
+    optional: dict[str, Any] = {kind: list(getattr(variant, kind)) or None for kind in HOOKS} | variant.objects
     optional["number"] = list(variant.number) if isinstance(variant.number, tuple) else variant.number
     return plain | {name: value for name, value in optional.items() if value is not None}
 
@@ -213,8 +214,8 @@ def variant_from_plain(record: dict) -> Variant:
     settings = tuple((name, tuple(value) if isinstance(value, list) else value)
                      for name, value in record["settings"])
     number = record.get("number")
+    own: dict[str, Any] = {kind: tuple(record.get(kind, ())) for kind in HOOKS}
+    own |= {kind: record.get(kind, "") for kind in OBJECTS}
     return Variant(name=record["name"], summary="", citation="", mechanisms=frozenset(record["mechanisms"]),
-                   settings=settings, reset=record["reset"] and Reset(**record["reset"]),
-                   **{kind: tuple(record.get(kind, ())) for kind in HOOKS},
-                   **{kind: record.get(kind, "") for kind in OBJECTS},
+                   settings=settings, reset=record["reset"] and Reset(**record["reset"]), **own,
                    number=tuple(number) if isinstance(number, list) else number)

@@ -5,11 +5,15 @@ from __future__ import annotations
 import functools
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from divbench.cli.answer import Answer
 from divbench.cli.codes import FAILED, INTERRUPTED, refuse_unwritable
 from divbench.experiments.request import ReproduceRequest
 from divbench.spec.errors import UsageError
+
+if TYPE_CHECKING:
+    from divbench.experiments.experiment import Claim, MeasuredExperiment
 
 
 def reproduce(request: ReproduceRequest) -> Answer:
@@ -19,7 +23,7 @@ def reproduce(request: ReproduceRequest) -> Answer:
     if request.list:
         return Answer(lambda: {"experiments": catalogue.records()}, lambda: print(catalogue.describe()))
     refuse_unwritable(request.out)
-    experiment = catalogue.EXPERIMENTS[request.name]
+    experiment = catalogue.EXPERIMENTS[request.name or ""]
     if isinstance(experiment, MeasuredExperiment):
         return _measure(experiment, request)
     plan = reproduce.make_plan(experiment, request)
@@ -44,7 +48,7 @@ def reproduce(request: ReproduceRequest) -> Answer:
     return _settled(reproduce.settle(plan), plan.folder)
 
 
-def _measure(experiment, request: ReproduceRequest) -> Answer:
+def _measure(experiment: MeasuredExperiment, request: ReproduceRequest) -> Answer:
     """The same for a claim that a measurement decides."""
     from divbench.execute.wording import write_line
     from divbench.experiments import measuring
@@ -68,7 +72,7 @@ def _settled(record: dict, folder: Path) -> Answer:
     return Answer(lambda: record, lambda: print(_outcome_text(record, folder)))
 
 
-def _claim_text(experiment, scale: str) -> str:
+def _claim_text(experiment: Claim, scale: str) -> str:
     lines = [f"claim    {experiment.claim}", f"source   {experiment.source}"]
     if experiment.decided(scale) != experiment.claim:
         lines.append(f"decides  {experiment.decided(scale)}")

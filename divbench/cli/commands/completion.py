@@ -8,6 +8,7 @@ that a flag takes are in `NAMES`; where any name may be right, the flag is in `F
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from divbench.cli import table
 from divbench.cli.answer import Answer
@@ -100,7 +101,7 @@ def names_of(command: str, key: str) -> Iterable[str]:
     return NAMES.get(f"{command} {key}", NAMES.get(key, ()))
 
 
-def _names(command: str, argument, word: str) -> list[str]:
+def _names(command: str, argument: Any, word: str) -> list[str]:
     done, comma, last = word.rpartition(",") if "," in argument.metavar else ("", "", word)
     return [f"{done}{comma}{name}" for name in names_of(command, argument.dest)
             if name.startswith(last) and name not in done.split(",")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from divbench.cli.answer import Answer, Failed
 from divbench.cli.codes import FAILED, INTERRUPTED, refuse_unwritable
@@ -14,6 +15,9 @@ from divbench.records.datasets.request import (
     InfoRequest,
     SubsetRequest,
 )
+
+if TYPE_CHECKING:
+    from divbench.records.datasets.dataset import Dataset
 
 
 def make(request: MakeRequest) -> Answer:
@@ -63,7 +67,7 @@ def export_dataset(request: DatasetExportRequest) -> Answer:
     return Answer(lambda: {"exported": made}, lambda: print(datasets.describe_export(request, made)))
 
 
-def _described(dataset) -> Answer:
+def _described(dataset: Dataset) -> Answer:
     from divbench.report import datasets
 
     return Answer(lambda: datasets.record(dataset), lambda: print(datasets.describe(dataset)))

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from divbench.cli.answer import Answer
 from divbench.cli.codes import refuse_unwritable
 from divbench.spec.errors import UsageError
 from divbench.studies.ntk.request import TABLE, KernelRequest
+
+if TYPE_CHECKING:
+    from divbench.studies.ntk.rows import KernelRow
 
 
 def ntk(request: KernelRequest) -> Answer:
@@ -28,13 +33,13 @@ def ntk(request: KernelRequest) -> Answer:
                   lambda: print(f"{as_text(summaries)}\n\nwritten  {folder}/: {', '.join(files)}"))
 
 
-def _teller(request: KernelRequest):
+def _teller(request: KernelRequest) -> Callable[[KernelRow], None]:
     """What reports every critic: JSON lines on standard error, a line for each kind of critic, or nobody."""
     from divbench.execute.wording import write_line
 
     total, done = request.critics, 0
 
-    def tell(row) -> None:
+    def tell(row: KernelRow) -> None:
         nonlocal done
         done += 1
         if request.json:

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
 from divbench.cli.answer import Answer
 from divbench.cli.codes import FAILED, INTERRUPTED, OK, refuse_unwritable
 from divbench.cli.config import make_spec
 from divbench.spec.errors import UsageError
+
+if TYPE_CHECKING:
+    from divbench.execute.run import RunResult
+    from divbench.spec.run_spec import RunSpec
 
 SAY_NOTHING = {"out", "force", "quiet", "json"}  # of what is to be trained
 
@@ -34,7 +41,7 @@ def run(given: dict) -> Answer:
     return Answer(lambda: _record(spec, result, not_remade), lambda: _show(spec, result, not_remade), code, spec.json)
 
 
-def _everything(spec) -> str:
+def _everything(spec: RunSpec) -> str:
     """What a run that nobody has narrowed would be."""
     from divbench.spec.estimate import UPDATES_PER_SECOND
 
@@ -46,7 +53,7 @@ def _everything(spec) -> str:
             "such as --suite smoke or --tasks cheetah-run --seeds 1 --steps 20k")
 
 
-def _record(spec, result, not_remade: str) -> dict:
+def _record(spec: RunSpec, result: RunResult, not_remade: str) -> dict:
     from divbench.spec.plan import silent_resets
 
     return {"folder": result.folder, "failed": list(map(str, result.failed)), "failures": result.failed,
@@ -54,7 +61,7 @@ def _record(spec, result, not_remade: str) -> dict:
             "silent_resets": silent_resets(spec), "report_not_remade": not_remade}
 
 
-def _show(spec, result, not_remade: str) -> None:
+def _show(spec: RunSpec, result: RunResult, not_remade: str) -> None:
     if result.interrupted:
         again = "the same command without --force" if spec.force else "the same command"
         print(f"interrupted; {again} continues from the checkpoint in {result.folder}")
@@ -107,7 +114,7 @@ def plan(given: dict) -> Answer:
                   lambda: print(describe_plan(spec, estimates, basis, silent)), json=spec.json)
 
 
-def _sizes(groups) -> list:
+def _sizes(groups: Iterable) -> list:
     """How large the networks of each group are. Those of divbench need no jax, which takes seconds to load."""
     if not any(group.lanes[0].variant.objects for group in groups):
         from divbench.spec.sizes import mlp_sizes

@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import os
 from pathlib import Path
+from typing import Any
 
 from divbench.report.compare.margins import NUMBER, Margins, read_margins
 from divbench.spec.errors import UsageError
@@ -63,7 +64,7 @@ class CompareRequest:
         return self.all_margins.of(metric, task, mean, span)
 
 
-def make_request(*, margin: str | None = None, **fields: object) -> CompareRequest:
+def make_request(*, margin: str | None = None, **fields: Any) -> CompareRequest:
     """The request of these fields; `margin` as `--margin` is typed.
 
     Raises:
@@ -73,7 +74,7 @@ def make_request(*, margin: str | None = None, **fields: object) -> CompareReque
         read = read_margins(margin, fields.get("metrics", DEFAULT_METRICS))
         fields |= {"margins": read.amounts, "shares": read.shares}
     request = CompareRequest(**fields)
-    if None not in (request.markdown, request.junit) and _same_place(request.markdown, request.junit):
+    if request.markdown is not None and request.junit is not None and _same_place(request.markdown, request.junit):
         raise UsageError(f"--junit: '{request.junit}' is the file of --markdown too; name another")
     for key, mark in (("markdown", MARKDOWN_MARK), ("junit", JUNIT_MARK)):
         if getattr(request, key) is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from divbench.envs.names import PHYSICS, check_physics
 from divbench.spec.errors import UsageError, choose, refusing
@@ -68,7 +68,7 @@ class KernelRequest:
         return self.initialisations * (1 if self.critic else len(self.activations) * len(self.shapes))
 
 
-def make_request(**fields: object) -> KernelRequest:
+def make_request(**fields: Any) -> KernelRequest:
     """The request of these fields; in place of `shapes`, every one of `widths` is combined with every one of `depths`.
 
     Raises:
