@@ -211,3 +211,46 @@ def definition_of(task: str) -> TaskDefinition:
     info = task_info(task)
     module = importlib.import_module(f"divbench.envs.{f'gymtasks.{task}' if info.gymnasium_id else info.domain}")
     return next(found for found in module.DEFINITIONS if found.name == task)
+
+
+class TaskEnvironment(Protocol):
+    """What training asks of a task: `environment.Environment`, a toy, or a dataset in the shape of one."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def physics(self) -> str: ...
+
+    @property
+    def episode_length(self) -> int: ...
+
+    @property
+    def observation_size(self) -> int: ...
+
+    @property
+    def action_size(self) -> int: ...
+
+    @property
+    def terminates(self) -> bool: ...
+
+    @property
+    def reward_range(self) -> tuple[float, float]: ...
+
+    @property
+    def action_low(self) -> np.ndarray: ...
+
+    @property
+    def action_high(self) -> np.ndarray: ...
+
+    def reset(self, key: jax.Array) -> State:
+        """The beginning of an episode that the key draws; the key is consumed."""
+
+    def draw(self, seeds: Any) -> Any:
+        """Beginnings of episodes, by seed, with an axis in front."""
+
+    def start(self, start: Any) -> State:
+        """The state at a drawn beginning."""
+
+    def step(self, state: State, action: jax.Array) -> State:
+        """The state one control step later."""

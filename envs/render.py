@@ -14,7 +14,7 @@ import mujoco
 import numpy as np
 
 from divbench.envs import host
-from divbench.envs.environment import Environment
+from divbench.envs.base import TaskEnvironment
 from divbench.envs.gl import make_context
 from divbench.envs.models import load_model, original_model
 from divbench.envs.names import check_name, task_info
@@ -116,7 +116,7 @@ class Renderer:
         self.close()
 
 
-def positions(environment: Environment, data: Any) -> np.ndarray:
+def positions(environment: TaskEnvironment, data: Any) -> np.ndarray:
     """The positions `[..., nq]` float64 in a state's `data`, of any physics, any leading axes."""
     if environment.physics != "host":
         return np.asarray(data.qpos, np.float64)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import time
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 import jax
 import jax.numpy as jnp
@@ -17,6 +18,9 @@ from divbench.learn.keys import Stream, draw_seed, lane_keys
 from divbench.learn.trainer import Control
 from divbench.spec.plan import Group
 from divbench.spec.protocol import build_protocol
+
+if TYPE_CHECKING:
+    from divbench.learn.trainer import TrainState
 
 SECONDS = 2.0  # of measured updates
 RANDOM_STEPS = 200
@@ -44,7 +48,7 @@ def measure_rate(group: Group, physics: str = "auto", precision: str = "highest"
     everyone = jnp.ones(lanes, bool)
     state = program.reset_lanes(program.blank_state(), roots, coefs, everyone, everyone, jnp.zeros(lanes, jnp.int32))
 
-    def chunk(state, *, steps: int, updates: int):
+    def chunk(state: TrainState, *, steps: int, updates: int) -> tuple[TrainState, float]:
         control = Control.acting(steps, explores=True, begins_episode=True) if steps else Control.priming(updates)
         began = time.perf_counter()
         state = program.train_chunk(state, roots, coefs, starts, control)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -15,6 +16,11 @@ from divbench.learn.trainer import TrainState
 BLOCK_ROWS = 8_192  # replay rows fetched from the device at once
 
 
+def _without_rows(state: TrainState) -> TrainState:
+    nothing: Any = None  # the rows are kept beside the state
+    return state._replace(rows=nothing)
+
+
 class Checkpointer:
     """Saves a group's state and restores it. Replay rows are written once, when they are complete.
 
@@ -23,7 +29,7 @@ class Checkpointer:
       replay: of the group's lanes.
     """
 
-    def __init__(self, folder, replay: Replay):
+    def __init__(self, folder: Any, replay: Replay) -> None:
         self._folder, self._replay = folder, replay
         self._saved_rows = 0
         self._fetch = jax.jit(lambda rows, first: jax.lax.dynamic_slice_in_dim(
@@ -41,7 +47,7 @@ class Checkpointer:
         self._folder.timing.flush()
         complete = self._replay.complete_rows(at.env_step)
         meta = {"position": list(dataclasses.astuple(at)), "pending": pending, "journal": offset}
-        self._folder.checkpoints.save(state._replace(rows=None), meta=meta, first_row=self._saved_rows,
+        self._folder.checkpoints.save(_without_rows(state), meta=meta, first_row=self._saved_rows,
                                       rows=self._rows(state.rows, self._saved_rows, complete))
         self._saved_rows = complete
 
@@ -56,7 +62,7 @@ class Checkpointer:
         Raises:
           UsageError: the checkpoint or the journal is damaged.
         """
-        loaded = self._folder.checkpoints.load(blank._replace(rows=None))
+        loaded = self._folder.checkpoints.load(_without_rows(blank))
         if loaded is None:
             self._folder.journal.truncate(0)
             return None

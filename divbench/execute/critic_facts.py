@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from divbench.execute.programs import structure_for
 from divbench.learn.agents import critic as critics
 from divbench.learn.agents import kernel
@@ -13,7 +15,7 @@ from divbench.spec.run_spec import RunSpec
 NOT_MEASURED = "not measured"
 
 
-def facts_of(group: Group, data=None) -> dict[str, dict[str, str]]:
+def facts_of(group: Group, data: Any = None) -> dict[str, dict[str, str]]:
     """Of the lanes of a group that have a critic from outside, by variant; texts by `critic`, `kernel` and `features`.
 
     The kernel is measured `layer by layer`, or `formed: ` names the parameters whose gradients are formed pair by pair.

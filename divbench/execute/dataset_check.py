@@ -30,6 +30,7 @@ def checked_card(spec: RunSpec) -> dict:
       UsageError: no dataset, a damaged card, that of another task, or transitions that were drawn singly for a variant
         that needs what was done next. Its files are not verified.
     """
+    assert spec.dataset is not None, "an offline run has a dataset"
     card = read_card(Path(spec.dataset))
     check_task(card, spec.dataset, spec.tasks[0])
     if not card["whole_episodes"]:

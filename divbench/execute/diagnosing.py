@@ -7,6 +7,9 @@ N critics, B batch, T steps of an episode.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
+from typing import TYPE_CHECKING, Any
+
 import chex
 import jax
 import jax.numpy as jnp
@@ -25,12 +28,15 @@ from divbench.learn.replay.drawing import make_draw, replay_of
 from divbench.learn.trainer import TrainState
 from divbench.spec.run_spec import FULL, NTK, SEEM
 
+if TYPE_CHECKING:
+    from divbench.envs.base import TaskEnvironment
+
 # Of a return, that may lie after the end of the episode that it is measured in. A verdict takes a Q that is half as
 # large again for too large. With 1,000 steps 0.1% lies there for gamma 0.99 and 12% for 0.997.
 MOST_CUT_OFF = 0.05
 
 
-def make_diagnose(env, structure: Structure, level: str = "cheap"):
+def make_diagnose(env: TaskEnvironment, structure: Structure, level: str = "cheap") -> Callable:
     """`diagnose(state, roots, coefs, starts) -> (values, diagnostics)`, float32 `[L]` arrays.
 
     `values` has them by column; `diagnostics` by metric and layer, `""` for a metric of the whole critic. Unless
@@ -44,7 +50,8 @@ def make_diagnose(env, structure: Structure, level: str = "cheap"):
     draw_points = make_draw(replay, structure, kernel_measures.POINTS)
     kinds = level.split(",")
 
-    def on_batch(keys, learner, before, rows, coefs: Coefficients, transitions):
+    def on_batch(keys: jax.Array, learner: LearnerState, before: Any, rows: jax.Array, coefs: Coefficients,
+                 transitions: jax.Array) -> tuple[dict, dict]:
         batch = draw(keys[0], rows, transitions, coefs)
         measured, details = _measure_batch(learner, batch, coefs, structure, keys, kinds)
         points = draw_points(jax.random.fold_in(keys[0], 1), rows, transitions, coefs)
@@ -58,24 +65,28 @@ def make_diagnose(env, structure: Structure, level: str = "cheap"):
             details |= stability.measure_stability(learner, before, points, kernel, coefs, structure)
         return measured, details
 
-    def diagnose(state: TrainState, roots, coefs: Coefficients, starts):
+    def on_episode(learner: LearnerState, coefs: Coefficients, episode: rollout.Rollout, key: jax.Array) -> dict:
+        return _measure_episode(learner, coefs, episode, key, structure)
+
+    def diagnose(state: TrainState, roots: jax.Array, coefs: Coefficients, starts: Any) -> tuple[dict, dict]:
         chex.assert_tree_shape_prefix((state.learner, coefs, starts), roots.shape)
         keys = jax.vmap(measuring_keys, in_axes=(0, None))(roots, state.update)
         columns, details = jax.vmap(on_batch, in_axes=(0, 0, 0, replay.lane_axis, 0, None))(
             keys, state.learner, state.before, replay.lane_rows(state.rows), coefs, state.env_step)
         episode = rollout.play(env, structure, state.learner.actor, coefs, starts, keys[:, 5])
-        seen = jax.vmap(lambda *lane: _measure_episode(*lane, structure))(state.learner, coefs, episode, keys[:, 6])
+        seen = jax.vmap(on_episode)(state.learner, coefs, episode, keys[:, 6])
         return columns | seen, details
 
     return diagnose
 
 
-def measuring_keys(root, update):
+def measuring_keys(root: jax.Array, update: jax.Array) -> Any:
     """The keys of a measurement, one for each use."""
     return jax.random.split(stream_key(root, Stream.MEASURE, update), 7)
 
 
-def _measure_batch(learner: LearnerState, batch: Batch, coefs: Coefficients, structure: Structure, keys, kinds):
+def _measure_batch(learner: LearnerState, batch: Batch, coefs: Coefficients, structure: Structure, keys: jax.Array,
+                   kinds: Collection[str]) -> Any:
     critic, agent = learner.critic, agent_of(structure)
     action, log_prob = agent.sample(learner.actor, batch.obs, coefs, structure, keys[1])
     uniform = jax.random.uniform(keys[2], action.shape, jnp.float32, -1.0, 1.0)
@@ -141,7 +152,8 @@ def _measure_batch(learner: LearnerState, batch: Batch, coefs: Coefficients, str
     return measured, details | {name: {"": rank} for name, rank in features.ranks(passed.hidden[-1]).items()}
 
 
-def _measure_episode(learner: LearnerState, coefs: Coefficients, episode: rollout.Rollout, key, structure: Structure):
+def _measure_episode(learner: LearnerState, coefs: Coefficients, episode: rollout.Rollout, key: jax.Array,
+                     structure: Structure) -> Any:
     agent = agent_of(structure)
     episode = episode._replace(reward=rewards.transform(episode.reward, coefs, structure))
     returns = values.soft_returns(episode.reward, episode.log_prob, agent.entropy_weight(learner, coefs), coefs.gamma,
@@ -163,12 +175,12 @@ def _measure_episode(learner: LearnerState, coefs: Coefficients, episode: rollou
             "td_loss_heldout": _td_loss(there, target, before.within)}
 
 
-def _norm(tree) -> jax.Array:
+def _norm(tree: Any) -> jax.Array:
     """L2 norm of a tree, scalar; NaN for None: a moment that the lane's optimizer does not keep."""
     return jnp.float32(jnp.nan) if tree is None else norms.global_norm(tree)
 
 
-def _td_loss(q, target, within=None) -> jax.Array:
+def _td_loss(q: jax.Array, target: Any, within: Any = None) -> jax.Array:
     """Sum over critics of the mean squared TD error: `[N, B]` and `[B]` to a scalar; of those `within` `[B]`, if
     given."""
     squares = jnp.square(q - target[None, :])

@@ -131,7 +131,7 @@ def _devices() -> list[Check]:
 def _precision() -> list[Check]:
     import jax
 
-    float64 = "on" if jax.config.jax_enable_x64 else "off"
+    float64 = "on" if jax.config.read("jax_enable_x64") else "off"
     found = f"learner {RunSpec.precision} unless a run says otherwise ({', '.join(PRECISIONS)})"
     return [Check("precision", f"{found}; float64 {float64}")]
 

@@ -8,6 +8,7 @@ import sys
 import traceback
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from divbench.execute.wording import one_line
 
@@ -42,7 +43,7 @@ class RunFailed(RuntimeError):
       result: the `RunResult`.
     """
 
-    def __init__(self, result):
+    def __init__(self, result: Any) -> None:
         super().__init__("\n".join(map(str, result.failed)))
         self.result = result
 

@@ -7,6 +7,8 @@ Letters in shapes: L lanes, K points.
 
 from __future__ import annotations
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -25,12 +27,12 @@ POINTS = 256  # transitions that kernels are made of
 MATRIX = "seem_matrix"
 
 
-def first_critic(critic):
+def first_critic(critic: Any) -> Any:
     """The first critic alone, its axis kept; of a module that holds all critics, the module."""
     return jax.tree.map(lambda leaf: leaf[:1], critic)
 
 
-def kernel_of(critic, points: Batch, coefs: Coefficients, structure: Structure) -> jax.Array:
+def kernel_of(critic: Any, points: Batch, coefs: Coefficients, structure: Structure) -> jax.Array:
     """K(X, X) of one critic (`first_critic`) on the data's pairs, `[K, K]`."""
     return kernels.kernel(critic, points.obs, points.action, coefs, structure)
 
@@ -43,7 +45,7 @@ def measure_ntk(kernel: jax.Array) -> dict:
     return {names[name]: {"": value} for name, value in described.items()}
 
 
-def measure_alignment(learner: LearnerState, batch: Batch, target, step, coefs: Coefficients,
+def measure_alignment(learner: LearnerState, batch: Batch, target: Any, step: Any, coefs: Coefficients,
                       structure: Structure) -> dict:
     """`update_cosine`: did the step change the first critic's Q on its minibatch as the TD errors ask?"""
     moved = {**learner.critic, "params": jax.tree.map(jnp.add, learner.critic["params"], step)}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from rich.console import Console
 from rich.console import Group as Stack
@@ -29,7 +29,7 @@ BAR_WIDTH = 20  # columns
 class LiveProgress(Progress):
     """A table that is redrawn in place; messages scroll by above it."""
 
-    def __init__(self, stream: TextIO | None = None, **kwargs):
+    def __init__(self, stream: TextIO | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.console = Console(file=stream)
         self.live: Live | None = None
@@ -92,7 +92,7 @@ class LiveProgress(Progress):
         now = self.clock()
         done = [p for p in self.seen.values() if p.state != "running"]
         running = [p for p in self.seen.values() if p.state == "running"]
-        parts = [Text(self.title)]
+        parts: list[Any] = [Text(self.title)]
         for progress in (*done[-FINISHED_SHOWN:], *running):
             parts.append(self._headline(progress))
             if progress.state == "running":

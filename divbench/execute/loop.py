@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import math
 import time
+from typing import TYPE_CHECKING, Any
 
 import jax
 import jax.numpy as jnp
@@ -34,6 +35,10 @@ from divbench.spec.plan import Group
 from divbench.spec.run_spec import RunSpec
 from divbench.spec.variants import RESET_UNITS
 
+if TYPE_CHECKING:
+    from divbench.execute.progress import Progress
+    from divbench.records.folder import GroupFolder
+
 CHUNK_SECONDS = 5.0  # of training between two looks at whether a signal came
 FIRST_CHUNK = 50  # updates (or env steps) of a phase's first chunk, before its pace is known
 
@@ -52,8 +57,8 @@ class GroupLoop:
       data: what an offline run learns from (`divbench.execute.offline.OfflineData`).
     """
 
-    def __init__(self, group: Group, program: Program, *, spec: RunSpec, physics: str, folder, progress,
-                 signals: Signals, checkpoint_seconds: float, data=None):
+    def __init__(self, group: Group, program: Program, *, spec: RunSpec, physics: str, folder: GroupFolder,
+                 progress: Progress, signals: Signals, checkpoint_seconds: float, data: Any = None) -> None:
         self.group, self.program, self.folder, self.progress = group, program, folder, progress
         self.signals, self.checkpoint_seconds, self.data = signals, checkpoint_seconds, data
         self.roots = lane_keys([lane.key_words for lane in group.lanes])
@@ -125,7 +130,7 @@ class GroupLoop:
         if at.phase != stop.phase:
             at = Position(stop.phase, 0, at.env_step, at.update)
         phase = self.group.protocol.phases[at.phase]
-        unit = 1.0 if not phase.acts or not phase.utd else 1.0 / float(max(1, phase.utd))
+        unit = 1.0 if not phase.acts or not phase.utd else 1.0 / max(1.0, float(phase.utd))
         while at.done < stop.done:
             pace = self._pace.get(at.phase)
             amount = FIRST_CHUNK * unit if pace is None else CHUNK_SECONDS / pace
@@ -163,7 +168,8 @@ class GroupLoop:
             if state.before is not None:
                 state = state._replace(before=remember(state.learner))
         if due.resets:
-            scopes = [lane.variant.reset.scope if lane.variant.name in due.resets else "" for lane in self.group.lanes]
+            scopes = [lane.variant.reset.scope if lane.variant.reset and lane.variant.name in due.resets else ""
+                      for lane in self.group.lanes]
             actors, critics = (jnp.asarray([scope in ("agent", part) for scope in scopes])
                                for part in ("actor", "critic"))
             state = self.program.reset_lanes(state, self.roots, self.coefs, actors, critics, state.resets + 1)
@@ -187,7 +193,7 @@ class GroupLoop:
         return Control.acting(amount, explores=phase.kind == "random", begins_episode=begins, utd=phase.utd,
                               phase_step=at.done)
 
-    def _starts(self, at: Position):
+    def _starts(self, at: Position) -> Any:
         """Start states of the episode that `at` lies in, one a lane; drawn once an episode."""
         episode = at.env_step // self.program.env.episode_length
         if getattr(self, "_drawn", (None,))[0] != episode:
@@ -201,7 +207,7 @@ class GroupLoop:
         self._saved_at = time.monotonic()
 
     @contextlib.contextmanager
-    def _timed(self, event: str, at: Position):
+    def _timed(self, event: str, at: Position) -> Any:
         began = time.perf_counter()
         yield
         self._time_row(event, at, time.perf_counter() - began)

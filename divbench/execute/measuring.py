@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import jax
 import jax.numpy as jnp
@@ -24,6 +25,10 @@ from divbench.learn.trainer import Cause, TrainState
 from divbench.spec.networks import network_of
 from divbench.spec.plan import Group, Lane
 
+if TYPE_CHECKING:
+    from divbench.envs.base import TaskEnvironment
+    from divbench.learn.agents.coefficients import Coefficients
+
 ACTION_REPEAT = 1
 BLOCK_SECONDS = 3.0  # of evaluation between two looks at whether a signal came
 FIRST_BLOCK = 20  # env steps of the first block of a process, before the pace is known
@@ -36,7 +41,7 @@ def lane_columns(lane: Lane, suite: str, physics: str, precision: str) -> dict:
             "precision": precision}
 
 
-def draw_starts(env, seeds: list[int], shape: tuple[int, ...]):
+def draw_starts(env: TaskEnvironment, seeds: list[int], shape: tuple[int, ...]) -> Any:
     """Start states for `seeds`, each distinct one drawn once, as a batch of that leading shape."""
     unique, inverse = np.unique(np.asarray(seeds, np.uint64), return_inverse=True)
     drawn = env.draw(unique)
@@ -51,18 +56,18 @@ class Evaluator:
       check: called between blocks; it raises to abandon the evaluation.
     """
 
-    def __init__(self, program: Program, group: Group, check: Callable[[], None]):
+    def __init__(self, program: Program, group: Group, check: Callable[[], None]) -> None:
         self._program, self._group, self._check = program, group, check
         self._seconds_per_step: float | None = None
 
-    def compile(self, state: TrainState, coefs) -> None:
+    def compile(self, state: TrainState, coefs: Coefficients) -> None:
         """Compile by playing no step."""
         shape = (self._program.lanes, self._program.episodes)
         starts = draw_starts(self._program.env, [0] * (shape[0] * shape[1]), shape)
         blank = rollout.blank_evaluation(self._program.env, *shape)
         jax.block_until_ready(self._play(state, coefs, blank, starts, False, 0))
 
-    def returns(self, state: TrainState, coefs, at: Position) -> np.ndarray:
+    def returns(self, state: TrainState, coefs: Coefficients, at: Position) -> np.ndarray:
         """Undiscounted returns of the deterministic policy, float64 `[L, E]`."""
         program, group = self._program, self._group
         shape = (program.lanes, program.episodes)
@@ -84,7 +89,7 @@ class Evaluator:
             played += block
         return np.asarray(evaluation.returns, np.float64)
 
-    def _play(self, state, coefs, evaluation, starts, begins: bool, steps: int):
+    def _play(self, state: Any, coefs: Coefficients, evaluation: Any, starts: Any, begins: bool, steps: int) -> Any:
         return self._program.evaluate(state.learner.actor, coefs, evaluation, starts, jnp.asarray(begins),
                                       jnp.int32(steps))
 
@@ -97,7 +102,7 @@ def score_rows(columns: list[dict], returns: np.ndarray, at: Position) -> list[d
             for lane, own in zip(columns, returns, strict=True)]
 
 
-def measure(program: Program, group: Group, state: TrainState, roots, coefs, at: Position):
+def measure(program: Program, group: Group, state: TrainState, roots: Any, coefs: Coefficients, at: Position) -> Any:
     """What `diagnose` and `replay_rewards` measure, float64 `[L]`: by column of the table of values, and by metric and
     layer."""
     seeds = [draw_seed(lane.key_words, Stream.ROLLOUT, at.update, at.env_step) for lane in group.lanes]

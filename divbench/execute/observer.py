@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any, Self
 
 from divbench.execute.wording import duration
 from divbench.spec.plan import Group
@@ -77,15 +78,15 @@ class Progress:
     `q_replay_mean` are read. Use it as a context manager, or call `close`.
     """
 
-    def __init__(self, clock=time.monotonic):
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.clock = clock
         self.groups: list[Group] = []
         self.seen: dict[str, GroupProgress] = {}
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *error) -> None:
+    def __exit__(self, *error: Any) -> None:
         self.close()
 
     def message(self, text: str) -> None:
@@ -149,6 +150,7 @@ def variant_means(rows: Sequence[Row], column: str) -> dict[str, float]:
     mean."""
     found: dict[str, list[float]] = {}
     for row in rows:
-        if row.get(column) is not None:
-            found.setdefault(str(row.get("variant", "")), []).append(float(row[column]))
+        value: Any = row.get(column)
+        if value is not None:
+            found.setdefault(str(row.get("variant", "")), []).append(float(value))
     return {variant: sum(values) / len(values) for variant, values in found.items()}

@@ -10,6 +10,7 @@ another's larger one. Letters in shapes: N transitions, O observation size, A ac
 from __future__ import annotations
 
 import dataclasses
+from typing import TYPE_CHECKING, Any
 
 import jax.numpy as jnp
 import numpy as np
@@ -22,6 +23,11 @@ from divbench.learn.rollout import action_center_and_scale
 from divbench.records.datasets.dataset import Dataset, open_dataset
 from divbench.records.datasets.subset import places
 from divbench.spec.errors import UsageError
+
+if TYPE_CHECKING:
+    import jax
+
+    from divbench.envs.base import State, TaskEnvironment
 
 LEAST_DEVIATION = 1e-3  # added to an observation's standard deviation, as in the code of 2106.06860
 LARGEST_ACTION = 1.0 + 1e-4  # a mapped action may be this large before the dataset is taken to be of another task
@@ -44,7 +50,7 @@ class OfflineData:
     deviation: np.ndarray
     reward_range: tuple[float, float]
 
-    def __eq__(self, other) -> bool:
+    def __eq__(self, other: object) -> bool:
         return isinstance(other, OfflineData) and self.checksum == other.checksum
 
     def __hash__(self) -> int:
@@ -86,9 +92,9 @@ def _prepared(dataset: Dataset, center: np.ndarray, scale: np.ndarray) -> tuple[
         follows[:-1] = columns["episode"][1:] == columns["episode"][:-1]
     next_action = np.where(follows[:, None], np.roll(action, -1, 0), action)
     order = np.argsort(places(len(dataset), 0), kind="stable")
-    batch = Batch((columns["obs"] - mean) / deviation, action, columns["reward"],
-                  1.0 - columns["terminal"].astype(np.float32), (columns["next_obs"] - mean) / deviation, next_action,
-                  follows.astype(np.float32))
+    batch: tuple[Any, ...] = ((columns["obs"] - mean) / deviation, action, columns["reward"],
+                              1.0 - columns["terminal"].astype(np.float32), (columns["next_obs"] - mean) / deviation,
+                              next_action, follows.astype(np.float32))
     return Batch(*(column[order] for column in batch)), mean, deviation
 
 
@@ -100,24 +106,24 @@ class NormalisedTask:
       data: whose mean and deviation are taken.
     """
 
-    def __init__(self, env, data: OfflineData):
+    def __init__(self, env: TaskEnvironment, data: OfflineData) -> None:
         self._env = env
         self._mean, self._deviation = jnp.asarray(data.mean), jnp.asarray(data.deviation)
 
-    def __getattr__(self, name: str):
+    def __getattr__(self, name: str) -> Any:
         return getattr(self._env, name)
 
-    def reset(self, key):
+    def reset(self, key: jax.Array) -> State:
         """As the task's."""
         return self._seen(self._env.reset(key))
 
-    def start(self, start):
+    def start(self, start: Any) -> State:
         """As the task's."""
         return self._seen(self._env.start(start))
 
-    def step(self, state, action):
+    def step(self, state: Any, action: jax.Array) -> State:
         """As the task's, whose next state does not depend on the observation before."""
         return self._seen(self._env.step(state, action))
 
-    def _seen(self, state):
+    def _seen(self, state: Any) -> State:
         return dataclasses.replace(state, obs=(state.obs - self._mean) / self._deviation)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import jax
 
@@ -22,22 +24,26 @@ from divbench.learn.replay.drawing import replay_of
 from divbench.learn.trainer import TrainState
 from divbench.spec.run_spec import SEEM
 
+if TYPE_CHECKING:
+    from divbench.envs.base import TaskEnvironment
+    from divbench.spec.plan import Group
+
 
 @dataclasses.dataclass(frozen=True)
 class Program:
     """The jitted functions of a group and what they were built for."""
 
-    env: object
+    env: TaskEnvironment
     structure: Structure
     replay: Replay
     lanes: int
     capacity: int  # transitions the replay holds, or the dataset has
     episodes: int  # of one evaluation
     level: str  # of `diagnose`
-    train_chunk: object
-    evaluate: object
-    diagnose: object
-    reset_lanes: object
+    train_chunk: Callable
+    evaluate: Callable
+    diagnose: Callable
+    reset_lanes: Callable
 
     def blank_state(self) -> TrainState:
         state = trainer.blank_state(self.env, self.structure, self.lanes, self.capacity)
@@ -48,7 +54,8 @@ class Program:
         return {name: getattr(self, name) for name in ("train_chunk", "evaluate", "diagnose", "reset_lanes")}
 
 
-def build(env, structure: Structure, lanes: int, capacity: int, episodes: int, level: str = "cheap") -> Program:
+def build(env: TaskEnvironment, structure: Structure, lanes: int, capacity: int, episodes: int,
+          level: str = "cheap") -> Program:
     """Wrap the four functions in `jax.jit`; nothing is compiled before the first call. `level` is that of `diagnose`;
     the other three do not depend on it."""
     return Program(
@@ -61,12 +68,13 @@ def build(env, structure: Structure, lanes: int, capacity: int, episodes: int, l
 
 
 @functools.lru_cache(maxsize=8)
-def _cached(task, physics, data, *others) -> Program:
+def _cached(task: str, physics: str, data: Any, *others: Any) -> Program:
     env = envs.make(task, physics=physics)
     return build(env if data is None else NormalisedTask(env, data), *others)
 
 
-def program_for(group, physics: str, episodes: int, level: str = "cheap", data: OfflineData | None = None) -> Program:
+def program_for(group: Group, physics: str, episodes: int, level: str = "cheap",
+                data: OfflineData | None = None) -> Program:
     """The program of a group; the same object for groups that can share it.
 
     Args:
@@ -80,12 +88,12 @@ def program_for(group, physics: str, episodes: int, level: str = "cheap", data: 
     return _cached(group.task, physics, data, structure_for(group, data), len(group.lanes), capacity, episodes, level)
 
 
-def structure_for(group, data: OfflineData | None = None) -> Structure:
+def structure_for(group: Group, data: OfflineData | None = None) -> Structure:
     """The structure of a group's program; arguments as in `program_for`."""
     info = envs.task_info(group.task)
     rewards = None if info.reward_max is None else (info.reward_min, info.reward_max)
     range_seen = rewards is None and data is not None
-    if range_seen:
+    if rewards is None and data is not None:
         rewards = min(data.reward_range[0], 0.0), max(data.reward_range[1], 0.0)
     return structure_of(group.lanes, group.mechanisms, info.observation_size, info.action_size, rewards,
                         terminates=info.terminates, offline=data is not None, range_seen=range_seen)

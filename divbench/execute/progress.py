@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from divbench.execute.observer import Progress, Row, describe_advance, variant_means
 from divbench.execute.wording import duration, number, one_line, plural, write_line
@@ -24,7 +24,7 @@ PLAIN_INTERVAL = 5.0  # seconds between two plain lines of a group's progress
 class QuietProgress(Progress):
     """Tells messages and failures of groups, no progress."""
 
-    def __init__(self, stream: TextIO | None = None, **kwargs):
+    def __init__(self, stream: TextIO | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.stream = stream or sys.stdout
 
@@ -39,7 +39,7 @@ class QuietProgress(Progress):
 class PlainProgress(Progress):
     """Lines for a log: every evaluation and measurement, and a group's advance every few seconds at most."""
 
-    def __init__(self, stream: TextIO | None = None, interval: float = PLAIN_INTERVAL, **kwargs):
+    def __init__(self, stream: TextIO | None = None, interval: float = PLAIN_INTERVAL, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.stream = stream or sys.stdout
         self.interval = interval
@@ -98,7 +98,7 @@ class PlainProgress(Progress):
 class JsonProgress(Progress):
     """One JSON object a line, on `stream`: `event`, `group`, and the event's own fields."""
 
-    def __init__(self, stream: TextIO | None = None, **kwargs):
+    def __init__(self, stream: TextIO | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.stream = stream or sys.stderr
 
@@ -136,7 +136,7 @@ class JsonProgress(Progress):
         super().group_failed(group, error)
         self._tell("group_failed", group=group.name, error=one_line(error))
 
-    def _tell(self, event: str, **fields) -> None:
+    def _tell(self, event: str, **fields: Any) -> None:
         write_line(self.stream, to_json({"event": event, **fields}))
 
 

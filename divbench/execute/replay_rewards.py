@@ -7,6 +7,8 @@ shapes: L lanes, R rows, n transitions.
 
 from __future__ import annotations
 
+from typing import Any
+
 import jax
 import numpy as np
 
@@ -28,7 +30,7 @@ def replay_rewards(state: TrainState, lanes: tuple[Lane, ...], replay: Replay) -
     rows = rewards.shape[1]
     found = []
     for lane, own, made in zip(lanes, np.broadcast_to(rewards, (len(lanes), rows)), _sound_steps(state), strict=True):
-        count = replay.available(made, np.float32(lane.sac.data_fraction), rows)
+        count: Any = replay.available(made, np.float32(lane.sac.data_fraction), rows)
         found.append(_statistics(own[replay.rows_of(np.arange(count))]))
     return dict(zip(COLUMNS, np.asarray(found, np.float64).T, strict=True))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+from typing import Any
 
 
 class Interrupted(Exception):
@@ -17,7 +18,7 @@ class Signals:
     signals cannot be caught; there it only carries the flag.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.number: int | None = None
         self._before: dict[int, object] = {}
 
@@ -36,10 +37,11 @@ class Signals:
                 self._before[number] = signal.signal(number, self._hear)
         return self
 
-    def __exit__(self, *error) -> None:
+    def __exit__(self, *error: object) -> None:
+        handler: Any  # as `signal.signal` gave it
         for number, handler in self._before.items():
             signal.signal(number, handler)
         self._before.clear()
 
-    def _hear(self, number, frame) -> None:
+    def _hear(self, number: int, frame: object) -> None:
         self.number = number

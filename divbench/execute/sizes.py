@@ -11,6 +11,7 @@ import functools
 import math
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -126,7 +127,8 @@ def traced_sizes(lane: Lane, mechanisms: frozenset[str]) -> Sizes:
     def updated(learner, batch, coefs, key):
         return agent.update(agent, learner, batch, coefs, structure, key)
 
-    batch = Batch(obs, action, numbers, numbers, obs, action, numbers)
+    parts: Any = obs, action, numbers, numbers, obs, action, numbers  # shapes in place of arrays
+    batch = Batch(*parts)
     update = jax.make_jaxpr(updated)(learner, batch, coefs, key)
     return Sizes(
         actor=_count(learner.actor["params"]),
@@ -144,13 +146,15 @@ def products(program: Jaxpr) -> int:
     for equation in program.eqns:
         name, params = equation.primitive.name, equation.params
         inner = [products(part) for part in _programs(params)]
+        out: Any = equation.outvars[0].aval
         if name == "dot_general":
             contracted = params["dimension_numbers"][0][0]
-            total += equation.outvars[0].aval.size * math.prod(equation.invars[0].aval.shape[i] for i in contracted)
+            first: Any = equation.invars[0].aval
+            total += out.size * math.prod(first.shape[i] for i in contracted)
         elif name == "conv_general_dilated":
-            kernel = equation.invars[1].aval
+            kernel: Any = equation.invars[1].aval
             outputs = kernel.shape[params["dimension_numbers"].rhs_spec[0]]
-            total += equation.outvars[0].aval.size * kernel.size // outputs
+            total += out.size * kernel.size // outputs
         elif name == "cond":
             total += max(inner)
         else:
@@ -168,5 +172,5 @@ def _programs(params: dict) -> Iterator[Jaxpr]:
                 yield part
 
 
-def _count(tree) -> int:
+def _count(tree: Any) -> int:
     return sum(leaf.size for leaf in jax.tree.leaves(tree))

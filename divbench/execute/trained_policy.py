@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import chex
 import jax
@@ -21,6 +21,9 @@ from divbench.records.folder import CHECKPOINT, GROUPS, read_card
 from divbench.spec.errors import UsageError, choose
 from divbench.spec.plan import Group, Lane, make_groups
 from divbench.spec.run_spec import CHECKSUM, RunSpec
+
+if TYPE_CHECKING:
+    from divbench.learn.agents.state import LearnerState
 
 
 @dataclasses.dataclass(frozen=True)
@@ -83,7 +86,10 @@ def load_policy(path: str | os.PathLike, lane: str) -> Policy:
     return load_networks(Policy, "actor", path, lane)
 
 
-def load_networks(kind: type[TrainedNetworks], part: str, path: str | os.PathLike, lane: str) -> TrainedNetworks:
+Networks = TypeVar("Networks", bound=TrainedNetworks)
+
+
+def load_networks(kind: type[Networks], part: str, path: str | os.PathLike, lane: str) -> Networks:
     """A `kind` with the networks that the learner's state calls `part`; the rest as `load_policy`."""
     path = Path(path)
     card = read_card(path, older=True)
@@ -108,7 +114,7 @@ class LastState(NamedTuple):
     lane: Lane
     env_step: int
     update: int
-    learner: object
+    learner: LearnerState
     coefs: Coefficients
     structure: Structure
 
@@ -124,9 +130,10 @@ def last_state(path: Path, card: dict, lane: str) -> LastState:
     group, place = _find(path, spec, lane, card["settings"].get(CHECKSUM, ""))
     program = program_for(group, physics_of(card, group.task), spec.eval_episodes)
     shapes = jax.eval_shape(program.blank_state)
-    needed = {name: getattr(shapes, name) for name in ("learner", "env_step", "update")}
+    needed: dict[str, Any] = {name: getattr(shapes, name) for name in ("learner", "env_step", "update")}
     store = CheckpointStore(path / GROUPS / group.name / CHECKPOINT)
-    loaded = store.load(TrainState(**dict.fromkeys(TrainState._fields) | needed), with_rows=False, whole=False)
+    blank: dict[str, Any] = dict.fromkeys(TrainState._fields) | needed
+    loaded: Any = store.load(TrainState(**blank), with_rows=False, whole=False)
     if loaded is None:
         raise UsageError(f"{path}: lane '{lane}' has no checkpoint yet")
     coefs = jax.tree.map(lambda leaf: leaf[place], coefficients(group.lanes, program.structure.action_size))

@@ -8,10 +8,13 @@ Letters in shapes: E episodes, T env steps, O observation size, A action size.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import jax
 import jax.numpy as jnp
+
+if TYPE_CHECKING:
+    from divbench.envs.base import TaskEnvironment
 
 
 class Steps(NamedTuple):
@@ -27,7 +30,7 @@ class Steps(NamedTuple):
     broken: jax.Array  # bool, physics or action not finite
 
 
-def make_collect(env, act: Callable, steps: int) -> Callable:
+def make_collect(env: TaskEnvironment, act: Callable, steps: int) -> Callable:
     """`collect(state, over, keys, first) -> (state, over, Steps)`: `steps` env steps further.
 
     Args of the result:

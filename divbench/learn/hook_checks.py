@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -33,7 +34,7 @@ def checked(kind: str, hook: str, function: Callable) -> Callable:
     return checking
 
 
-def _problem_of_loss(found) -> str | None:
+def _problem_of_loss(found: Any) -> str | None:
     """What is wrong with a loss, or None."""
     told = _described(found)
     if not hasattr(found, "dtype") and not isinstance(found, float | int):
@@ -41,7 +42,7 @@ def _problem_of_loss(found) -> str | None:
     return None if jnp.shape(found) == () else f"expected a scalar, found {told}; sum or average it"
 
 
-def _problem_of_tree(given, found) -> str | None:
+def _problem_of_tree(given: Any, found: Any) -> str | None:
     """What is wrong with a result that must be like the argument, or None. A single array is a tree without paths."""
     expected, there = (_by_path(tree) for tree in (given, found))
     missing, more = ([path for path in one if path not in other]
@@ -57,12 +58,12 @@ def _problem_of_tree(given, found) -> str | None:
     return f"expected the parameters' own tree, found one {' and '.join(told)}"
 
 
-def _by_path(tree) -> dict[str, object]:
+def _by_path(tree: Any) -> dict[str, object]:
     leaves, _ = jax.tree_util.tree_flatten_with_path(tree, is_leaf=lambda node: node is None)
     return {"/".join(str(getattr(key, "key", key)) for key in path): leaf for path, leaf in leaves}
 
 
-def _described(value) -> str:
+def _described(value: Any) -> str:
     """`float32 [8, 16]` of an array, else the kind: `a tuple`."""
     if hasattr(value, "dtype"):
         return f"{value.dtype} {list(jnp.shape(value))}"

@@ -18,7 +18,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 
@@ -76,7 +76,7 @@ def function_of(kind: str, hook: str) -> Callable:
     return checked(kind, hook, resolve(hook))
 
 
-def made(text: str, kind: str, **given):
+def made(text: str, kind: str, **given: Any) -> Any:
     """The object of a kind of `spec.objects` that is written `package.module:Class(field=value)`: what its class or
     function returns for its fields.
 

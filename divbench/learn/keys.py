@@ -33,7 +33,7 @@ def lane_keys(words: Sequence[tuple[int, int]]) -> jax.Array:
     return jax.random.wrap_key_data(jnp.asarray(np.asarray(words, np.uint32)), impl="threefry2x32")
 
 
-def stream_key(root: jax.Array, stream: Stream, count: jax.Array) -> jax.Array:
+def stream_key(root: jax.Array, stream: Stream, count: int | jax.Array) -> jax.Array:
     """The key of draw number `count` of a stream. `root` is one lane's key (scalar); `count` a scalar integer."""
     return jax.random.fold_in(jax.random.fold_in(root, stream.value), count)
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, ArrayLike, Float
+from jaxtyping import Array, Float
 
 from divbench.learn.hooks import CriticTerms
 
 SAMPLES = 4  # actions drawn for each of uniform and policy; CQL's own code draws 10, at more than twice the cost
 
 
-def squared_or_linear(error: Float[Array, "*shape"], delta: Float[ArrayLike, ""]) -> Float[Array, "*shape"]:
+def squared_or_linear(error: Float[Array, "*shape"], delta: Float[Array, ""] | float) -> Float[Array, "*shape"]:
     """error^2 up to |error| = delta, from there on linear with the same slope; error^2 everywhere for a delta of 0.
 
     Twice Huber's loss (1964), so that it is the plain loss where the error is small.

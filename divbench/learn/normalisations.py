@@ -9,7 +9,7 @@ Letters in shapes: B batch, H width of a hidden layer, G groups; leading axes, s
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -21,7 +21,8 @@ EPSILON = 1e-6  # of LayerNorm and GroupNorm
 UNIT_BALL_EPSILON = 1e-12
 
 
-def layer_norm(x, scale, shift, coefficient, affine=1.0, *, plain: bool = False):
+def layer_norm(x: jax.Array, scale: jax.Array, shift: jax.Array, coefficient: jax.Array,
+               affine: float | jax.Array = 1.0, *, plain: bool = False) -> jax.Array:
     """LayerNorm over the last axis where `coefficient` is 1, the identity where it is 0.
 
     Where `affine` is 0, scale and shift count as 1 and 0 and have gradients of 0, so that no step moves them. A lane
@@ -39,13 +40,13 @@ def layer_norm(x, scale, shift, coefficient, affine=1.0, *, plain: bool = False)
     return normalise(1, x, jnp.where(learned, scale, 1.0), jnp.where(learned, shift, 0.0), coefficient)
 
 
-def group_norm(x, scale, shift, groups: int):
+def group_norm(x: jax.Array, scale: jax.Array, shift: jax.Array, groups: int) -> jax.Array:
     """GroupNorm: each of `groups` groups of neighbouring units at mean 0 and variance 1, then scaled and shifted unit
     by unit. Shapes as in `layer_norm`; `groups` (static) divides H. Source: Wu and He, 1803.08494."""
     return _normalise(groups, x, scale, shift, 1.0)
 
 
-def unit_ball(features, coefficient, *, plain: bool = False):
+def unit_ball(features: jax.Array, coefficient: jax.Array, *, plain: bool = False) -> jax.Array:
     """Features `[..., B, H]` divided by their L2 norm where `coefficient` (scalar) is 1, unchanged where it is 0.
 
     Gradients flow through the norm. `plain` as in `layer_norm`.
@@ -69,7 +70,7 @@ def normalise_features(features: Float[Array, "B H"], mechanisms: frozenset[str]
     return features
 
 
-def _sums(x, groups: int = 1, weights=None):
+def _sums(x: jax.Array, groups: int = 1, weights: jax.Array | None = None) -> Any:
     """Weighted sums over groups of neighbouring units: `[..., B, H]` to `[..., B, G]`; weights `[..., H]`, or 1."""
     width = x.shape[-1]
     weights = jnp.ones((*x.shape[:-2], width), x.dtype) if weights is None else weights
@@ -85,12 +86,12 @@ def _sums(x, groups: int = 1, weights=None):
     return jax.lax.platform_dependent(x, weights, cpu=by_product, default=by_reduction)
 
 
-def _to_units(statistic, width: int):
+def _to_units(statistic: jax.Array, width: int) -> jax.Array:
     """A group's statistic for each of its units: `[..., B, G]` to `[..., B, H]`, or `[..., B, 1]` for one group."""
     return statistic if statistic.shape[-1] == 1 else jnp.repeat(statistic, width // statistic.shape[-1], -1)
 
 
-def _statistics(groups: int, x, coefficient):
+def _statistics(groups: int, x: jax.Array, coefficient: jax.Array) -> Any:
     """Mean and 1 / standard deviation of each group, `[..., B, G]`; 0 and 1 where `coefficient` is 0."""
     chosen, size = jnp.asarray(coefficient) > 0.0, x.shape[-1] // groups
     mean = jnp.where(chosen, _sums(x, groups) / size, 0.0)
@@ -98,17 +99,17 @@ def _statistics(groups: int, x, coefficient):
     return mean, jnp.where(chosen, jax.lax.rsqrt(variance + EPSILON), 1.0)
 
 
-def _normalised(groups: int, x, scale, shift, coefficient):
+def _normalised(groups: int, x: jax.Array, scale: jax.Array, shift: jax.Array, coefficient: jax.Array) -> jax.Array:
     return _forward(groups, x, scale, shift, coefficient)[0]
 
 
-def _forward(groups: int, x, scale, shift, coefficient):
+def _forward(groups: int, x: jax.Array, scale: jax.Array, shift: jax.Array, coefficient: jax.Array) -> Any:
     mean, factor = _statistics(groups, x, coefficient)
     units = (x - _to_units(mean, x.shape[-1])) * _to_units(factor, x.shape[-1])
     return units * scale[..., None, :] + shift[..., None, :], (x, scale, coefficient, mean, factor)
 
 
-def _backward(groups: int, saved, slope):
+def _backward(groups: int, saved: Any, slope: jax.Array) -> Any:
     """With u the normalised units, f the factor and t = slope * scale: f (t - mean(t) - u mean(t u)) for x, the means
     over the group; sums over the batch of slope * u and of slope for scale and shift."""
     x, scale, coefficient, mean, factor = saved
@@ -126,17 +127,17 @@ _normalise = jax.custom_vjp(_normalised, nondiff_argnums=(0,))
 _normalise.defvjp(_forward, _backward)
 
 
-def _projected(features, coefficient):
+def _projected(features: jax.Array, coefficient: jax.Array) -> jax.Array:
     return _project_forward(features, coefficient)[0]
 
 
-def _project_forward(features, coefficient):
+def _project_forward(features: jax.Array, coefficient: jax.Array) -> Any:
     norm = _sums(jnp.square(features)) + UNIT_BALL_EPSILON
     factor = jnp.where(jnp.asarray(coefficient) > 0.0, jax.lax.rsqrt(norm), 1.0)
     return features * factor, (features, coefficient, factor)
 
 
-def _project_backward(saved, slope):
+def _project_backward(saved: Any, slope: jax.Array) -> Any:
     """With u the projected features and f the factor: f (slope - u sum(slope u))."""
     features, coefficient, factor = saved
     units = features * factor

@@ -7,7 +7,8 @@ decay cost a pass over the parameters, so a group has them compiled in only if o
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Collection
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -37,17 +38,18 @@ class Rule(NamedTuple):
     clip: jax.Array  # largest L2 norm of the gradient; 0: any
 
 
-def sgd(learning_rate) -> Rule:
+def sgd(learning_rate: float | jax.Array) -> Rule:
     """Plain gradient descent."""
     return _rule(learning_rate, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 
 
-def adam(learning_rate, b1=0.9, b2=0.999, eps=1e-8) -> Rule:
+def adam(learning_rate: float | jax.Array, b1: float | jax.Array = 0.9, b2: float | jax.Array = 0.999,
+         eps: float | jax.Array = 1e-8) -> Rule:
     """Adam; the defaults are those of 1412.6980."""
     return _rule(learning_rate, b1, b2, eps, 1.0, 1.0, 1.0)
 
 
-def _rule(*numbers) -> Rule:
+def _rule(*numbers: Any) -> Rule:
     """Numbers of a rule without decay and clipping."""
     return Rule(*(jnp.asarray(number, float) for number in (*numbers, 0.0, 0.0)))
 
@@ -56,26 +58,26 @@ class Moments(NamedTuple):
     """Number of steps so far, and the first and second moment, called as in optax's Adam: trees like the parameters.
     Both are kept for every optimizer, so that they can be looked at."""
 
-    count: jax.Array
+    count: jax.Array  # type: ignore[assignment]  # optax's name; a tuple's method is never called here
     mu: dict
     nu: dict
 
 
-def init(parameters) -> Moments:
+def init(parameters: Any) -> Moments:
     """Moments of zero."""
     zeros = jax.tree.map(jnp.zeros_like, parameters)
     return Moments(jnp.zeros((), jnp.int32), zeros, jax.tree.map(jnp.copy, zeros))
 
 
-def moment(state: optax.OptState, name: str, parameters):
+def moment(state: optax.OptState, name: str, parameters: Any) -> Any:
     """The first tree in an optimizer's state that is called so, `mu` or `nu`, and has the structure of the parameters;
     None if there is none."""
-    structure = jax.tree.structure(parameters)
+    structure: Any = jax.tree.structure(parameters)
     found = (tree for _, tree in optax.tree_utils.tree_get_all_with_path(state, name))
-    return next((tree for tree in found if jax.tree.structure(tree) == structure), None)
+    return next((tree for tree in found if bool(structure == jax.tree.structure(tree))), None)
 
 
-def adam_step(gradient, moments: Moments, parameters, rule: Rule, mechanisms):
+def adam_step(gradient: Any, moments: Moments, parameters: Any, rule: Rule, mechanisms: Collection[str]) -> Any:
     """One step of Adam, or of RMSProp or SGD by the numbers of `rule`: what to add to the parameters, and new moments.
 
     Args:
@@ -106,7 +108,7 @@ def adam_step(gradient, moments: Moments, parameters, rule: Rule, mechanisms):
     return updates, Moments(count, first, second)
 
 
-def clipped(gradient, largest):
+def clipped(gradient: Any, largest: float | jax.Array) -> Any:
     """The gradient scaled down to an L2 norm of at most `largest` (scalar) over all leaves; as it is for 0."""
     leaves = jax.tree.leaves(gradient)
     scale = jnp.maximum(jnp.max(jnp.stack([jnp.max(jnp.abs(leaf)) for leaf in leaves])), 1e-30)  # no square overflows

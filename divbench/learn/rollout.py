@@ -8,7 +8,7 @@ E episodes side by side in a lane, T env steps of an episode.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import chex
 import jax
@@ -17,6 +17,10 @@ import numpy as np
 
 from divbench.learn.agents.choice import agent_of
 from divbench.learn.agents.coefficients import Structure
+
+if TYPE_CHECKING:
+    from divbench.envs.base import TaskEnvironment
+    from divbench.learn.agents.coefficients import Coefficients
 
 
 class Evaluation(NamedTuple):
@@ -40,14 +44,14 @@ class Rollout(NamedTuple):
     within: jax.Array | None
 
 
-def blank_evaluation(env, lanes: int, episodes: int) -> Evaluation:
+def blank_evaluation(env: TaskEnvironment, lanes: int, episodes: int) -> Evaluation:
     """Zeros of the right shapes, for the first block."""
     shapes = jax.eval_shape(env.reset, jax.eval_shape(lambda: jax.random.key(0)))
     state = jax.tree.map(lambda leaf: jnp.zeros((lanes, episodes, *leaf.shape), leaf.dtype), shapes)
     return Evaluation(state, jnp.zeros((lanes, episodes), jnp.float32), jnp.zeros((lanes, episodes), bool))
 
 
-def make_evaluate(env, structure: Structure) -> Callable:
+def make_evaluate(env: TaskEnvironment, structure: Structure) -> Callable:
     """`evaluate(actors, coefs, evaluation, starts, begins, steps) -> Evaluation`, `steps` env steps further.
 
     Where `begins` is True the episodes start from `starts` (`[L, E, ...]`, drawn on the host) with returns of 0.
@@ -59,7 +63,8 @@ def make_evaluate(env, structure: Structure) -> Callable:
     def act(actor, obs, coefs):
         return agent_of(structure).act(actor, obs, coefs, structure)
 
-    def evaluate(actors, coefs, evaluation: Evaluation, starts, begins, steps) -> Evaluation:
+    def evaluate(actors: Any, coefs: Coefficients, evaluation: Evaluation, starts: Any, begins: jax.Array,
+                 steps: jax.Array) -> Evaluation:
         lanes, episodes = evaluation.returns.shape
         chex.assert_tree_shape_prefix((actors, coefs), (lanes,))
         chex.assert_tree_shape_prefix((evaluation, starts), (lanes, episodes))
@@ -69,7 +74,7 @@ def make_evaluate(env, structure: Structure) -> Callable:
                                jnp.zeros_like(evaluation.over)),
             lambda: evaluation)
 
-        def body(_, carry: Evaluation) -> Evaluation:
+        def body(_: jax.Array, carry: Evaluation) -> Evaluation:
             action = jax.vmap(act)(actors, carry.env.obs, coefs)
             state = jax.vmap(jax.vmap(step))(carry.env, action)
             broken = (state.info["nonfinite"] > 0.0) | ~jnp.all(jnp.isfinite(action), -1)
@@ -81,7 +86,8 @@ def make_evaluate(env, structure: Structure) -> Callable:
     return evaluate
 
 
-def play(env, structure: Structure, actors, coefs, starts, keys) -> Rollout:
+def play(env: TaskEnvironment, structure: Structure, actors: Any, coefs: Coefficients, starts: Any,
+         keys: jax.Array) -> Rollout:
     """One episode of the stochastic policy in every lane.
 
     Args:
@@ -110,7 +116,7 @@ def play(env, structure: Structure, actors, coefs, starts, keys) -> Rollout:
     return jax.tree.map(lambda leaf: jnp.swapaxes(leaf, 0, 1), steps)
 
 
-def scaled_step(env) -> Callable:
+def scaled_step(env: TaskEnvironment) -> Callable:
     """`step(state, action)` of one env for actions in [-1, 1]^A, mapped affinely onto the task's bounds.
 
     For bounds of -1 and 1 the action passes through exactly.
@@ -119,7 +125,7 @@ def scaled_step(env) -> Callable:
     return lambda state, action: env.step(state, center + scale * action)
 
 
-def action_center_and_scale(env) -> tuple[np.ndarray, np.ndarray]:
+def action_center_and_scale(env: TaskEnvironment) -> tuple[np.ndarray, np.ndarray]:
     """`[A]` float32 each: what maps a policy's action onto the task's bounds, `center + scale * action`."""
     low, high = np.asarray(env.action_low), np.asarray(env.action_high)
     return ((low + high) / 2).astype(np.float32), ((high - low) / 2).astype(np.float32)

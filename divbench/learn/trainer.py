@@ -10,7 +10,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -22,6 +22,9 @@ from divbench.learn.keys import Stream, stream_key
 from divbench.learn.networks.switches import Switches
 from divbench.learn.replay.drawing import make_draw, replay_of
 from divbench.learn.rollout import scaled_step
+
+if TYPE_CHECKING:
+    from divbench.envs.base import TaskEnvironment
 
 
 class Cause(enum.IntEnum):
@@ -75,7 +78,7 @@ class Control(NamedTuple):
                    jnp.int32(updates), jnp.int32(0), jnp.int32(1), jnp.int32(0))
 
 
-def blank_state(env, structure: Structure, lanes: int, capacity: int) -> TrainState:
+def blank_state(env: TaskEnvironment, structure: Structure, lanes: int, capacity: int) -> TrainState:
     """All zeros, of the right shapes; `reset_lanes` and the first chunk fill it.
 
     Args:
@@ -110,13 +113,14 @@ def make_reset_lanes(structure: Structure) -> Callable:
     each with its optimizer state; replay, env and the record of the bound are kept. `counts` int32 `[L]` numbers the
     draw: 0 gives the lane's first weights, every other number others. Draw 0 must be of both.
     """
-    def fresh(root, coefs, count, old: LearnerState):
+    def fresh(root: jax.Array, coefs: Coefficients, count: jax.Array, old: LearnerState) -> LearnerState:
         new = agent_of(structure).initialise(root, count, coefs, structure)
         first = count == 0
         return new._replace(**{name: jnp.where(first, getattr(new, name), getattr(old, name))
                                for name in ("soft_reward_max", "soft_reward_any", "soft_reward_min")})
 
-    def reset_lanes(state: TrainState, roots, coefs: Coefficients, actors, critics, counts) -> TrainState:
+    def reset_lanes(state: TrainState, roots: jax.Array, coefs: Coefficients, actors: jax.Array, critics: jax.Array,
+                    counts: jax.Array) -> TrainState:
         new, old = jax.vmap(fresh)(roots, coefs, counts, state.learner), state.learner
         allowed = (counts == 0) | old.alive
         masks = dict.fromkeys(ACTOR_PARTS, actors & allowed) | dict.fromkeys(CRITIC_PARTS, critics & allowed)
@@ -133,7 +137,7 @@ def make_reset_lanes(structure: Structure) -> Callable:
     return reset_lanes
 
 
-def make_train_chunk(env, structure: Structure) -> Callable:
+def make_train_chunk(env: TaskEnvironment, structure: Structure) -> Callable:
     """`train_chunk(state, roots, coefs, starts, control) -> state`.
 
     Args of the result:
@@ -143,7 +147,8 @@ def make_train_chunk(env, structure: Structure) -> Callable:
       starts: start states drawn for the lanes, `[L, ...]`; read only where `control.begins_episode`.
       control: a `Control`.
     """
-    agent, replay = agent_of(structure), replay_of(env, structure)
+    agent = agent_of(structure)
+    replay: Any = replay_of(env, structure)
     step_env = scaled_step(env)
     draw, reset = make_draw(replay, structure), env.reset
 
@@ -161,7 +166,8 @@ def make_train_chunk(env, structure: Structure) -> Callable:
         batch = draw(sample_key, rows, transitions, coefs)
         return agent.update(agent, learner, batch, coefs, structure, update_key)
 
-    def act_in_envs(state: TrainState, roots, coefs, explores):
+    def act_in_envs(state: TrainState, roots: jax.Array, coefs: Coefficients,
+                    explores: jax.Array) -> tuple[Any, jax.Array]:
         choose = jax.vmap(choose_action, in_axes=(0, 0, 0, 0, None, None))
         action = choose(roots, state.learner, coefs, state.env.obs, state.env_step, explores)
         return jax.vmap(step_env)(state.env, action), action
@@ -179,7 +185,7 @@ def make_train_chunk(env, structure: Structure) -> Callable:
 
         return jax.lax.cond(jnp.any(over), fresh, lambda: env), episode
 
-    def env_step(state: TrainState, roots, coefs, control: Control) -> TrainState:
+    def env_step(state: TrainState, roots: jax.Array, coefs: Coefficients, control: Control) -> TrainState:
         """One env step of all lanes, written to the replay, if the phase acts."""
         before = state.env
         after, action = jax.lax.cond(
@@ -201,7 +207,8 @@ def make_train_chunk(env, structure: Structure) -> Callable:
             env=after, rows=rows, env_step=env_steps, episode=episode, learner=learner,
             **_record(state, broken, Cause.PHYSICS, env_steps, state.update))
 
-    def one_round(state: TrainState, roots, coefs, control: Control, step) -> TrainState:
+    def one_round(state: TrainState, roots: jax.Array, coefs: Coefficients, control: Control,
+                  step: jax.Array) -> TrainState:
         state = env_step(state, roots, coefs, control) if replay.grows else state
         done = step * control.utd_numerator // control.utd_denominator
         due = (step + 1) * control.utd_numerator // control.utd_denominator - done
@@ -220,7 +227,8 @@ def make_train_chunk(env, structure: Structure) -> Callable:
         learner, update, marks = jax.lax.fori_loop(0, due, update_all, (state.learner, state.update, marks))
         return state._replace(learner=learner, update=update, **marks)
 
-    def train_chunk(state: TrainState, roots, coefs: Coefficients, starts, control: Control) -> TrainState:
+    def train_chunk(state: TrainState, roots: jax.Array, coefs: Coefficients, starts: Any,
+                    control: Control) -> TrainState:
         if replay.grows:
             state = state._replace(env=jax.lax.cond(control.begins_episode, lambda: jax.vmap(env.start)(starts),
                                                     lambda: state.env))
@@ -249,7 +257,7 @@ def over_lanes(function: Callable, in_axes: tuple) -> Callable:
     return mapped
 
 
-def _record(state: TrainState, died, cause, env_step, update) -> dict:
+def _record(state: TrainState, died: Any, cause: Any, env_step: jax.Array, update: jax.Array) -> dict:
     """The three marks of non-finite lanes after `died` (bool `[L]`) went bad at (env_step, update), of a `Cause` for
     all lanes or for each, int32 `[L]`."""
     return {"cause": jnp.where(died, jnp.asarray(cause, jnp.int32), state.cause),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 import jax
 import jax.numpy as jnp
@@ -18,6 +19,9 @@ from divbench.learn.collecting import Steps, make_collect
 from divbench.learn.keys import Stream, draw_seed, lane_keys, stream_key
 from divbench.spec.errors import UsageError
 from divbench.spec.plan import Lane
+
+if TYPE_CHECKING:
+    from divbench.envs.base import TaskEnvironment
 
 SIDE_BY_SIDE = 16  # episodes of one call; another number changes results by rounding
 BLOCK_STEPS = 100  # env steps between two looks at whether a signal came, and whether all episodes are over
@@ -38,7 +42,8 @@ class Collector:
       check: called between blocks; it raises to abandon the work.
     """
 
-    def __init__(self, env, lane: Lane, env_step: int, act: Callable, check: Callable[[], None]):
+    def __init__(self, env: TaskEnvironment, lane: Lane, env_step: int, act: Callable,
+                 check: Callable[[], None]) -> None:
         self._env, self._lane, self._check = env, lane, check
         self._root = stream_key(lane_keys([lane.key_words])[0], Stream.COLLECT, env_step)
         self._steps = min(BLOCK_STEPS, env.episode_length)
@@ -81,7 +86,7 @@ class Collector:
         return jax.tree.map(lambda *parts: np.concatenate(parts), *blocks)
 
 
-def uniform_actions(env) -> Callable:
+def uniform_actions(env: TaskEnvironment) -> Callable:
     """`act(obs, key)` that draws uniformly within the task's bounds, whatever is seen."""
     low, high = (jnp.asarray(bound, jnp.float32) for bound in (env.action_low, env.action_high))
     return lambda obs, key: jax.random.uniform(key, low.shape, jnp.float32, low, high)

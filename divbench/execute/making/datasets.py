@@ -15,6 +15,7 @@ import math
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -122,7 +123,7 @@ def medium_evaluation(scores: list[dict], random_return: float) -> tuple[dict, d
 class _Maker:
     """Makes the datasets of one task; what several levels need, a run or a compiled policy, is made once."""
 
-    def __init__(self, request: MakeRequest, task: str, signals: Signals, advanced: Advanced):
+    def __init__(self, request: MakeRequest, task: str, signals: Signals, advanced: Advanced) -> None:
         self.task = task
         self._request, self._signals, self._advanced = request, signals, advanced
         self._env = envs.make(task, device.resolve_physics(task, request.physics))
@@ -200,8 +201,8 @@ class _Maker:
 
     def _write_replay(self, writer: DatasetWriter, trained: FinishedRun) -> None:
         """All transitions that a run made, the first of them if there are more than were asked for."""
-        loaded = CheckpointStore(_group_folder(trained.spec) / CHECKPOINT).load()
-        replay = replay_of(self._env, trained.policy.structure)
+        loaded: Any = CheckpointStore(_group_folder(trained.spec) / CHECKPOINT).load()
+        replay: Any = replay_of(self._env, trained.policy.structure)
         rows = np.pad(loaded.rows, ((0, 0), (0, 1), (0, 0)))
         replay.add_last_observation(rows, trained.spec.steps, loaded.tree["env.obs"])
         center, scale = action_center_and_scale(self._env)
@@ -264,12 +265,12 @@ def _trained(spec: RunSpec) -> FinishedRun:
         raise Interrupted(result.signal)
     if result.failed:
         raise TrainingFailed(str(result.failed[0]))
-    rows = read_rows(spec.out)
+    rows = read_rows(spec.folder)
     exploded = [row for row in rows["values"] if row["nonfinite"]]
     if exploded:
         raise UsageError(f"{spec.out}: the agent went non-finite by env step {exploded[0]['env_step']:,}; choose "
                          f"another --seed")
-    return FinishedRun(spec, rows["scores"], load_policy(spec.out, _lane(spec).name))
+    return FinishedRun(spec, rows["scores"], load_policy(spec.folder, _lane(spec).name))
 
 
 def _lane(spec: RunSpec) -> Lane:
@@ -278,4 +279,4 @@ def _lane(spec: RunSpec) -> Lane:
 
 def _group_folder(spec: RunSpec) -> Path:
     """The folder of the run's only group."""
-    return Path(spec.out) / GROUPS / make_groups(spec, fused=False)[0].name
+    return Path(spec.folder) / GROUPS / make_groups(spec, fused=False)[0].name

@@ -58,7 +58,7 @@ class MakeRequest:
     sac: SACSettings = SACSettings()
     quiet: bool = False
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for flag, kind, names, known in (("--tasks", "task", self.tasks, tuple(ALL_TASKS)),
                                          ("--levels", "level", self.levels, LEVELS)):
             if not names:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 from divbench.envs.names import MODELLED, SIMULATED, check_installed, check_oracle, task_info
 from divbench.spec.errors import UsageError, refusing
@@ -24,7 +25,7 @@ class ParityRequest:
     force: bool = False  # replace tables that are there
 
 
-def make_request(**fields: object) -> ParityRequest:
+def make_request(**fields: Any) -> ParityRequest:
     """The request of these fields.
 
     Raises:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import jax
 import jax.numpy as jnp
@@ -24,6 +25,9 @@ from divbench.records.folder import read_card
 from divbench.spec.errors import UsageError, choose, refusing
 from divbench.spec.plan import Lane
 from divbench.spec.run_spec import RunSpec
+
+if TYPE_CHECKING:
+    from divbench.envs.base import TaskEnvironment
 
 
 @dataclasses.dataclass(frozen=True)
@@ -93,6 +97,7 @@ def render(request: RenderRequest, tell: Callable[[str], None] = print) -> Film:
         raise UsageError(f"render: {error}") from None
     from divbench.envs import render, video
 
+    assert task is not None, "a lane or a task is named"
     with render.Renderer(task, *request.size) as renderer:
         if request.camera is not None:
             renderer.look_from(choose(f"camera of {task}", request.camera, renderer.cameras))
@@ -112,7 +117,7 @@ def render(request: RenderRequest, tell: Callable[[str], None] = print) -> Film:
                 float(episode.rewards.sum()), len(frames), seconds)
 
 
-def _play(request: RenderRequest, card: dict | None, lane: Lane | None, tell):
+def _play(request: RenderRequest, card: dict | None, lane: Lane | None, tell: Any) -> Any:
     from divbench import envs
     from divbench.execute.trained_policy import load_policy, physics_of
 
@@ -125,6 +130,7 @@ def _play(request: RenderRequest, card: dict | None, lane: Lane | None, tell):
         def act(obs, step):
             return jax.random.uniform(jax.random.fold_in(root, step), low.shape, minval=low, maxval=high)
     else:
+        assert request.run is not None and card is not None, "a lane is of a run"
         policy = load_policy(request.run, lane.name)
         env = envs.make(lane.task, request.physics or physics_of(card, lane.task))
         # Where an evaluation at this point of the run begins.
@@ -143,7 +149,7 @@ def _play(request: RenderRequest, card: dict | None, lane: Lane | None, tell):
     return env, who, play(env, act, first, steps)
 
 
-def play(env, act: Callable, first, steps: int) -> Episode:
+def play(env: TaskEnvironment, act: Callable, first: Any, steps: int) -> Episode:
     """One episode from a state, up to where the task ends, or becomes infinite or not a number.
 
     Args:

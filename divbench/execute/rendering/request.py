@@ -6,8 +6,10 @@ import contextlib
 import dataclasses
 import importlib.util
 import re
+from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 from divbench.envs.names import ALL_TASKS, MODELLED, check_physics
 from divbench.spec.errors import UsageError, choose, refusing
@@ -60,7 +62,7 @@ class RenderRequest:
         return str(Path(self.run) / VIDEOS) if self.run else WITHOUT_RUN
 
 
-def make_request(**fields: object) -> RenderRequest:
+def make_request(**fields: Any) -> RenderRequest:
     """The request of these fields.
 
     Raises:
@@ -106,7 +108,7 @@ def _refuse_without_run(request: RenderRequest) -> None:
 
 
 def _refuse_file(request: RenderRequest) -> None:
-    path = Path(request.out)
+    path = Path(request.out or "")
     ending = path.suffix.lower()
     if ending not in ENDINGS:
         raise UsageError(f"--out: expected a file that ends in {', '.join(ENDINGS)}, found '{request.out}'")
@@ -151,7 +153,7 @@ def choose_lane(spec: RunSpec, request: RenderRequest) -> Lane:
     return lanes[0]
 
 
-def _distinct(names) -> list[str]:
+def _distinct(names: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(names))
 
 
@@ -161,7 +163,7 @@ def output_file(request: RenderRequest, lane: Lane | None) -> Path:
     Raises:
       UsageError: it is there already and may not be replaced.
     """
-    who = [request.task, "random", f"seed{request.seed or 0}"]
+    who = [request.task or "", "random", f"seed{request.seed or 0}"]
     if lane is not None:
         who = [lane.task, lane.variant.name, f"utd{lane.utd}".replace("/", "-"), f"seed{lane.seed}"]
     if request.episode:

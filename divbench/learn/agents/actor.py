@@ -5,15 +5,16 @@ What its loss is, and how actions follow from its outputs, are the algorithms' o
 
 from __future__ import annotations
 
+from typing import Any
+
 from divbench.learn.agents import stepping
 from divbench.learn.agents.coefficients import Coefficients, Structure
 from divbench.learn.agents.state import LearnerState
 from divbench.learn.networks.foreign_actor import foreign_actor
-from divbench.learn.networks.mlp import DeterministicActor, GaussianActor
 from divbench.spec.objects import ACTOR
 
 
-def module_of(structure: Structure, kind: type[GaussianActor] | type[DeterministicActor]):
+def module_of(structure: Structure, kind: Any) -> Any:
     """The module of the actor, of the kind that the algorithm asks for, or one from outside in its place."""
     own = structure.own(ACTOR)
     if own:
@@ -23,7 +24,7 @@ def module_of(structure: Structure, kind: type[GaussianActor] | type[Determinist
                 "actor_layernorm" in structure.mechanisms)
 
 
-def step(learner: LearnerState, gradient, coefs: Coefficients, structure: Structure):
+def step(learner: LearnerState, gradient: Any, coefs: Coefficients, structure: Structure) -> tuple[dict, Any]:
     """The actor and the state of its optimizer after one step down `gradient`, a tree like the actor's parameters."""
     params, moments = stepping.apply_optimizer(stepping.actor_optimizer(coefs, structure), gradient,
                                                learner.actor_moments, learner.actor["params"])

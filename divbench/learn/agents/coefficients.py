@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import jax
 import jax.numpy as jnp
@@ -20,7 +20,11 @@ _OTHERS = ("switches", "critic_averaged", "critic_corrected", "critic_scaled", "
 _SETTINGS = tuple(name for name, declared in DECLARED.items() if not declared.static and not declared.becomes)
 
 
-class Coefficients(NamedTuple("Coefficients", [(name, jax.Array) for name in (*_SETTINGS, *_OTHERS)])):
+_named_tuple: Any = NamedTuple  # whose fields come from a table, which no type checker can follow
+_Fields: Any = _named_tuple("Coefficients", [(name, jax.Array) for name in (*_SETTINGS, *_OTHERS)])
+
+
+class Coefficients(_Fields):
     """The numbers of a lane that are data: float32 scalars (`[L]` once stacked). They are all settings that are not
     static, each under its own name or as what it becomes (`spec.setting.Setting`), and the mechanisms as `switches`.
 
@@ -32,6 +36,7 @@ class Coefficients(NamedTuple("Coefficients", [(name, jax.Array) for name in (*_
     switches: Switches
     if TYPE_CHECKING:
         def __getattr__(self, name: str) -> jax.Array: ...
+        def _replace(self, **changes: Any) -> Self: ...
 
 
 class Structure(NamedTuple):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import operator
 from collections.abc import Callable
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -39,14 +40,14 @@ def module_of(structure: Structure) -> MLPCritic | ForeignCritic:
                      settings.initialisation, features)
 
 
-def initialise(key, coefs: Coefficients, structure: Structure) -> dict:
+def initialise(key: jax.Array, coefs: Coefficients, structure: Structure) -> dict:
     """Fresh critics; the key is consumed."""
     fresh = ensemble.draw(module_of(structure), key, structure.settings.critics, structure.observation_size,
                           structure.action_size, coefs.init_gain)
     return {**fresh, "params": project(fresh["params"], structure)}
 
 
-def project(params, structure: Structure):
+def project(params: Any, structure: Structure) -> Any:
     """The critics' parameters after the group's projections, divbench's own and those from outside."""
     for projection in _projections(structure):
         params = jax.vmap(projection, axis_name=CRITICS)(params)
@@ -58,19 +59,19 @@ def _projections(structure: Structure) -> list[Callable]:
     return [*own, *of_kind(structure.hooks, "projections")]
 
 
-def learnable(params, coefs: Coefficients, structure: Structure) -> dict:
+def learnable(params: Any, coefs: Coefficients, structure: Structure) -> dict:
     """The critics' parameters that count into norms: what the lane learns, whatever its neighbours have."""
     return module_of(structure).learnable(params, coefs.switches)
 
 
-def heads_of(params, structure: Structure) -> list:
+def heads_of(params: Any, structure: Structure) -> list:
     """The parts of the critics' parameters, or of a tree like them, that are the heads'; NaN where none is known."""
     known = [functools.reduce(operator.getitem, path, params) for path in module_of(structure).heads]
     return known or [jnp.full((), jnp.nan)]
 
 
-def forward(critic, obs, action, coefs: Coefficients, structure: Structure, key=None,
-            training: bool = False) -> ForwardPass:
+def forward(critic: Any, obs: jax.Array, action: jax.Array, coefs: Coefficients, structure: Structure,
+            key: jax.Array | None = None, training: bool = False) -> ForwardPass:
     """One pass through the critics.
 
     Args:
@@ -82,21 +83,25 @@ def forward(critic, obs, action, coefs: Coefficients, structure: Structure, key=
     return ensemble.forward(module_of(structure), critic, obs, action, switches=coefs.switches, train=training, key=key)
 
 
-def values(critic, obs, action, coefs: Coefficients, structure: Structure, key=None) -> jax.Array:
+def values(critic: Any, obs: jax.Array, action: jax.Array, coefs: Coefficients, structure: Structure,
+           key: jax.Array | None = None) -> jax.Array:
     """Q of all critics, `[N, B]`; arguments as in `forward`."""
     return forward(critic, obs, action, coefs, structure, key).q
 
 
-def joint_values(critic, batch: Batch, next_action, coefs: Coefficients, structure: Structure, key):
+def joint_values(critic: Any, batch: Batch, next_action: jax.Array, coefs: Coefficients, structure: Structure,
+                 key: jax.Array | None) -> tuple[jax.Array, jax.Array, Any]:
     """Q `[N, B]` of the batch's pairs and of (next_obs, next_action) by one training pass over both, and the
     collections that it changed: the running statistics of BatchNorm."""
     obs = jnp.concatenate([batch.obs, batch.next_obs])
     action = jnp.concatenate([batch.action, next_action])
     both = forward(critic, obs, action, coefs, structure, key, training=True)
-    return *jnp.split(both.q, 2, -1), both.changed
+    now, after = jnp.split(both.q, 2, -1)
+    return now, after, both.changed
 
 
-def next_values(target, batch: Batch, next_action, coefs: Coefficients, structure: Structure, key, training: bool):
+def next_values(target: Any, batch: Batch, next_action: jax.Array, coefs: Coefficients, structure: Structure,
+                key: jax.Array, training: bool) -> jax.Array:
     """Q `[N, B]` of the target critics at (next_obs, next_action). Where nothing is learned from it, `training` False
     leaves dropout out and takes BatchNorm's running statistics."""
     dropout_key = random_key(key, structure) if training else None
@@ -105,19 +110,20 @@ def next_values(target, batch: Batch, next_action, coefs: Coefficients, structur
     return forward(target, batch.next_obs, next_action, coefs, structure, dropout_key, training).q
 
 
-def pessimistic_q(q, coefs: Coefficients) -> jax.Array:
+def pessimistic_q(q: jax.Array, coefs: Coefficients) -> jax.Array:
     """The Q of targets and actor: the least of all critics', or with `mean_weight` their mean; `[N, B]` to `[B]`."""
     least = jnp.min(q, 0)
     return least + coefs.mean_weight * (jnp.mean(q, 0) - least)
 
 
-def random_key(key, structure: Structure):
+def random_key(key: jax.Array, structure: Structure) -> jax.Array | None:
     """A key of its own for what is random inside the critics; None where nothing is."""
     random = "dropout" in structure.mechanisms or any(kind in ("features", CRITIC) for kind, _ in structure.hooks)
     return jax.random.fold_in(key, 1) if random else None
 
 
-def loss(critic, batch: Batch, target, next_action, policy: Callable, coefs: Coefficients, structure: Structure, key):
+def loss(critic: Any, batch: Batch, target: jax.Array, next_action: jax.Array, policy: Callable, coefs: Coefficients,
+         structure: Structure, key: jax.Array) -> Any:
     """Sum over the critics of the mean squared TD error, and of what the lane's variant adds: scalar.
 
     Args:
@@ -139,12 +145,13 @@ def loss(critic, batch: Batch, target, next_action, policy: Callable, coefs: Coe
     # A target on a replayed action needs one: where none was taken the error does not count, unless nothing follows.
     counts = 1.0 - coefs.in_distribution_targets * (1.0 - batch.next_taken) * batch.continues
     total = jnp.sum(jnp.mean(error * counts, -1))
+    nothing: Any = jnp.nan  # a plain number
     terms = CriticTerms(
         q, target, batch, next_action,
         values=lambda obs, action: values(critic, obs, action, coefs, structure, dropout_key),
         features=lambda obs, action: forward(critic, obs, action, coefs, structure, dropout_key).features,
         policy=policy,
-        key=jax.random.fold_in(key, 2), number=jnp.nan, weights=coefs)
+        key=jax.random.fold_in(key, 2), number=nothing, weights=coefs)
     for name, (term, weight) in losses.WEIGHTED.items():
         if name in structure.mechanisms:
             total = total + getattr(coefs, weight) * term(terms)
@@ -154,7 +161,7 @@ def loss(critic, batch: Batch, target, next_action, policy: Callable, coefs: Coe
     return total, changed
 
 
-def gradient(critic, *arguments):
+def gradient(critic: Any, *arguments: Any) -> Any:
     """`(loss, changed), gradient` of `loss` with respect to the critics' parameters; arguments as there."""
     def of(params):
         return loss({**critic, "params": params}, *arguments)
@@ -162,7 +169,8 @@ def gradient(critic, *arguments):
     return jax.value_and_grad(of, has_aux=True)(critic["params"])
 
 
-def parameter_change(learner: LearnerState, batch: Batch, target, gradient, coefs: Coefficients, structure: Structure):
+def parameter_change(learner: LearnerState, batch: Batch, target: jax.Array, gradient: Any, coefs: Coefficients,
+                     structure: Structure) -> Any:
     """What a step of their optimizer and the projections after it add to the critics' parameters; batch and target are
     in the gradient already."""
     params = learner.critic["params"]
@@ -173,7 +181,8 @@ def parameter_change(learner: LearnerState, batch: Batch, target, gradient, coef
     return jax.tree.map(jnp.subtract, moved, params)
 
 
-def step(learner: LearnerState, gradient, changed: dict, coefs: Coefficients, structure: Structure) -> LearnerState:
+def step(learner: LearnerState, gradient: Any, changed: dict, coefs: Coefficients,
+         structure: Structure) -> LearnerState:
     """The learner after one step of its critics' optimizer, with targets moved and the update counted; `changed`
     replaces the collections of those names."""
     params, moments = stepping.apply_optimizer(stepping.critic_optimizer(coefs, structure), gradient,
@@ -184,8 +193,8 @@ def step(learner: LearnerState, gradient, changed: dict, coefs: Coefficients, st
                             critic_moments=moments, updates=count)
 
 
-def update(learner: LearnerState, batch: Batch, target, next_action, sample: Callable, coefs: Coefficients,
-           structure: Structure, key):
+def update(learner: LearnerState, batch: Batch, target: jax.Array, next_action: jax.Array, sample: Callable,
+           coefs: Coefficients, structure: Structure, key: jax.Array) -> Any:
     """The critics' loss against a target, and the learner after the step down its gradient.
 
     Args:
@@ -198,7 +207,7 @@ def update(learner: LearnerState, batch: Batch, target, next_action, sample: Cal
     return q_loss, step(learner, slope, changed, coefs, structure)
 
 
-def polyak_update(target, variables, count, coefs: Coefficients):
+def polyak_update(target: Any, variables: Any, count: jax.Array, coefs: Coefficients) -> Any:
     """Target variables after update number `count`: moved by tau, once every `target_period` steps."""
     due = count % coefs.target_period.astype(jnp.int32) == 0
     tau = jnp.where(due, coefs.tau, 0.0)

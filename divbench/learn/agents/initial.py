@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import jax
 import jax.numpy as jnp
 
@@ -12,7 +14,8 @@ from divbench.learn.agents.state import LearnerState
 from divbench.learn.keys import Stream, stream_key
 
 
-def draw_learner(root, resets, draw_actor, log_temperature, coefs: Coefficients, structure: Structure) -> LearnerState:
+def draw_learner(root: jax.Array, resets: jax.Array, draw_actor: Callable, log_temperature: jax.Array,
+                 coefs: Coefficients, structure: Structure) -> LearnerState:
     """Fresh weights: draw number `resets` of the lane's initialisation stream. The critics' targets begin as copies,
     and the actor has none.
 

@@ -8,6 +8,8 @@ size, I inputs and H outputs of a layer.
 
 from __future__ import annotations
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 from flax.traverse_util import flatten_dict
@@ -18,7 +20,7 @@ from divbench.learn.agents.coefficients import Coefficients, Structure
 from divbench.learn.networks import dense, ensemble
 
 
-def layers_of(critic, obs, action, coefs: Coefficients, structure: Structure) -> Layers:
+def layers_of(critic: Any, obs: jax.Array, action: jax.Array, coefs: Coefficients, structure: Structure) -> Layers:
     """Input and slope of every dense layer, `[B, I + 1]` and `[B, H]`, of one critic's Q of pairs `[B, O]`, `[B, A]`;
     then those of all other parameters (scales and shifts of normalisations), as of layers whose input is 1.
 
@@ -34,7 +36,8 @@ def layers_of(critic, obs, action, coefs: Coefficients, structure: Structure) ->
 def method(structure: Structure) -> str:
     """`layer by layer`; or `formed: ` and the paths of the parameters whose gradients are formed pair by pair. Vectors,
     such as scales of normalisations, are formed in any case and not named."""
-    module, formed = critics.module_of(structure), []
+    module: Any = critics.module_of(structure)
+    formed: list[str] = []
 
     def traced(key):
         pair = jnp.zeros((1, structure.observation_size)), jnp.zeros((1, structure.action_size))
@@ -47,12 +50,12 @@ def method(structure: Structure) -> str:
     return f"formed: {', '.join(formed)}" if formed else "layer by layer"
 
 
-def kernel(critic, obs, action, coefs: Coefficients, structure: Structure) -> jax.Array:
+def kernel(critic: Any, obs: jax.Array, action: jax.Array, coefs: Coefficients, structure: Structure) -> jax.Array:
     """K(X, X), `[B, B]`, symmetric to the last bit. Arguments as in `layers_of`."""
     return gram_of_layers(layers_of(critic, obs, action, coefs, structure))
 
 
-def excitation(critic, data, policy, coefs: Coefficients, structure: Structure) -> jax.Array:
+def excitation(critic: Any, data: Any, policy: Any, coefs: Coefficients, structure: Structure) -> jax.Array:
     """A = (gamma K(X*, X) - K(X, X)) / P, `[B, B]`, as `diagnostics.kernels.seem.excitation` gives it.
 
     P counts the parameters that the lane learns, whatever is compiled in for its neighbours; of a module that holds n
@@ -63,7 +66,7 @@ def excitation(critic, data, policy, coefs: Coefficients, structure: Structure) 
       data: X, (obs, action) of the data.
       policy: X*, (next obs, the policy's action there).
     """
-    now, ahead = (layers_of(critic, *points, coefs, structure) for points in (data, policy))
+    now, ahead = (layers_of(critic, obs, action, coefs, structure) for obs, action in (data, policy))
     matrix = coefs.gamma * gram_between_layers(ahead, now) - gram_of_layers(now)
     counted = critics.learnable(jax.tree.map(jnp.ones_like, critic["params"]), coefs, structure)
     held = ensemble.held_by(critics.module_of(structure))

@@ -12,7 +12,7 @@ A action size.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -48,7 +48,7 @@ class Step(NamedTuple):
     solution: Solution
 
 
-def initialise(root, resets, coefs: Coefficients, structure: Structure) -> LearnerState:
+def initialise(root: jax.Array, resets: jax.Array, coefs: Coefficients, structure: Structure) -> LearnerState:
     """Fresh weights, as TD3's; the targets are the networks themselves."""
     drawn = td3.initialise(root, resets, coefs, structure)
     zero = jnp.zeros((), jnp.float32)
@@ -57,8 +57,8 @@ def initialise(root, resets, coefs: Coefficients, structure: Structure) -> Learn
     return drawn._replace(target_actor={}, target={}, notes=notes)
 
 
-def td_target(agent: Agent, learner: LearnerState, batch: Batch, coefs: Coefficients, structure: Structure, key,
-              training: bool = True):
+def td_target(agent: Agent, learner: LearnerState, batch: Batch, coefs: Coefficients, structure: Structure,
+              key: jax.Array, training: bool = True) -> Any:
     """r + gamma Q(s', mu(s')) with the networks as they are: `[B]`, and mu(s') `[B, A]`.
 
     Key and `training` are not used.
@@ -68,7 +68,7 @@ def td_target(agent: Agent, learner: LearnerState, batch: Batch, coefs: Coeffici
     return batch.reward + coefs.gamma * batch.continues * q, next_action
 
 
-def line_search(critic, batch: Batch, target, coefs: Coefficients, structure: Structure) -> Step:
+def line_search(critic: Any, batch: Batch, target: jax.Array, coefs: Coefficients, structure: Structure) -> Step:
     """The critic's step towards `target` `[B]`, shrunk until Q changes on the batch as the TD errors ask."""
     def q_of_batch(params):
         return critics.values({**critic, "params": params}, batch.obs, batch.action, coefs, structure)[0]
@@ -96,12 +96,14 @@ def line_search(critic, batch: Batch, target, coefs: Coefficients, structure: St
     return Step(change, found, shrinks, taken, solution)
 
 
-def critic_change(learner: LearnerState, batch: Batch, target, gradient, coefs: Coefficients, structure: Structure):
+def critic_change(learner: LearnerState, batch: Batch, target: jax.Array, gradient: Any, coefs: Coefficients,
+                  structure: Structure) -> Any:
     """What a step adds to the critic's parameters. The gradient of the loss is not used."""
     return line_search(learner.critic, batch, target, coefs, structure).change
 
 
-def update(agent: Agent, learner: LearnerState, batch: Batch, coefs: Coefficients, structure: Structure, key):
+def update(agent: Agent, learner: LearnerState, batch: Batch, coefs: Coefficients, structure: Structure,
+           key: jax.Array) -> Any:
     """One step of critic and actor. The key is consumed.
 
     Returns:

@@ -21,7 +21,7 @@ from divbench.spec.mechanisms import SHAPING
 MOST_TEMPERATURE = 10.0  # times its initial value, up to which the temperature counts in upper bounds
 
 
-def transform(reward, coefs: Coefficients, structure: Structure):
+def transform(reward: jax.Array, coefs: Coefficients, structure: Structure) -> jax.Array:
     """The task's `reward`, of any shape, scaled and shifted as the lane learns from it."""
     if SHAPING not in structure.mechanisms:
         return reward
@@ -42,7 +42,8 @@ def batch_range(batch: Batch, coefs: Coefficients, structure: Structure) -> tupl
     return jnp.min(batch.reward), jnp.max(batch.reward)
 
 
-def with_entropy(low, high, weight, first_weight, entropy) -> tuple[jax.Array, jax.Array]:
+def with_entropy(low: jax.Array, high: jax.Array, weight: jax.Array, first_weight: jax.Array,
+                 entropy: jax.Array) -> tuple[jax.Array, jax.Array]:
     """Least and most that one step of a policy with entropy H can earn: low + min(alpha, alpha_first) min(H, 0) and
     high + min(alpha, 10 alpha_first) max(H, 0).
 
@@ -59,7 +60,7 @@ def with_entropy(low, high, weight, first_weight, entropy) -> tuple[jax.Array, j
             high + _capped(weight, first_weight) * jnp.maximum(entropy, 0.0))
 
 
-def most_of_any_policy(high, weight, first_weight, action_size: int) -> jax.Array:
+def most_of_any_policy(high: jax.Array, weight: jax.Array, first_weight: jax.Array, action_size: int) -> jax.Array:
     """Most that one step of any policy can earn: high + min(alpha, 10 alpha_first) A ln 2, scalar.
 
     A ln 2 nats is the entropy of A actions that are uniform on [-1, 1], and no policy has more. Arguments as in
@@ -68,11 +69,11 @@ def most_of_any_policy(high, weight, first_weight, action_size: int) -> jax.Arra
     return high + _capped(weight, first_weight) * (action_size * math.log(2.0))
 
 
-def _capped(weight, first_weight) -> jax.Array:
+def _capped(weight: jax.Array, first_weight: jax.Array) -> jax.Array:
     return jnp.minimum(weight, MOST_TEMPERATURE * first_weight)
 
 
-def record_range(learner: LearnerState, low, high, of_any) -> LearnerState:
+def record_range(learner: LearnerState, low: jax.Array, high: jax.Array, of_any: jax.Array) -> LearnerState:
     """The learner with its record of the soft rewards of one step widened to these: the least, the most, and the most
     of any policy."""
     return learner._replace(soft_reward_max=jnp.maximum(learner.soft_reward_max, high),
@@ -99,5 +100,6 @@ def _stated(coefs: Coefficients, structure: Structure) -> tuple[jax.Array, jax.A
 
 
 def _learned_range(coefs: Coefficients, structure: Structure) -> tuple[jax.Array, jax.Array]:
+    assert structure.reward_range is not None, "a task whose range is unknown has bounds by what was seen"
     low, high = (transform(jnp.asarray(end, jnp.float32), coefs, structure) for end in structure.reward_range)
     return low, high

@@ -8,6 +8,8 @@ caller. Letters in shapes: B batch, O observation size, A action size.
 
 from __future__ import annotations
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 
@@ -22,7 +24,7 @@ from divbench.learn.networks.policy import bound_log_std, sample_action
 from divbench.learn.replay import Batch
 
 
-def initialise(root, resets, coefs: Coefficients, structure: Structure) -> LearnerState:
+def initialise(root: jax.Array, resets: jax.Array, coefs: Coefficients, structure: Structure) -> LearnerState:
     """Fresh weights; arguments as in `initial.draw_learner`."""
     def draw_actor(key):
         return actors.module_of(structure, GaussianActor).draw(key, structure.observation_size, coefs.init_gain,
@@ -42,25 +44,27 @@ def entropy_weight(learner: LearnerState, coefs: Coefficients) -> jax.Array:
     return temperature(learner, coefs) * (1.0 - coefs.in_distribution_targets)
 
 
-def policy(actor, obs, coefs: Coefficients, structure: Structure):
+def policy(actor: Any, obs: jax.Array, coefs: Coefficients, structure: Structure) -> tuple[jax.Array, jax.Array]:
     """Mean and log standard deviation before the tanh, each `[B, A]`, for observations `[B, O]`."""
     mean, log_std = actors.module_of(structure, GaussianActor).apply(actor, obs, switches=coefs.switches)
     return mean, bound_log_std(log_std, structure.settings.log_std_rule, coefs.log_std_min, coefs.log_std_max)
 
 
-def act(actor, obs, coefs: Coefficients, structure: Structure, key=None) -> jax.Array:
+def act(actor: Any, obs: jax.Array, coefs: Coefficients, structure: Structure,
+        key: jax.Array | None = None) -> jax.Array:
     """Actions `[B, A]` for observations `[B, O]`: samples, or the mode without a key."""
     mean, log_std = policy(actor, obs, coefs, structure)
     return jnp.tanh(mean) if key is None else sample_action(key, mean, log_std)[0]
 
 
-def sample(actor, obs, coefs: Coefficients, structure: Structure, key):
+def sample(actor: Any, obs: jax.Array, coefs: Coefficients, structure: Structure,
+           key: jax.Array) -> tuple[jax.Array, jax.Array]:
     """Sampled actions and their log densities, `[B, A]` and `[B]`."""
     return sample_action(key, *policy(actor, obs, coefs, structure))
 
 
-def td_target(agent: Agent, learner: LearnerState, batch: Batch, coefs: Coefficients, structure: Structure, key,
-              training: bool = True):
+def td_target(agent: Agent, learner: LearnerState, batch: Batch, coefs: Coefficients, structure: Structure,
+              key: jax.Array, training: bool = True) -> Any:
     """r + gamma (min Q_target(s', a') - temperature log pi(a'|s')), a' from the policy: `[B]`, and a' `[B, A]`.
 
     With in-distribution targets a' is the replayed action, and the entropy is left out. The key is consumed. Where
@@ -74,7 +78,8 @@ def td_target(agent: Agent, learner: LearnerState, batch: Batch, coefs: Coeffici
     return batch.reward + coefs.gamma * batch.continues * soft, next_action
 
 
-def actor_loss(params, agent: Agent, critic, batch: Batch, weight, coefs: Coefficients, structure: Structure, key):
+def actor_loss(params: Any, agent: Agent, critic: Any, batch: Batch, weight: jax.Array, coefs: Coefficients,
+               structure: Structure, key: jax.Array) -> Any:
     """weight log pi(a|s) - min Q(s, a), a from an actor with these parameters: scalar; and its entropy in nats.
 
     Args:
@@ -87,7 +92,7 @@ def actor_loss(params, agent: Agent, critic, batch: Batch, weight, coefs: Coeffi
     return jnp.mean(weight * log_prob - critics.pessimistic_q(q, coefs)), -jnp.mean(log_prob)
 
 
-def temperature_step(learner: LearnerState, weight, entropy, coefs: Coefficients):
+def temperature_step(learner: LearnerState, weight: jax.Array, entropy: jax.Array, coefs: Coefficients) -> Any:
     """Log temperature and the state of its optimizer after one step down weight * (entropy - target entropy), weight
     the temperature."""
     slope = weight * (entropy - coefs.target_entropy)  # with respect to the log temperature
@@ -95,7 +100,8 @@ def temperature_step(learner: LearnerState, weight, entropy, coefs: Coefficients
                                     learner.log_temperature)
 
 
-def update(agent: Agent, learner: LearnerState, batch: Batch, coefs: Coefficients, structure: Structure, key):
+def update(agent: Agent, learner: LearnerState, batch: Batch, coefs: Coefficients, structure: Structure,
+           key: jax.Array) -> Any:
     """One gradient step of everything. The key is consumed.
 
     Returns:

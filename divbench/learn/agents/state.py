@@ -6,7 +6,7 @@ moved (the algorithms' own modules).
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -58,7 +58,7 @@ def freeze_if_nonfinite(finite: jax.Array, old: LearnerState, new: LearnerState,
     return kept._replace(alive=alive, optimizer_finite=old.optimizer_finite & (sound | ~(old.alive & finite)))
 
 
-def _all_finite(tree) -> jax.Array:
+def _all_finite(tree: Any) -> jax.Array:
     """Whether every float of a tree is finite: bool, scalar.
 
     Scaled down, finite numbers cannot overflow in a sum, so the sum is finite if and only if all its terms are. This is

@@ -5,6 +5,8 @@ One from outside sees one network, the parameters of its module: what it does by
 
 from __future__ import annotations
 
+from typing import Any
+
 import jax
 import optax
 
@@ -38,7 +40,7 @@ def temperature_optimizer(coefs: Coefficients) -> optax.GradientTransformation:
     return _adam(coefs, coefs.temperature_lr)
 
 
-def _adam(coefs: Coefficients, learning_rate) -> optax.GradientTransformation:
+def _adam(coefs: Coefficients, learning_rate: float | jax.Array) -> optax.GradientTransformation:
     return optax.adam(learning_rate, coefs.adam_b1, coefs.adam_b2, coefs.adam_eps)
 
 
@@ -55,7 +57,8 @@ def _from_outside(text: str, kind: str) -> optax.GradientTransformation:
     return optimizer
 
 
-def apply_optimizer(optimizer: optax.GradientTransformation, gradient, state: optax.OptState, parameters):
+def apply_optimizer(optimizer: optax.GradientTransformation, gradient: Any, state: optax.OptState,
+                    parameters: Any) -> tuple[Any, Any]:
     """Parameters and the optimizer's state after one step."""
     updates, state = optimizer.update(gradient, state, parameters)
     return optax.apply_updates(parameters, updates), state

@@ -9,6 +9,8 @@ size, A action size.
 
 from __future__ import annotations
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 
@@ -22,7 +24,7 @@ from divbench.learn.networks.mlp import DeterministicActor
 from divbench.learn.replay import Batch
 
 
-def initialise(root, resets, coefs: Coefficients, structure: Structure) -> LearnerState:
+def initialise(root: jax.Array, resets: jax.Array, coefs: Coefficients, structure: Structure) -> LearnerState:
     """Fresh weights, the actor's target a copy; arguments as in `initial.draw_learner`."""
     def draw_actor(key):
         return actors.module_of(structure, DeterministicActor).draw(key, structure.observation_size, coefs.init_gain)
@@ -36,7 +38,8 @@ def temperature(learner: LearnerState, coefs: Coefficients) -> jax.Array:
     return jnp.zeros((), jnp.float32)
 
 
-def act(actor, obs, coefs: Coefficients, structure: Structure, key=None) -> jax.Array:
+def act(actor: Any, obs: jax.Array, coefs: Coefficients, structure: Structure,
+        key: jax.Array | None = None) -> jax.Array:
     """Actions `[B, A]` for observations `[B, O]`; with a key, with Gaussian noise of deviation `exploration_noise`."""
     action = actors.module_of(structure, DeterministicActor).apply(actor, obs, switches=coefs.switches)
     if key is None:
@@ -45,15 +48,16 @@ def act(actor, obs, coefs: Coefficients, structure: Structure, key=None) -> jax.
     return jnp.clip(action + noise, -1.0, 1.0)
 
 
-def sample(actor, obs, coefs: Coefficients, structure: Structure, key):
+def sample(actor: Any, obs: jax.Array, coefs: Coefficients, structure: Structure,
+           key: jax.Array) -> tuple[jax.Array, jax.Array]:
     """Actions `[B, A]` of the policy that Q is about, which is deterministic, and 0 `[B]` for their log densities, of
     which there are none. The key is not used."""
     action = act(actor, obs, coefs, structure)
     return action, jnp.zeros(action.shape[0], action.dtype)
 
 
-def td_target(agent: Agent, learner: LearnerState, batch: Batch, coefs: Coefficients, structure: Structure, key,
-              training: bool = True):
+def td_target(agent: Agent, learner: LearnerState, batch: Batch, coefs: Coefficients, structure: Structure,
+              key: jax.Array, training: bool = True) -> Any:
     """r + gamma min Q_target(s', a'), a' the target actor's with clipped noise: `[B]`, and a' `[B, A]`.
 
     With in-distribution targets a' is the replayed action. Key and `training` as in `sac.td_target`.
@@ -67,7 +71,8 @@ def td_target(agent: Agent, learner: LearnerState, batch: Batch, coefs: Coeffici
     return batch.reward + coefs.gamma * batch.continues * critics.pessimistic_q(q, coefs), next_action
 
 
-def actor_loss(params, agent: Agent, critic, batch: Batch, coefs: Coefficients, structure: Structure, key):
+def actor_loss(params: Any, agent: Agent, critic: Any, batch: Batch, coefs: Coefficients, structure: Structure,
+               key: jax.Array) -> Any:
     """-scale mean Q_1(s, mu(s)) + cloning mean |mu(s) - a|^2, of an actor with these parameters: scalar.
 
     `scale` is q_weight / mean |Q_1| where `q_weight` is not 0 (alpha of TD3+BC), no gradient through it, else 1.
@@ -80,7 +85,8 @@ def actor_loss(params, agent: Agent, critic, batch: Batch, coefs: Coefficients, 
     return -scale * jnp.mean(q) + coefs.cloning_weight * jnp.mean(jnp.square(action - batch.action))
 
 
-def update(agent: Agent, learner: LearnerState, batch: Batch, coefs: Coefficients, structure: Structure, key):
+def update(agent: Agent, learner: LearnerState, batch: Batch, coefs: Coefficients, structure: Structure,
+           key: jax.Array) -> Any:
     """One gradient step of everything that is due. The key is consumed.
 
     Returns:

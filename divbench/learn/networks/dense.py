@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import flax.linen as nn
 import jax
 import jax.numpy as jnp
 from flax.traverse_util import flatten_dict, unflatten_dict
@@ -18,7 +17,9 @@ from flax.traverse_util import flatten_dict, unflatten_dict
 try:
     from jax.extend.core import Literal
 except ImportError:  # a JAX whose programs cannot be read: all gradients are formed
-    Literal = None
+    Literal = None  # type: ignore[assignment,misc]  # a class or none
+
+from typing import Any
 
 from divbench.learn.networks.watching import GIVEN, Path, Watch, watching
 
@@ -64,8 +65,8 @@ class Gradients(NamedTuple):
     formed: tuple[Path, ...]
 
 
-def apply(module: nn.Module, variables: dict, *inputs, shifts: dict[Path, jax.Array] | None = None,
-          mutable: tuple[str, ...] = (), **options) -> Applied:
+def apply(module: Any, variables: dict, *inputs: Any, shifts: dict[Path, jax.Array] | None = None,
+          mutable: tuple[str, ...] = (), **options: Any) -> Applied:
     """The module's output with the calls of its Dense layers.
 
     Args:
@@ -88,7 +89,8 @@ def apply(module: nn.Module, variables: dict, *inputs, shifts: dict[Path, jax.Ar
         return output + shifts[path] if shifts and path in shifts else output
 
     with watching(Watch(before, after, getattr(module, "heads", ()))):
-        output, changed = module.apply(variables, *inputs, mutable=["intermediates", *mutable], **options)
+        applied: Any = module.apply(variables, *inputs, mutable=["intermediates", *mutable], **options)
+        output, changed = applied
     stored = flatten_dict(changed.pop("intermediates", {}))
     kept = {path[:-1]: list(values) for path, values in stored.items() if path[-1] == GIVEN}
     others = unflatten_dict({path: value for path, value in stored.items() if path[-1] != GIVEN})
@@ -98,7 +100,7 @@ def apply(module: nn.Module, variables: dict, *inputs, shifts: dict[Path, jax.Ar
     return Applied(output, {**changed, "intermediates": others} if others else changed, calls)
 
 
-def gradients(module: nn.Module, variables: dict, obs, action, **options) -> Gradients:
+def gradients(module: Any, variables: dict, obs: jax.Array, action: jax.Array, **options: Any) -> Gradients:
     """The gradients of Q with respect to all of `params`, at pairs `[B, O]`, `[B, A]`.
 
     Args:
@@ -116,7 +118,8 @@ def gradients(module: nn.Module, variables: dict, obs, action, **options) -> Gra
         whole = {**variables, "params": unflatten_dict({**params, **others})}
         q, _, calls = apply(module, whole, obs[None], action[None], shifts=shifts, **options)
         first = q[0] if q.ndim == 2 else q
-        return jnp.sum(first), {call.path: call.given[0] for call in calls if call.path in shifts}
+        return jnp.sum(first), {call.path: call.given[0] for call in calls
+                                if call.path in shifts and call.given is not None}
 
     shifts = {path: jnp.zeros((1, params[*path, "kernel"].shape[1]), obs.dtype) for path in paths}
     others = {path: leaf for path, leaf in params.items() if path[:-1] not in shifts}
@@ -127,7 +130,7 @@ def gradients(module: nn.Module, variables: dict, obs, action, **options) -> Gra
     return Gradients(layers + [(one, slope.reshape(len(slope), -1)) for slope in rest.values()], tuple(rest))
 
 
-def outer_products(module: nn.Module, variables: dict, *inputs, **options) -> list[Path]:
+def outer_products(module: Any, variables: dict, *inputs: Any, **options: Any) -> list[Path]:
     """Paths of the Dense layers whose gradient is one outer product for each example.
 
     Such a Dense is called once, with an input `[B, I]`. The program that the call is traced to has its kernel in one

@@ -7,6 +7,7 @@ and lanes of one seed are paired. flax's own rule folds a hash of the module's p
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -19,7 +20,7 @@ _ONES = ("scale", "var")  # of normalisations; what is neither of these nor a ke
 Initialiser = Callable[[jax.Array, tuple[int, ...]], jax.Array]
 
 
-def initialiser(name: str, gain) -> Initialiser:
+def initialiser(name: str, gain: float | jax.Array) -> Initialiser:
     """`(key, shape) -> kernel`: `orthogonal` with a gain (scalar), or `lecun_normal`, which ignores it."""
     if name == "orthogonal":
         return lambda key, shape: gain * _orthogonal(key, shape)
@@ -27,14 +28,15 @@ def initialiser(name: str, gain) -> Initialiser:
     return lambda key, shape: normal(key, shape, jnp.float32)
 
 
-def _orthogonal(key, shape):
+def _orthogonal(key: jax.Array, shape: tuple[int, ...]) -> jax.Array:
     """One matrix after the other, however many lanes are vmapped: on the CPU a batched QR decomposition hands its parts
     to the threads that run the program, and waits for them. When all of those threads wait so, none is left to do
     the work and the program stands still for good (seen with jaxlib 0.10.2 and two cores). Bits are the same."""
     return sequential_vmap(lambda key: initializers.orthogonal(1.0)(key, shape, jnp.float32))(key)
 
 
-def draw_variables(module, key, inputs: tuple[int, ...], kernel: Callable[[str, tuple[int, ...]], jax.Array]) -> dict:
+def draw_variables(module: Any, key: jax.Array, inputs: tuple[int, ...],
+                   kernel: Callable[[str, tuple[int, ...]], jax.Array]) -> dict:
     """Variables of a module of `MLPCritic`'s names: kernels from `kernel(layer, shape)`; normalisations begin as the
     identity, biases at 0.
 

@@ -6,9 +6,8 @@ Letters in shapes: N critics, B batch, O observation size, A action size, H widt
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-import flax.linen as nn
 import jax
 import jax.numpy as jnp
 from jax.custom_batching import sequential_vmap
@@ -35,7 +34,8 @@ class ForwardPass(NamedTuple):
     changed: dict
 
 
-def draw(module: nn.Module, key, critics: int, observation_size: int, action_size: int, gain) -> dict:
+def draw(module: Any, key: jax.Array, critics: int, observation_size: int, action_size: int,
+         gain: float | jax.Array) -> dict:
     """Fresh variables of N critics, each leaf with a leading axis of N. Critic number n is drawn from the key with n
     folded in, so fewer critics are the first of more. Of a module that holds all N, the axis has length 1.
 
@@ -59,8 +59,8 @@ def draw(module: nn.Module, key, critics: int, observation_size: int, action_siz
     return jax.vmap(one)(jax.vmap(jax.random.fold_in, in_axes=(None, 0))(key, numbers))
 
 
-def forward(module: nn.Module, variables: dict, obs, action, *, switches: Switches, train: bool = False,
-            key=None) -> ForwardPass:
+def forward(module: Any, variables: dict, obs: jax.Array, action: jax.Array, *, switches: Switches,
+            train: bool = False, key: jax.Array | None = None) -> ForwardPass:
     """One pass of pairs `[B, O]`, `[B, A]` through all critics.
 
     Args:
@@ -81,22 +81,24 @@ def forward(module: nn.Module, variables: dict, obs, action, *, switches: Switch
     stacked = jax.tree.leaves(variables)[0].shape[0]
     # Not shared by `in_axes=None`: the first layer's product would then be another one, which rounds otherwise.
     inputs = (jnp.broadcast_to(x, (stacked, *x.shape)) for x in (obs, action))
-    found = jax.vmap(one)(variables, *inputs, jnp.arange(stacked))
+    each: Any = jax.vmap(one)
+    found = each(variables, *inputs, jnp.arange(stacked))
     if needs.ensembled:
-        return ForwardPass(*jax.tree.map(lambda leaf: leaf[0], found[:3]), found.changed)
+        q, hidden, features = jax.tree.map(lambda leaf: leaf[0], found[:3])
+        return ForwardPass(q, hidden, features, found.changed)
     return found
 
 
-def streams(key, names: tuple[str, ...]) -> dict[str, jax.Array]:
+def streams(key: jax.Array, names: tuple[str, ...]) -> dict[str, jax.Array]:
     """Random keys of a module's streams: `dropout` has the key itself, the streams named have others."""
     return {"dropout": key} | {name: jax.random.fold_in(key, place) for place, name in enumerate(names, 1)}
 
 
-def needs_of(module: nn.Module) -> Needs:
+def needs_of(module: Any) -> Needs:
     """What a critic's module says of itself; those of the house say nothing."""
     return getattr(module, "needs", Needs())
 
 
-def held_by(module: nn.Module) -> int:
+def held_by(module: Any) -> int:
     """How many critics one set of the module's variables is of."""
     return needs_of(module).ensembled or 1

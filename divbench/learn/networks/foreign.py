@@ -19,6 +19,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Sequence
+from typing import Any
 
 import flax.linen as nn
 import jax
@@ -70,7 +71,8 @@ def foreign_critic(text: str, observation_size: int, action_size: int, mechanism
     if not isinstance(module, (nn.Module, NnxModule)):
         raise UsageError(f"{what}: expected a flax.linen or flax.nnx Module, found a {type(module).__name__}")
     critic = ForeignCritic(module, taken, needs, layers, mechanisms - needs.understands, features)
-    pairs, calls = (jnp.zeros((PAIRS, observation_size)), jnp.zeros((PAIRS, action_size))), []
+    pairs = jnp.zeros((PAIRS, observation_size)), jnp.zeros((PAIRS, action_size))
+    calls: list[dense.Call] = []
 
     def output(variables):
         applied = dense.apply(critic, variables, *pairs)
@@ -140,7 +142,7 @@ class ForeignCritic:
     """
 
     def __init__(self, module: nn.Module | NnxModule, taken: Sequence[str], needs: Needs, layers: int,
-                 mechanisms: frozenset[str], features: tuple[str, ...]):
+                 mechanisms: frozenset[str], features: tuple[str, ...]) -> None:
         self.module, self.needs, self.mechanisms, self.features = module, needs, mechanisms, features
         self.heads: tuple[Path, ...] = tuple(tuple(path.split("/")) for path in needs.features_at)
         self.unread = ""
@@ -151,17 +153,19 @@ class ForeignCritic:
         """Whether (s, a) and (s', a') pass through together while training."""
         return self.needs.joint
 
-    def init(self, key, obs, action) -> dict:
+    def init(self, key: jax.Array, obs: jax.Array, action: jax.Array) -> dict:
         """Variables of the module."""
-        return self.module.init(key, obs, action, **self._given(False, None))
+        variables: Any = self.module.init(key, obs, action, **self._given(False, None))
+        return variables
 
-    def apply(self, variables, obs, action, *, train: bool = False, switches: Switches | None = None, **options):
+    def apply(self, variables: Any, obs: jax.Array, action: jax.Array, *, train: bool = False,
+              switches: Switches | None = None, **options: Any) -> Any:
         """Q, `[B]` or `[n, B]`, and the collections of `mutable` that changed."""
         q, changed = self.module.apply(variables, obs, action, **self._given(train, switches), **options)
         alone = getattr(q, "ndim", 0) == (3 if self.needs.ensembled else 2) and q.shape[-1] == 1
         return q[..., 0] if alone else q, changed
 
-    def maps(self, switches: Switches | None, key) -> dict:
+    def maps(self, switches: Switches | None, key: jax.Array | None) -> dict:
         """What is done to the inputs of layers first, by path. `key` is for functions from outside, or None."""
         on = self._all_on() if switches is None else switches
 

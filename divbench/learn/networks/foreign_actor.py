@@ -14,6 +14,7 @@ It is drawn by its own initialisers. Letters in shapes: B batch, O observation s
 from __future__ import annotations
 
 import functools
+from typing import Any
 
 import flax.linen as nn
 import jax
@@ -53,21 +54,21 @@ def foreign_actor(text: str, observation_size: int, action_size: int,
     return ForeignActor(module)
 
 
-def _shown(output) -> str:
+def _shown(output: Any) -> str:
     return f"{output.dtype}{list(output.shape)}" if hasattr(output, "shape") else f"a {type(output).__name__}"
 
 
 class ForeignActor:
     """An actor from outside with the house's way of calling: `draw` and `apply` as of the actors in `mlp`."""
 
-    def __init__(self, module: nn.Module):
+    def __init__(self, module: nn.Module) -> None:
         self._module = module
 
-    def draw(self, key, observation_size: int, *gains) -> dict:
+    def draw(self, key: jax.Array, observation_size: int, *gains: Any) -> dict:
         """Variables by the module's own `init`, one lane after the other (see `drawing`); the key is consumed, and
         `gains` do not count."""
         return sequential_vmap(lambda key: self._module.init(key, jnp.zeros((1, observation_size))))(key)
 
-    def apply(self, variables: dict, obs, *, switches: Switches | None = None):
+    def apply(self, variables: dict, obs: jax.Array, *, switches: Switches | None = None) -> Any:
         """The module's outputs; `switches` are of divbench's own networks."""
         return self._module.apply(variables, obs)

@@ -35,7 +35,7 @@ class Normalised(nn.Module):
     kind: str
 
     @nn.compact
-    def __call__(self, x, switches: LayerSwitches):
+    def __call__(self, x: jax.Array, switches: LayerSwitches) -> jax.Array:
         parameters, act = NORMALISATIONS[self.kind]
         return act(x, *(self.param(name, _STARTS.get(name, nn.initializers.zeros), (x.shape[-1],), jnp.float32)
                         for name in parameters), switches)
@@ -46,11 +46,11 @@ class Dropout(nn.Module):
     that lanes of different rates share a program."""
 
     @nn.compact
-    def __call__(self, x, rate):
+    def __call__(self, x: jax.Array, rate: float | jax.Array) -> jax.Array:
         return dropped(self.make_rng("dropout"), x, rate) if self.has_rng("dropout") else x
 
 
-def dropped(key, x, rate):
+def dropped(key: jax.Array, x: jax.Array, rate: float | jax.Array) -> jax.Array:
     """`x` with each entry 0 with probability `rate` (scalar), the others scaled up by as much; the key is consumed."""
     kept = jax.random.bernoulli(key, 1.0 - rate, x.shape)
     return jnp.where(kept, x / (1.0 - rate), 0.0)
@@ -72,7 +72,8 @@ class HiddenLayer(nn.Module):
     groups: int = 1
 
     @nn.compact
-    def __call__(self, x, *, train: bool = False, on: Mapping[str, jax.Array] = NOTHING, affine=1.0, rate=0.0):
+    def __call__(self, x: jax.Array, *, train: bool = False, on: Mapping[str, jax.Array] = NOTHING,
+                 affine: float | jax.Array = 1.0, rate: float | jax.Array = 0.0) -> jax.Array:
         """
         Args:
           train: whether BatchNorm takes the statistics of this batch (static).

@@ -7,7 +7,7 @@ it. Letters in shapes: B batch, O observation size, A action size, H width of a 
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import flax.linen as nn
 import jax
@@ -45,7 +45,8 @@ class MLPCritic(nn.Module):
     heads: ClassVar[tuple[tuple[str, ...], ...]] = (("head",),)
 
     @nn.compact
-    def __call__(self, obs, action, *, train: bool = False, switches: Switches | None = None):
+    def __call__(self, obs: jax.Array, action: jax.Array, *, train: bool = False,
+                 switches: Switches | None = None) -> Any:
         """
         Args:
           train: whether BatchNorm takes the statistics of this batch (static).
@@ -71,7 +72,7 @@ class MLPCritic(nn.Module):
         """Whether (s, a) and (s', a') pass through together while training."""
         return "batchnorm" in self.mechanisms
 
-    def _hooked(self, x, index: int, before_relu: bool, on: Switches):
+    def _hooked(self, x: jax.Array, index: int, before_relu: bool, on: Switches) -> jax.Array:
         """`x` after the functions from outside."""
         for place, hook in enumerate(self.features):
             key = self.make_rng("dropout") if self.has_rng("dropout") else None
@@ -79,7 +80,7 @@ class MLPCritic(nn.Module):
             x = function_of("features", hook)(x, site)
         return x
 
-    def draw(self, key, observation_size: int, action_size: int, gain) -> dict:
+    def draw(self, key: jax.Array, observation_size: int, action_size: int, gain: float | jax.Array) -> dict:
         """Variables of one critic by the rule of `drawing`; the key is consumed. `gain` is that of every layer."""
         initialise = drawing.initialiser(self.initialisation, gain)
         return drawing.draw_variables(self, key, (observation_size, action_size), lambda layer, shape: initialise(
@@ -114,9 +115,10 @@ class _Actor(nn.Module):
     initialisation: str = "orthogonal"
     layernorm: bool = False
 
-    def outputs(self, obs, switches: Switches | None, number: int):
+    def outputs(self, obs: jax.Array, switches: Switches | None, number: int) -> jax.Array:
         """Observations through the hidden layers and a head of so many outputs: `[B, number]`."""
-        on, x = 1.0 if switches is None else switches.actor_layernorm, obs
+        on: Any = 1.0 if switches is None else switches.actor_layernorm
+        x = obs
         mechanisms = frozenset({"layernorm"} if self.layernorm else ())
         for index, width in enumerate(self.hidden):
             x = HiddenLayer(width, mechanisms, name=f"hidden{index + 1}")(x, on={"layernorm": on})
@@ -128,10 +130,11 @@ class GaussianActor(_Actor):
     """Mean and log standard deviation before the tanh, `[B, A]` each, the latter before `policy.bound_log_std`."""
 
     @nn.compact
-    def __call__(self, obs, *, train: bool = False, switches: Switches | None = None):
+    def __call__(self, obs: jax.Array, *, train: bool = False, switches: Switches | None = None) -> Any:
         return tuple(jnp.split(self.outputs(obs, switches, 2 * self.action_size), 2, -1))
 
-    def draw(self, key, observation_size: int, gain, log_std_gain) -> dict:
+    def draw(self, key: jax.Array, observation_size: int, gain: float | jax.Array,
+             log_std_gain: float | jax.Array) -> dict:
         """Variables by the rule of `drawing`; the key is consumed. The two halves of the head are drawn apart, that of
         the log standard deviation with a gain of its own."""
         initialise = drawing.initialiser(self.initialisation, gain)
@@ -152,10 +155,10 @@ class DeterministicActor(_Actor):
     """Actions `[B, A]`, within [-1, 1] by a tanh."""
 
     @nn.compact
-    def __call__(self, obs, *, train: bool = False, switches: Switches | None = None):
+    def __call__(self, obs: jax.Array, *, train: bool = False, switches: Switches | None = None) -> Any:
         return jnp.tanh(self.outputs(obs, switches, self.action_size))
 
-    def draw(self, key, observation_size: int, gain) -> dict:
+    def draw(self, key: jax.Array, observation_size: int, gain: float | jax.Array) -> dict:
         """Variables by the rule of `drawing`; the key is consumed."""
         initialise = drawing.initialiser(self.initialisation, gain)
         return drawing.draw_variables(self, key, (observation_size,), lambda layer, shape: initialise(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -32,18 +33,21 @@ class NnxModule:
       TypeError: it cannot be made with those arguments.
     """
 
-    def __init__(self, kind: type[nnx.Module], fields: Mapping[str, object], observation_size: int, action_size: int):
-        self._make = functools.partial(kind, observation_size, action_size, **fields)
+    def __init__(self, kind: type[nnx.Module], fields: Mapping[str, object], observation_size: int,
+                 action_size: int) -> None:
+        make: Any = kind
+        self._make = functools.partial(make, observation_size, action_size, **fields)
         self._taken = inspect.signature(kind.__call__).parameters
         blank = nnx.eval_shape(lambda: self._make(rngs=nnx.Rngs(0)))
-        self._structure, self._streams, self._blank = nnx.split(blank, nnx.RngState, ...)
+        parts: Any = nnx.split(blank, nnx.RngState, ...)
+        self._structure, self._streams, self._blank = parts
 
-    def init(self, key, obs, action, **options) -> dict:
+    def init(self, key: jax.Array, obs: jax.Array, action: jax.Array, **options: Any) -> dict:
         """Fresh variables; the key is consumed. The other arguments are not used."""
         return _collections(self._make(rngs=nnx.Rngs(key)))
 
-    def apply(self, variables: dict, obs, action, *, train: bool = False, rngs: Mapping | None = None,
-              mutable: Iterable[str] = (), **options):
+    def apply(self, variables: dict, obs: jax.Array, action: jax.Array, *, train: bool = False,
+              rngs: Mapping | None = None, mutable: Iterable[str] = (), **options: Any) -> Any:
         """What the module returns, and the collections of `mutable` that it has afterwards.
 
         Args:
@@ -60,7 +64,7 @@ class NnxModule:
         changed = _collections(module)
         return output, {name: changed[name] for name in mutable if name in changed}
 
-    def _drawn(self, key) -> nnx.State:
+    def _drawn(self, key: jax.Array) -> nnx.State:
         """The state of the random streams, each with a key of its own."""
         return nnx.from_flat_state(
             (path, stream.replace(jax.random.fold_in(key, place) if isinstance(stream, nnx.RngKey)

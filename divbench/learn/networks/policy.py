@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 
 
-def bound_log_std(log_std, rule: str, least, most):
+def bound_log_std(log_std: jax.Array, rule: str, least: float | jax.Array, most: float | jax.Array) -> jax.Array:
     """A head's output within limits (scalars), any shape.
 
     The rule "tanh" maps x to least + (most - least) (1 + tanh x) / 2; "clip" clips it.
@@ -19,7 +19,7 @@ def bound_log_std(log_std, rule: str, least, most):
     return jnp.clip(log_std, least, most)
 
 
-def sample_action(key, mean, log_std):
+def sample_action(key: jax.Array, mean: jax.Array, log_std: jax.Array) -> tuple[jax.Array, jax.Array]:
     """An action of the tanh-Gaussian policy and its log density in nats: `[B, A]` and `[B]`. The key is consumed.
 
     The log-determinant of tanh uses log(1 - tanh(u)^2) = 2 (log 2 - u - softplus(-2u)), exact in the tails

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import jax
 import jax.numpy as jnp
@@ -12,7 +12,11 @@ from divbench.spec.mechanisms import IN_HIDDEN_LAYERS, SELECTABLE
 _FIELDS = (*SELECTABLE, "layernorm_affine", "dropout", "numbers")
 
 
-class Switches(NamedTuple("Switches", [(name, jax.Array) for name in _FIELDS])):
+_named_tuple: Any = NamedTuple  # whose fields come from a table, which no type checker can follow
+_Fields: Any = _named_tuple("Switches", [(name, jax.Array) for name in _FIELDS])
+
+
+class Switches(_Fields):
     """1.0 where a lane has the mechanism of that name, of `spec.mechanisms.SELECTABLE`, 0.0 where it has not; float32
     scalars. A normalisation of hidden layers, such as `layernorm`, has one for each hidden layer of the critics.
     `layernorm_affine` is 1.0 where its scale and shift count, and learn. `dropout` is the rate. `numbers` has for each
@@ -21,6 +25,7 @@ class Switches(NamedTuple("Switches", [(name, jax.Array) for name in _FIELDS])):
     __slots__ = ()
     if TYPE_CHECKING:
         def __getattr__(self, name: str) -> jax.Array: ...
+        def _replace(self, **changes: Any) -> Self: ...
 
 
 def all_on(layers: int, functions: int = 0) -> Switches:

@@ -10,13 +10,14 @@ import contextlib
 import functools
 from collections.abc import Callable
 from contextvars import ContextVar
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import flax.linen as nn
 import jax
 from flax import nnx
 
 Path = tuple[str, ...]
+PATH = "path_of_watched"  # of a module of nnx: where it stands
 GIVEN = "given_to_dense"  # name under which the input of a layer is kept, in the layer's own scope
 
 
@@ -38,7 +39,7 @@ _WATCH: ContextVar[Watch | None] = ContextVar("watch", default=None)
 
 
 @contextlib.contextmanager
-def watching(watch: Watch):
+def watching(watch: Watch) -> Any:
     """Within it, every call of a Dense of linen, or of an nnx module that is `watched`, is seen by `watch`."""
     def intercepted(call, args, kwargs, context):
         module, dense = context.module, type(context.module) is nn.Dense
@@ -62,16 +63,19 @@ def watched(module: nnx.Module) -> None:
     for place, node in list(nnx.iter_graph(module)):
         path = tuple(map(str, place))
         if isinstance(node, nnx.Module) and watch and (type(node) is nnx.Linear or path in watch.others):
-            node.path_of_watched = path
+            setattr(node, PATH, path)
             object.__setattr__(node, "__class__", _watched_class(type(node)))
 
 
 @functools.cache
 def _watched_class(kind: type[nnx.Module]) -> type[nnx.Module]:
     """A class like `kind` whose calls are seen. An instance keeps the class in copies that nnx's transforms make."""
-    class Watched(kind):
-        def __call__(self, x, *args, **kwargs):
-            watch, path = _WATCH.get(), self.path_of_watched
+    base: Any = kind
+
+    class Watched(base):
+        def __call__(self, x: jax.Array, *args: Any, **kwargs: Any) -> Any:
+            watch, path = _WATCH.get(), getattr(self, PATH)
+            assert watch is not None, "made while its calls are watched"
             given = watch.before(path, x, kind is nnx.Linear)
             earlier = getattr(self, GIVEN).get_value() if hasattr(self, GIVEN) else ()
             setattr(self, GIVEN, nnx.Intermediate((*earlier, given)))

@@ -7,7 +7,7 @@ size, A action size.
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Array, ArrayLike, Bool, Float, Int
@@ -53,10 +53,17 @@ class Replay(Protocol):
       lane_axis: the axis of the rows that lanes are mapped over; None where all lanes share them.
     """
 
-    observation_size: int
-    action_size: int
-    grows: bool
-    lane_axis: int | None
+    @property
+    def observation_size(self) -> int: ...
+
+    @property
+    def action_size(self) -> int: ...
+
+    @property
+    def grows(self) -> bool: ...
+
+    @property
+    def lane_axis(self) -> int | None: ...
 
     def blank_rows(self, lanes: int, transitions: int) -> Float[Array, "_ R W"]:
         """Room for so many transitions, all zeros: `[L, R, width]`, or `[1, R, width]` once for all lanes."""
@@ -72,7 +79,7 @@ class Replay(Protocol):
         """Write the observations after `env_step` env steps, `[L, O]`, into rows `[L, R, width]` of which only the
         complete ones are filled. Nothing is written if the complete rows hold them."""
 
-    def rows_of(self, transitions):
+    def rows_of(self, transitions: Any) -> Any:
         """The rows of transitions of those numbers: an integer, or integers `[n]`."""
 
     def available(self, transitions: Index, data_fraction: Float[ArrayLike, ""], row_count: int) -> Index:

@@ -6,13 +6,16 @@ A row is a whole transition, everything that a `Batch` holds. Letters in shapes:
 from __future__ import annotations
 
 import dataclasses
-from typing import ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Float, Int
 
 from divbench.learn.replay.base import Batch, Index
+
+if TYPE_CHECKING:
+    import jax
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,7 +41,7 @@ class SharedDataset:
                              obs: Float[np.ndarray, "L O"]) -> None:
         """There is none."""
 
-    def rows_of(self, transitions):
+    def rows_of(self, transitions: Any) -> jax.Array:
         return transitions
 
     def available(self, transitions: Index, data_fraction: Float[ArrayLike, ""], row_count: int) -> Index:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import jax
 from jaxtyping import Array, Float, Int, Key
@@ -14,8 +15,11 @@ from divbench.learn.replay.dataset import SharedDataset
 from divbench.learn.replay.episodes import EpisodeReplay
 from divbench.learn.replay.fixed_length import FixedLengthReplay
 
+if TYPE_CHECKING:
+    from divbench.envs.base import TaskEnvironment
 
-def replay_of(env, structure: Structure) -> Replay:
+
+def replay_of(env: TaskEnvironment, structure: Structure) -> Replay:
     """The replay that lanes of that structure have on a task of `divbench.envs`."""
     sizes = structure.observation_size, structure.action_size
     if structure.offline:

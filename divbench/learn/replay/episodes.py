@@ -9,7 +9,7 @@ B batch.
 from __future__ import annotations
 
 import dataclasses
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -43,7 +43,7 @@ class EpisodeReplay:
                              obs: Float[np.ndarray, "L O"]) -> None:
         """Rows hold it already."""
 
-    def rows_of(self, transitions):
+    def rows_of(self, transitions: Any) -> jax.Array:
         return transitions
 
     def available(self, transitions: Index, data_fraction: Float[ArrayLike, ""], row_count: int) -> Index:

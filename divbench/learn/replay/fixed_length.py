@@ -9,7 +9,7 @@ A action size, B batch.
 from __future__ import annotations
 
 import dataclasses
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -38,14 +38,14 @@ class FixedLengthReplay:
         return rows
 
     def complete_rows(self, env_step: int) -> int:
-        return self.rows_of(env_step)
+        return int(self.rows_of(env_step))
 
     def add_last_observation(self, rows: Float[np.ndarray, "L R W"], env_step: int,
                              obs: Float[np.ndarray, "L O"]) -> None:
         if env_step % self.episode_length:
             rows[:, self.rows_of(env_step), :self.observation_size] = obs
 
-    def rows_of(self, transitions):
+    def rows_of(self, transitions: Any) -> jax.Array:
         return transitions + transitions // self.episode_length
 
     def available(self, transitions: Index, data_fraction: Float[ArrayLike, ""], row_count: int) -> Index:
