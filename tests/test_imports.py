@@ -13,9 +13,10 @@ HOMES = {"divbench": ROOT / "divbench"} | {
 }
 ALLOWED = {
     "cli": {"commands", "spec"},
-    "commands": {"spec", "execute", "studies", "report", "experiments"},
+    "commands": {"spec", "execute", "studies", "report", "experiments", "targets"},
     "execute": {"spec", "learn", "diagnostics", "verdict", "records", "envs"},
     "studies": {"spec", "learn", "diagnostics", "records", "envs", "execute"},  # of the last, the device
+    "targets": {"spec", "envs", "learn", "execute"},
     "learn": {"spec", "envs", "diagnostics"},  # of the last, PreQN takes the kernel that it steps by
     "report": {"records", "spec", "verdict", "statistics"},
     "records": {"spec"},
