@@ -26,6 +26,7 @@ HOMES = {  # of a command's function, below `divbench.commands`
     "run": "training.run",
     "list": "tools.list",
     "plan": "training.plan",
+    "compile": "targets.compile_ahead",
     "report": "results.report",
     "watch": "results.watch",
     "compare": "results.compare",
@@ -46,7 +47,8 @@ HOMES = {  # of a command's function, below `divbench.commands`
     "dataset import": "datasets.import_dataset",
     "dataset export": "datasets.export_dataset",
 }
-TELLING = ("run", "plan", "ntk", "reproduce")  # commands whose requests hold `json` too: progress is JSON lines then
+# Commands whose requests hold `json` too: progress is JSON lines then.
+TELLING = ("run", "plan", "compile", "ntk", "reproduce")
 NOT_OURS = {errno.ENAMETOOLONG: "the name is too long for this file system", errno.EACCES: "permission denied"}
 COMPLETE = "complete"  # what the scripts of `divbench completion` call; no command for people
 HELP_FLAGS, VERSION_FLAGS = ("-h", "--help", "help"), ("-V", "--version", "version")

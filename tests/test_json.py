@@ -24,6 +24,7 @@ SAID = {
     "run": "run --suite smoke",
     "list": "list",
     "plan": "plan --suite smoke --rate 400",
+    "compile": "compile --suite smoke --target h100",
     "report": "report run",
     "watch": "watch run --html",
     "compare": "compare run run",
@@ -64,6 +65,7 @@ def place(tmp_path_factory):
         Path("simba.csv").write_text(SIMBA)
         replaced = {"execute.run.run": RunResult(folder / "run"), "execute.render.render": film,
                     "execute.parity.run_parity": [{"obs_1": float("nan")}], "execute.doctor.diagnose": [],
+                    "targets.groups.compile_groups": [],
                     "studies.kernels.measure_kernels": [], "report.kernel_files.write_kernels": ["kernels.csv"],
                     "report.build.contents": {"summary.md": b"x"},
                     "execute.making.make_datasets": [Made(write("set"), kept=False)]}

@@ -15,6 +15,7 @@ from divbench.spec.built_in import BUILT_IN
 from divbench.spec.errors import choose
 from divbench.spec.settings import ACTIVATIONS, GIVEN
 from divbench.spec.suites import SUITES
+from divbench.spec.targets import TARGETS
 
 SCRIPTS = {
     "bash": """\
@@ -52,7 +53,7 @@ NAMES: dict[str, Iterable[str]] = {
     "precision": run_spec.PRECISIONS, "precisions": parity.KNOWN["precisions"], "repeated": exchange.REPEATED,
     "sac": [f"{name}=" for name in GIVEN], "scale": experiments.SCALES, "shell": parsers.SHELLS,
     "steps_are": exchange.STEPS, "suite": SUITES, "task": run_spec.ALL_TASKS, "tasks": run_spec.ALL_TASKS,
-    "unit": datasets.UNITS,
+    "target": TARGETS, "programs": parsers.FUNCTIONS, "unit": datasets.UNITS,
     "variant": BUILT_IN, "variants": BUILT_IN, "weights": kernels.WEIGHTS, "what": parsers.LISTS,
     "compare metric": margins.METRICS, "export to": exchange.EXPORTS, "dataset export to": datasets.LAYOUTS,
     "reproduce name": experiments.NAMES,

@@ -78,7 +78,14 @@ def plan(given: dict) -> Answer:
     from divbench.spec.plan import make_groups, silent_resets
 
     rate = parse_rate(given.pop("rate"), "--rate") if "rate" in given else None
+    target = given.pop("target", None)
+    if target is not None and rate is not None:
+        raise UsageError("--rate: incompatible with --target, whose rate is predicted; give one of them")
     spec = read_spec(given, given.pop("config", None))
+    if target is not None:
+        from divbench.commands.targets import plan_for
+
+        return plan_for(spec, target)
     from divbench.execute.suited import checked_card
     from divbench.spec.estimate import estimate
     from divbench.spec.forecast import describe_plan, plan_record, scaled_rates

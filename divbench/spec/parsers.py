@@ -14,11 +14,13 @@ from divbench.spec.experiments import CLAIMS, SCALES
 from divbench.spec.options import OPTIONS
 from divbench.spec.parser import JSON, Once, Parser, add_switch, add_values
 from divbench.spec.settings import ACTIVATIONS
+from divbench.spec.targets import TARGETS
 
 COMMANDS = {
     "run": "train tasks, variants and seeds side by side and write comparable tables",
     "list": "suites, tasks, variants and experiments",
     "plan": "groups, lanes, memory, disk, FLOPs and hours of a run; trains nothing",
+    "compile": "a run's programs compiled for an accelerator that is not there: memory, kernels, FLOPs",
     "report": "tables and pictures of a run folder, finished or still growing",
     "watch": "the same kept up to date, on the terminal or as a page, while a run trains",
     "compare": "two result sets side by side: equal, better or regressed, for people and for CI",
@@ -35,6 +37,7 @@ COMMANDS = {
     "cite": "BibTeX of the papers behind variants, or behind suites and protocols",
     "completion": "a script that lets a shell complete commands, flags and names",
 }
+FUNCTIONS = ("train_chunk", "evaluate", "diagnose", "reset_lanes")  # of a group's program
 DATASET = "dataset"  # the command that has commands of its own
 AGAINST = ("published",)  # whose curves a page can show beside a run's
 LISTS = ("suites", "tasks", "variants", "experiments")
@@ -57,7 +60,11 @@ def spec_parser(command: str) -> Parser:
         parser.add_argument(option.flag, action=action, metavar=option.metavar, help=option.help,
                             default=argparse.SUPPRESS)
     add_values(parser, ("--config", "FILE.toml", "the same keys in a TOML file; flags override it"))
-    if command == "plan":
+    if command in ("plan", "compile"):
+        add_values(parser, ("--target", "NAME", f"an accelerator that need not be here: {', '.join(TARGETS)}"))
+    if command == "compile":
+        add_values(parser, ("--programs", "A,B", f"{', '.join(FUNCTIONS)}; all by default"))
+    elif command == "plan":
         add_values(parser, ("--rate", "UPDATES_PER_SECOND",
                          "stated rate, summed over a group's lanes, in place of a short measurement"))
     else:
@@ -238,6 +245,7 @@ MAKERS: dict[str, Callable[[str], Parser]] = {
     "run": spec_parser,
     "list": list_parser,
     "plan": spec_parser,
+    "compile": spec_parser,
     "report": report_parser,
     "watch": watch_parser,
     "compare": compare_parser,
