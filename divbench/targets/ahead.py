@@ -35,6 +35,8 @@ from divbench.targets.counting import Region, regions
 from divbench.targets.hlo import read_module
 
 ON_DEVICE = ("mjx", names.TOY)  # physics without a Python callback or a kernel of another library
+# libtpu asks a metadata server what machine this is, and lets one process at a time load it. Nobody uses a TPU here.
+LIBTPU = {"TPU_SKIP_MDS_QUERY": "1", "TPU_WORKER_HOSTNAMES": "localhost", "ALLOW_MULTIPLE_LIBTPU_LOAD": "1"}
 _USED = re.compile(r"Used ([0-9.]+)([KMGT]) of ([0-9.]+)([KMGT]) hbm")  # a TPU's compiler, where memory runs out
 
 
@@ -84,8 +86,8 @@ def prepare(target: Target, precision: str) -> None:
       UsageError: the compiler for the target is not installed.
     """
     refuse_missing(target)
-    os.environ.setdefault("TPU_SKIP_MDS_QUERY", "1")  # libtpu would look for a TPU's metadata server
-    os.environ.setdefault("ALLOW_MULTIPLE_LIBTPU_LOAD", "1")  # and lets one process at a time use a TPU: none is used
+    for name, value in LIBTPU.items():
+        os.environ.setdefault(name, value)
     jax.config.update("jax_platforms", "cpu")
     jax.config.update("jax_disable_most_optimizations", False)
     jax.config.update("jax_enable_compilation_cache", False)
@@ -162,8 +164,7 @@ def state_bytes(program: Program, lanes: int) -> int:
 
 def bytes_of(tree) -> int:
     """Bytes of arrays, or of shapes, without padding."""
-    return sum(math.prod(leaf.shape) * np.dtype(leaf.dtype).itemsize for leaf in jax.tree.leaves(tree)
-               if not jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key))
+    return sum(math.prod(leaf.shape) * np.dtype(leaf.dtype).itemsize for leaf in jax.tree.leaves(tree))
 
 
 def absent_device(target: Target):

@@ -1,5 +1,7 @@
 """Lanes that would fit, by count, and refusals in one line."""
 
+import dataclasses
+
 import pytest
 
 from divbench.execute import room
@@ -42,6 +44,22 @@ def test_the_memory_of_a_target_is_not_that_of_this_machine():
     spec = read_spec({**BIG, "seeds": "1"}, None)
     with pytest.raises(UsageError, match="1.0 MiB are there; not even one lane fits"):
         room.refuse_what_does_not_fit(spec, make_groups(spec, fused=True), there=2**20)
+
+
+def test_the_state_of_more_lanes_is_counted():
+    """Each further lane adds the same; what else a program needs is in proportion."""
+    spec = read_spec({"tasks": "constant-reward", "variants": "baseline", "seeds": "3", "steps": "10k", "hidden": "4"},
+                     None)
+    group, = make_groups(spec, fused=True)
+    program = ahead.group_program(group, spec, TARGETS["h100"])
+    two, three, four = (ahead.state_bytes(program, lanes) for lanes in (2, 3, 4))
+    assert four - three == three - two > 4 * 10_000  # at least a replay of one number a step
+    one = ahead.Compiled("train_chunk", 0.0, three, 600, 0, 0, None, None, None)
+    needed = fitting.needed_by(one, program)
+    assert (needed(3), needed(4)) == (three + 600, four + 800)
+    tight = dataclasses.replace(TARGETS["tpu-v5e"], memory=two + 400)
+    with pytest.raises(UsageError, match="train_chunk needs .* of tpu-v5e are there; 2 of its 3 lanes fit"):
+        fitting.refuse_what_does_not_fit(group, program, tight, one)
 
 
 @pytest.mark.parametrize("physics, found", [("host", "host"), ("warp", "warp")])
