@@ -12,10 +12,12 @@ HOMES = {"divbench": ROOT / "divbench"} | {
     f"divbench.{name}": ROOT / name for name in ("envs", "experiments", "results")
 }
 ALLOWED = {
-    "cli": {"spec", "execute", "studies", "records", "report", "experiments", "envs"},  # of envs, the names of tasks
+    "cli": {"spec", "execute", "studies", "records", "report", "experiments", "targets",
+            "envs"},  # of the last, the names of tasks
     "execute": {"spec", "learn", "diagnostics", "verdict", "records", "envs"},
     "studies": {"spec", "learn", "diagnostics", "records", "envs", "statistics",
                 "execute", "report"},  # of these two, the device and how pictures look
+    "targets": {"spec", "envs", "learn", "execute"},
     "learn": {"spec", "envs", "diagnostics"},  # of the last, PreQN takes the kernel that it steps by
     "report": {"records", "spec", "verdict", "statistics", "envs"},  # of the last, the names of tasks
     "records": {"spec", "envs"},  # of the last, the names of tasks
@@ -141,6 +143,7 @@ LIGHT = [
     "divbench.envs.names",
     "divbench.execute",
     "divbench.execute.progress",
+    "divbench.targets.facts",
 ]
 
 
