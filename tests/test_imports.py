@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+import divbench
+from divbench.cli.table import EVERY
+
 ROOT = Path(__file__).resolve().parents[1]
 HOMES = {"divbench": ROOT / "divbench"} | {
     f"divbench.{name}": ROOT / name for name in ("envs", "experiments", "results")
@@ -101,6 +104,12 @@ def test_arrows(module):
 def test_who_trains_nothing_knows_only_the_names_of_the_tasks(room):
     reached = {target for module in MODULES if wing(module) == room for target in IMPORTS[module]}
     assert {target for target in reached if wing(target) == "envs"} <= {"divbench.envs.names"}
+
+
+def test_names_resolved_on_first_use_follow_the_arrows():
+    """What is imported by a text and not by a statement: the package's face, and the functions of commands."""
+    assert {wing(home) for home in divbench._HOMES.values()} | {"envs"} == ALLOWED[""]
+    assert {f"divbench.cli.commands.{command.home.partition('.')[0]}" for command in EVERY.values()} <= set(MODULES)
 
 
 def test_no_cycles():
