@@ -17,12 +17,13 @@ DEMO = --suite priming --tasks quadruped-run --variants baseline,ofn,layernorm -
 # A process of tests for each core, whole files at a time: what a file compiles is compiled once.
 PARALLEL ?= -n auto --dist loadfile
 
-.PHONY: help demo test test-slow test-wheel test-py312 lint format wheel docs bench bench-physics clean
+.PHONY: help demo test test-slow test-targets test-wheel test-py312 lint format wheel docs bench bench-physics clean
 
 help:
 	@echo "make demo        set up $(VENV) and watch plain SAC diverge beside OFN and LayerNorm (under 8 minutes)"
 	@echo "make test        set up $(VENV), then ruff, mypy and the tests"
 	@echo "make test-slow   the tests that take minutes, and those of equal bits as users compile"
+	@echo "make test-targets  programs compiled for accelerators that are not here beside their budgets of kernels, in $(VENV)-targets"
 	@echo "make test-wheel  the wheel in an empty venv: it trains the smoke suite"
 	@echo "make test-py312  the tests on Python 3.12 and the newer jax that it gets, in $(VENV)-py312"
 	@echo "make lint        ruff and mypy alone;  make format  lets ruff mend what it can"
@@ -44,6 +45,11 @@ help:
 	$*/bin/python -m pip install --quiet --no-compile -c constraints.txt -e '.[dev]'
 	@touch $@ $*/.installed-run
 
+%/.installed-targets: pyproject.toml constraints.txt
+	@test -x $*/bin/python || $(PYTHON_OF_VENV) -m venv $*
+	$*/bin/python -m pip install --quiet --no-compile -c constraints.txt -e '.[dev,cuda,tpu]'
+	@touch $@
+
 %/.installed-docs: pyproject.toml constraints.txt
 	@test -x $*/bin/python || $(PYTHON_OF_VENV) -m venv $*
 	$*/bin/python -m pip install --quiet --no-compile -c constraints.txt -e '.[docs]'
@@ -51,7 +57,7 @@ help:
 
 PYTHON_OF_VENV = $(PYTHON)
 $(VENV)-py312/.installed-dev: PYTHON_OF_VENV = $(PYTHON312)
-.PRECIOUS: %/.installed-run %/.installed-dev %/.installed-docs
+.PRECIOUS: %/.installed-run %/.installed-dev %/.installed-targets %/.installed-docs
 
 demo: $(VENV)/.installed-run
 	$(VENV)/bin/divbench run $(DEMO)
@@ -66,6 +72,10 @@ test: $(VENV)/.installed-dev
 # Compiled as users compile; `make test` lets LLVM optimize little (tests/conftest.py).
 test-slow: $(VENV)/.installed-dev
 	JAX_DISABLE_MOST_OPTIMIZATIONS=0 $(VENV)/bin/python -m pytest -m "slow or bits" $(PARALLEL) $(PYTEST_ARGS)
+
+# In a venv of its own: with these extras JAX would look for a GPU and a TPU in every other command too.
+test-targets: $(VENV)-targets/.installed-targets
+	$(VENV)-targets/bin/python -m pytest -m targets tests/targets $(PYTEST_ARGS)
 
 test-wheel: $(VENV)/.installed-dev
 	$(VENV)/bin/python -m pytest -m slow tests/test_packaging.py $(PYTEST_ARGS)
@@ -103,5 +113,5 @@ bench-physics: $(VENV)/.installed-run
 	$(VENV)/bin/python benchmarks/physics_speed.py --out results/runs/bench/physics_speed
 
 clean:
-	rm -rf $(VENV) $(VENV)-py312 $(VENV)-sbx build dist site src/divbench.egg-info
+	rm -rf $(VENV) $(VENV)-py312 $(VENV)-targets $(VENV)-sbx build dist site src/divbench.egg-info
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis

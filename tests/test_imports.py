@@ -7,15 +7,20 @@ from pathlib import Path
 
 import pytest
 
+import divbench
+from divbench.cli.table import EVERY
+
 ROOT = Path(__file__).resolve().parents[1]
 HOMES = {"divbench": ROOT / "divbench"} | {
     f"divbench.{name}": ROOT / name for name in ("envs", "experiments", "results")
 }
 ALLOWED = {
-    "cli": {"spec", "execute", "studies", "records", "report", "experiments", "envs"},  # of envs, the names of tasks
+    "cli": {"spec", "execute", "studies", "records", "report", "experiments", "targets",
+            "envs"},  # of the last, the names of tasks
     "execute": {"spec", "learn", "diagnostics", "verdict", "records", "envs"},
     "studies": {"spec", "learn", "diagnostics", "records", "envs", "statistics",
                 "execute", "report"},  # of these two, the device and how pictures look
+    "targets": {"spec", "envs", "learn", "execute"},
     "learn": {"spec", "envs", "diagnostics"},  # of the last, PreQN takes the kernel that it steps by
     "report": {"records", "spec", "verdict", "statistics", "envs"},  # of the last, the names of tasks
     "records": {"spec", "envs"},  # of the last, the names of tasks
@@ -101,6 +106,12 @@ def test_who_trains_nothing_knows_only_the_names_of_the_tasks(room):
     assert {target for target in reached if wing(target) == "envs"} <= {"divbench.envs.names"}
 
 
+def test_names_resolved_on_first_use_follow_the_arrows():
+    """What is imported by a text and not by a statement: the package's face, and the functions of commands."""
+    assert {wing(home) for home in divbench._HOMES.values()} | {"envs"} == ALLOWED[""]
+    assert {f"divbench.cli.commands.{command.home.partition('.')[0]}" for command in EVERY.values()} <= set(MODULES)
+
+
 def test_no_cycles():
     graph = {module: {target for target in IMPORTS[module] if target != module} for module in MODULES}
     while leaves := {module for module, used in graph.items() if not used & set(graph)}:
@@ -141,6 +152,7 @@ LIGHT = [
     "divbench.envs.names",
     "divbench.execute",
     "divbench.execute.progress",
+    "divbench.targets.facts",
 ]
 
 

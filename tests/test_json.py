@@ -24,6 +24,7 @@ SAID = {
     "run": "run --suite smoke",
     "list": "list",
     "plan": "plan --suite smoke --rate 400",
+    "compile": "compile --suite smoke --target h100",
     "report": "report run",
     "watch": "watch run --html",
     "compare": "compare run run",
@@ -65,6 +66,7 @@ def place(tmp_path_factory):
         replaced = {"execute.run.run": RunResult(folder / "run"), "execute.rendering.film.render": film,
                     "execute.parity.measuring.run_parity": [{"obs_1": float("nan")}], "execute.doctor.diagnose": [],
                     "studies.ntk.measuring.measure_kernels": [], "studies.ntk.files.write_kernels": ["kernels.csv"],
+                    "targets.groups.compile_groups": [],
                     "report.build.contents": {"summary.md": b"x"},
                     "execute.making.datasets.make_datasets": [Made(write("set"), kept=False)]}
         for name, answer in replaced.items():

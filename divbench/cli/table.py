@@ -19,6 +19,7 @@ from divbench.report.compare.margins import METRICS
 from divbench.spec.settings import ACTIVATIONS
 from divbench.spec.text import parse_rate, parse_utd, split_names
 from divbench.studies.ntk import request as ntk
+from divbench.targets.facts import FUNCTIONS, TARGETS
 
 DATASET = "dataset"  # the command that has commands of its own
 AGAINST = ("published",)  # whose curves a page can show beside a run's
@@ -26,6 +27,8 @@ LISTS = ("suites", "tasks", "variants", "experiments")
 SHELLS = ("bash", "zsh", "fish")
 QUIET = OPTIONS["quiet"]
 CONFIG = Argument("config", "FILE.toml", "the same keys in a TOML file; flags override it")
+TARGET = Argument("target", "NAME", f"an accelerator that need not be here: {', '.join(TARGETS)}",
+                  one_of("target", TARGETS))
 FOLDERS = Argument("folders", "DIR", "run folder; more than one with --html", place=SEVERAL)
 CURVES = Argument("against", "NAME", f"{', '.join(AGAINST)}: curves of others in the page",
                   one_of("results to stand against", AGAINST))
@@ -39,9 +42,15 @@ COMMANDS: dict[str, Command] = {
         (Argument("what", "WHAT", f"only these: {', '.join(LISTS)}", one_of("list", LISTS), place=PERHAPS),)),
     "plan": Command(
         "groups, lanes, memory, disk, FLOPs and hours of a run; trains nothing", "training.plan",
-        (*RUN_OPTIONS, CONFIG,
+        (*RUN_OPTIONS, CONFIG, TARGET,
          Argument("rate", "UPDATES_PER_SECOND", "stated rate, summed over a group's lanes, in place of a short "
                   "measurement", parse_rate)), tells=True),
+    "compile": Command(
+        "a run's programs compiled for an accelerator that is not there: memory, kernels, FLOPs",
+        "targets.compile_ahead",
+        (*RUN_OPTIONS, CONFIG, TARGET,
+         Argument("programs", "A,B", f"{', '.join(FUNCTIONS)}; all by default", some_of("program", FUNCTIONS))),
+        needed={"target": f"compile: expected --target with one of {', '.join(TARGETS)}"}, tells=True),
     "report": Command(
         "tables and pictures of a run folder, finished or still growing", "results.report",
         (FOLDERS,

@@ -42,7 +42,8 @@ def device_memory() -> int:
     return (statistics or {}).get("bytes_limit") or host_memory()
 
 
-def refuse_what_does_not_fit(spec: RunSpec, groups: Iterable[Group], transitions: int = 0) -> None:
+def refuse_what_does_not_fit(spec: RunSpec, groups: Iterable[Group], transitions: int = 0,
+                             there: int | None = None) -> None:
     """Raise `UsageError` for the first group that needs more memory than there is; it names the largest number of its
     lanes that would fit.
 
@@ -50,8 +51,9 @@ def refuse_what_does_not_fit(spec: RunSpec, groups: Iterable[Group], transitions
       spec: the run.
       groups: of it.
       transitions: of the dataset that they learn from, if they do.
+      there: bytes of memory; None for those of this machine's device.
     """
-    there = device_memory()
+    there = device_memory() if there is None else there
     for group in groups:
         sizes = group_sizes(group)
         if sizes is None:

@@ -301,3 +301,11 @@ def test_memory_does_not_grow_with_the_data(tmp_path, monkeypatch):
         tracemalloc.stop()
     size = sum(file.stat().st_size for file in dataset.path.iterdir())
     assert size > 5_000_000 and peak < 8 * columns.BLOCK_SIZE
+
+
+def test_the_header_of_a_column_is_the_same_under_every_numpy():
+    """The bytes that checksums of committed datasets are taken of."""
+    text = b"{'descr': '<f4', 'fortran_order': False, 'shape': (1000, 17), }"
+    expected = b"\x93NUMPY\x01\x00v\x00" + text.ljust(117) + b"\n"
+    assert columns.COLUMNS["obs"].header(1_000, {"observation": 17, "action": 6}) == expected
+    assert len(expected) == columns.HEADER_SIZE

@@ -23,6 +23,7 @@ from divbench.spec.built_in import BUILT_IN
 from divbench.spec.settings import ACTIVATIONS, GIVEN
 from divbench.spec.suites import SUITES
 from divbench.studies.ntk import request as kernels
+from divbench.targets.facts import FUNCTIONS, TARGETS
 
 SCRIPTS = {
     "bash": """\
@@ -60,7 +61,7 @@ NAMES: dict[str, Iterable[str]] = {
     "precision": run_spec.PRECISIONS, "precisions": parity.PRECISIONS, "repeated": exchange.REPEATED,
     "sac": [f"{name}=" for name in GIVEN], "scale": experiments.SCALES, "shell": table.SHELLS,
     "steps_are": exchange.STEPS, "suite": SUITES, "task": run_spec.ALL_TASKS, "tasks": run_spec.ALL_TASKS,
-    "unit": datasets.UNITS,
+    "target": TARGETS, "programs": FUNCTIONS, "unit": datasets.UNITS,
     "variant": BUILT_IN, "variants": BUILT_IN, "weights": kernels.WEIGHTS, "what": table.LISTS,
     "compare metric": margins.METRICS, "export to": exchange.EXPORTS, "dataset export to": datasets.LAYOUTS,
     "reproduce name": experiments.NAMES,

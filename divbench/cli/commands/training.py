@@ -84,7 +84,14 @@ def plan(given: dict) -> Answer:
     from divbench.spec.plan import make_groups, silent_resets
 
     rate = given.pop("rate", None)
+    target = given.pop("target", None)
+    if target is not None and rate is not None:
+        raise UsageError("--rate: incompatible with --target, whose rate is predicted; give one of them")
     spec = make_spec(given, given.pop("config", None))
+    if target is not None:
+        from divbench.cli.commands.targets import plan_for
+
+        return plan_for(spec, target)
     from divbench.cli.forecast import describe_plan, plan_record, scaled_rates
     from divbench.execute.dataset_check import checked_card
     from divbench.spec.estimate import estimate

@@ -1,13 +1,14 @@
 """The columns of a dataset: names, types, widths, the NumPy file that holds one, and how far reading or writing
 them is.
 
-A file is of NumPy's format 1.0 with a header of exactly `HEADER_SIZE` bytes that is made here, so equal rows are equal
-bytes under every version of NumPy. Which columns a folder has, and their digests, is said in `card`.
+A file is of NumPy's format 1.0, and `numpy.lib.format` writes its header of `HEADER_SIZE` bytes: equal rows are equal
+bytes. Which columns a folder has, and their digests, is said in `card`.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import io
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 HEADER_SIZE = 128  # bytes, what NumPy itself writes for arrays like these
 BLOCK_SIZE = 16 * 1024**2  # bytes of rows that are held at a time
 LARGEST_WIDTH = 10_000  # numbers in an observation or action
-_MAGIC = b"\x93NUMPY\x01\x00"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,9 +49,12 @@ class DatasetColumn:
 
     def header(self, rows: int, sizes: Mapping[str, int]) -> bytes:
         """The first `HEADER_SIZE` bytes of its file."""
-        text = f"{{'descr': '{self.kind}', 'fortran_order': False, 'shape': {self.shape(rows, sizes)}, }}".encode()
-        length = HEADER_SIZE - len(_MAGIC) - 2
-        return _MAGIC + length.to_bytes(2, "little") + text.ljust(length - 1) + b"\n"
+        from numpy.lib import format as npy
+
+        header = io.BytesIO()
+        described = {"descr": self.kind, "fortran_order": False, "shape": self.shape(rows, sizes)}
+        npy.write_array_header_1_0(header, described)
+        return header.getvalue()
 
     def row_size(self, sizes: Mapping[str, int]) -> int:
         """Bytes of a row."""
