@@ -6,7 +6,15 @@ name below is fetched on first use. Nothing about learning lives here.
 
 import importlib
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from divbench.envs.base import Sensed, Start, State
+    from divbench.envs.callback import prepare_process
+    from divbench.envs.environment import Environment, make
+    from divbench.envs.host import HostData
+    from divbench.envs.names import PHYSICS, SIMULATED, TASKS, TaskInfo, task_info
+    from divbench.envs.rewards import tolerance
 
 # Nothing renders. To be set before MuJoCo or dm_control is imported, which then need no display.
 os.environ.setdefault("MUJOCO_GL", "disable")
@@ -27,7 +35,8 @@ _EXPORTS = {
     "tolerance": "rewards",
 }
 
-__all__ = sorted(_EXPORTS)
+__all__ = ["Environment", "HostData", "PHYSICS", "SIMULATED", "Sensed", "Start", "State", "TASKS", "TaskInfo", "make",
+           "prepare_process", "task_info", "tolerance"]
 
 
 def __getattr__(name: str) -> Any:

@@ -39,6 +39,11 @@ class Environment:
     pure, take unbatched values, and may be jitted and vmapped, nested vmaps included. Made by
     `make`; the arguments are its parts.
 
+    Args:
+      info, definition: what the task is called, and what it observes, pays and aims at.
+      task_model: its MuJoCo model.
+      physics: what steps the model.
+
     Attributes:
       name: the task, e.g. `cheetah-run`.
       physics: `mjx`, `host` or `warp`.
@@ -109,7 +114,11 @@ class Environment:
         return draws.draw(self.name, seeds)
 
     def start(self, start: Start) -> State:
-        """Returns the state of an episode's beginning from an unbatched `Start`."""
+        """Returns the state of an episode's beginning.
+
+        Args:
+          start: one beginning that `draw` made, without its leading axis.
+        """
         dtype = float_dtype()
         qpos, qvel, act, sensordata, target = (
             jnp.asarray(leaf, dtype)

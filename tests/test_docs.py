@@ -1,5 +1,7 @@
 """What the documents say can be followed: links, anchors, commands, make targets, code; and the README stays short."""
 
+import importlib
+import inspect
 import re
 import shlex
 import sys
@@ -17,6 +19,7 @@ from divbench.cli.config import read_spec
 from divbench.report import compare
 from divbench.spec.errors import UsageError
 from divbench.spec.naming import find_variant
+from divbench.spec.settings import DECLARED
 from divbench.spec.variants import Variant
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -237,6 +240,35 @@ def test_the_public_names_are_those_of_the_page(place, names):
     text = (ROOT / "docs" / "api.md").read_text()
     section = re.search(rf"^## `{re.escape(place)}`\n(.*?)(?=^## )", text, re.M | re.S)[1]
     assert sorted(re.findall(r"^\| `(\w+)` \|", section, re.M)) == sorted(names)
+
+
+PUBLIC = [(place, name) for place, module in (("divbench", divbench), ("divbench.envs", envs),
+                                              ("divbench.report.compare", compare))
+          for name in module.__all__ if callable(getattr(module, name))]
+
+
+@pytest.mark.parametrize(("place", "name"), PUBLIC)
+def test_the_docstring_of_a_public_name_names_its_arguments(place, name):
+    found = getattr(importlib.import_module(place), name)
+    said = inspect.getdoc(found)
+    assert said and said != inspect.getdoc(object)
+    if isinstance(found, type) and issubclass(found, Exception):
+        return
+    # The settings of the learner are declared, each with its meaning, and listed on a page.
+    listed = DECLARED if found is divbench.SACSettings else ()
+    unsaid = [argument for argument in inspect.signature(found).parameters
+              if argument not in listed and not re.search(rf"\b{argument}\b", said)]
+    assert not unsaid
+
+
+@pytest.mark.parametrize(("place", "name"), PUBLIC)
+def test_the_methods_of_a_public_class_have_types(place, name):
+    found = getattr(importlib.import_module(place), name)
+    methods = [found] if not isinstance(found, type) else [
+        method for key, method in vars(found).items() if inspect.isfunction(method) and not key.startswith("_")]
+    for method in methods:
+        arguments = [argument for argument in inspect.signature(method).parameters if argument != "self"]
+        assert not set([*arguments, "return"]) - method.__annotations__.keys(), method
 
 
 def test_the_versions_of_python_are_those_of_the_package():

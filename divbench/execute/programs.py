@@ -91,7 +91,8 @@ def program_for(group: Group, physics: str, episodes: int, level: str = "cheap",
 def structure_for(group: Group, data: OfflineData | None = None) -> Structure:
     """The structure of a group's program; arguments as in `program_for`."""
     info = envs.task_info(group.task)
-    rewards = None if info.reward_max is None else (info.reward_min, info.reward_max)
+    low, high = info.reward_min, info.reward_max
+    rewards = None if low is None or high is None else (low, high)
     range_seen = rewards is None and data is not None
     if rewards is None and data is not None:
         rewards = min(data.reward_range[0], 0.0), max(data.reward_range[1], 0.0)

@@ -43,5 +43,13 @@ class Critic(TrainedNetworks):
 
 
 def load_critic(path: str | os.PathLike, lane: str) -> Critic:
-    """The critics of one lane of a run folder, from its last checkpoint; arguments and errors as of `load_policy`."""
+    """The critics of one lane of a run folder, from its last checkpoint.
+
+    Args:
+      path: the run folder, finished or not.
+      lane: its name, `task/variant/utd<u>/seed<s>`, such as `cheetah-run/ofn/utd8/seed0`.
+
+    Raises:
+      UsageError: no such folder or lane, no checkpoint yet, or a damaged one.
+    """
     return load_networks(Critic, "critic", path, lane)

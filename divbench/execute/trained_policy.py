@@ -67,7 +67,12 @@ class Policy(TrainedNetworks):
         return self.networks
 
     def __call__(self, obs: jax.Array, key: jax.Array | None = None) -> jax.Array:
-        """An action `[A]` within the task's bounds for one observation `[O]`: the mode, or a sample if given a key."""
+        """An action `[A]` within the task's bounds: the mode, or a sample if given a key.
+
+        Args:
+          obs: one observation, `[O]`, in the task's own units.
+          key: a random key, consumed; None for the mode.
+        """
         act = agent_of(self.structure).act
         action = act(self.actor, self.seen(obs)[None], self.coefs, self.structure, key)[0]
         return (self.low + self.high) / 2 + (self.high - self.low) / 2 * action

@@ -111,6 +111,12 @@ def load(path: str | os.PathLike) -> Tables:
     Columns that the schema of an older run did not have yet hold what "not measured" is in them: NaN, no text, -1.
     A folder with tables and without journals (published results) is read as that of a finished run.
 
+    Args:
+      path: the run folder, finished or not.
+
+    Returns:
+      An Arrow table for each table of the schema, and the card as a dictionary.
+
     Raises:
       UsageError: a missing or foreign folder, a damaged card, journal or table.
     """

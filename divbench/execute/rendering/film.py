@@ -122,6 +122,7 @@ def _play(request: RenderRequest, card: dict | None, lane: Lane | None, tell: An
     from divbench.execute.trained_policy import load_policy, physics_of
 
     if lane is None:
+        assert request.task is not None, "a task is named where no run is"
         env = envs.make(request.task, request.physics or "auto")
         root = jax.random.fold_in(jax.random.key(request.seed or 0), request.episode)
         first, who = jax.jit(env.reset)(root), "random actions"

@@ -41,6 +41,12 @@ SEVERITY = {kind: rank for rank, kind in enumerate(KINDS)}
 def compare(request: CompareRequest) -> Result:
     """Compare two result sets and write the files that the request names.
 
+    Args:
+      request: the two folders, the metrics and margins, and the files to write.
+
+    Returns:
+      The decision with its exit code, and a row for each question.
+
     Raises:
       UsageError: a folder that holds no results, two sides that cannot be compared (`Incomparable`), nothing in
         common, a pair that neither side has, or a file that cannot be written.

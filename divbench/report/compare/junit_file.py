@@ -20,7 +20,11 @@ _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff
 
 
 def junit(result: Result) -> str:
-    """The comparison as a document; its first line after the declaration names it."""
+    """The comparison as a JUnit XML document; its first line after the declaration names it.
+
+    Args:
+      result: what `compare` returned. Each task, variant and metric is a test case; a regression is a failure.
+    """
     suites = ET.Element("testsuites", name=NAME, time=_time(result.seconds))
     if result.began:
         suites.set("timestamp", result.began)

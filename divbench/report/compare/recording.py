@@ -10,7 +10,14 @@ from divbench.report.compare.wording import headline, row_place, speed_loss, spe
 
 
 def record(result: Result) -> dict:
-    """The comparison as plain JSON values, in the units of `--margin`; of q, means are Q itself."""
+    """The comparison as plain JSON values, those of `compare --json`.
+
+    Args:
+      result: what `compare` returned.
+
+    Returns:
+      The keys of docs/json.md. Differences are in the units of `--margin`; of q, means are Q itself.
+    """
     request = result.request
     return {
         "decision": result.decision, "exit_code": result.exit_code, "headline": headline(result),

@@ -27,7 +27,11 @@ _ESCAPED = re.compile(r"[\\`*_\[\]#|~<>&@]")
 
 
 def describe(result: Result) -> str:
-    """The comparison for a terminal: the verdict first, then tables."""
+    """The comparison as text for a terminal: the verdict first, then tables.
+
+    Args:
+      result: what `compare` returned.
+    """
     blocks = [headline(result), _facts(result)]
     if len(result.failures) > FIRST:  # than the headline names
         blocks.append("\n".join(f"fails: {failure.text}" for failure in result.failures))
@@ -96,7 +100,11 @@ def verdict_text(change: VerdictChange) -> str:
 
 
 def markdown(result: Result) -> str:
-    """The comparison as a comment: verdict first, versions, a table per metric; what is long is folded."""
+    """The comparison as a comment in Markdown: verdict first, versions, a table per metric; long parts are folded.
+
+    Args:
+      result: what `compare` returned.
+    """
     word, _, rest = headline(result).partition(": ")
     blocks = [f"{MARKDOWN_MARK}\n**divbench: {word}.** {escaped(rest)}.", f"{escaped(_facts(result))}."]
     if len(result.failures) > FIRST:
