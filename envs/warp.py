@@ -25,7 +25,7 @@ import jax
 import jax.numpy as jnp
 import mujoco
 import numpy as np
-import warp  # type: ignore[import-not-found]  # the library: imports are absolute; it comes with an extra
+import warp  # the library: imports are absolute
 
 with contextlib.redirect_stdout(io.StringIO()):
     from mujoco import mjx

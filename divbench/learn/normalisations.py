@@ -21,7 +21,7 @@ EPSILON = 1e-6  # of LayerNorm and GroupNorm
 UNIT_BALL_EPSILON = 1e-12
 
 
-def layer_norm(x: jax.Array, scale: jax.Array, shift: jax.Array, coefficient: jax.Array,
+def layer_norm(x: jax.Array, scale: jax.Array, shift: jax.Array, coefficient: float | jax.Array,
                affine: float | jax.Array = 1.0, *, plain: bool = False) -> jax.Array:
     """LayerNorm over the last axis where `coefficient` is 1, the identity where it is 0.
 
@@ -46,7 +46,7 @@ def group_norm(x: jax.Array, scale: jax.Array, shift: jax.Array, groups: int) ->
     return _normalise(groups, x, scale, shift, 1.0)
 
 
-def unit_ball(features: jax.Array, coefficient: jax.Array, *, plain: bool = False) -> jax.Array:
+def unit_ball(features: jax.Array, coefficient: float | jax.Array, *, plain: bool = False) -> jax.Array:
     """Features `[..., B, H]` divided by their L2 norm where `coefficient` (scalar) is 1, unchanged where it is 0.
 
     Gradients flow through the norm. `plain` as in `layer_norm`.
@@ -91,7 +91,7 @@ def _to_units(statistic: jax.Array, width: int) -> jax.Array:
     return statistic if statistic.shape[-1] == 1 else jnp.repeat(statistic, width // statistic.shape[-1], -1)
 
 
-def _statistics(groups: int, x: jax.Array, coefficient: jax.Array) -> Any:
+def _statistics(groups: int, x: jax.Array, coefficient: float | jax.Array) -> Any:
     """Mean and 1 / standard deviation of each group, `[..., B, G]`; 0 and 1 where `coefficient` is 0."""
     chosen, size = jnp.asarray(coefficient) > 0.0, x.shape[-1] // groups
     mean = jnp.where(chosen, _sums(x, groups) / size, 0.0)
@@ -99,11 +99,12 @@ def _statistics(groups: int, x: jax.Array, coefficient: jax.Array) -> Any:
     return mean, jnp.where(chosen, jax.lax.rsqrt(variance + EPSILON), 1.0)
 
 
-def _normalised(groups: int, x: jax.Array, scale: jax.Array, shift: jax.Array, coefficient: jax.Array) -> jax.Array:
+def _normalised(groups: int, x: jax.Array, scale: jax.Array, shift: jax.Array,
+                coefficient: float | jax.Array) -> jax.Array:
     return _forward(groups, x, scale, shift, coefficient)[0]
 
 
-def _forward(groups: int, x: jax.Array, scale: jax.Array, shift: jax.Array, coefficient: jax.Array) -> Any:
+def _forward(groups: int, x: jax.Array, scale: jax.Array, shift: jax.Array, coefficient: float | jax.Array) -> Any:
     mean, factor = _statistics(groups, x, coefficient)
     units = (x - _to_units(mean, x.shape[-1])) * _to_units(factor, x.shape[-1])
     return units * scale[..., None, :] + shift[..., None, :], (x, scale, coefficient, mean, factor)
@@ -127,11 +128,11 @@ _normalise = jax.custom_vjp(_normalised, nondiff_argnums=(0,))
 _normalise.defvjp(_forward, _backward)
 
 
-def _projected(features: jax.Array, coefficient: jax.Array) -> jax.Array:
+def _projected(features: jax.Array, coefficient: float | jax.Array) -> jax.Array:
     return _project_forward(features, coefficient)[0]
 
 
-def _project_forward(features: jax.Array, coefficient: jax.Array) -> Any:
+def _project_forward(features: jax.Array, coefficient: float | jax.Array) -> Any:
     norm = _sums(jnp.square(features)) + UNIT_BALL_EPSILON
     factor = jnp.where(jnp.asarray(coefficient) > 0.0, jax.lax.rsqrt(norm), 1.0)
     return features * factor, (features, coefficient, factor)

@@ -15,7 +15,7 @@ from jaxtyping import Array, ArrayLike, Float, Int
 from divbench.learn.replay.base import Batch, Index
 
 if TYPE_CHECKING:
-    import jax
+    pass
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,7 +41,7 @@ class SharedDataset:
                              obs: Float[np.ndarray, "L O"]) -> None:
         """There is none."""
 
-    def rows_of(self, transitions: Any) -> jax.Array:
+    def rows_of(self, transitions: Any) -> Any:
         return transitions
 
     def available(self, transitions: Index, data_fraction: Float[ArrayLike, ""], row_count: int) -> Index:

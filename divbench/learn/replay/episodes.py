@@ -43,7 +43,7 @@ class EpisodeReplay:
                              obs: Float[np.ndarray, "L O"]) -> None:
         """Rows hold it already."""
 
-    def rows_of(self, transitions: Any) -> jax.Array:
+    def rows_of(self, transitions: Any) -> Any:
         return transitions
 
     def available(self, transitions: Index, data_fraction: Float[ArrayLike, ""], row_count: int) -> Index:

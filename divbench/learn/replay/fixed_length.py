@@ -38,14 +38,14 @@ class FixedLengthReplay:
         return rows
 
     def complete_rows(self, env_step: int) -> int:
-        return int(self.rows_of(env_step))
+        return self.rows_of(env_step)
 
     def add_last_observation(self, rows: Float[np.ndarray, "L R W"], env_step: int,
                              obs: Float[np.ndarray, "L O"]) -> None:
         if env_step % self.episode_length:
             rows[:, self.rows_of(env_step), :self.observation_size] = obs
 
-    def rows_of(self, transitions: Any) -> jax.Array:
+    def rows_of(self, transitions: Any) -> Any:
         return transitions + transitions // self.episode_length
 
     def available(self, transitions: Index, data_fraction: Float[ArrayLike, ""], row_count: int) -> Index:
