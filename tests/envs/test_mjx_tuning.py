@@ -1,4 +1,4 @@
-"""What `mjx_tuning` exchanges in MJX: the same numbers come out, and MJX is left as it was found."""
+"""What `mjx_tuning` exchanges in MJX for speed: the same numbers come out, and MJX is left as it was found."""
 
 import collections
 import contextlib
@@ -9,7 +9,8 @@ import mujoco
 import numpy as np
 import pytest
 from mujoco import mjx
-from mujoco.mjx._src import scan, solver
+from mujoco.mjx._src import collision_driver, scan, solver
+from mujoco.mjx._src.types import GeomType
 
 from divbench.envs import mjx_tuning
 from divbench.envs.mjx_tuning import tuned
@@ -34,6 +35,7 @@ CHAIN = """
 </mujoco>
 """
 LANES, STEPS = 4, 40
+CAPSULES = GeomType.CAPSULE, GeomType.CAPSULE
 
 
 def drag(context) -> np.ndarray:
@@ -60,24 +62,39 @@ def test_a_trajectory_in_contact_is_the_same_to_the_last_digits(x64):
     np.testing.assert_allclose(quick, plain, rtol=0, atol=1e-9)
 
 
+def parts() -> tuple:
+    """The parts of MJX that `tuned` exchanges, as they are now."""
+    return scan.body_tree, solver._while_loop_scan, collision_driver._COLLISION_FUNC[CAPSULES]
+
+
 def test_mjx_is_left_as_it_was_even_after_an_error():
-    before = scan.body_tree, solver._while_loop_scan
+    before = parts()
     with pytest.raises(KeyError), tuned(), tuned():
-        assert scan.body_tree is not before[0] and solver._while_loop_scan is not before[1]
+        assert all(now is not own for now, own in zip(parts(), before, strict=True))
+        assert parts()[2].ncon == before[2].ncon  # the driver reads it
         raise KeyError
-    assert (scan.body_tree, solver._while_loop_scan) == before
+    assert parts() == before
 
 
 @pytest.mark.parametrize("gone", ["scan.body_tree", "solver._while_loop_scan"])
-def test_without_one_of_its_functions_mjx_runs_as_it_is(monkeypatch, gone):
+def test_without_one_of_its_fast_functions_mjx_runs_as_it_is(monkeypatch, gone):
     with monkeypatch.context() as other, pytest.warns(RuntimeWarning, match="up to 38 times slower"):
         other.delattr(f"mujoco.mjx._src.{gone}")
-        found = mjx_tuning._find()
-    assert found is None
-    monkeypatch.setattr(mjx_tuning, "_ORIGINAL", found)
-    before = scan.body_tree, solver._while_loop_scan
+        found = mjx_tuning._faster()
+    assert found == ()
+    monkeypatch.setattr(mjx_tuning, "_EXCHANGES", found)
+    before = parts()
     with tuned():
-        assert (scan.body_tree, solver._while_loop_scan) == before
+        assert parts() == before
+
+
+def test_without_the_table_of_collisions_crossing_capsules_are_those_of_mjx(monkeypatch):
+    with monkeypatch.context() as other, pytest.warns(RuntimeWarning, match="leg differs from C"):
+        other.delattr("mujoco.mjx._src.collision_driver._COLLISION_FUNC")
+        assert mjx_tuning._corrected() == ()
+    with monkeypatch.context() as other, pytest.warns(RuntimeWarning, match="leg differs from C"):
+        other.setattr(collision_driver, "_COLLISION_FUNC", {})
+        assert mjx_tuning._corrected() == ()
 
 
 Point = collections.namedtuple("Point", "alpha cost deriv_0 deriv_1")
