@@ -75,7 +75,7 @@ class Compiled:
 class TooLarge(Exception):
     """The compiler says that a program does not fit: its share of the memory, above 1 or NaN where it does not say."""
 
-    def __init__(self, share: float):
+    def __init__(self, share: float) -> None:
         super().__init__(f"{share:.3g} times the memory")
         self.share = share
 

@@ -41,7 +41,7 @@ class InfoRequest:
 
     folder: str
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         _check_folder(self.folder)
 
 
@@ -66,7 +66,7 @@ class SubsetRequest:
     unit: str = TRANSITIONS
     out: str | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         _check_folder(self.folder)
         if not isinstance(self.fraction, Fraction) or not 0 < self.fraction <= 1:
             raise UsageError(f"--fraction: expected a share above 0 and at most 1, found '{self.fraction}'")
@@ -110,7 +110,7 @@ class DatasetImportRequest:
     task: str | None = None
     level: str | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not self.path:
             raise UsageError("dataset import: expected a file or folder, found nothing")
         check_place(self.out)
@@ -149,7 +149,7 @@ class DatasetExportRequest:
     out: str = ""
     name: str | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         _check_folder(self.folder)
         choose("layout to export to", self.to, LAYOUTS)
         check_place(self.out)

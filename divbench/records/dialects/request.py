@@ -58,7 +58,7 @@ class ImportRequest:
     repeated: str = REFUSE
     strict: bool = False
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not self.paths:
             raise UsageError("import: expected files or folders with results, found none")
         refuse_repeats(self.paths, "import")
@@ -97,7 +97,7 @@ class ExportRequest:
     metric: str | None = None
     normalise: bool = False
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         choose("form to export to", self.to, EXPORTS)
         if self.out == "":
             raise UsageError("--out: expected a file or folder to be made, found nothing")
