@@ -12,11 +12,11 @@ import json
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import PurePath
+from typing import Any, Protocol, TypeVar
 
 from divbench.envs.names import ALL_TASKS, PHYSICS, check_physics
 from divbench.spec.declared import check_critic
 from divbench.spec.errors import UsageError, choose, refusing
-from divbench.spec.filled import LATER, Filled
 from divbench.spec.naming import find_variant, with_code
 from divbench.spec.protocol import Protocol, build_protocol, offline_protocol
 from divbench.spec.settings import SACSettings, settings_to_plain, spread, with_values
@@ -35,6 +35,22 @@ CHECKSUM = "dataset_checksum"  # what a card's settings hold besides, so that no
 NOT_SETTINGS = ("out", "force", "quiet", "json")  # fields that change nothing in the results
 MINIMA = {"seeds": 1, "seed_start": 0, "steps": 1, "prime_samples": 1, "prime_updates": 0, "eval_every": 1,
           "eval_episodes": 1, "measure_every": 1}
+
+
+Given = TypeVar("Given", contravariant=True)
+Kept = TypeVar("Kept", covariant=True)
+LATER: Any = None  # the default of a field that is filled when its record is made
+
+
+class Filled(Protocol[Given, Kept]):
+    """A field that takes `Given` and holds `Kept`, for type checkers alone; when the program runs it is a plain field.
+
+    They read a descriptor's `__set__` as the constructor's argument, and its `__get__` as the attribute.
+    """
+
+    def __get__(self, record: object, kind: type | None = None) -> Kept: ...
+
+    def __set__(self, record: object, value: Given) -> None: ...
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
