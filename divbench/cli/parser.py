@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Container
 
-from divbench.cli.argument import FLAG, JSON, PERHAPS, SEVERAL, Argument, Command
+from divbench.cli.argument import FLAG, JSON, NO_CACHE, PERHAPS, SEVERAL, Argument, Command
 from divbench.spec.errors import UsageError, nearest
 
 _HOW_MANY = {PERHAPS: {"nargs": "?", "default": argparse.SUPPRESS}, SEVERAL: {"nargs": "+"}}
@@ -17,7 +17,7 @@ class Parser(argparse.ArgumentParser):
     def __init__(self, name: str, command: Command):
         super().__init__(prog=f"divbench {name}", description=command.summary, allow_abbrev=False)
         self.command = name
-        for argument in (JSON, *command.arguments):
+        for argument in (JSON, *command.arguments, *([NO_CACHE] if command.compiles else [])):
             self._add(argument)
 
     def _add(self, argument: Argument) -> None:
