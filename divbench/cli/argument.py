@@ -57,6 +57,7 @@ class Command:
       request: what is made of the fields, by name, and given to the function; by default a dictionary of them.
       needed: by key, the one line that refuses a request without it.
       tells: whether the request has a field `json`, by which the command tells its progress as JSON lines.
+      compiles: whether it keeps compiled programs on disk, so that it has `--no-cache` besides.
     """
 
     summary: str
@@ -65,9 +66,11 @@ class Command:
     request: Callable[..., object] = dict
     needed: Mapping[str, str] = dataclasses.field(default_factory=dict)
     tells: bool = False
+    compiles: bool = False
 
 
 JSON = Argument("json", "", "one JSON object on standard output, all else on standard error")  # of every command
+NO_CACHE = Argument("no_cache", "", "neither use nor keep compiled programs on disk ('divbench doctor' says where)")
 
 
 def read_values(arguments: Iterable[Argument], written: Mapping[str, Any]) -> dict[str, Any]:

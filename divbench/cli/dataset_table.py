@@ -53,7 +53,8 @@ COMMANDS: dict[str, Command] = {
          Argument("out", "DIR", f"folder of the datasets, each DIR/TASK-LEVEL, and of the runs (default: {MADE})"),
          Argument("sac", "KEY=VALUE,...", "settings of the agent, as those of 'divbench run'", _settings, again=True),
          Argument("quiet", "", "show no progress of the training")),
-        MakeRequest, {"tasks": "dataset make: expected --tasks, names separated by commas"}),
+        MakeRequest, {"tasks": "dataset make: expected --tasks, names separated by commas"},
+        compiles=True),
     "info": Command("what a dataset is; every file of it is verified", "datasets.info", (FOLDER,), InfoRequest),
     "subset": Command(
         "part of a dataset, drawn by a seed: transitions or whole episodes", "datasets.subset",

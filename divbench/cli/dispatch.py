@@ -17,10 +17,11 @@ import traceback
 from collections.abc import Mapping, Sequence
 
 from divbench.cli.answer import Answer, Failed, give_object
-from divbench.cli.argument import JSON, Command, read_request
+from divbench.cli.argument import JSON, NO_CACHE, Command, read_request
 from divbench.cli.codes import BROKEN, INTERRUPTED, OK, USAGE, reader_may_leave
 from divbench.cli.parser import Parser, parse
 from divbench.cli.table import COMMANDS, DATASET, DATASET_COMMANDS, EVERY
+from divbench.execute.compile_cache import switched_off
 from divbench.spec.errors import UsageError, nearest, unknown
 
 NOT_OURS = {errno.ENAMETOOLONG: "the name is too long for this file system", errno.EACCES: "permission denied"}
@@ -116,10 +117,12 @@ def _carry_out(name: str, words: list[str]) -> int:
     if written is None:
         return OK
     json = written.get(JSON.key, False) if command.tells else written.pop(JSON.key, False)
+    uncached = written.pop(NO_CACHE.key, False)
     request = read_request(command, written)
     module, function = command.home.split(".")
     # Whatever else is printed, by a library too, would break the object.
-    with contextlib.redirect_stdout(sys.stderr) if json else contextlib.nullcontext():
+    aside = contextlib.redirect_stdout(sys.stderr) if json else contextlib.nullcontext()
+    with aside, switched_off(uncached):
         answer = getattr(importlib.import_module(f"divbench.cli.commands.{module}"), function)(request)
     return answer.give(json=json)
 

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Container
 from typing import Any, NoReturn
 
-from divbench.cli.argument import FLAG, JSON, PERHAPS, SEVERAL, Argument, Command
+from divbench.cli.argument import FLAG, JSON, NO_CACHE, PERHAPS, SEVERAL, Argument, Command
 from divbench.spec.errors import UsageError, nearest
 
 _HOW_MANY: dict[str, dict[str, Any]] = {PERHAPS: {"nargs": "?", "default": argparse.SUPPRESS}, SEVERAL: {"nargs": "+"}}
@@ -18,7 +18,7 @@ class Parser(argparse.ArgumentParser):
     def __init__(self, name: str, command: Command) -> None:
         super().__init__(prog=f"divbench {name}", description=command.summary, allow_abbrev=False)
         self.command = name
-        for argument in (JSON, *command.arguments):
+        for argument in (JSON, *command.arguments, *([NO_CACHE] if command.compiles else [])):
             self._add(argument)
 
     def _add(self, argument: Argument) -> None:

@@ -36,7 +36,8 @@ CURVES = Argument("against", "NAME", f"{', '.join(AGAINST)}: curves of others in
 COMMANDS: dict[str, Command] = {
     "run": Command(
         "train tasks, variants and seeds side by side and write comparable tables", "training.run",
-        (*RUN_OPTIONS, CONFIG, Argument("yes", "", "train everything, although no flag says what")), tells=True),
+        (*RUN_OPTIONS, CONFIG, Argument("yes", "", "train everything, although no flag says what")), tells=True,
+        compiles=True),
     "list": Command(
         "suites, tasks, variants and experiments", "tools.list",
         (Argument("what", "WHAT", f"only these: {', '.join(LISTS)}", one_of("list", LISTS), place=PERHAPS),)),
@@ -44,7 +45,7 @@ COMMANDS: dict[str, Command] = {
         "groups, lanes, memory, disk, FLOPs and hours of a run; trains nothing", "training.plan",
         (*RUN_OPTIONS, CONFIG, TARGET,
          Argument("rate", "UPDATES_PER_SECOND", "stated rate, summed over a group's lanes, in place of a short "
-                  "measurement", parse_rate)), tells=True),
+                  "measurement", parse_rate)), tells=True, compiles=True),
     "compile": Command(
         "a run's programs compiled for an accelerator that is not there: memory, kernels, FLOPs",
         "targets.compile_ahead",
@@ -141,7 +142,8 @@ COMMANDS: dict[str, Command] = {
          Argument("out", "DIR", f"where tables and pictures go; {ntk.FOLDER}/TASK by default"),
          Argument("force", "", "replace what an earlier measurement left there"),
          QUIET),
-        ntk.make_request, {"task": "ntk: expected --task NAME, such as ant or cheetah-run"}, tells=True),
+        ntk.make_request, {"task": "ntk: expected --task NAME, such as ant or cheetah-run"}, tells=True,
+        compiles=True),
     "parity": Command(
         "every task's physics beside dm_control: errors, reset distributions", "tools.parity",
         (Argument("tasks", "A,B", "tasks; all of dm_control's by default; gymnasium's by name, such as hopper",
@@ -154,7 +156,7 @@ COMMANDS: dict[str, Command] = {
          Argument("out", "DIR", "where the tables go; results/runs/parity by default"),
          Argument("force", "", "replace tables that are there")),
         parity.make_request),
-    "doctor": Command("device, versions, precision, memory, and what does not fit together", "tools.doctor"),
+    "doctor": Command("device, versions, precision, memory, compiled programs; what does not fit together", "tools.doctor"),
     "reproduce": Command(
         "a published claim put to the test: runs, a decision with its interval, a figure", "claims.reproduce",
         (Argument("name", "NAME", "of the experiment; --list shows them", place=PERHAPS),
@@ -166,7 +168,7 @@ COMMANDS: dict[str, Command] = {
          Argument("plan", "", "the runs, and what of them is there; trains nothing"),
          Argument("so_far", "", "decide by the runs that are finished, in DIR/so-far/NAME; trains nothing"),
          QUIET),
-        experiments.make_request, tells=True),
+        experiments.make_request, tells=True, compiles=True),
     "claims": Command(
         "the scoreboard of all claims that were put to the test", "claims.claims",
         (Argument("dir", "DIR", f"folder of outcomes (default: the committed ones and {CLAIMS})"),

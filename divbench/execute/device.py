@@ -9,6 +9,7 @@ import jax
 from threadpoolctl import threadpool_limits
 
 from divbench.envs import names
+from divbench.execute.compile_cache import use_cache
 from divbench.execute.wording import one_line
 from divbench.spec.errors import UsageError, nearest
 
@@ -19,7 +20,7 @@ ORDINARY = {"jax_enable_x64": False, "jax_numpy_dtype_promotion": "standard", "j
 
 def prepare(precision: str) -> None:
     """Set what a run needs before JAX is first used: matmul precision, no asynchronous dispatch on a CPU, LAPACK on one
-    thread, and `ORDINARY`, overriding the environment.
+    thread, and `ORDINARY`, overriding the environment; and the cache of compiled programs.
 
     Callbacks under asynchronous dispatch are known to hang there (jax issues 24255 and 25861). Threads of LAPACK's own
     make small decompositions slower, hundreds of times so beside other work, and their number, which is that of the
@@ -36,6 +37,7 @@ def prepare(precision: str) -> None:
     for name, value in ORDINARY.items():
         jax.config.update(name, value)
     refuse_absent()
+    use_cache()
 
 
 def refuse_absent() -> None:

@@ -11,6 +11,7 @@ import os
 import platform
 from collections.abc import Callable, Iterator
 
+from divbench.execute.compile_cache import NOT_KEPT, describe_cache
 from divbench.execute.memory import container_limit, physical_memory
 from divbench.execute.wording import one_line, plural
 from divbench.spec.errors import UsageError
@@ -41,6 +42,7 @@ def diagnose() -> list[Check]:
         return checks  # nothing else can be tried without one
     checks += _tried("precision", _precision)
     checks += _tried("memory", _memory)
+    checks += _tried("compiled programs", _programs)
     checks += _tried("physics host", _host)
     checks += _tried("physics mjx", _mjx)
     checks += _tried("async dispatch", _async_dispatch)
@@ -148,6 +150,10 @@ def _memory() -> list[Check]:
     if limit is not None:
         found.append(f"limited to {format_size(limit)}")
     return [Check("memory", ", ".join(found))]
+
+
+def _programs() -> list[Check]:
+    return [Check("compiled programs", describe_cache()), Check("compiled anew", NOT_KEPT)]
 
 
 def _host() -> list[Check]:

@@ -18,7 +18,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from divbench.execute.observer import GroupProgress, Progress, Row, describe_advance
+from divbench.execute.observer import GroupProgress, Progress, Row, describe_advance, describe_first_update
 from divbench.execute.wording import number, one_line, plural
 from divbench.spec.plan import Group
 
@@ -56,6 +56,9 @@ class LiveProgress(Progress):
                  updates_per_second: float | None = None) -> None:
         super().advanced(group, env_step, update, updates_per_second)
         self._draw()
+
+    def updating(self, group: Group, seconds: float) -> None:
+        self.message(f"{self._place(group)} {group.name}: {describe_first_update(seconds)}")
 
     def scored(self, group: Group, rows: Sequence[Row]) -> None:
         super().scored(group, rows)

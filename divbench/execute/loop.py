@@ -142,7 +142,10 @@ class GroupLoop:
             self._pace[at.phase] = seconds / amount
             before, at = at, self.schedule.advance(at, amount)
             rate = self._time_row("train", at, seconds, (at.update - before.update) * self.program.lanes)
+            waited = self.progress.first_update
             self.progress.advanced(self.group, at.env_step, at.update, rate)
+            if waited is None and self.progress.first_update is not None:
+                self._time_row("first_update", at, self.progress.first_update)
             overdue = time.monotonic() - self._saved_at > self.checkpoint_seconds
             if at.done < stop.done and (self.signals.raised() or overdue):
                 return state, at, False

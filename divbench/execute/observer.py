@@ -80,6 +80,8 @@ class Progress:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.clock = clock
+        self.began = clock()
+        self.first_update: float | None = None  # seconds from `began` to the end of the run's first update
         self.groups: list[Group] = []
         self.seen: dict[str, GroupProgress] = {}
 
@@ -103,7 +105,16 @@ class Progress:
     def advanced(self, group: Group, env_step: int, update: int,
                  updates_per_second: float | None = None) -> None:
         """A chunk is done; counts are of one lane, the rate is summed over lanes."""
-        self._of(group).advance(env_step, update, updates_per_second, self.clock())
+        now, progress = self.clock(), self._of(group)
+        updates = update - progress.update
+        progress.advance(env_step, update, updates_per_second, now)
+        if self.first_update is None and updates > 0:
+            rest = (updates - 1) * len(group.lanes) / updates_per_second if updates_per_second else 0.0
+            self.first_update = now - rest - self.began
+            self.updating(group, self.first_update)
+
+    def updating(self, group: Group, seconds: float) -> None:
+        """The run has made its first update, so many seconds after this observer was made; once a run."""
 
     def scored(self, group: Group, rows: Sequence[Row]) -> None:
         """An evaluation is done: rows of `scores`, one for each lane."""
@@ -143,6 +154,11 @@ def describe_advance(progress: GroupProgress, now: float) -> str:
     if left is not None:
         parts.append(f"{duration(left)} left")
     return ", ".join(parts)
+
+
+def describe_first_update(seconds: float) -> str:
+    """`first update 14.2 s after the command, compilation included`."""
+    return f"first update {seconds:.1f} s after the command, compilation included"
 
 
 def variant_means(rows: Sequence[Row], column: str) -> dict[str, float]:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
-from divbench.execute.observer import Progress, Row, describe_advance, variant_means
+from divbench.execute.observer import Progress, Row, describe_advance, describe_first_update, variant_means
 from divbench.execute.wording import duration, number, one_line, plural, write_line
 from divbench.spec.plan import Group
 from divbench.spec.run_spec import RunSpec
@@ -68,6 +68,9 @@ class PlainProgress(Progress):
             self.last_line[group.name] = now
             self.message(f"{self._place(group)} {group.name}: {describe_advance(progress, now)}")
 
+    def updating(self, group: Group, seconds: float) -> None:
+        self.message(f"{self._place(group)} {group.name}: {describe_first_update(seconds)}")
+
     def scored(self, group: Group, rows: Sequence[Row]) -> None:
         super().scored(group, rows)
         self._tell(group, rows, "return", "return_mean")
@@ -119,6 +122,9 @@ class JsonProgress(Progress):
         left = self._of(group).seconds_left(self.clock())
         self._tell("advanced", group=group.name, env_step=env_step, update=update,
                    updates_per_second=updates_per_second, seconds_left=left)
+
+    def updating(self, group: Group, seconds: float) -> None:
+        self._tell("first_update", group=group.name, seconds=seconds)
 
     def scored(self, group: Group, rows: Sequence[Row]) -> None:
         super().scored(group, rows)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
-from divbench.execute import device
+from divbench.execute import compile_cache, device
 from divbench.execute.critic_facts import NOT_MEASURED, facts_of
 from divbench.execute.dataset_check import checked_card
 from divbench.execute.failures import Failure, RunFailed, failure_of
@@ -100,6 +100,9 @@ def run(spec: RunSpec, *, progress: Progress | None = None, checkpoint_seconds: 
             progress.message(f"continued under other conditions: {change}")
         for line in silent_resets(spec):
             progress.message(line)
+        wrong = compile_cache.obstacle()
+        if wrong:
+            progress.message(f"compiled programs are not kept: {wrong}")
         progress.run_started(groups, folder.path)
         failed, errors, interrupted = [], [], False
         with Signals() as signals:

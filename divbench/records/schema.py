@@ -103,7 +103,7 @@ TABLES: dict[str, tuple[Column, ...]] = {
         ("env_step", INTEGER, "env steps of one lane so far"),
         ("update", INTEGER, "updates of one lane so far"),
         ("phase", TEXT, "phase of the protocol"),
-        ("event", TEXT, "compile, train, evaluate, measure or checkpoint"),
+        ("event", TEXT, "compile, train, evaluate, measure or checkpoint; first_update: from the command to it"),
         ("seconds", NUMBER, "wall-clock seconds that the event took"),
         ("updates_per_second", NUMBER, "updates of all lanes per second; NaN unless the event is train"),
     ),

@@ -29,6 +29,7 @@ def tell(progress, clock):
     first, second = GROUPS
     with progress:
         progress.run_started(GROUPS, "results/runs/x")
+        clock.now += 3.0
         progress.group_started(first, resumed_at=(1_000, 100))
         progress.advanced(first, 1_000, 200, 400.0)
         clock.now += 1.0
@@ -70,6 +71,7 @@ def test_plain_progress():
     assert lines == [
         "results/runs/x: 2 groups, 8 lanes",
         f"{first}: 4 lanes, continued at step 1,000, update 100",
+        f"{first}: first update 2.0 s after the command, compilation included",
         f"{first}: step 1k of 3k, update 200 of 2500, 400 updates/s, 0:23 left",
         f"{first}: step 1k of 3k, update 400 of 2500, 400 updates/s, 1:45 left",
         f"{first}: step 1,000, update 400: return a 2, b 8",
@@ -87,6 +89,7 @@ def test_json_progress():
     assert [event["event"] for event in events] == [
         "run_started",
         "group_started",
+        "first_update",
         *["advanced"] * 3,
         "scored",
         "measured",
@@ -95,7 +98,8 @@ def test_json_progress():
         "group_failed",
     ]
     assert events[1]["resumed_at"] == [1_000, 100]
-    assert events[6]["rows"][0]["q_replay_mean"] is None
+    assert events[2]["seconds"] == pytest.approx(3.0 - 99 * 4 / 400)  # a chunk's later updates are not waited for
+    assert events[7]["rows"][0]["q_replay_mean"] is None
     assert events[-1]["error"] == "ValueError: boom"
 
 

@@ -26,9 +26,10 @@ def run(given: dict) -> Answer:
     spec.check_installed()
     refuse_unwritable(spec.folder)
     from divbench.execute.progress import make_progress
-    from divbench.execute.run import run
 
     with make_progress(spec) as progress:
+        from divbench.execute.run import run  # loads JAX, while the clock of the first update runs
+
         result = run(spec, progress=progress, check=False)
     if result.other_keys:
         raise UsageError(result.other_keys)
