@@ -9,10 +9,10 @@ import dataclasses
 import hashlib
 import itertools
 import json
+import typing
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import PurePath
-from typing import Any, Protocol, TypeVar
 
 from divbench.envs.names import ALL_TASKS, PHYSICS, check_physics
 from divbench.spec.declared import check_critic
@@ -37,12 +37,12 @@ MINIMA = {"seeds": 1, "seed_start": 0, "steps": 1, "prime_samples": 1, "prime_up
           "eval_episodes": 1, "measure_every": 1}
 
 
-Given = TypeVar("Given", contravariant=True)
-Kept = TypeVar("Kept", covariant=True)
-LATER: Any = None  # the default of a field that is filled when its record is made
+Given = typing.TypeVar("Given", contravariant=True)
+Kept = typing.TypeVar("Kept", covariant=True)
+LATER: typing.Any = None  # the default of a field that is filled when its record is made
 
 
-class Filled(Protocol[Given, Kept]):
+class Filled(typing.Protocol[Given, Kept]):
     """A field that takes `Given` and holds `Kept`, for type checkers alone; when the program runs it is a plain field.
 
     They read a descriptor's `__set__` as the constructor's argument, and its `__get__` as the attribute.
