@@ -156,7 +156,8 @@ COMMANDS: dict[str, Command] = {
          Argument("out", "DIR", "where the tables go; results/runs/parity by default"),
          Argument("force", "", "replace tables that are there")),
         parity.make_request),
-    "doctor": Command("device, versions, precision, memory, compiled programs; what does not fit together", "tools.doctor"),
+    "doctor": Command(
+        "device, versions, precision, memory, compiled programs; what does not fit together", "tools.doctor"),
     "reproduce": Command(
         "a published claim put to the test: runs, a decision with its interval, a figure", "claims.reproduce",
         (Argument("name", "NAME", "of the experiment; --list shows them", place=PERHAPS),

@@ -23,8 +23,8 @@ OFF = ("0", "f", "false", "n", "no", "off")  # how JAX reads a switch
 NEVER = 1e9  # seconds of compilation from which on a program is stored, where none shall be
 LEAST_FREE = 256 << 20  # bytes on the disk; a program takes some hundred kilobytes, and a full disk leaves half of one
 NO_CACHE = "switched off by --no-cache or JAX_ENABLE_COMPILATION_CACHE"
-NOT_KEPT = ("training and evaluation under host physics, because JAX stores no program that calls back into Python: "
-            "such a program holds an address of its process")
+NOT_KEPT = ("training, evaluation and measurement under host physics, because JAX stores no program that calls back "
+            "into Python: such a program holds an address of its process")
 
 
 @contextlib.contextmanager
