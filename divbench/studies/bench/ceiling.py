@@ -48,7 +48,7 @@ def layers_of(lane: Lane) -> list[Layer]:
     """The layers of divbench's own networks at a lane's sizes. The counts are those of `spec.sizes.update_flops`.
 
     Of the actor: forward for target and actor loss, backward once. Of the critics: forward for target, critic loss and
-    actor loss, backward to weights and inputs for the critic loss, to inputs for the actor loss. No loss needs the
+    actor loss; backward to weights for the critic loss, to inputs for both losses. No loss needs the
     gradient behind a first layer but that of the actor through the critics.
     """
     info, sac = task_info(lane.task), lane.sac
@@ -105,8 +105,11 @@ def _operands(number: int, layer: Layer, lanes: int, batch_size: int) -> tuple[j
 
 
 def _products(carried: list[tuple], counts: tuple[tuple[int, int, int], ...]) -> list[tuple]:
-    """Every product of one update. Each changes one number of an operand of the next one at its shape, so that none
-    is left out, merged with another, or moved out of the loop."""
+    """Every product of one update.
+
+    Each changes one number of an operand of the next product at its shape. So XLA leaves none out, merges none, and
+    moves none out of the loop.
+    """
     after = []
     for (x, w, g), (forward, to_weights, to_inputs) in zip(carried, counts, strict=True):
         for _ in range(forward):
