@@ -1,4 +1,7 @@
-"""A group's compiled training, to be timed in chunks of updates without environment steps."""
+"""A group's compiled training, to be timed in chunks of updates without environment steps.
+
+`update_speed.py` runs this with older installations of divbench, so it does not use `divbench.execute.timing`.
+"""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ def tree(folder):
 
 
 WRONG = [
-    ([], "expected a command: run, list, plan, report, watch, compare, import, export, dataset, render, ntk, parity"),
+    ([], "expected a command: run, list, plan, compile, report, watch, compare, import, export, dataset, render"),
     (["render"], "render: expected a run folder, or --task for random actions, found neither"),
     (["render", "dog-run"], "render: expected a run folder, found a task; --task dog-run shows it without a run"),
     (["render", "nix"], "nix: no such folder"),

@@ -19,7 +19,7 @@ ALLOWED = {
             "envs"},  # of the last, the names of tasks
     "execute": {"spec", "learn", "diagnostics", "verdict", "records", "envs"},
     "studies": {"spec", "learn", "diagnostics", "records", "envs", "statistics",
-                "execute", "report"},  # of these two, the device and how pictures look
+                "execute", "report"},  # of these two, the device, timed groups and how pictures look
     "targets": {"spec", "envs", "learn", "execute"},
     "learn": {"spec", "envs", "diagnostics"},  # of the last, PreQN takes the kernel that it steps by
     "report": {"records", "spec", "verdict", "statistics", "envs"},  # of the last, the names of tasks

@@ -14,6 +14,7 @@ from divbench.cli import table
 from divbench.execute.making.datasets import Made, TrainingFailed
 from divbench.execute.rendering.film import Film
 from divbench.execute.run import RunResult
+from divbench.studies.bench.measuring import Bench
 from tests.records.made_datasets import write
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -33,6 +34,7 @@ SAID = {
     "render": "render --task dog-run",
     "ntk": "ntk --task pendulum-swingup",
     "parity": "parity --tasks dog-run --out parity",
+    "bench": "bench",
     "doctor": "doctor",
     "reproduce": "reproduce --list",
     "claims": "claims",
@@ -66,7 +68,8 @@ def place(tmp_path_factory):
         replaced = {"execute.run.run": RunResult(folder / "run"), "execute.rendering.film.render": film,
                     "execute.parity.measuring.run_parity": [{"obs_1": float("nan")}], "execute.doctor.diagnose": [],
                     "studies.ntk.measuring.measure_kernels": [], "studies.ntk.files.write_kernels": ["kernels.csv"],
-                    "targets.groups.compile_groups": [],
+                    "studies.bench.measuring.measure_bench": Bench({}, [], []),
+                    "studies.bench.files.write_bench": ["bench.csv"], "targets.groups.compile_groups": [],
                     "report.build.contents": {"summary.md": b"x"},
                     "execute.making.datasets.make_datasets": [Made(write("set"), kept=False)]}
         for name, answer in replaced.items():

@@ -5,6 +5,8 @@ The options of a run are in `options`, the commands behind `dataset` in `dataset
 
 from __future__ import annotations
 
+import dataclasses
+
 from divbench.cli.argument import PERHAPS, SEVERAL, WORD, Argument, Command, count, counts, one_of, some_of
 from divbench.cli.dataset_table import COMMANDS as DATASET_COMMANDS
 from divbench.cli.options import OPTIONS, RUN_OPTIONS
@@ -18,6 +20,7 @@ from divbench.report.compare import request as comparing
 from divbench.report.compare.margins import METRICS
 from divbench.spec.settings import ACTIVATIONS
 from divbench.spec.text import parse_rate, parse_utd, split_names
+from divbench.studies.bench import request as benching
 from divbench.studies.ntk import request as ntk
 from divbench.targets.facts import FUNCTIONS, TARGETS
 
@@ -32,6 +35,12 @@ TARGET = Argument("target", "NAME", f"an accelerator that need not be here: {', 
 FOLDERS = Argument("folders", "DIR", "run folder; more than one with --html", place=SEVERAL)
 CURVES = Argument("against", "NAME", f"{', '.join(AGAINST)}: curves of others in the page",
                   one_of("results to stand against", AGAINST))
+
+
+def _but(key: str, words: str) -> Argument:
+    """An option of a run with help of its own."""
+    return dataclasses.replace(OPTIONS[key], help=words)
+
 
 COMMANDS: dict[str, Command] = {
     "run": Command(
@@ -156,6 +165,19 @@ COMMANDS: dict[str, Command] = {
          Argument("out", "DIR", "where the tables go; results/runs/parity by default"),
          Argument("force", "", "replace tables that are there")),
         parity.make_request),
+    "bench": Command(
+        "how fast this machine trains: updates/s and env steps/s by lanes and UTD, hours of a suite", "bench.bench",
+        (_but("tasks", f"tasks ({', '.join(benching.TASKS)} by default)"),
+         _but("variants", f"variants, each by itself ({', '.join(benching.VARIANTS)} by default)"),
+         Argument("lanes", "N,N", "lanes of a program; 1,2,4 by default on a CPU, 1,4,16,64 on an accelerator", counts),
+         _but("utd", "updates per env step; 1,8,32 by default on a CPU, 1,8,32,128 on an accelerator"),
+         Argument("seconds", "SECONDS", f"that a cell is timed for, about; {benching.SECONDS:g} by default",
+                  parse_rate),
+         *(OPTIONS[key] for key in ("physics", "precision", "batch_size", "hidden", "sac")),
+         _but("suite", "whose hours are projected (default: dmc15-500k)"),
+         Argument("out", "DIR", f"where table and picture go; {benching.FOLDER} by default"),
+         Argument("force", "", "replace what an earlier measurement left there"),
+         QUIET), tells=True),
     "doctor": Command(
         "device, versions, precision, memory, compiled programs; what does not fit together", "tools.doctor"),
     "reproduce": Command(

@@ -55,7 +55,7 @@ def use_cache() -> None:
     shortest = float(os.environ.get(SHORTEST, 0.0)) if keeps else NEVER
     jax.config.update("jax_persistent_cache_min_compile_time_secs", shortest)
     place = str(folder) if folder is not None and folder.is_dir() else None
-    if jax.config.jax_compilation_cache_dir != place:
+    if jax.config.values["jax_compilation_cache_dir"] != place:
         jax.config.update("jax_compilation_cache_dir", place)
         reset_cache()
     # A program that another process is writing, or left half written, is compiled; a line for each says nothing more.
@@ -103,6 +103,7 @@ def describe_cache() -> str:
     if wrong:
         return f"not kept: {wrong}"
     folder = cache_folder()
+    assert folder is not None, "no obstacle was found"
     sizes = [entry.stat().st_size for entry in folder.glob("*-cache")]
     return f"{len(sizes)} in {folder}, {format_size(sum(sizes))}; writable; may be deleted at any time"
 
@@ -111,7 +112,7 @@ def _given() -> str | None:
     """The folder that the user has named to JAX, or the one in use."""
     import jax
 
-    return os.environ.get(FOLDER) or jax.config.jax_compilation_cache_dir
+    return os.environ.get(FOLDER) or jax.config.values["jax_compilation_cache_dir"]
 
 
 def _remote() -> bool:
@@ -122,4 +123,4 @@ def _remote() -> bool:
 def _switched_on() -> bool:
     import jax
 
-    return jax.config.jax_enable_compilation_cache and os.environ.get(SWITCH, "").lower() not in OFF
+    return jax.config.values["jax_enable_compilation_cache"] and os.environ.get(SWITCH, "").lower() not in OFF

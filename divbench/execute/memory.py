@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+import resource
+import sys
 from collections.abc import Iterable
 
 import jax
@@ -40,6 +42,20 @@ def device_memory() -> int:
     """Bytes of the memory in which lanes live: the accelerator's where there is one, else the machine's."""
     statistics = jax.devices()[0].memory_stats() if jax.default_backend() != "cpu" else None
     return (statistics or {}).get("bytes_limit") or host_memory()
+
+
+def memory_in_use() -> tuple[int, str]:
+    """Bytes in use, and what they are of: the accelerator's peak since this process began where it keeps one, else this
+    process's resident memory."""
+    statistics = jax.devices()[0].memory_stats() or {}
+    if "peak_bytes_in_use" in statistics:
+        return statistics["peak_bytes_in_use"], "peak on the device"
+    try:
+        with open("/proc/self/statm", encoding="ascii") as file:
+            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE"), "resident"
+    except OSError:
+        unit = 1 if sys.platform == "darwin" else 1024
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit, "resident at most"
 
 
 def refuse_what_does_not_fit(spec: RunSpec, groups: Iterable[Group], transitions: int = 0,
