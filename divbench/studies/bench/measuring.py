@@ -150,8 +150,9 @@ def share(updates_per_second: float, update_flops: int, flops_per_second: float)
 
 
 def _skipped(cell: TimedCell, card: dict, why: str) -> BenchRow:
-    nothing: dict[str, Any] = dict.fromkeys(("updates_per_second", "env_steps_per_second", "slowest", "fastest", "update_flops",
-                             "ceiling_flops_per_second", "ceiling_share", "compile_seconds", "memory_bytes"))
+    nothing: dict[str, Any] = dict.fromkeys((
+        "updates_per_second", "env_steps_per_second", "slowest", "fastest", "update_flops", "ceiling_flops_per_second",
+        "ceiling_share", "compile_seconds", "memory_bytes"))
     counted = estimate(cell.spec, cell.group, sizes=planned_sizes(cell.group)).memory_bytes
     return BenchRow(kind=SKIPPED, utd="", samples=0, chunk=0, memory_of="", memory_counted=counted, note=why,
                     **nothing, **_facts(cell, card))
