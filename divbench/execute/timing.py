@@ -15,12 +15,16 @@ import jax.numpy as jnp
 import numpy as np
 
 from divbench.envs.names import task_info
+from divbench.execute import device
 from divbench.execute.programs import program_for
 from divbench.learn.agents.coefficients import coefficients
 from divbench.learn.keys import Stream, draw_seed, lane_keys
 from divbench.learn.trainer import Control
 from divbench.spec.plan import Group
 from divbench.spec.protocol import build_protocol
+
+SECONDS = 2.0  # of measured updates in `measure_rate`
+RANDOM_STEPS = 200  # of its replay
 
 
 class TimedGroup:
@@ -80,3 +84,20 @@ class TimedGroup:
         self._state = self._train(self._state, *self._fixed, control)
         jax.block_until_ready(self._state)
         return time.perf_counter() - began
+
+
+def measure_rate(group: Group, physics: str = "auto", precision: str = "highest") -> float:
+    """Gradient updates per second summed over the lanes of a group, replay sampling included, acting not.
+
+    Args:
+      group: its program is compiled and run for a few seconds on transitions of random actions, also where it
+        learns from a dataset.
+      physics: `auto`, `mjx`, `host` or `warp`.
+      precision: JAX matmul precision of the learner.
+    """
+    device.prepare(precision)
+    timed = TimedGroup(group, device.resolve_physics(group.task, physics), RANDOM_STEPS)
+    updates = 8
+    while (seconds := timed.updates(updates)) <= SECONDS / 2:
+        updates *= 2
+    return updates * timed.lanes / seconds

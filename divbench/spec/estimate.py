@@ -1,7 +1,7 @@
 """What a group will cost, in numbers: lanes, steps, updates, memory, disk, FLOPs and hours at a given rate.
 
 Arithmetic on a specification only. Nothing is trained, measured or created here; a measured rate comes from
-`divbench.execute.calibrate`. Sizes count what is known to grow (networks, replay, rows) and leave out the
+`divbench.execute.timing`. Sizes count what is known to grow (networks, replay, rows) and leave out the
 constant part of a process and its compiler.
 """
 

@@ -13,11 +13,11 @@ import divbench
 from divbench import cli, envs
 from divbench.cli.commands import training
 from divbench.execute import run as running
-from divbench.execute.calibrate import measure_rate
 from divbench.execute.measuring import Evaluator
 from divbench.execute.programs import _cached, program_for
 from divbench.execute.progress import Progress
 from divbench.execute.schedule import Position
+from divbench.execute.timing import measure_rate
 from divbench.execute.trained_policy import load_policy
 from divbench.learn.agents.coefficients import coefficients
 from divbench.records.checkpoint import CheckpointStore

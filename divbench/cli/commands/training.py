@@ -101,8 +101,8 @@ def plan(given: dict) -> Answer:
     if rate is None:
         spec.check_installed()
         from divbench.execute import device
-        from divbench.execute.calibrate import measure_rate
         from divbench.execute.memory import refuse_what_does_not_fit
+        from divbench.execute.timing import measure_rate
 
         device.prepare(spec.precision)
         groups = make_groups(spec, fused=device.fused_default())
