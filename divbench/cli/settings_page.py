@@ -14,7 +14,7 @@ flag `--hidden 512x512` sets the widths of critics and actor. A variant's own se
 algorithm has no use for is not looked at; a variant that sets it is rejected.
 
 The defaults are those of the public SAC implementation on which DMC15-500k was defined (D'Oro et al., ICLR 2023). The
-column "read by" names the algorithms that read a setting, the mechanism that it needs, and the
+column "read by" names the algorithms that read a setting and the mechanism that it needs. It also names the
 [objects of your own](variants.md#your-own) that replace its readers.
 
 This page is printed by `python -m divbench.cli.settings_page`, from the declarations in `divbench/spec/settings.py`.
