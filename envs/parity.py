@@ -13,6 +13,7 @@ import contextlib
 import dataclasses
 import functools
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -200,8 +201,7 @@ def reset_difference(task: str, draws: int = 500, seed: int = 2**31) -> tuple[fl
     for _ in range(draws):
         oracle.reset()
         theirs.append(_coordinates(oracle.start()))
-    environment = make(task, "host")
-    assert isinstance(environment, Environment), "toys have no model"
+    environment: Any = make(task, "host")
     ours = _coordinates(environment.draw(np.arange(draws, dtype=np.uint64) + np.uint64(2**40)))
     theirs = np.stack(theirs)
     fixed = (np.ptp(theirs, 0) == 0) & (np.ptp(ours, 0) == 0)

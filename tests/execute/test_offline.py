@@ -15,6 +15,7 @@ from divbench.records.tables import read_rows
 from divbench.spec.errors import UsageError
 from divbench.spec.run_spec import RunSpec
 from divbench.spec.settings import SACSettings
+from divbench.spec.text import parse_fraction
 
 SMALL = SACSettings(hidden=(16, 16), batch_size=16, gamma=0.5, critic_lr=3e-3, tau=0.05)
 EPISODES, LENGTH = 20, 10
@@ -64,7 +65,7 @@ def test_rows_are_normalised_permuted_and_complete(dataset):
     np.testing.assert_allclose(obs.mean(0), 0.0, atol=1e-5)
     np.testing.assert_allclose(obs.std(0), 1.0, rtol=1e-3)
     stored = divbench.execute.offline.open_dataset(dataset).transitions()
-    share = draw(len(data), divbench.records.datasets.request.parse_fraction("10%"), 0)
+    share = draw(len(data), parse_fraction("10%"), 0)
     assert sorted(action[:len(share)]) == sorted(np.asarray(stored["action"])[share, 0])
     taken, next_action = data.rows[0, :, -1], data.rows[0, :, -2]
     assert taken.sum() == EPISODES * (LENGTH - 1) and np.all(next_action[taken == 0] == action[taken == 0])

@@ -7,10 +7,12 @@ import pytest
 from PIL import Image
 
 from divbench import cli, envs
+from divbench.cli.argument import read_request
+from divbench.cli.table import EVERY
 from divbench.envs.gl import NoOpenGL
 from divbench.execute import run as running
 from divbench.execute.rendering import film as rendering
-from divbench.execute.rendering.request import choose_lane, make_request
+from divbench.execute.rendering.request import choose_lane
 from divbench.records.folder import read_card
 from divbench.records.tables import read_rows
 from divbench.spec.run_spec import RunSpec
@@ -31,7 +33,7 @@ def folder(tmp_path_factory):
 
 def played(folder, **given):
     """The episode that a request plays; nothing is drawn."""
-    request = make_request(run=str(folder), **given)
+    request = read_request(EVERY["render"], {"run": str(folder), **given})
     card = read_card(folder)
     lane = choose_lane(RunSpec.from_settings(card["settings"]), request)
     return rendering._play(request, card, lane, tell=lambda line: None)[2]
