@@ -71,18 +71,13 @@ def write_outcome(folder: Path, record: dict, figure: Figure, tables: Mapping[st
     Raises:
       UsageError: a folder that cannot be written.
     """
-    from divbench.report.build import write_file
+    from divbench.report.build import write_files
     from divbench.report.figures import FORMATS, render
 
     files = {f"figure.{kind}": render(figure, kind) for kind in FORMATS}
     files |= {"outcome.md": as_markdown(record).encode(), **(tables or {})}
     files[OUTCOME] = (json.dumps(record, indent=2, allow_nan=False) + "\n").encode()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, content in files.items():
-            write_file(folder / name, content)
-    except OSError as error:
-        raise UsageError(f"{folder}: outcome cannot be written ({error.strerror})") from None
+    write_files(folder, files, "outcome")
 
 
 def _interval(comparison: Comparison) -> list[float] | None:

@@ -26,6 +26,12 @@ def refuse_unwritable(folder: str) -> None:
         raise UsageError(f"--out: expected a folder that can be written, found that '{existing}' {what}")
 
 
+def refuse_measured(folder: Path, table: str, force: bool) -> None:
+    """Refuse a folder that holds a whole measurement, whose table is written last, unless it may be replaced."""
+    if (folder / table).exists() and not force:
+        raise UsageError(f"--out: '{folder}' holds a measurement already; choose another, or --force replaces it")
+
+
 @contextlib.contextmanager
 def reader_may_leave() -> Iterator[None]:
     """Around what prints: where the reader of a pipe has seen enough, the rest of it goes nowhere, and that is all.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -54,23 +54,16 @@ def write_report(path: str | os.PathLike, *, html: bool = False, others: Sequenc
     Raises:
       UsageError: a missing, foreign or damaged folder, or one that cannot be written.
     """
-    from divbench.spec.errors import UsageError
-
     evidence = gather(path)
     folder = evidence.path / FOLDER
-    files = {folder / name: content for name, content in contents(evidence).items()}
+    files = contents(evidence)
     if html:
         from divbench.report.page.write import NAME, distinct, page
 
         _, *more = distinct([path, *others])
-        files[folder / NAME] = page([evidence, *map(gather, more)], against)
-    try:
-        folder.mkdir(exist_ok=True)
-        for file, content in files.items():
-            write_file(file, content)
-    except OSError as error:
-        raise UsageError(f"{folder}: report cannot be written ({error.strerror})") from None
-    return evidence, list(files)
+        files[NAME] = page([evidence, *map(gather, more)], against)
+    write_files(folder, files, "report")
+    return evidence, [folder / name for name in files]
 
 
 def report_record(evidence: RunEvidence, files: Sequence[Path]) -> dict:
@@ -84,11 +77,21 @@ def report_record(evidence: RunEvidence, files: Sequence[Path]) -> dict:
             "verdicts": list(map(row, evidence.lanes)), "files": files}
 
 
-def write_file(file: Path, content: bytes) -> None:
-    """Write a file so that it is there as a whole or not at all."""
-    from divbench.records.durable import write_atomically
+def write_files(folder: Path, files: Mapping[str, bytes], what: str) -> None:
+    """Write files by name, in order, each so that it is there as a whole or not at all; the folder is made.
 
-    write_atomically(file, content)
+    Raises:
+      UsageError: they cannot be written; it says `what` they are.
+    """
+    from divbench.records.durable import write_atomically
+    from divbench.spec.errors import UsageError
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in files.items():
+            write_atomically(folder / name, content)
+    except OSError as error:
+        raise UsageError(f"{folder}: {what} cannot be written ({error.strerror})") from None
 
 
 def contents(evidence: RunEvidence) -> dict[str, bytes]:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from divbench.cli.answer import Answer
-from divbench.cli.codes import refuse_unwritable
+from divbench.cli.codes import refuse_measured, refuse_unwritable
 from divbench.cli.config import make_spec
 from divbench.spec.errors import UsageError, choose
 from divbench.spec.run_spec import RunSpec
@@ -32,8 +32,7 @@ def bench(given: dict) -> Answer:
         suite_of(request, variant)  # raises for a physics that a task of the suite does not have
     refuse_unwritable(request.out)
     folder = Path(request.out)
-    if (folder / TABLE).exists() and not request.force:
-        raise UsageError(f"--out: '{folder}' holds a measurement already; choose another, or --force replaces it")
+    refuse_measured(folder, TABLE, request.force)
     from divbench.studies.bench.files import write_bench
     from divbench.studies.bench.measuring import measure_bench
     from divbench.studies.bench.wording import as_record, describe

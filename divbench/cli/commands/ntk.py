@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from divbench.cli.answer import Answer
-from divbench.cli.codes import refuse_unwritable
-from divbench.spec.errors import UsageError
+from divbench.cli.codes import refuse_measured, refuse_unwritable
 from divbench.studies.ntk.request import TABLE, KernelRequest
 
 if TYPE_CHECKING:
@@ -20,8 +19,7 @@ if TYPE_CHECKING:
 def ntk(request: KernelRequest) -> Answer:
     refuse_unwritable(request.out)
     folder = Path(request.out)
-    if (folder / TABLE).exists() and not request.force:
-        raise UsageError(f"--out: '{folder}' holds a measurement already; choose another, or --force replaces it")
+    refuse_measured(folder, TABLE, request.force)
     from divbench.studies.ntk.files import write_kernels
     from divbench.studies.ntk.measuring import measure_kernels
     from divbench.studies.ntk.summary import as_record, as_text, summarise

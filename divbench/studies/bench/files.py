@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from divbench.report.build import write_file
+from divbench.report.build import write_files
 from divbench.report.figures import FORMATS, render
-from divbench.spec.errors import UsageError
 from divbench.spec.text import to_json
 from divbench.studies.bench.figures import speed_figure
 from divbench.studies.bench.measuring import Bench
@@ -25,10 +24,5 @@ def write_bench(folder: Path, bench: Bench) -> list[str]:
     figure = speed_figure(bench.rows, facts(bench))
     files = {"bench.json": f"{to_json(as_record(bench))}\n".encode(),
              **{f"bench.{kind}": render(figure, kind) for kind in FORMATS}, TABLE: as_csv(bench.rows)}
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, content in files.items():
-            write_file(folder / name, content)
-    except OSError as error:
-        raise UsageError(f"{folder}: the measurement cannot be written ({error.strerror})") from None
+    write_files(folder, files, "the measurement")
     return list(files)

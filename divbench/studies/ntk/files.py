@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from divbench.report.build import write_file
+from divbench.report.build import write_files
 from divbench.report.figures import FORMATS, render
-from divbench.spec.errors import UsageError
 from divbench.studies.ntk.figures import kernel_figure
 from divbench.studies.ntk.request import PUBLISHED_DEPTH, PUBLISHED_WIDTH, TABLE
 from divbench.studies.ntk.rows import KernelRow
@@ -30,12 +29,7 @@ def write_kernels(folder: Path, rows: Sequence[KernelRow]) -> list[str]:
     files["summary.csv"] = summary_csv(summaries)
     files["kernels.md"] = as_markdown(rows, summaries, pictures).encode()
     files[TABLE] = as_csv(rows)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, content in files.items():
-            write_file(folder / name, content)
-    except OSError as error:
-        raise UsageError(f"{folder}: kernels cannot be written ({error.strerror})") from None
+    write_files(folder, files, "kernels")
     return list(files)
 
 
