@@ -17,8 +17,11 @@ def place(tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_from_the_command_to_the_files(place, capsys):
+def test_from_the_command_to_the_files(place, capsys, monkeypatch):
+    monkeypatch.setenv("JAX_ENABLE_COMPILATION_CACHE", "true")
+    monkeypatch.setenv("JAX_COMPILATION_CACHE_DIR", str(place / "programs"))
     assert cli.main(WORDS) == 0
+    assert not list(place.glob("programs/**/*-cache"))  # seconds of compilation are measured, not those of reading
     told = capsys.readouterr().out
     assert "constant-reward, baseline, 2 lanes, UTD 1/2: " in told and "1 of 3" in told
     files = {file.name: file for file in (place / "there").iterdir()}
